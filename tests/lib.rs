@@ -1,1 +1,42 @@
 //! Shared fixtures of the test suites.
+
+use indexie::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// The record of the contract's examples.
+#[derive(Store, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[store("++id, &email, name, age, *tags, [name+age]")]
+pub struct User {
+    pub id: u32,
+    pub email: String,
+    pub name: String,
+    pub age: u32,
+    #[serde(default)]
+    pub tags: Vec<String>,
+}
+
+schema! {
+    /// A database of users.
+    pub struct UserDb("users");
+
+    version 1 {
+        users: User,
+    }
+}
+
+/// A new user.
+#[must_use]
+pub fn user(email: &str, name: &str, age: u32) -> NewUser {
+    NewUser { email: email.into(), name: name.into(), age, tags: Vec::new() }
+}
+
+/// A database of its own for each test, deleted first.
+///
+/// # Panics
+///
+/// If the old one cannot be deleted.
+pub async fn fresh<D: indexie::Database + std::ops::Deref<Target = indexie::Indexie>>(name: &str) -> D {
+    let db = indexie::Builder::<D>::new().name(name).build();
+    db.delete().await.expect("the old database goes");
+    db
+}

@@ -1,0 +1,201 @@
+//! `Batch`: the streams, and a reader that walks them.
+
+use super::{ROWS_PER_SECTION, tag};
+
+/// Values, one after the other. Read in the order in which they were written.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Batch {
+    pub ints: Vec<u32>,
+    pub floats: Vec<f64>,
+    /// For each section its ASCII text and then its other text (UTF-8), and after the last section all binary.
+    pub bytes: Vec<u8>,
+    /// Byte lengths: ASCII and other text of each section, in pairs.
+    pub sections: Vec<u32>,
+    ascii: Vec<u8>,
+    wide: Vec<u8>,
+    binary: Vec<u8>,
+    rows: usize,
+}
+
+impl Batch {
+    /// One that came from JavaScript.
+    #[cfg_attr(not(target_family = "wasm"), allow(dead_code, reason = "the other end is a browser"))]
+    pub fn received(ints: Vec<u32>, floats: Vec<f64>, bytes: Vec<u8>, sections: Vec<u32>) -> Self {
+        Self { ints, floats, bytes, sections, ..Self::default() }
+    }
+
+    pub fn int(&mut self, value: u32) {
+        self.ints.push(value);
+    }
+
+    pub fn float(&mut self, value: f64) {
+        self.floats.push(value);
+    }
+
+    /// Appends text; its length is written in UTF-16 units, the lowest bit saying in which stream it stands.
+    #[allow(clippy::cast_possible_truncation, reason = "wasm memory ends at 2^32")]
+    pub fn text(&mut self, text: &str) {
+        if text.is_ascii() {
+            self.ints.push((text.len() as u32) << 1);
+            self.ascii.extend_from_slice(text.as_bytes());
+        } else {
+            self.ints.push((text.encode_utf16().count() as u32) << 1 | 1);
+            self.wide.extend_from_slice(text.as_bytes());
+        }
+    }
+
+    #[allow(clippy::cast_possible_truncation, reason = "wasm memory ends at 2^32")]
+    pub fn binary(&mut self, bytes: &[u8]) {
+        self.ints.push(bytes.len() as u32);
+        self.binary.extend_from_slice(bytes);
+    }
+
+    /// Where the streams end now, to come back to if what follows turns out not to be wanted.
+    pub fn position(&self) -> Position {
+        Position { ints: self.ints.len(), ascii: self.ascii.len(), wide: self.wide.len() }
+    }
+
+    /// Takes back the integers and the text since then, within the same row.
+    pub fn rewind(&mut self, to: Position) {
+        self.ints.truncate(to.ints);
+        self.ascii.truncate(to.ascii);
+        self.wide.truncate(to.wide);
+    }
+
+    /// Marks the end of a row.
+    pub fn end_row(&mut self) {
+        self.rows += 1;
+        if self.rows.is_multiple_of(ROWS_PER_SECTION) {
+            self.end_section();
+        }
+    }
+
+    #[allow(clippy::cast_possible_truncation, reason = "wasm memory ends at 2^32")]
+    fn end_section(&mut self) {
+        self.sections.extend([self.ascii.len() as u32, self.wide.len() as u32]);
+        self.bytes.append(&mut self.ascii);
+        self.bytes.append(&mut self.wide);
+    }
+
+    /// Appends another batch's only row.
+    #[cfg_attr(not(target_family = "wasm"), allow(dead_code, reason = "the other end is a browser"))]
+    pub fn append_row(&mut self, row: &Self) {
+        self.ints.extend_from_slice(&row.ints);
+        self.floats.extend_from_slice(&row.floats);
+        self.ascii.extend_from_slice(&row.ascii);
+        self.wide.extend_from_slice(&row.wide);
+        self.binary.extend_from_slice(&row.binary);
+        self.end_row();
+    }
+
+    /// Closes the streams; nothing can be written any more.
+    pub fn finish(mut self) -> Self {
+        if !self.rows.is_multiple_of(ROWS_PER_SECTION) || !self.ascii.is_empty() || !self.wide.is_empty() {
+            self.end_section();
+        }
+        self.bytes.append(&mut self.binary);
+        self
+    }
+
+    pub fn reader(&self) -> Reader<'_> {
+        let mut reader = Reader {
+            batch: self,
+            int: 0,
+            float: 0,
+            section: 0,
+            rows: 0,
+            ascii: 0,
+            wide: 0,
+            binary: self.sections.iter().map(|length| *length as usize).sum(),
+        };
+        reader.enter_section(0);
+        reader
+    }
+}
+
+/// Where a [`Batch`] ended at some moment.
+pub(crate) struct Position {
+    ints: usize,
+    ascii: usize,
+    wide: usize,
+}
+
+/// A place in a [`Batch`] from which to read. Reading past the end gives nulls and empty text: the two ends agree, or the
+/// row does not decode.
+#[derive(Clone)]
+pub(crate) struct Reader<'a> {
+    batch: &'a Batch,
+    int: usize,
+    float: usize,
+    section: usize,
+    rows: usize,
+    ascii: usize,
+    wide: usize,
+    binary: usize,
+}
+
+impl<'a> Reader<'a> {
+    pub fn int(&mut self) -> u32 {
+        let value = self.batch.ints.get(self.int).copied().unwrap_or(tag::NULL);
+        self.int += 1;
+        value
+    }
+
+    pub fn float(&mut self) -> f64 {
+        let value = self.batch.floats.get(self.float).copied().unwrap_or(f64::NAN);
+        self.float += 1;
+        value
+    }
+
+    pub fn text(&mut self) -> &'a str {
+        let length = self.int();
+        let units = (length >> 1) as usize;
+        if length & 1 == 0 {
+            let text = self.batch.bytes.get(self.ascii..self.ascii + units).unwrap_or_default();
+            self.ascii += units;
+            std::str::from_utf8(text).unwrap_or_default()
+        } else {
+            let rest = self.batch.bytes.get(self.wide..).unwrap_or_default();
+            let length = bytes_of_units(rest, units);
+            self.wide += length;
+            std::str::from_utf8(&rest[..length]).unwrap_or_default()
+        }
+    }
+
+    pub fn binary(&mut self) -> &'a [u8] {
+        let length = self.int() as usize;
+        let bytes = self.batch.bytes.get(self.binary..self.binary + length).unwrap_or_default();
+        self.binary += length;
+        bytes
+    }
+
+    pub fn end_row(&mut self) {
+        self.rows += 1;
+        if self.rows.is_multiple_of(ROWS_PER_SECTION) {
+            self.enter_section(self.section + 1);
+        }
+    }
+
+    fn enter_section(&mut self, section: usize) {
+        self.section = section;
+        let before = self.batch.sections.iter().take(section * 2).map(|length| *length as usize).sum();
+        self.ascii = before;
+        self.wide = before + self.batch.sections.get(section * 2).map_or(0, |length| *length as usize);
+    }
+}
+
+/// How many bytes of UTF-8 make up so many UTF-16 units.
+fn bytes_of_units(text: &[u8], units: usize) -> usize {
+    let (mut at, mut seen) = (0, 0);
+    while seen < units && at < text.len() {
+        let (width, worth) = match text[at] {
+            0..0x80 => (1, 1),
+            0x80..0xe0 => (2, 1),
+            0xe0..0xf0 => (3, 1),
+            _ => (4, 2),
+        };
+        at += width;
+        seen += worth;
+    }
+    at.min(text.len())
+}

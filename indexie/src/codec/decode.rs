@@ -1,0 +1,544 @@
+//! Rows out of the streams: a serde deserializer that checks every number it narrows and says where it failed.
+
+use std::fmt::{self, Display};
+
+use serde::de::{
+    self, DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess,
+    Unexpected, VariantAccess, Visitor,
+};
+
+use super::names::{Name, no_data};
+use super::{Known, Reader, tag};
+use crate::key::date;
+
+/// Why a stored value does not fit the type, and where in the row.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct DecodeError {
+    /// From the outermost step inwards.
+    pub path: Vec<String>,
+    pub message: String,
+}
+
+impl DecodeError {
+    fn at(mut self, step: impl Display) -> Self {
+        self.path.insert(0, step.to_string());
+        self
+    }
+}
+
+impl Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for DecodeError {}
+
+impl de::Error for DecodeError {
+    fn custom<T: Display>(message: T) -> Self {
+        Self { path: Vec::new(), message: message.to_string() }
+    }
+}
+
+type Decoded<T> = Result<T, DecodeError>;
+
+/// Reads one value that carries its tag.
+pub(crate) fn from_value<T: DeserializeOwned>(reader: &mut Reader<'_>, shapes: &dyn Known) -> Decoded<T> {
+    let tag = reader.int();
+    T::deserialize(Decoder { reader, shapes, tag })
+}
+
+/// Walks over a value.
+pub(crate) fn skip(reader: &mut Reader<'_>, shapes: &dyn Known, tag: u32) {
+    match tag {
+        tag::BOOL | tag::U32 => {
+            reader.int();
+        }
+        tag::F64 | tag::DATE => {
+            reader.float();
+        }
+        tag::TEXT | tag::BIGINT | tag::OTHER => {
+            reader.text();
+        }
+        tag::BYTES => {
+            reader.binary();
+        }
+        tag::ARRAY => {
+            let (count, of) = (reader.int(), reader.int());
+            for _ in 0..count {
+                let tag = if of == tag::MIXED { reader.int() } else { of };
+                skip(reader, shapes, tag);
+            }
+        }
+        tag::OBJECT => {
+            let number = reader.int();
+            for tag in shapes.shape(number).map_or(&[][..], |shape| &shape.tags) {
+                skip(reader, shapes, *tag);
+            }
+        }
+        tag::MAP => {
+            for _ in 0..reader.int() {
+                reader.text();
+                let tag = reader.int();
+                skip(reader, shapes, tag);
+            }
+        }
+        _ => {}
+    }
+}
+
+struct Decoder<'r, 'b> {
+    reader: &'r mut Reader<'b>,
+    shapes: &'r dyn Known,
+    tag: u32,
+}
+
+/// A number that is an integer, in the widest type that cannot lose it.
+enum Number {
+    Natural(u64),
+    Negative(i64),
+    Float(f64),
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be integral and in range")]
+fn number(value: f64) -> Number {
+    // Up to 2^53 every integer is exact; -0 is not the integer 0.
+    if value.fract() != 0.0 || value.abs() > 9_007_199_254_740_992.0 || (value == 0.0 && value.is_sign_negative()) {
+        Number::Float(value)
+    } else if value < 0.0 {
+        Number::Negative(value as i64)
+    } else {
+        Number::Natural(value as u64)
+    }
+}
+
+impl Decoder<'_, '_> {
+    fn read_number(&mut self) -> Option<f64> {
+        match self.tag {
+            tag::U32 => Some(self.reader.int().into()),
+            tag::F64 => Some(self.reader.float()),
+            _ => None,
+        }
+    }
+
+    /// For the types that are integers: numbers, big integers, nothing else.
+    fn integer<'de, V: Visitor<'de>>(mut self, visitor: V) -> Decoded<V::Value> {
+        match self.tag {
+            tag::BIGINT => {
+                let digits = self.reader.text();
+                if let Ok(value) = digits.parse::<u64>() {
+                    visitor.visit_u64(value)
+                } else if let Ok(value) = digits.parse::<i64>() {
+                    visitor.visit_i64(value)
+                } else if let Ok(value) = digits.parse::<i128>() {
+                    visitor.visit_i128(value)
+                } else if let Ok(value) = digits.parse::<u128>() {
+                    visitor.visit_u128(value)
+                } else {
+                    Err(de::Error::custom(format_args!("the big integer {digits} is too large")))
+                }
+            }
+            _ => match self.read_number().map(number) {
+                Some(Number::Natural(value)) => visitor.visit_u64(value),
+                Some(Number::Negative(value)) => visitor.visit_i64(value),
+                Some(Number::Float(value)) if value == 0.0 => visitor.visit_u64(0),
+                Some(Number::Float(value)) => Err(de::Error::invalid_value(Unexpected::Float(value), &visitor)),
+                None => Err(self.unexpected(&visitor)),
+            },
+        }
+    }
+
+    /// What stands here, for the error message.
+    fn unexpected<'de, V: Visitor<'de>>(self, visitor: &V) -> DecodeError {
+        let found = match self.tag {
+            tag::NULL => "null",
+            tag::BOOL => "a boolean",
+            tag::U32 | tag::F64 => "a number",
+            tag::TEXT => {
+                let text = self.reader.text();
+                return de::Error::invalid_type(Unexpected::Str(text), visitor);
+            }
+            tag::DATE => "a Date",
+            tag::BYTES => "a Uint8Array",
+            tag::BIGINT => "a BigInt",
+            tag::ARRAY => "an array",
+            tag::OBJECT | tag::MAP => "an object",
+            tag::OTHER => self.reader.text(),
+            _ => "something unreadable",
+        };
+        de::Error::invalid_type(Unexpected::Other(found), visitor)
+    }
+
+    fn seq<'de, V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        match self.tag {
+            tag::ARRAY => {
+                let (left, of) = (self.reader.int(), self.reader.int());
+                let mut elements = Elements { reader: self.reader, shapes: self.shapes, left, of, at: 0 };
+                let value = visitor.visit_seq(&mut elements)?;
+                if elements.left > 0 {
+                    return Err(de::Error::invalid_length((elements.at + elements.left) as usize, &"fewer elements"));
+                }
+                Ok(value)
+            }
+            tag::BYTES => {
+                let bytes = self.reader.binary();
+                visitor.visit_seq(de::value::SeqDeserializer::new(bytes.iter().copied()))
+            }
+            _ => Err(self.unexpected(&visitor)),
+        }
+    }
+
+    fn map<'de, V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        let (reader, shapes) = (self.reader, self.shapes);
+        match self.tag {
+            tag::OBJECT => {
+                let number = reader.int();
+                let Some(shape) = shapes.shape(number) else {
+                    return Err(de::Error::custom("an object of an unknown shape"));
+                };
+                visitor.visit_map(Fields { reader, shapes, shape, at: 0 })
+            }
+            tag::MAP => {
+                let left = reader.int();
+                visitor.visit_map(Entries { reader, shapes, left, name: "" })
+            }
+            tag => Err(Decoder { reader, shapes, tag }.unexpected(&visitor)),
+        }
+    }
+}
+
+impl<'de> Deserializer<'de> for Decoder<'_, '_> {
+    type Error = DecodeError;
+
+    fn deserialize_any<V: Visitor<'de>>(mut self, visitor: V) -> Decoded<V::Value> {
+        match self.tag {
+            tag::NULL => visitor.visit_unit(),
+            tag::BOOL => visitor.visit_bool(self.reader.int() != 0),
+            tag::U32 | tag::F64 => match number(self.read_number().unwrap_or_default()) {
+                Number::Natural(value) => visitor.visit_u64(value),
+                Number::Negative(value) => visitor.visit_i64(value),
+                Number::Float(value) => visitor.visit_f64(value),
+            },
+            tag::BIGINT => self.integer(visitor),
+            tag::TEXT => visitor.visit_str(self.reader.text()),
+            tag::DATE => visitor.visit_f64(self.reader.float()),
+            tag::ARRAY | tag::BYTES => self.seq(visitor),
+            tag::OBJECT | tag::MAP => self.map(visitor),
+            _ => Err(self.unexpected(&visitor)),
+        }
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(mut self, visitor: V) -> Decoded<V::Value> {
+        match self.tag {
+            tag::BOOL => visitor.visit_bool(self.reader.int() != 0),
+            // How a boolean under an index is stored.
+            tag::U32 | tag::F64 => match self.read_number() {
+                Some(0.0) => visitor.visit_bool(false),
+                Some(1.0) => visitor.visit_bool(true),
+                other => Err(de::Error::invalid_value(Unexpected::Float(other.unwrap_or_default()), &visitor)),
+            },
+            _ => Err(self.unexpected(&visitor)),
+        }
+    }
+
+    fn deserialize_i8<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        self.integer(visitor)
+    }
+
+    fn deserialize_i16<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        self.integer(visitor)
+    }
+
+    fn deserialize_i32<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        self.integer(visitor)
+    }
+
+    fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        self.integer(visitor)
+    }
+
+    fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        self.integer(visitor)
+    }
+
+    fn deserialize_u8<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        self.integer(visitor)
+    }
+
+    fn deserialize_u16<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        self.integer(visitor)
+    }
+
+    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        self.integer(visitor)
+    }
+
+    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        self.integer(visitor)
+    }
+
+    fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        self.integer(visitor)
+    }
+
+    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        self.deserialize_f64(visitor)
+    }
+
+    fn deserialize_f64<V: Visitor<'de>>(mut self, visitor: V) -> Decoded<V::Value> {
+        match self.read_number() {
+            Some(value) => visitor.visit_f64(value),
+            None => Err(self.unexpected(&visitor)),
+        }
+    }
+
+    fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        self.deserialize_str(visitor)
+    }
+
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        match self.tag {
+            tag::TEXT => visitor.visit_str(self.reader.text()),
+            _ => Err(self.unexpected(&visitor)),
+        }
+    }
+
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        self.deserialize_str(visitor)
+    }
+
+    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        match self.tag {
+            tag::BYTES => visitor.visit_bytes(self.reader.binary()),
+            _ => self.seq(visitor),
+        }
+    }
+
+    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        self.deserialize_bytes(visitor)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        match self.tag {
+            tag::NULL => visitor.visit_none(),
+            _ => visitor.visit_some(self),
+        }
+    }
+
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        match self.tag {
+            tag::NULL => visitor.visit_unit(),
+            _ => Err(self.unexpected(&visitor)),
+        }
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'de>>(self, _name: &'static str, visitor: V) -> Decoded<V::Value> {
+        self.deserialize_unit(visitor)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Decoded<V::Value> {
+        if name == date::NAME && !matches!(self.tag, tag::DATE | tag::U32 | tag::F64) {
+            return Err(self.unexpected(&visitor));
+        }
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        self.seq(visitor)
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(self, _len: usize, visitor: V) -> Decoded<V::Value> {
+        self.seq(visitor)
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        _len: usize,
+        visitor: V,
+    ) -> Decoded<V::Value> {
+        self.seq(visitor)
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        self.map(visitor)
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        _fields: &'static [&'static str],
+        visitor: V,
+    ) -> Decoded<V::Value> {
+        match self.tag {
+            tag::ARRAY => self.seq(visitor),
+            _ => self.map(visitor),
+        }
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        _variants: &'static [&'static str],
+        visitor: V,
+    ) -> Decoded<V::Value> {
+        let (reader, shapes) = (self.reader, self.shapes);
+        match self.tag {
+            tag::TEXT => visitor.visit_enum(Name(reader.text())),
+            tag::OBJECT => {
+                let number = reader.int();
+                match shapes.shape(number) {
+                    Some(shape) if shape.names.len() == 1 => {
+                        let content = Decoder { reader, shapes, tag: shape.tags[0] };
+                        visitor.visit_enum(Variant { name: &shape.names[0], content })
+                    }
+                    _ => Err(de::Error::custom("expected an object with one property, the variant's name")),
+                }
+            }
+            tag::MAP => {
+                if reader.int() != 1 {
+                    return Err(de::Error::custom("expected an object with one property, the variant's name"));
+                }
+                let (name, tag) = (reader.text(), reader.int());
+                visitor.visit_enum(Variant { name, content: Decoder { reader, shapes, tag } })
+            }
+            tag => Err(Decoder { reader, shapes, tag }.unexpected(&visitor)),
+        }
+    }
+
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        self.deserialize_any(visitor)
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        skip(self.reader, self.shapes, self.tag);
+        visitor.visit_unit()
+    }
+}
+
+struct Elements<'r, 'b> {
+    reader: &'r mut Reader<'b>,
+    shapes: &'r dyn Known,
+    left: u32,
+    of: u32,
+    at: u32,
+}
+
+impl<'de> SeqAccess<'de> for &mut Elements<'_, '_> {
+    type Error = DecodeError;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Decoded<Option<T::Value>> {
+        if self.left == 0 {
+            return Ok(None);
+        }
+        self.left -= 1;
+        self.at += 1;
+        let tag = if self.of == tag::MIXED { self.reader.int() } else { self.of };
+        seed.deserialize(Decoder { reader: self.reader, shapes: self.shapes, tag })
+            .map(Some)
+            .map_err(|error| error.at(format_args!("[{}]", self.at - 1)))
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.left as usize)
+    }
+}
+
+struct Fields<'r, 'b> {
+    reader: &'r mut Reader<'b>,
+    shapes: &'r dyn Known,
+    shape: &'r super::Shape,
+    at: usize,
+}
+
+impl<'de> MapAccess<'de> for Fields<'_, '_> {
+    type Error = DecodeError;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Decoded<Option<K::Value>> {
+        match self.shape.names.get(self.at) {
+            Some(name) => seed.deserialize(Name(name)).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Decoded<V::Value> {
+        let at = self.at;
+        self.at += 1;
+        let tag = self.shape.tags.get(at).copied().unwrap_or(tag::NULL);
+        seed.deserialize(Decoder { reader: self.reader, shapes: self.shapes, tag })
+            .map_err(|error| error.at(self.shape.names.get(at).map_or("", String::as_str)))
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.shape.names.len() - self.at)
+    }
+}
+
+struct Entries<'r, 'b> {
+    reader: &'r mut Reader<'b>,
+    shapes: &'r dyn Known,
+    left: u32,
+    name: &'r str,
+}
+
+impl<'de, 'r, 'b: 'r> MapAccess<'de> for Entries<'r, 'b> {
+    type Error = DecodeError;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Decoded<Option<K::Value>> {
+        if self.left == 0 {
+            return Ok(None);
+        }
+        self.left -= 1;
+        self.name = self.reader.text();
+        seed.deserialize(Name(self.name)).map(Some)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Decoded<V::Value> {
+        let tag = self.reader.int();
+        seed.deserialize(Decoder { reader: self.reader, shapes: self.shapes, tag }).map_err(|error| error.at(self.name))
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.left as usize)
+    }
+}
+
+struct Variant<'n, 'r, 'b> {
+    name: &'n str,
+    content: Decoder<'r, 'b>,
+}
+
+impl<'de, 'r, 'b> EnumAccess<'de> for Variant<'_, 'r, 'b> {
+    type Error = DecodeError;
+    type Variant = Content<'r, 'b>;
+
+    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Decoded<(V::Value, Content<'r, 'b>)> {
+        Ok((seed.deserialize(self.name.into_deserializer())?, Content(self.content)))
+    }
+}
+
+struct Content<'r, 'b>(Decoder<'r, 'b>);
+
+impl<'de> VariantAccess<'de> for Content<'_, '_> {
+    type Error = DecodeError;
+
+    fn unit_variant(self) -> Decoded<()> {
+        skip(self.0.reader, self.0.shapes, self.0.tag);
+        Ok(())
+    }
+
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Decoded<T::Value> {
+        seed.deserialize(self.0)
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, _len: usize, visitor: V) -> Decoded<V::Value> {
+        self.0.seq(visitor)
+    }
+
+    fn struct_variant<V: Visitor<'de>>(self, _fields: &'static [&'static str], visitor: V) -> Decoded<V::Value> {
+        match self.0.tag {
+            tag::NULL => Err(no_data()),
+            _ => self.0.map(visitor),
+        }
+    }
+}

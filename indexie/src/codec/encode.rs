@@ -1,0 +1,540 @@
+//! Rows into the streams: a serde serializer whose result is the tag of what it wrote.
+
+use std::fmt::{self, Display};
+
+use serde::ser::{self, Serialize};
+
+use super::{Batch, Shapes, tag};
+use crate::key::{FieldForm, Form, date};
+
+/// Why a row could not be written, and where in it.
+#[derive(Debug)]
+pub(crate) struct EncodeError {
+    pub path: Vec<String>,
+    pub message: String,
+}
+
+impl EncodeError {
+    fn new(message: impl Display) -> Self {
+        Self { path: Vec::new(), message: message.to_string() }
+    }
+
+    fn at(mut self, step: impl Display) -> Self {
+        self.path.insert(0, step.to_string());
+        self
+    }
+}
+
+impl Display for EncodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for EncodeError {}
+
+impl ser::Error for EncodeError {
+    fn custom<T: Display>(message: T) -> Self {
+        Self::new(message)
+    }
+}
+
+/// Appends one row, tag first. After an error the batch is of no use any more.
+pub(crate) fn write_row<T: Serialize + ?Sized>(
+    batch: &mut Batch,
+    shapes: &mut Shapes,
+    forms: Forms,
+    row: &T,
+) -> Result<(), EncodeError> {
+    let at = batch.ints.len();
+    batch.int(tag::NULL);
+    let tag = row.serialize(Encoder { batch, shapes, place: Place::Inside(forms, 0) })?;
+    batch.ints[at] = settled(tag);
+    batch.end_row();
+    Ok(())
+}
+
+/// The key fields of a row type.
+pub(crate) type Forms = &'static [FieldForm];
+
+/// Where in a row a value stands, as far as keys are concerned.
+#[derive(Clone, Copy)]
+enum Place {
+    /// Not part of a key, and nothing below it is.
+    Free,
+    /// On the way to these key fields, of which so many path segments have been walked.
+    Inside(Forms, usize),
+    /// A key field, or part of one: `bool` is a number here, and integers must fit one.
+    Key(Form),
+}
+
+impl Place {
+    /// The place of a property, given those of the key fields on whose path it is. Two key paths with the same
+    /// first segments are told apart by walking on with the first that fits: `a.b` and `a.c` share `a`.
+    fn field(self, name: &str) -> Self {
+        let Self::Inside(forms, depth) = self else {
+            return if let Self::Key(form) = self { Self::Key(form) } else { Self::Free };
+        };
+        let mut inside: Option<(usize, usize)> = None;
+        for (at, form) in forms.iter().enumerate() {
+            if form.path.get(depth).is_some_and(|segment| *segment == name) {
+                if form.path.len() == depth + 1 {
+                    return Self::Key(form.form);
+                }
+                let (first, _) = inside.unwrap_or((at, at));
+                inside = Some((first, at));
+            }
+        }
+        // The forms come sorted by path, so those with the same beginning are neighbours.
+        inside.map_or(Self::Free, |(first, last)| Self::Inside(&forms[first..=last], depth + 1))
+    }
+}
+
+/// A `u8`: written like any integer, but a sequence of nothing else is binary.
+const BYTE: u32 = 100;
+/// `()`: null, but unlike `None` it is written.
+const UNIT: u32 = 101;
+
+fn settled(tag: u32) -> u32 {
+    match tag {
+        BYTE => tag::U32,
+        UNIT => tag::NULL,
+        _ => tag,
+    }
+}
+
+struct Encoder<'a> {
+    batch: &'a mut Batch,
+    shapes: &'a mut Shapes,
+    place: Place,
+}
+
+impl Encoder<'_> {
+    #[allow(clippy::cast_precision_loss, reason = "checked to be within 2^53")]
+    fn integer(self, value: i128) -> Result<u32, EncodeError> {
+        if let Ok(small) = u32::try_from(value) {
+            self.batch.int(small);
+            Ok(tag::U32)
+        } else if value.unsigned_abs() <= 1 << 53 {
+            self.batch.float(value as f64);
+            Ok(tag::F64)
+        } else if let Place::Key(_) = self.place {
+            Err(EncodeError::new(format_args!(
+                "{value} is beyond 2^53: a JavaScript number cannot hold it, and IndexedDB has no other integer keys"
+            )))
+        } else {
+            self.batch.text(&value.to_string());
+            Ok(tag::BIGINT)
+        }
+    }
+}
+
+type Written = Result<u32, EncodeError>;
+
+impl<'a> ser::Serializer for Encoder<'a> {
+    type Ok = u32;
+    type Error = EncodeError;
+    type SerializeSeq = Sequence<'a>;
+    type SerializeTuple = Sequence<'a>;
+    type SerializeTupleStruct = Sequence<'a>;
+    type SerializeTupleVariant = Sequence<'a>;
+    type SerializeMap = Map<'a>;
+    type SerializeStruct = Object<'a>;
+    type SerializeStructVariant = Object<'a>;
+
+    fn serialize_bool(self, value: bool) -> Written {
+        self.batch.int(u32::from(value));
+        Ok(if matches!(self.place, Place::Key(_)) { tag::U32 } else { tag::BOOL })
+    }
+
+    fn serialize_i8(self, value: i8) -> Written {
+        self.integer(value.into())
+    }
+
+    fn serialize_i16(self, value: i16) -> Written {
+        self.integer(value.into())
+    }
+
+    fn serialize_i32(self, value: i32) -> Written {
+        self.integer(value.into())
+    }
+
+    fn serialize_i64(self, value: i64) -> Written {
+        self.integer(value.into())
+    }
+
+    fn serialize_i128(self, value: i128) -> Written {
+        self.integer(value)
+    }
+
+    fn serialize_u8(self, value: u8) -> Written {
+        self.batch.int(value.into());
+        Ok(BYTE)
+    }
+
+    fn serialize_u16(self, value: u16) -> Written {
+        self.serialize_u32(value.into())
+    }
+
+    fn serialize_u32(self, value: u32) -> Written {
+        self.batch.int(value);
+        Ok(tag::U32)
+    }
+
+    fn serialize_u64(self, value: u64) -> Written {
+        self.integer(value.into())
+    }
+
+    fn serialize_u128(self, value: u128) -> Written {
+        match i128::try_from(value) {
+            Ok(value) => self.integer(value),
+            Err(_) => {
+                self.batch.text(&value.to_string());
+                Ok(tag::BIGINT)
+            }
+        }
+    }
+
+    fn serialize_f32(self, value: f32) -> Written {
+        self.serialize_f64(value.into())
+    }
+
+    fn serialize_f64(self, value: f64) -> Written {
+        self.batch.float(value);
+        Ok(tag::F64)
+    }
+
+    fn serialize_char(self, value: char) -> Written {
+        self.serialize_str(value.encode_utf8(&mut [0; 4]))
+    }
+
+    fn serialize_str(self, value: &str) -> Written {
+        self.batch.text(value);
+        Ok(tag::TEXT)
+    }
+
+    fn serialize_bytes(self, value: &[u8]) -> Written {
+        self.batch.binary(value);
+        Ok(tag::BYTES)
+    }
+
+    fn serialize_none(self) -> Written {
+        Ok(tag::NULL)
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Written {
+        value.serialize(self)
+    }
+
+    fn serialize_unit(self) -> Written {
+        Ok(UNIT)
+    }
+
+    fn serialize_unit_struct(self, _name: &'static str) -> Written {
+        Ok(UNIT)
+    }
+
+    fn serialize_unit_variant(self, _name: &'static str, _index: u32, variant: &'static str) -> Written {
+        self.serialize_str(variant)
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Written {
+        if name != date::NAME {
+            return value.serialize(self);
+        }
+        let Self { batch, shapes, place } = self;
+        let tag = settled(value.serialize(Encoder { batch, shapes, place })?);
+        if tag == tag::U32 {
+            let millis = batch.ints.pop().unwrap_or_default();
+            batch.float(millis.into());
+        }
+        Ok(tag::DATE)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        name: &'static str,
+        _index: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Written {
+        let mut object = Object::new(self, name);
+        ser::SerializeStruct::serialize_field(&mut object, variant, value)?;
+        ser::SerializeStruct::end(object)
+    }
+
+    fn serialize_seq(self, _len: Option<usize>) -> Result<Sequence<'a>, EncodeError> {
+        Ok(Sequence::new(self, true))
+    }
+
+    fn serialize_tuple(self, _len: usize) -> Result<Sequence<'a>, EncodeError> {
+        Ok(Sequence::new(self, false))
+    }
+
+    fn serialize_tuple_struct(self, _name: &'static str, _len: usize) -> Result<Sequence<'a>, EncodeError> {
+        Ok(Sequence::new(self, false))
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        name: &'static str,
+        _index: u32,
+        variant: &'static str,
+        _len: usize,
+    ) -> Result<Sequence<'a>, EncodeError> {
+        let around = wrap(self.batch, self.shapes, name, variant, tag::ARRAY);
+        let mut sequence = Sequence::new(self, false);
+        sequence.around = around;
+        Ok(sequence)
+    }
+
+    fn serialize_map(self, _len: Option<usize>) -> Result<Map<'a>, EncodeError> {
+        let at = self.batch.ints.len();
+        self.batch.int(0);
+        Ok(Map { encoder: self, at, count: 0, key: String::new() })
+    }
+
+    fn serialize_struct(self, name: &'static str, _len: usize) -> Result<Object<'a>, EncodeError> {
+        Ok(Object::new(self, name))
+    }
+
+    fn serialize_struct_variant(
+        self,
+        name: &'static str,
+        _index: u32,
+        variant: &'static str,
+        _len: usize,
+    ) -> Result<Object<'a>, EncodeError> {
+        wrap(self.batch, self.shapes, name, variant, tag::OBJECT);
+        Ok(Object::new(self, variant))
+    }
+}
+
+/// What stands around an object or an array.
+#[derive(Clone, Copy, PartialEq)]
+enum Around {
+    Nothing,
+    /// `{ variant: … }`, already written.
+    Variant,
+}
+
+/// Opens the `{ variant: … }` around the content of an enum variant.
+fn wrap(
+    batch: &mut Batch,
+    shapes: &mut Shapes,
+    name: &'static str,
+    variant: &'static str,
+    content: u32,
+) -> Around {
+    let start = shapes.start(name);
+    let node = shapes.step(start, variant, content);
+    let shape = shapes.finish(node);
+    batch.int(shape);
+    Around::Variant
+}
+
+struct Object<'a> {
+    encoder: Encoder<'a>,
+    /// Where the shape's number goes once it is known.
+    at: usize,
+    node: u32,
+}
+
+impl<'a> Object<'a> {
+    fn new(encoder: Encoder<'a>, name: &'static str) -> Self {
+        let node = encoder.shapes.start(name);
+        let at = encoder.batch.ints.len();
+        encoder.batch.int(0);
+        Self { encoder, at, node }
+    }
+}
+
+impl ser::SerializeStruct for Object<'_> {
+    type Ok = u32;
+    type Error = EncodeError;
+
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), EncodeError> {
+        let Encoder { batch, shapes, place } = &mut self.encoder;
+        let place = place.field(key);
+        let tag = value.serialize(Encoder { batch, shapes, place }).map_err(|error| error.at(key))?;
+        // `None` is an absent property: `null` would be no key, and not what Dexie stores.
+        if tag != tag::NULL {
+            self.node = shapes.step(self.node, key, settled(tag));
+        }
+        Ok(())
+    }
+
+    fn end(self) -> Written {
+        self.encoder.batch.ints[self.at] = self.encoder.shapes.finish(self.node);
+        Ok(tag::OBJECT)
+    }
+}
+
+impl ser::SerializeStructVariant for Object<'_> {
+    type Ok = u32;
+    type Error = EncodeError;
+
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), EncodeError> {
+        ser::SerializeStruct::serialize_field(self, key, value)
+    }
+
+    fn end(self) -> Written {
+        ser::SerializeStruct::end(self)
+    }
+}
+
+struct Sequence<'a> {
+    encoder: Encoder<'a>,
+    around: Around,
+    may_be_binary: bool,
+    /// Where the number of elements goes, and their tag after it.
+    at: usize,
+    /// Where each element begins, and its tag.
+    elements: Vec<(usize, u32)>,
+}
+
+impl<'a> Sequence<'a> {
+    fn new(encoder: Encoder<'a>, may_be_binary: bool) -> Self {
+        let may_be_binary = match encoder.place {
+            // A set of bytes under a multi-entry index is an array of numbers.
+            Place::Key(form) => may_be_binary && form == Form::Binary,
+            _ => may_be_binary,
+        };
+        let at = encoder.batch.ints.len();
+        encoder.batch.int(0);
+        encoder.batch.int(tag::MIXED);
+        Self { encoder, around: Around::Nothing, may_be_binary, at, elements: Vec::new() }
+    }
+
+    fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
+        let Encoder { batch, shapes, place } = &mut self.encoder;
+        let start = batch.ints.len();
+        let place = if let Place::Key(_) = place { *place } else { Place::Free };
+        let tag = value
+            .serialize(Encoder { batch, shapes, place })
+            .map_err(|error| error.at(format_args!("[{}]", self.elements.len())))?;
+        self.elements.push((start, tag));
+        Ok(())
+    }
+
+    #[allow(clippy::cast_possible_truncation, reason = "wasm memory ends at 2^32, and a byte was written as one")]
+    fn close(self) -> u32 {
+        let (batch, elements, at) = (self.encoder.batch, self.elements, self.at);
+        let first = elements.first().map(|(_, tag)| *tag);
+        let uniform = first.filter(|first| elements.iter().all(|(_, tag)| tag == first));
+        let binary = self.may_be_binary
+            && (uniform == Some(BYTE) || (elements.is_empty() && matches!(self.encoder.place, Place::Key(_))));
+        let content = if binary {
+            let bytes: Vec<u8> = batch.ints.drain(at + 2..).map(|byte| byte as u8).collect();
+            batch.ints.truncate(at);
+            batch.binary(&bytes);
+            tag::BYTES
+        } else {
+            batch.ints[at] = elements.len() as u32;
+            if let Some(uniform) = uniform {
+                batch.ints[at + 1] = settled(uniform);
+            } else if let Some((first, _)) = elements.first() {
+                let written = batch.ints.split_off(*first);
+                let ends = elements.iter().skip(1).map(|(start, _)| *start).chain([first + written.len()]);
+                for ((start, tag), end) in elements.iter().zip(ends) {
+                    batch.int(settled(*tag));
+                    batch.ints.extend_from_slice(&written[start - first..end - first]);
+                }
+            }
+            tag::ARRAY
+        };
+        if self.around == Around::Variant { tag::OBJECT } else { content }
+    }
+}
+
+impl ser::SerializeSeq for Sequence<'_> {
+    type Ok = u32;
+    type Error = EncodeError;
+
+    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
+        self.element(value)
+    }
+
+    fn end(self) -> Written {
+        Ok(self.close())
+    }
+}
+
+impl ser::SerializeTuple for Sequence<'_> {
+    type Ok = u32;
+    type Error = EncodeError;
+
+    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
+        self.element(value)
+    }
+
+    fn end(self) -> Written {
+        Ok(self.close())
+    }
+}
+
+impl ser::SerializeTupleStruct for Sequence<'_> {
+    type Ok = u32;
+    type Error = EncodeError;
+
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
+        self.element(value)
+    }
+
+    fn end(self) -> Written {
+        Ok(self.close())
+    }
+}
+
+impl ser::SerializeTupleVariant for Sequence<'_> {
+    type Ok = u32;
+    type Error = EncodeError;
+
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
+        self.element(value)
+    }
+
+    fn end(self) -> Written {
+        Ok(self.close())
+    }
+}
+
+struct Map<'a> {
+    encoder: Encoder<'a>,
+    /// Where the number of entries goes.
+    at: usize,
+    count: u32,
+    key: String,
+}
+
+impl ser::SerializeMap for Map<'_> {
+    type Ok = u32;
+    type Error = EncodeError;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), EncodeError> {
+        self.key = key.serialize(super::names::PropertyName)?;
+        Ok(())
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
+        let Encoder { batch, shapes, place } = &mut self.encoder;
+        let before = batch.position();
+        batch.text(&self.key);
+        let slot = batch.ints.len();
+        batch.int(tag::NULL);
+        let place = place.field(&self.key);
+        let tag = value.serialize(Encoder { batch, shapes, place }).map_err(|error| error.at(&self.key))?;
+        if tag == tag::NULL && matches!(place, Place::Key(_)) {
+            batch.rewind(before);
+            return Ok(());
+        }
+        batch.ints[slot] = settled(tag);
+        self.count += 1;
+        Ok(())
+    }
+
+    fn end(self) -> Written {
+        self.encoder.batch.ints[self.at] = self.count;
+        Ok(tag::MAP)
+    }
+}

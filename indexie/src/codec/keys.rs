@@ -1,0 +1,111 @@
+//! Keys in and out of the streams, and the key that a written row has at a key path.
+
+use super::{Batch, Known, Reader, skip, tag};
+use crate::key::AnyKey;
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked by converting back")]
+pub(crate) fn write_key(batch: &mut Batch, key: &AnyKey) {
+    match key {
+        AnyKey::Number(number) => {
+            let int = *number as u32;
+            if f64::from(int).to_bits() == number.to_bits() {
+                batch.int(tag::U32);
+                batch.int(int);
+            } else {
+                batch.int(tag::F64);
+                batch.float(*number);
+            }
+        }
+        AnyKey::Date(millis) => {
+            batch.int(tag::DATE);
+            batch.float(*millis);
+        }
+        AnyKey::Text(text) => {
+            batch.int(tag::TEXT);
+            batch.text(text);
+        }
+        AnyKey::Binary(bytes) => {
+            batch.int(tag::BYTES);
+            batch.binary(bytes);
+        }
+        AnyKey::Array(parts) => {
+            batch.int(tag::ARRAY);
+            batch.int(parts.len() as u32);
+            batch.int(tag::MIXED);
+            for part in parts {
+                write_key(batch, part);
+            }
+        }
+    }
+}
+
+/// Reads a value that carries its tag; none if it is no key.
+pub(crate) fn read_key(reader: &mut Reader<'_>, shapes: &dyn Known) -> Option<AnyKey> {
+    let tag = reader.int();
+    key_of(reader, shapes, tag)
+}
+
+fn key_of(reader: &mut Reader<'_>, shapes: &dyn Known, tag: u32) -> Option<AnyKey> {
+    Some(match tag {
+        tag::U32 => AnyKey::Number(f64::from(reader.int())),
+        tag::F64 => AnyKey::Number(Some(reader.float()).filter(|number| !number.is_nan())?),
+        tag::DATE => AnyKey::Date(Some(reader.float()).filter(|millis| !millis.is_nan())?),
+        tag::TEXT => AnyKey::from(reader.text()),
+        tag::BYTES => AnyKey::Binary(reader.binary().to_vec()),
+        tag::ARRAY => {
+            let (count, of) = (reader.int(), reader.int());
+            let mut parts = Vec::with_capacity(count as usize);
+            let mut valid = true;
+            for _ in 0..count {
+                let tag = if of == tag::MIXED { reader.int() } else { of };
+                match key_of(reader, shapes, tag) {
+                    Some(part) => parts.push(part),
+                    None => valid = false,
+                }
+            }
+            if !valid {
+                return None;
+            }
+            AnyKey::Array(parts)
+        }
+        _ => {
+            skip(reader, shapes, tag);
+            return None;
+        }
+    })
+}
+
+/// The key at a dotted key path of the row that begins here.
+pub(crate) fn key_at_path(reader: &mut Reader<'_>, shapes: &dyn Known, path: &[&str]) -> Option<AnyKey> {
+    let mut tag = reader.int();
+    for name in path {
+        match tag {
+            tag::OBJECT => {
+                let number = reader.int();
+                let shape = shapes.shape(number)?;
+                let at = shape.names.iter().position(|field| field == name)?;
+                for before in &shape.tags[..at] {
+                    skip(reader, shapes, *before);
+                }
+                tag = shape.tags[at];
+            }
+            tag::MAP => {
+                let mut left = reader.int();
+                loop {
+                    if left == 0 {
+                        return None;
+                    }
+                    left -= 1;
+                    let (field, value) = (reader.text(), reader.int());
+                    if field == *name {
+                        tag = value;
+                        break;
+                    }
+                    skip(reader, shapes, value);
+                }
+            }
+            _ => return None,
+        }
+    }
+    key_of(reader, shapes, tag)
+}

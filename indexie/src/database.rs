@@ -1,0 +1,213 @@
+//! A database: what `schema!` makes, its settings, opening and closing it.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::engine::{self, Handlers, Shared};
+use crate::error::{Error, Result};
+use crate::op::Op;
+use crate::schema::Definition;
+use crate::store::Store;
+use crate::table::Table;
+
+/// A type that `schema!` has made.
+pub trait Database: Sized {
+    #[doc(hidden)]
+    const DEFINITION: &'static Definition;
+    #[doc(hidden)]
+    fn from_indexie(db: Indexie) -> Self;
+}
+
+/// What all databases can do; the type that `schema!` makes derefs to it.
+///
+/// Cheap to clone, and free to cross threads; each thread has a connection of its own.
+#[derive(Clone)]
+pub struct Indexie {
+    pub(crate) shared: Arc<Shared>,
+}
+
+impl fmt::Debug for Indexie {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Indexie").field("name", &self.shared.name).finish_non_exhaustive()
+    }
+}
+
+impl Indexie {
+    /// The name of the stored database.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.shared.name
+    }
+
+    /// Opens the database, and creates it if it does not exist. The first operation does so by itself; this is for who wants to
+    /// know beforehand, and for opening again after [`close`](Self::close).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NewerVersion`] if the stored database is newer than this program, [`Error::SchemaMismatch`] if it has the same
+    /// version and lacks stores or indexes.
+    pub fn open(&self) -> Op<()> {
+        Op::new(engine::open(self.shared.clone()))
+    }
+
+    /// Closes the database on this thread. What is under way is finished; later operations fail with [`Error::Closed`]
+    /// until [`open`](Self::open) is called.
+    pub fn close(&self) {
+        engine::close(&self.shared);
+    }
+
+    /// Whether the database is open on this thread.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        engine::is_open(&self.shared)
+    }
+
+    /// Deletes the stored database with all its rows. Connections of other tabs are asked to close first. The next operation
+    /// makes a new, empty database.
+    pub fn delete(&self) -> Op<()> {
+        Op::new(engine::delete(self.shared.clone()))
+    }
+
+    /// A table by its name, for records of type `T`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownTable`] if there is none, [`Error::SchemaMismatch`] if `T` has another schema.
+    pub fn table<T: Store>(&self, name: &str) -> Result<Table<T>> {
+        let Some(store) = self.shared.store_number(name) else {
+            return Err(Error::UnknownTable { table: name.to_owned() });
+        };
+        let (has, wants) = (self.shared.schema(store), T::SCHEMA);
+        let same = has.key.path == wants.key.path
+            && has.key.auto == wants.key.auto
+            && has.indexes.len() == wants.indexes.len()
+            && has.indexes.iter().zip(wants.indexes).all(|(a, b)| a.path == b.path && a.unique == b.unique && a.multi == b.multi);
+        if !same {
+            return Err(Error::SchemaMismatch {
+                database: self.shared.name.clone(),
+                differences: vec![format!("table `{name}` has not the schema of `{}`", std::any::type_name::<T>())],
+            });
+        }
+        Ok(Table::new(self.shared.clone(), store))
+    }
+
+    /// A table that the generated code knows to exist.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn bind<T: Store>(&self, table: &'static str) -> Table<T> {
+        // A number beyond every store fails in the storage, by name.
+        Table::new(self.shared.clone(), self.shared.store_number(table).unwrap_or(u16::MAX))
+    }
+}
+
+/// How hard the browser tries to have a write on the disk before it says that it is done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// As the browser thinks right; today's browsers are relaxed.
+    #[default]
+    Default,
+    /// Done once the operating system has it: fast, and lost only if that crashes.
+    Relaxed,
+    /// Done once it is on the disk: 1.2 to 1.5 times as slow for bulk writes.
+    Strict,
+}
+
+/// Another tab keeps an older version open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Blocked {
+    /// The version that is open elsewhere.
+    pub old_version: u32,
+    /// The version that is waiting to be installed.
+    pub new_version: u32,
+}
+
+/// Another tab wants to upgrade or to delete the database. The connection closes by itself after the handler, and opens again
+/// when it is needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct VersionChange {
+    /// The version to be installed; `None` if the database is to be deleted.
+    pub new_version: Option<u32>,
+}
+
+/// Settings of a database, before it is made: `AppDb::builder()`.
+#[must_use = "call `build` to make the database"]
+pub struct Builder<D> {
+    name: String,
+    durability: Durability,
+    handlers: Handlers,
+    of: PhantomData<fn() -> D>,
+}
+
+impl<D> fmt::Debug for Builder<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder").field("name", &self.name).field("durability", &self.durability).finish_non_exhaustive()
+    }
+}
+
+impl<D: Database> Default for Builder<D> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<D: Database> Builder<D> {
+    /// The settings that `AppDb::new()` has.
+    pub fn new() -> Self {
+        Self {
+            name: D::DEFINITION.name.to_owned(),
+            durability: Durability::default(),
+            handlers: Handlers::default(),
+            of: PhantomData,
+        }
+    }
+
+    /// Another name than the schema's, for a database per user, say.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// How hard the browser tries to have writes on the disk.
+    pub fn durability(mut self, durability: Durability) -> Self {
+        self.durability = durability;
+        self
+    }
+
+    /// Called while another tab keeps an older version open, on the thread that calls `build`.
+    pub fn on_blocked(mut self, handler: impl Fn(Blocked) + 'static) -> Self {
+        self.handlers.blocked = Some(Rc::new(handler));
+        self
+    }
+
+    /// Called when another tab wants to upgrade or to delete the database, on the thread that calls `build`.
+    pub fn on_version_change(mut self, handler: impl Fn(VersionChange) + 'static) -> Self {
+        self.handlers.version_change = Some(Rc::new(handler));
+        self
+    }
+
+    /// Makes the database. Touches no storage: that is what opening does.
+    pub fn build(self) -> D {
+        let shared = Arc::new(Shared::new(D::DEFINITION, self.name, self.durability));
+        engine::handlers(&shared, self.handlers);
+        D::from_indexie(Indexie { shared })
+    }
+}
+
+/// The names of all databases of this origin.
+///
+/// # Errors
+///
+/// What the browser reports.
+pub fn database_names() -> Op<Vec<String>> {
+    Op::new(engine::database_names())
+}
+
+/// Whether a database of this name is stored.
+#[doc(hidden)]
+pub fn exists(name: &'static str) -> Op<bool> {
+    Op::new(async move { Ok(engine::database_names().await?.iter().any(|stored| stored == name)) })
+}

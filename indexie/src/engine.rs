@@ -1,0 +1,108 @@
+//! The engine: where operations run. Opens the database when it is first needed, refuses what would wait for itself,
+//! and turns failures into errors that name the table.
+//! Called by tables, queries and transactions; calls the storage.
+
+#[cfg(target_family = "wasm")]
+mod connection;
+#[cfg(not(target_family = "wasm"))]
+#[path = "engine/elsewhere.rs"]
+mod connection;
+mod failure;
+mod row;
+mod shared;
+
+pub(crate) use connection::{close, database_names, delete, forget, handlers, is_open, open};
+pub(crate) use row::RowType;
+pub(crate) use shared::{Handlers, Shared};
+
+use std::sync::Arc;
+
+use futures::future::LocalBoxFuture;
+
+use crate::error::{Error, Result};
+use crate::storage::{Columns, Operation, Reply, Request};
+
+/// Where operations run: a database, and the transaction they belong to if they do.
+#[derive(Clone, Debug)]
+pub(crate) struct Session {
+    pub shared: Arc<Shared>,
+    pub transaction: Option<u32>,
+}
+
+/// What a transaction may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    Read,
+    ReadWrite,
+}
+
+impl Session {
+    /// Runs one operation.
+    pub async fn run(&self, store: u16, index: Option<u16>, operation: Operation) -> Result<Reply> {
+        connection::run(self, Request { store, index, operation }).await
+    }
+
+    /// Runs an operation that answers with columns.
+    pub async fn columns(&self, store: u16, index: Option<u16>, operation: Operation) -> Result<Columns> {
+        match self.run(store, index, operation).await? {
+            Reply::Columns(columns) => Ok(columns),
+            Reply::Unit | Reply::Number(_) => Err(unexpected()),
+        }
+    }
+
+    /// Runs an operation that answers with a number.
+    #[allow(clippy::cast_possible_truncation, reason = "a count of rows in a browser")]
+    pub async fn number(&self, store: u16, index: Option<u16>, operation: Operation) -> Result<usize> {
+        match self.run(store, index, operation).await? {
+            Reply::Number(number) => Ok(number as usize),
+            Reply::Unit | Reply::Columns(_) => Err(unexpected()),
+        }
+    }
+
+    /// Lets go of rows that a Get has parked.
+    pub fn unpark(&self, parked: u32) {
+        let _ = self;
+        connection::unpark(parked);
+    }
+
+    /// Runs `body` in one transaction: the session's own, or else a new one.
+    pub async fn atomically<R: 'static>(
+        &self,
+        store: u16,
+        access: Access,
+        body: impl FnOnce(Session) -> LocalBoxFuture<'static, Result<R>>,
+    ) -> Result<R> {
+        if self.transaction.is_some() {
+            return body(self.clone()).await;
+        }
+        self.refuse_inside(store)?;
+        transact(self.shared.clone(), vec![store], access, body).await
+    }
+
+    /// An unbound handle inside a transaction of its own database would wait for that transaction, which waits for it.
+    pub fn refuse_inside(&self, store: u16) -> Result<()> {
+        if self.transaction.is_none() && connection::inside(self.shared.id) {
+            return Err(Error::OutsideTransaction { table: self.shared.table_name(store).to_owned() });
+        }
+        Ok(())
+    }
+}
+
+/// Runs `body` in a new transaction over these stores.
+pub(crate) async fn transact<R: 'static>(
+    shared: Arc<Shared>,
+    stores: Vec<u16>,
+    access: Access,
+    body: impl FnOnce(Session) -> LocalBoxFuture<'static, Result<R>>,
+) -> Result<R> {
+    if connection::inside(shared.id) {
+        return Err(Error::OutsideTransaction {
+            table: stores.first().map_or("", |store| shared.table_name(*store)).to_owned(),
+        });
+    }
+    connection::transact(shared, stores, access, body).await
+}
+
+fn unexpected() -> Error {
+    Error::Other { name: "InternalError".to_owned(), message: "the storage gave another kind of answer".to_owned() }
+}

@@ -1,0 +1,283 @@
+//! A database's connection on this thread: opened when first needed, closed when another tab needs it to be, and
+//! opened again when asked for again.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use futures::channel::oneshot;
+use futures::future::{FutureExt, LocalBoxFuture, Shared as SharedFuture};
+
+use super::{Access, Handlers, Session, Shared};
+use crate::database::{Blocked, Durability, VersionChange};
+use crate::error::{Error, Result};
+use crate::schema::{differences, parse_installed};
+use crate::storage::indexed_db::{self, Event, Layout, Thread};
+use crate::storage::{Failure, Reply, Request};
+
+type Opening = SharedFuture<LocalBoxFuture<'static, Result<u32>>>;
+
+/// How a database stands on this thread.
+#[derive(Default)]
+enum Phase {
+    /// Not open; the next operation opens it.
+    #[default]
+    Idle,
+    Opening {
+        connection: u32,
+        opening: Opening,
+    },
+    Open(u32),
+    /// The app has closed it.
+    Closed,
+}
+
+#[derive(Default)]
+struct State {
+    phase: RefCell<Phase>,
+    /// Tells who waits for the connection how opening it went.
+    answer: RefCell<Option<oneshot::Sender<Result<u32>>>>,
+    failure: RefCell<Option<Error>>,
+    handlers: RefCell<Handlers>,
+}
+
+thread_local!(static STATES: RefCell<HashMap<u64, Rc<State>>> = RefCell::default());
+
+fn state(database: u64) -> Rc<State> {
+    STATES.with_borrow_mut(|states| states.entry(database).or_default().clone())
+}
+
+pub(crate) fn handlers(shared: &Shared, handlers: Handlers) {
+    *state(shared.id).handlers.borrow_mut() = handlers;
+}
+
+/// The last handle of a database object is gone.
+pub(crate) fn forget(database: u64) {
+    // During the end of a thread its map may be gone already, and its connections with it.
+    let state = STATES.try_with(|states| states.borrow_mut().remove(&database)).ok().flatten();
+    if let Some(state) = state {
+        if let Phase::Open(connection) | Phase::Opening { connection, .. } = state.phase.take() {
+            Thread::get().close(connection);
+        }
+    }
+}
+
+pub(crate) fn is_open(shared: &Shared) -> bool {
+    matches!(*state(shared.id).phase.borrow(), Phase::Open(_))
+}
+
+pub(crate) fn close(shared: &Shared) {
+    end(&state(shared.id), Phase::Closed, &Error::Closed { database: shared.name.clone() });
+}
+
+/// Closes the connection; who waits for it gets the error.
+fn end(state: &State, next: Phase, error: &Error) {
+    if let Phase::Open(connection) | Phase::Opening { connection, .. } = state.phase.replace(next) {
+        Thread::get().close(connection);
+    }
+    if let Some(answer) = state.answer.borrow_mut().take() {
+        // Whoever stopped waiting need not be told.
+        let _ = answer.send(Err(error.clone()));
+    }
+}
+
+pub(crate) async fn open(shared: Arc<Shared>) -> Result<()> {
+    let state = state(shared.id);
+    if matches!(*state.phase.borrow(), Phase::Closed) {
+        state.phase.replace(Phase::Idle);
+    }
+    connection(&shared).await.map(|_| ())
+}
+
+/// Deletes the database with all its rows; the next operation makes a new one.
+pub(crate) async fn delete(shared: Arc<Shared>) -> Result<()> {
+    end(&state(shared.id), Phase::Idle, &Error::Closed { database: shared.name.clone() });
+    let deleted = Thread::get().delete_database(&shared.name);
+    deleted.await.map(|_| ()).map_err(|failure| failure.into_error(""))
+}
+
+pub(crate) async fn database_names() -> Result<Vec<String>> {
+    let names = Thread::get().database_names();
+    match names.await.map_err(|failure| failure.into_error(""))? {
+        Reply::Columns(columns) => {
+            Ok(columns.primary_keys().iter().filter_map(|name| name.as_str().map(str::to_owned)).collect())
+        }
+        Reply::Unit | Reply::Number(_) => Ok(Vec::new()),
+    }
+}
+
+/// Whether a body of a transaction of this database is calling.
+pub(super) fn inside(database: u64) -> bool {
+    indexed_db::current().is_some_and(|running| running.database == database)
+}
+
+/// The connection, opened if it is not.
+async fn connection(shared: &Arc<Shared>) -> Result<u32> {
+    let state = state(shared.id);
+    let opening = match &*state.phase.borrow() {
+        Phase::Open(connection) => return Ok(*connection),
+        Phase::Closed => return Err(Error::Closed { database: shared.name.clone() }),
+        Phase::Opening { opening, .. } => Some(opening.clone()),
+        Phase::Idle => None,
+    };
+    match opening {
+        Some(opening) => opening.await,
+        None => begin(shared, &state).await,
+    }
+}
+
+fn begin(shared: &Arc<Shared>, state: &Rc<State>) -> Opening {
+    let (answer, receiver) = oneshot::channel();
+    let closed = Error::Closed { database: shared.name.clone() };
+    let opening: Opening = async move { receiver.await.unwrap_or(Err(closed)) }.boxed_local().shared();
+    let thread = Thread::get();
+    let connection = thread.number();
+    state.phase.replace(Phase::Opening { connection, opening: opening.clone() });
+    *state.answer.borrow_mut() = Some(answer);
+    *state.failure.borrow_mut() = None;
+    let layout: Layout = shared
+        .stores
+        .iter()
+        .map(|(name, schema)| {
+            ((*name).to_owned(), schema.indexes.iter().map(|index| index.name.to_owned()).collect())
+        })
+        .collect();
+    // Neither keeps the database object alive: a connection goes when the last handle does.
+    let (weak, weak_state) = (Arc::downgrade(shared), Rc::downgrade(state));
+    let listener = Rc::new(move |event| {
+        if let (Some(shared), Some(state)) = (weak.upgrade(), weak_state.upgrade()) {
+            heard(&shared, &state, connection, event);
+        }
+    });
+    thread.open(connection, &shared.name, shared.definition.newest(), &layout, listener);
+    opening
+}
+
+fn heard(shared: &Shared, state: &State, connection: u32, event: Event) {
+    let thread = Thread::get();
+    match event {
+        Event::Upgrade => {
+            if let Err(error) = build(shared, &thread, connection) {
+                *state.failure.borrow_mut() = Some(error);
+                thread.abort(connection);
+            }
+        }
+        Event::Opened => {
+            let differences = differences(&parse_installed(&thread.installed(connection)), &shared.stores);
+            if differences.is_empty() {
+                state.phase.replace(Phase::Open(connection));
+                if let Some(answer) = state.answer.borrow_mut().take() {
+                    // Whoever stopped waiting need not be told.
+                    let _ = answer.send(Ok(connection));
+                }
+            } else {
+                end(state, Phase::Idle, &Error::SchemaMismatch { database: shared.name.clone(), differences });
+            }
+        }
+        Event::OpenFailed => {
+            let failure = thread.connection_failure(connection);
+            let error = state.failure.borrow_mut().take().unwrap_or_else(|| match failure.name.as_str() {
+                "VersionError" => Error::NewerVersion {
+                    database: shared.name.clone(),
+                    installed: Some(thread.old_version(connection)).filter(|version| *version > 0),
+                    declared: shared.definition.newest(),
+                },
+                _ => failure.into_error(""),
+            });
+            end(state, Phase::Idle, &error);
+        }
+        Event::Blocked => {
+            let handler = state.handlers.borrow().blocked.clone();
+            if let Some(handler) = handler {
+                handler(Blocked { old_version: thread.old_version(connection), new_version: thread.new_version(connection) });
+            }
+        }
+        Event::VersionChange => {
+            let handler = state.handlers.borrow().version_change.clone();
+            if let Some(handler) = handler {
+                let new_version = thread.new_version(connection);
+                handler(VersionChange { new_version: (new_version > 0).then_some(new_version) });
+            }
+            // The other tab waits until this connection is closed; what is under way here is finished first.
+            end(state, Phase::Idle, &Error::ConnectionLost { database: shared.name.clone() });
+        }
+        Event::Closed => end(state, Phase::Idle, &Error::ConnectionLost { database: shared.name.clone() }),
+    }
+}
+
+/// Fills a new database with its stores and indexes.
+fn build(shared: &Shared, thread: &Thread, connection: u32) -> Result<()> {
+    if thread.old_version(connection) > 0 {
+        return Err(Error::Unsupported {
+            what: format!(
+                "database `{}` is stored at version {} and declared at version {}: it is not upgraded yet",
+                shared.name,
+                thread.old_version(connection),
+                shared.definition.newest()
+            ),
+        });
+    }
+    for (name, schema) in &shared.stores {
+        thread
+            .create_store(connection, name, &schema.key.path.text(), schema.key.auto)
+            .map_err(|failure| failure.into_error(name))?;
+        for index in schema.indexes {
+            thread.create_index(connection, name, index).map_err(|failure| failure.into_error(name))?;
+        }
+    }
+    Ok(())
+}
+
+fn durability(shared: &Shared) -> &'static str {
+    match shared.durability {
+        Durability::Default => "",
+        Durability::Relaxed => "relaxed",
+        Durability::Strict => "strict",
+    }
+}
+
+/// Runs one operation: in the session's transaction, or alone.
+pub(super) async fn run(session: &Session, request: Request) -> Result<Reply> {
+    let shared = &session.shared;
+    let table = shared.table_name(request.store);
+    let (connection, transaction) = match session.transaction {
+        // It has its own connection, which may be closing behind it.
+        Some(transaction) => (0, transaction),
+        None => {
+            session.refuse_inside(request.store)?;
+            (connection(shared).await?, 0)
+        }
+    };
+    let submitted = Thread::get().submit(connection, transaction, durability(shared), request);
+    submitted.await.map_err(|failure| named(failure, shared, table))
+}
+
+fn named(failure: Failure, shared: &Shared, table: &str) -> Error {
+    match failure.into_error(table) {
+        Error::ConnectionLost { .. } => Error::ConnectionLost { database: shared.name.clone() },
+        error => error,
+    }
+}
+
+pub(super) async fn transact<R: 'static>(
+    shared: Arc<Shared>,
+    stores: Vec<u16>,
+    access: Access,
+    body: impl FnOnce(Session) -> LocalBoxFuture<'static, Result<R>>,
+) -> Result<R> {
+    let connection = connection(&shared).await?;
+    let write = access == Access::ReadWrite;
+    let begun = indexed_db::transact(shared.id, connection, &stores, write, durability(&shared), {
+        let shared = shared.clone();
+        |transaction| body(Session { shared, transaction: Some(transaction) })
+    });
+    match begun {
+        Ok(transaction) => transaction.await,
+        Err(failure) => Err(named(failure, &shared, "")),
+    }
+}
+
+pub(super) fn unpark(parked: u32) {
+    Thread::get().unpark(parked);
+}

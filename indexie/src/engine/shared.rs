@@ -1,0 +1,63 @@
+//! What all handles of one database object share, on whatever thread they are.
+
+use std::fmt;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::database::Durability;
+use crate::schema::{Definition, StoreSchema};
+
+/// A database object: its declaration and its settings. The connection is each thread's own.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub id: u64,
+    pub name: String,
+    pub definition: &'static Definition,
+    /// The stores of the newest version; a table's number is its position.
+    pub stores: Vec<(&'static str, StoreSchema)>,
+    pub durability: Durability,
+}
+
+impl Shared {
+    pub fn new(definition: &'static Definition, name: String, durability: Durability) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let id = NEXT.fetch_add(1, Ordering::Relaxed);
+        Self { id, name, definition, stores: definition.stores(), durability }
+    }
+
+    pub fn table_name(&self, store: u16) -> &'static str {
+        self.stores.get(usize::from(store)).map_or("", |(name, _)| name)
+    }
+
+    pub fn schema(&self, store: u16) -> StoreSchema {
+        const NONE: StoreSchema = StoreSchema {
+            key: crate::schema::KeySchema { path: crate::schema::KeyPath::None, auto: false },
+            indexes: &[],
+        };
+        self.stores.get(usize::from(store)).map_or(NONE, |(_, schema)| *schema)
+    }
+
+    #[allow(clippy::cast_possible_truncation, reason = "a schema has fewer than 65,536 tables")]
+    pub fn store_number(&self, table: &str) -> Option<u16> {
+        self.stores.iter().position(|(name, _)| *name == table).map(|at| at as u16)
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        super::forget(self.id);
+    }
+}
+
+/// What the app wants to hear of a connection.
+#[derive(Clone, Default)]
+pub(crate) struct Handlers {
+    pub blocked: Option<Rc<dyn Fn(crate::database::Blocked)>>,
+    pub version_change: Option<Rc<dyn Fn(crate::database::VersionChange)>>,
+}
+
+impl fmt::Debug for Handlers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Handlers")
+    }
+}

@@ -1,0 +1,329 @@
+//! `Error`: what can go wrong, by what happened, with the table, key, row or field it happened to.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::key::AnyKey;
+
+/// The result of every operation; `E` can be replaced, as in [`std::io::Result`] it cannot.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong.
+///
+/// ```
+/// use indexie::Error;
+///
+/// fn explain(error: &Error) -> String {
+///     match error {
+///         Error::Constraint { index: Some(index), .. } => format!("{index} is taken"),
+///         Error::QuotaExceeded { .. } => "the disk is full".to_owned(),
+///         other => other.to_string(),
+///     }
+/// }
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// A key is already there: the primary key, or a key in a unique index. Nothing of the operation was stored.
+    Constraint {
+        /// The table.
+        table: String,
+        /// The unique index whose key clashed; `None` for the primary key, or where the browser does not let it be found out.
+        index: Option<String>,
+        /// The key that is already there.
+        key: Option<AnyKey>,
+        /// The position of the row in a bulk operation.
+        row: Option<usize>,
+    },
+    /// There is no row with this key.
+    NotFound {
+        /// The table.
+        table: String,
+        /// The key that was looked for.
+        key: AnyKey,
+    },
+    /// A key or a row that IndexedDB does not take, or a key of another type than was asked for.
+    Data {
+        /// The table.
+        table: String,
+        /// The key, where there is one.
+        key: Option<AnyKey>,
+        /// The position of the row in a bulk operation.
+        row: Option<usize>,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// An argument that cannot be meant.
+    InvalidArgument {
+        /// Which one, and why.
+        message: String,
+    },
+    /// A write where only reads are allowed.
+    ReadOnly {
+        /// The table.
+        table: String,
+    },
+    /// There is no room left.
+    QuotaExceeded {
+        /// Bytes in use by this origin, if the browser tells.
+        usage: Option<u64>,
+        /// Bytes this origin may use, if the browser tells.
+        quota: Option<u64>,
+    },
+    /// Another tab keeps the database open at an older version.
+    Blocked {
+        /// The database.
+        database: String,
+    },
+    /// The stored database is newer than this program.
+    NewerVersion {
+        /// The database.
+        database: String,
+        /// The version that is stored, if the browser tells.
+        installed: Option<u32>,
+        /// The newest version that this program declares.
+        declared: u32,
+    },
+    /// The stored database has this version, but other stores or indexes.
+    SchemaMismatch {
+        /// The database.
+        database: String,
+        /// What differs, one sentence each.
+        differences: Vec<String>,
+    },
+    /// A row that cannot be stored.
+    Encode {
+        /// The table.
+        table: String,
+        /// The position of the row in a bulk operation.
+        row: Option<usize>,
+        /// The path of the field, as in `address.city` or `tags[2]`.
+        path: String,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// A stored row that does not fit its Rust type.
+    Decode {
+        /// The table.
+        table: String,
+        /// The row's primary key, where it is known.
+        key: Option<AnyKey>,
+        /// The path of the field, as in `address.city` or `tags[2]`.
+        path: String,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// A transaction's body awaited something that is not one of its requests. Nothing of the transaction was stored.
+    Stalled,
+    /// An unbound table was used inside the body of a transaction of the same database, which would wait for itself.
+    OutsideTransaction {
+        /// The table.
+        table: String,
+    },
+    /// The transaction was aborted. Nothing of it was stored.
+    Aborted {
+        /// Why, as far as is known.
+        reason: String,
+    },
+    /// The browser closed the connection while the operation was under way.
+    ConnectionLost {
+        /// The database.
+        database: String,
+    },
+    /// The database was closed by [`close`](crate::Indexie::close); `open` opens it again.
+    Closed {
+        /// The database.
+        database: String,
+    },
+    /// The database has no such table.
+    UnknownTable {
+        /// The table.
+        table: String,
+    },
+    /// This cannot be done here.
+    Unsupported {
+        /// What, and what to do instead.
+        what: String,
+    },
+    /// The browser reported something without a name of its own here.
+    Other {
+        /// The name of the `DOMException`, or of the JavaScript error.
+        name: String,
+        /// Its message.
+        message: String,
+    },
+    /// An error of the app's own; made by [`Error::user`].
+    User(Arc<dyn std::error::Error + Send + Sync>),
+}
+
+impl Error {
+    /// Wraps an error of the app's own, so that it can travel out of a transaction's body with `?`.
+    ///
+    /// ```
+    /// use indexie::{Error, Result};
+    ///
+    /// fn parse(text: &str) -> Result<u32> {
+    ///     text.parse().map_err(Error::user)
+    /// }
+    /// assert!(matches!(parse("x"), Err(Error::User(_))));
+    /// ```
+    pub fn user(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::User(Arc::from(error.into()))
+    }
+
+    /// Says which row of a bulk operation it was.
+    pub(crate) fn at_row(mut self, at: usize) -> Self {
+        if let Self::Constraint { row, .. } | Self::Data { row, .. } | Self::Encode { row, .. } = &mut self {
+            *row = Some(at);
+        }
+        self
+    }
+}
+
+/// ` (row 3)`, where there is a row.
+struct Row<'a>(&'a Option<usize>);
+
+impl fmt::Display for Row<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(row) => write!(f, " (row {row})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Constraint { table, index, key, row } => {
+                write!(f, "table `{table}` already has ")?;
+                match key {
+                    Some(key) => write!(f, "the key {key}")?,
+                    None => f.write_str("this key")?,
+                }
+                if let Some(index) = index {
+                    write!(f, " in its unique index `{index}`")?;
+                }
+                write!(f, "{}", Row(row))
+            }
+            Self::NotFound { table, key } => write!(f, "table `{table}` has no row with the key {key}"),
+            Self::Data { table, key, row, message } => {
+                write!(f, "table `{table}`{}", Row(row))?;
+                if let Some(key) = key {
+                    write!(f, ", key {key}")?;
+                }
+                write!(f, ": {message}")
+            }
+            Self::InvalidArgument { message } => f.write_str(message),
+            Self::ReadOnly { table } => write!(f, "table `{table}` can only be read here"),
+            Self::QuotaExceeded { usage, quota } => {
+                f.write_str("the browser's storage quota is exceeded")?;
+                match (usage, quota) {
+                    (Some(usage), Some(quota)) => write!(f, ": {usage} of {quota} bytes are in use"),
+                    _ => Ok(()),
+                }
+            }
+            Self::Blocked { database } => {
+                write!(f, "another tab keeps the database `{database}` open at an older version")
+            }
+            Self::NewerVersion { database, installed, declared } => {
+                write!(f, "the stored database `{database}` is newer (version ")?;
+                match installed {
+                    Some(installed) => write!(f, "{installed}")?,
+                    None => f.write_str("unknown")?,
+                }
+                write!(f, ") than this program (version {declared}): reload the page to get the new program")
+            }
+            Self::SchemaMismatch { database, differences } => write!(
+                f,
+                "the stored database `{database}` differs from its schema; add a version that says what changed: {}",
+                differences.join("; ")
+            ),
+            Self::Encode { table, row, path, message } => {
+                write!(f, "table `{table}`{}: the row cannot be stored", Row(row))?;
+                write_at(f, path, message)
+            }
+            Self::Decode { table, key, path, message } => {
+                write!(f, "table `{table}`: the stored row")?;
+                if let Some(key) = key {
+                    write!(f, " {key}")?;
+                }
+                f.write_str(" does not fit its type")?;
+                write_at(f, path, message)
+            }
+            Self::Stalled => f.write_str(
+                "a transaction's body awaited something that is not one of its requests, and was rolled back: \
+                 IndexedDB cannot wait for timers or the network",
+            ),
+            Self::OutsideTransaction { table } => write!(
+                f,
+                "table `{table}` was used inside a transaction, but not through the transaction's own handle: \
+                 it would wait for the transaction it is in"
+            ),
+            Self::Aborted { reason } => write!(f, "the transaction was aborted: {reason}"),
+            Self::ConnectionLost { database } => write!(f, "the browser closed the database `{database}`"),
+            Self::Closed { database } => write!(f, "the database `{database}` has been closed"),
+            Self::UnknownTable { table } => write!(f, "the database has no table `{table}`"),
+            Self::Unsupported { what } => f.write_str(what),
+            Self::Other { name, message } => write!(f, "{name}: {message}"),
+            Self::User(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+fn write_at(f: &mut fmt::Formatter<'_>, path: &str, message: &str) -> fmt::Result {
+    if path.is_empty() { write!(f, ": {message}") } else { write!(f, ": `{path}`: {message}") }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::User(error) => Some(&**error),
+            _ => None,
+        }
+    }
+}
+
+/// A path through a row as a person writes it: `address.city`, `tags[2]`.
+pub(crate) fn dotted(path: &[String]) -> String {
+    let mut text = String::new();
+    for step in path {
+        if !text.is_empty() && !step.starts_with('[') {
+            text.push('.');
+        }
+        text.push_str(step);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_name_what_they_are_about() {
+        let clash = Error::Constraint {
+            table: "users".into(),
+            index: Some("email".into()),
+            key: Some("a@b.c".into()),
+            row: Some(2),
+        };
+        assert_eq!(clash.to_string(), "table `users` already has the key \"a@b.c\" in its unique index `email` (row 2)");
+        let decode = Error::Decode {
+            table: "users".into(),
+            key: Some(7.into()),
+            path: dotted(&["address".into(), "zips".into(), "[1]".into()]),
+            message: "invalid type: null".into(),
+        };
+        assert_eq!(
+            decode.to_string(),
+            "table `users`: the stored row 7 does not fit its type: `address.zips[1]`: invalid type: null"
+        );
+    }
+
+    #[test]
+    fn an_error_can_cross_threads() {
+        fn check<E: std::error::Error + Clone + Send + Sync + 'static>() {}
+        check::<Error>();
+    }
+}

@@ -1,0 +1,125 @@
+//! Keys: what IndexedDB can order, as dynamic values ([`AnyKey`]), as Rust types ([`Key`]), and as ranges.
+//! Called by tables, queries and the generated code; calls nothing else in the crate.
+
+mod any;
+pub(crate) mod case;
+pub(crate) mod date;
+mod entry;
+mod impls;
+mod into_key;
+pub(crate) mod range;
+
+pub use any::AnyKey;
+pub use date::Date;
+pub use entry::Entry;
+pub use into_key::{IntoKey, IntoRange, Prefix};
+
+use std::fmt;
+
+/// A Rust type that IndexedDB can use as a key.
+///
+/// Implemented for the integers, `f64`, `f32`, `bool` (stored as 0 and 1), `char`, `String`, `Vec<u8>` (binary), [`Date`],
+/// tuples and vectors of keys, and by `#[derive(Key)]` for newtypes and for enums without data.
+///
+/// Keys sort as the [specification](https://w3c.github.io/IndexedDB/#compare-two-keys) says: numbers, then dates,
+/// then strings by UTF-16 code units, then binary, then arrays.
+///
+/// ```
+/// use indexie::prelude::*;
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Key, Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// pub struct UserId(u32);
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "IndexedDB cannot use `{Self}` as a key",
+    label = "not a key",
+    note = "keys are numbers, text, `bool`, `Vec<u8>`, `indexie::Date`, tuples and `Vec`s of those, and types with `#[derive(Key)]`",
+    note = "for a time, use `indexie::Date`: the text form of chrono and time types sorts wrongly"
+)]
+pub trait Key: Clone + 'static {
+    #[doc(hidden)]
+    const FORM: Form;
+    #[doc(hidden)]
+    fn to_any(&self) -> Result<AnyKey, KeyError>;
+    #[doc(hidden)]
+    fn from_any(key: &AnyKey) -> Option<Self>;
+}
+
+/// A key type that the browser can generate for a `++` store.
+#[diagnostic::on_unimplemented(
+    message = "IndexedDB cannot generate keys of type `{Self}`",
+    label = "`++` needs a number",
+    note = "use u8 to u64, i32, i64 or f64, or drop the `++` and give the keys yourself"
+)]
+pub trait AutoKey: Key {}
+
+/// A key type that is text: what `starts_with` and the clauses that ignore case need.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not text",
+    label = "this clause needs a text index",
+    note = "`starts_with` and the clauses that ignore case work on `String` keys; numbers have `between`"
+)]
+pub trait Text: Key {}
+
+/// How values of a key type are stored.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A number.
+    Number,
+    /// A number; a vector of these is binary.
+    Byte,
+    /// A number, 0 or 1, since IndexedDB has no boolean keys.
+    Bool,
+    /// A number, where the Rust type is wider than a JavaScript number's 53 bits.
+    Wide,
+    /// A JavaScript `Date`.
+    Date,
+    /// A string.
+    Text,
+    /// A `Uint8Array`.
+    Binary,
+    /// An array of keys that are stored as serde stores them.
+    Array,
+}
+
+/// A value of a key type that is no key: NaN, or an integer that a JavaScript number cannot hold.
+#[doc(hidden)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyError(pub(crate) String);
+
+impl fmt::Display for KeyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The stored form of a key field, where serde's own form is not the key's.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct FieldForm {
+    pub(crate) path: &'static [&'static str],
+    pub(crate) form: Form,
+}
+
+#[doc(hidden)]
+#[must_use]
+pub const fn field_form<K: Key>(path: &'static [&'static str]) -> FieldForm {
+    FieldForm { path, form: K::FORM }
+}
+
+impl FieldForm {
+    /// For a type whose form was asked through a `Probe`.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn new(path: &'static [&'static str], form: Form) -> Self {
+        Self { path, form }
+    }
+}
+
+#[doc(hidden)]
+pub const fn ok<K: Key>() {}
+
+#[doc(hidden)]
+pub const fn ok_auto<K: AutoKey>() {}

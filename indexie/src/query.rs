@@ -1,0 +1,95 @@
+//! Queries: immutable values that say what is wanted. `clauses` and `modifiers` build them, `terminals` run them.
+//! Called by app code; calls the planner and the executor, which know nothing of the record type.
+
+mod clauses;
+mod cursor;
+mod each;
+mod execute;
+mod modifiers;
+mod plan;
+mod read;
+pub(crate) mod spec;
+mod stream;
+mod write;
+
+use std::fmt;
+use std::marker::PhantomData;
+
+pub use cursor::{Cursor, Page};
+pub use each::EachOutput;
+pub use stream::RowStream;
+
+pub(crate) use execute::Execution;
+pub(crate) use read::typed_all as typed_keys;
+
+use crate::engine::RowType;
+use crate::index::{Column, Index};
+use crate::key::Key;
+use crate::store::Store;
+use crate::table::{Access, Auto, Table};
+use spec::Spec;
+
+/// A query: which rows of a table, in which order.
+///
+/// A value: immutable, `Clone`, and run as often as wanted. Made by [`Table::where_`] and its neighbours.
+///
+/// The order is always defined: the ordering index if there is one, else the index of a single `where_`, else the primary
+/// key; ties by primary key. `offset` and `limit` apply after filtering and ordering, however the calls were chained. No row
+/// appears twice, also where several clauses or several elements of a multi-entry index find it.
+///
+/// A row whose field is absent (`None`) is not in that field's index, and is not found or ordered through it.
+pub struct Query<T: Store, A = Auto> {
+    pub(crate) table: Table<T, A>,
+    pub(crate) spec: Spec,
+}
+
+impl<T: Store, A: Access> Clone for Query<T, A> {
+    fn clone(&self) -> Self {
+        Self { table: self.table.clone(), spec: self.spec.clone() }
+    }
+}
+
+impl<T: Store, A> fmt::Debug for Query<T, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Query").field("table", &self.table.name()).finish_non_exhaustive()
+    }
+}
+
+/// An index waiting for its clause: `where_(|u| u.age)` or `or(|u| u.age)`.
+#[must_use = "call a clause such as `equals` on it"]
+pub struct Where<T: Store, K, A = Auto> {
+    table: Table<T, A>,
+    /// What stands before the `or`.
+    left: Spec,
+    column: Column,
+    of: PhantomData<fn() -> K>,
+}
+
+impl<T: Store, K, A> fmt::Debug for Where<T, K, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Where").field("table", &self.table.name()).finish_non_exhaustive()
+    }
+}
+
+impl<T: Store, K: Key, A> Where<T, K, A> {
+    pub(crate) fn new<Kind>(table: Table<T, A>, left: Spec, index: Index<T, K, Kind>) -> Self {
+        Self { table, left, column: index.column, of: PhantomData }
+    }
+}
+
+impl<T: Store, A: Access> Query<T, A> {
+    pub(crate) fn execution(&self) -> Execution {
+        Execution {
+            session: self.table.session(),
+            store: self.table.store,
+            row_type: RowType::of::<T>(),
+            spec: self.spec.clone(),
+        }
+    }
+
+    pub(crate) fn change(&self, change: impl FnOnce(&mut Spec)) -> Self {
+        let mut query = self.clone();
+        change(&mut query.spec);
+        query
+    }
+}

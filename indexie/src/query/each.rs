@@ -1,0 +1,54 @@
+//! `each`: a callback per row.
+
+use super::Query;
+use super::read::own;
+use super::stream::Chunks;
+use crate::error::Result;
+use crate::op::Op;
+use crate::store::Store;
+use crate::table::Access;
+
+/// What a callback may return: nothing, or a `Result` whose error stops the iteration.
+pub trait EachOutput {
+    #[doc(hidden)]
+    fn into_result(self) -> Result<()>;
+}
+
+impl EachOutput for () {
+    fn into_result(self) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl EachOutput for Result<()> {
+    fn into_result(self) -> Result<()> {
+        self
+    }
+}
+
+impl<T: Store, A: Access> Query<T, A> {
+    /// Calls `body` with each row, in order, and waits for it. An `Err` stops the iteration and is returned.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs"));
+    /// # async fn example(db: AppDb) -> Result<()> {
+    /// db.users.order_by(|u| u.name).each(async |user| println!("{}", user.name)).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn each<F, O>(&self, body: F) -> Op<()>
+    where
+        F: AsyncFnMut(T) -> O + 'static,
+        O: EachOutput,
+    {
+        let mut chunks = Chunks::new(self.execution());
+        let mut body = body;
+        Op::new(async move {
+            while let Some(found) = chunks.next().await? {
+                for row in own::<T>(found) {
+                    body(row).await.into_result()?;
+                }
+            }
+            Ok(())
+        })
+    }
+}

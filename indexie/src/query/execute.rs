@@ -1,0 +1,400 @@
+//! The executor: carries out a plan against a session. Untyped; the typed surface decodes what comes out.
+
+use std::any::Any;
+use std::collections::BTreeSet;
+
+use super::cursor::Cursor;
+use super::plan::{Plan, Walk, is_multi, plan};
+use super::spec::{Branch, Spec};
+use crate::codec::DecodeError;
+use crate::engine::{RowType, Session};
+use crate::error::{Error, Result, dotted};
+use crate::key::AnyKey;
+use crate::storage::{Columns, Operation, Position, Scan, Want};
+
+/// A query and where it runs.
+#[derive(Clone)]
+pub(crate) struct Execution {
+    pub session: Session,
+    pub store: u16,
+    pub row_type: RowType,
+    pub spec: Spec,
+}
+
+/// A row, decoded, with the keys by which it was found.
+pub(crate) struct Found {
+    pub row: Box<dyn Any>,
+    /// In the ordering index.
+    pub key: AnyKey,
+    pub primary_key: AnyKey,
+}
+
+/// Rows as they came, or rows that had to be looked at.
+pub(crate) enum Rows {
+    Encoded(Columns),
+    Found(Vec<Found>),
+}
+
+/// Rows per read where the number of rows wanted is not known beforehand: little at first, for who stops early.
+const FIRST_CHUNK: usize = 64;
+const LARGEST_CHUNK: usize = 1_024;
+
+impl Execution {
+    pub fn table(&self) -> &'static str {
+        self.session.shared.table_name(self.store)
+    }
+
+    pub fn plan(&self) -> Result<Plan> {
+        plan(&self.spec, &self.session.shared.schema(self.store), self.table())
+    }
+
+    /// The same, with other windows or another direction.
+    pub fn with(&self, change: impl FnOnce(&mut Spec)) -> Self {
+        let mut changed = self.clone();
+        change(&mut changed.spec);
+        changed
+    }
+
+    fn native_scan(&self, walk: &Walk, want: Want) -> Scan {
+        Scan {
+            ranges: walk.ranges.clone(),
+            reverse: self.spec.reverse,
+            unique: false,
+            offset: self.spec.offset,
+            limit: self.spec.limit,
+            after: self.spec.after.clone().map(Position::from),
+            want,
+        }
+    }
+
+    pub async fn scan(&self, walk: &Walk, scan: Scan) -> Result<Columns> {
+        if scan.ranges.is_empty() || scan.limit == Some(0) {
+            return Ok(Columns::empty(scan.want));
+        }
+        self.session.columns(self.store, walk.index(), Operation::Scan(scan)).await
+    }
+
+    async fn get(&self, keys: Vec<AnyKey>) -> Result<Columns> {
+        if keys.is_empty() {
+            return Ok(Columns::empty(Want::ROWS));
+        }
+        self.session.columns(self.store, None, Operation::Get { keys, park: false }).await
+    }
+
+    /// The rows of the query, in order. `want` says which keys are needed beside encoded rows.
+    pub async fn rows(&self, want: Want) -> Result<Rows> {
+        match self.plan()? {
+            Plan::Native(walk) => self.scan(&walk, self.native_scan(&walk, want)).await.map(Rows::Encoded),
+            Plan::Distinct(walk) if want == Want::ROWS => {
+                let keys = self.window(self.distinct_keys(&walk).await?);
+                self.get(keys.into_iter().map(|position| position.primary_key).collect()).await.map(Rows::Encoded)
+            }
+            Plan::Distinct(walk) => self.distinct(&walk).await.map(Rows::Found),
+            Plan::Filtered(walk) => self.filtered(&walk).await.map(Rows::Found),
+            Plan::Gather(walks) => self.gather(&walks).await.map(Rows::Found),
+        }
+    }
+
+    /// The primary keys of the query, in order, without their rows where those are not needed.
+    pub async fn primary_keys(&self) -> Result<Vec<AnyKey>> {
+        match self.plan()? {
+            Plan::Native(walk) => {
+                let columns = self.scan(&walk, self.native_scan(&walk, Want::PRIMARY_KEYS)).await?;
+                Ok(columns.primary_keys())
+            }
+            Plan::Distinct(walk) => {
+                let keys = self.window(self.distinct_keys(&walk).await?);
+                Ok(keys.into_iter().map(|position| position.primary_key).collect())
+            }
+            Plan::Gather(walks) if self.keys_suffice() => self.gather_keys(&walks).await,
+            Plan::Filtered(walk) => Ok(self.filtered(&walk).await?.into_iter().map(|found| found.primary_key).collect()),
+            Plan::Gather(walks) => Ok(self.gather(&walks).await?.into_iter().map(|found| found.primary_key).collect()),
+        }
+    }
+
+    /// How many rows the query has, counted by the storage where nothing has to be looked at.
+    pub async fn count(&self) -> Result<usize> {
+        match self.plan()? {
+            Plan::Native(walk) if self.spec.after.is_none() => {
+                if walk.ranges.is_empty() {
+                    return Ok(0);
+                }
+                let all = self.session.number(self.store, walk.index(), Operation::Count(walk.ranges)).await?;
+                Ok(all.saturating_sub(self.spec.offset).min(self.spec.limit.unwrap_or(usize::MAX)))
+            }
+            _ => Ok(self.primary_keys().await?.len()),
+        }
+    }
+
+    /// The keys of the ordering index, one per entry and so with repeats, or each once.
+    pub async fn keys(&self, unique: bool) -> Result<Vec<AnyKey>> {
+        let plan = self.plan()?;
+        let (Plan::Native(walk) | Plan::Distinct(walk)) = plan else {
+            let Rows::Found(found) = self.rows(Want::ALL).await? else { return Ok(Vec::new()) };
+            let mut keys: Vec<AnyKey> = found.into_iter().map(|found| found.key).collect();
+            if unique {
+                keys.dedup();
+            }
+            return Ok(keys.into_iter().map(|key| self.first_column(key)).collect());
+        };
+        let mut scan = self.native_scan(&walk, Want::KEYS);
+        // A browser skips entries, not keys: with those each once, the window is cut here.
+        let (offset, limit) = (scan.offset, scan.limit);
+        if unique {
+            (scan.unique, scan.offset, scan.limit) = (true, 0, None);
+        }
+        let keys = self.scan(&walk, scan).await?.keys();
+        let mut keys: Vec<AnyKey> = keys.into_iter().map(|key| self.first_column(key)).collect();
+        if unique {
+            keys.dedup();
+            keys = keys.into_iter().skip(offset).take(limit.unwrap_or(usize::MAX)).collect();
+        }
+        Ok(keys)
+    }
+
+    fn first_column(&self, key: AnyKey) -> AnyKey {
+        match key {
+            AnyKey::Array(mut parts) if self.spec.order_column().first && !parts.is_empty() => parts.swap_remove(0),
+            key => key,
+        }
+    }
+
+    /// Whether several walks can be combined without looking at a row: nothing tests rows, and keys are their order.
+    fn keys_suffice(&self) -> bool {
+        let spec = &self.spec;
+        spec.filters.is_empty()
+            && spec.until.is_none()
+            && spec.sort.is_none()
+            && spec.order_column() == crate::index::Column::PRIMARY
+            && spec.branches.iter().all(|branch| branch.filters.is_empty() && branch.residual.is_none())
+    }
+
+    async fn gather_keys(&self, walks: &[Walk]) -> Result<Vec<AnyKey>> {
+        let mut keys = BTreeSet::new();
+        for walk in walks {
+            let scan = Scan { offset: 0, limit: None, after: None, ..self.native_scan(walk, Want::PRIMARY_KEYS) };
+            keys.extend(self.scan(walk, scan).await?.primary_keys());
+        }
+        let mut positions: Vec<Position> =
+            keys.into_iter().map(|key| Position { key: key.clone(), primary_key: key }).collect();
+        if self.spec.reverse {
+            positions.reverse();
+        }
+        Ok(self.window(positions).into_iter().map(|position| position.primary_key).collect())
+    }
+
+    /// Each row's first place in a multi-entry index.
+    async fn distinct_keys(&self, walk: &Walk) -> Result<Vec<Position>> {
+        let want = Want { rows: false, primary_keys: true, keys: true };
+        let scan = Scan { offset: 0, limit: None, after: None, ..self.native_scan(walk, want) };
+        let columns = self.scan(walk, scan).await?;
+        let opened = columns.open(&*columns.shapes.borrow());
+        let mut seen = BTreeSet::new();
+        Ok(opened
+            .keys
+            .into_iter()
+            .zip(opened.primary_keys)
+            .filter(|(_, primary_key)| seen.insert(primary_key.clone()))
+            .map(|(key, primary_key)| Position { key, primary_key })
+            .collect())
+    }
+
+    async fn distinct(&self, walk: &Walk) -> Result<Vec<Found>> {
+        let positions = self.window(self.distinct_keys(walk).await?);
+        let columns = self.get(positions.iter().map(|position| position.primary_key.clone()).collect()).await?;
+        let shapes = columns.shapes.borrow();
+        let mut rows = columns.open(&*shapes).rows;
+        let mut found = Vec::with_capacity(positions.len());
+        for Position { key, primary_key } in positions {
+            match rows.next(|reader| (self.row_type.decode)(reader, &*shapes)) {
+                Some(Ok(Some(row))) => found.push(Found { row, key, primary_key }),
+                Some(Err(error)) => return Err(self.undecodable(&error, Some(primary_key))),
+                // Deleted since its key was read.
+                Some(Ok(None)) | None => {}
+            }
+        }
+        Ok(found)
+    }
+
+    /// Cuts the window out of everything, in order.
+    fn window(&self, positions: Vec<Position>) -> Vec<Position> {
+        let Spec { offset, limit, .. } = self.spec;
+        positions
+            .into_iter()
+            .filter(|position| self.is_after(&position.key, &position.primary_key))
+            .skip(offset)
+            .take(limit.unwrap_or(usize::MAX))
+            .collect()
+    }
+
+    fn is_after(&self, key: &AnyKey, primary_key: &AnyKey) -> bool {
+        self.spec.after.as_ref().is_none_or(|after| {
+            let order = key.cmp(&after.key).then_with(|| primary_key.cmp(&after.primary_key));
+            if self.spec.reverse { order.is_lt() } else { order.is_gt() }
+        })
+    }
+
+    /// One chunk of a walk, from a place on: its rows, each with its keys, untested.
+    async fn chunk(&self, walk: &Walk, after: Option<Position>, limit: usize) -> Result<Columns> {
+        let scan = Scan { offset: 0, limit: Some(limit), after, ..self.native_scan(walk, Want::ALL) };
+        self.scan(walk, scan).await
+    }
+
+    fn decode(&self, columns: &Columns) -> Result<Vec<Found>> {
+        let shapes = columns.shapes.borrow();
+        let opened = columns.open(&*shapes);
+        let mut rows = opened.rows;
+        let mut found = Vec::with_capacity(columns.count);
+        let keys = if columns.want.keys { opened.keys } else { opened.primary_keys.clone() };
+        for (key, primary_key) in keys.into_iter().zip(opened.primary_keys) {
+            match rows.next(|reader| (self.row_type.decode)(reader, &*shapes)) {
+                Some(Ok(Some(row))) => found.push(Found { row, key, primary_key }),
+                Some(Err(error)) => return Err(self.undecodable(&error, Some(primary_key))),
+                Some(Ok(None)) | None => {}
+            }
+        }
+        Ok(found)
+    }
+
+    pub fn undecodable(&self, error: &DecodeError, key: Option<AnyKey>) -> Error {
+        Error::Decode {
+            table: self.table().to_owned(),
+            key,
+            path: dotted(&error.path),
+            message: error.message.clone(),
+        }
+    }
+
+    /// Whether a row passes what its branch asks of it besides the range.
+    fn passes(branch: &Branch, found: &Found) -> bool {
+        branch.residual.as_ref().is_none_or(|_| branch.admits(&found.key))
+            && branch.filters.iter().all(|filter| filter(&*found.row))
+    }
+
+    async fn filtered(&self, walk: &Walk) -> Result<Vec<Found>> {
+        let mut rest = Rest::new(self);
+        let mut kept = Vec::new();
+        while let Some(rows) = rest.next(self, walk).await? {
+            kept.extend(rows);
+        }
+        Ok(kept)
+    }
+
+    async fn gather(&self, walks: &[Walk]) -> Result<Vec<Found>> {
+        let Spec { branches, filters, sort, until, reverse, offset, limit, .. } = &self.spec;
+        let schema = self.session.shared.schema(self.store);
+        let order = self.spec.order_column();
+        let mut seen = BTreeSet::new();
+        let mut all: Vec<Found> = Vec::new();
+        for (at, walk) in walks.iter().enumerate() {
+            let branch = branches.get(at);
+            let scan = Scan { offset: 0, limit: None, after: None, ..self.native_scan(walk, Want::ALL) };
+            for mut found in self.decode(&self.scan(walk, scan).await?)? {
+                if !branch.is_none_or(|branch| Self::passes(branch, &found)) || seen.contains(&found.primary_key) {
+                    continue;
+                }
+                // A row that another branch also finds is looked at there, if it does not pass here.
+                if !filters.iter().all(|filter| filter(&*found.row)) {
+                    continue;
+                }
+                if walk.column.entry != order.entry {
+                    match self.order_key(&found, order, is_multi(&schema, order)) {
+                        Some(key) => found.key = key,
+                        // Not in the ordering index.
+                        None => continue,
+                    }
+                }
+                seen.insert(found.primary_key.clone());
+                all.push(found);
+            }
+        }
+        all.sort_by(|a, b| {
+            let by_key = || a.key.cmp(&b.key).then_with(|| a.primary_key.cmp(&b.primary_key));
+            let order = match sort {
+                Some(sort) => sort(&*a.row, &*b.row).then_with(by_key),
+                None => by_key(),
+            };
+            if *reverse { order.reverse() } else { order }
+        });
+        Ok(all
+            .into_iter()
+            .take_while(|found| until.as_ref().is_none_or(|until| !until(&*found.row)))
+            .filter(|found| self.is_after(&found.key, &found.primary_key))
+            .skip(*offset)
+            .take(limit.unwrap_or(usize::MAX))
+            .collect())
+    }
+
+    /// Where a row stands in the ordering index: under several keys, at the one that comes first.
+    fn order_key(&self, found: &Found, order: crate::index::Column, multi: bool) -> Option<AnyKey> {
+        if order.entry == 0 {
+            return Some(found.primary_key.clone());
+        }
+        let mut keys = (self.row_type.entry)(&*found.row, usize::from(order.entry)).into_keys().into_iter();
+        if multi && self.spec.reverse { keys.next_back() } else { keys.next() }
+    }
+}
+
+/// What is left of a query that is read chunk by chunk. Plans that gather come in one piece.
+pub(crate) struct Rest {
+    after: Option<Position>,
+    offset: usize,
+    limit: usize,
+    chunk: usize,
+    ended: bool,
+}
+
+impl Rest {
+    pub fn new(execution: &Execution) -> Self {
+        Self {
+            after: execution.spec.after.clone().map(Position::from),
+            offset: execution.spec.offset,
+            limit: execution.spec.limit.unwrap_or(usize::MAX),
+            chunk: FIRST_CHUNK,
+            ended: false,
+        }
+    }
+
+    /// The next rows of a walk that pass: none at the end. May be empty in between.
+    pub async fn next(&mut self, execution: &Execution, walk: &Walk) -> Result<Option<Vec<Found>>> {
+        if self.ended || self.limit == 0 {
+            return Ok(None);
+        }
+        let Spec { branches, filters, until, .. } = &execution.spec;
+        let tests = !filters.is_empty() || until.is_some() || branches.iter().any(|branch| branch.residual.is_some() || !branch.filters.is_empty());
+        // Without tests every row counts: no more than the window has are read.
+        let wanted = if tests { self.chunk } else { self.chunk.min(self.limit.saturating_add(self.offset)) };
+        let columns = execution.chunk(walk, self.after.take(), wanted).await?;
+        self.ended = columns.count < wanted;
+        self.chunk = (self.chunk * 2).min(LARGEST_CHUNK);
+        let mut kept = Vec::new();
+        for found in execution.decode(&columns)? {
+            self.after = Some(Position { key: found.key.clone(), primary_key: found.primary_key.clone() });
+            let passes = branches.iter().all(|branch| Execution::passes(branch, &found))
+                && filters.iter().all(|filter| filter(&*found.row));
+            if !passes {
+                continue;
+            }
+            if until.as_ref().is_some_and(|until| until(&*found.row)) {
+                self.ended = true;
+                break;
+            }
+            if self.offset > 0 {
+                self.offset -= 1;
+                continue;
+            }
+            kept.push(found);
+            self.limit -= 1;
+            if self.limit == 0 {
+                break;
+            }
+        }
+        Ok(Some(kept))
+    }
+}
+
+impl Found {
+    pub fn cursor(&self) -> Cursor {
+        Cursor { key: self.key.clone(), primary_key: self.primary_key.clone() }
+    }
+}

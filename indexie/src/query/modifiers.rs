@@ -1,0 +1,88 @@
+//! The modifiers: what else a query may be told. Each makes a changed copy.
+
+use std::rc::Rc;
+
+use super::spec::Filter;
+use super::{Cursor, Query, Where};
+use crate::index::Index;
+use crate::key::Key;
+use crate::store::Store;
+use crate::table::Access;
+
+/// A test of a row, for whoever does not know its type.
+pub(crate) fn erase<T: 'static>(test: impl Fn(&T) -> bool + 'static) -> Filter {
+    Rc::new(move |row| row.downcast_ref::<T>().is_some_and(&test))
+}
+
+impl<T: Store, A: Access> Query<T, A> {
+    /// Also the rows that the following clause finds. Filters so far apply to what stands before the `or` only.
+    ///
+    /// The result is ordered by primary key, unless `order_by` says otherwise.
+    pub fn or<K: Key, Kind>(&self, index: impl FnOnce(&'static T::Indexes) -> Index<T, K, Kind>) -> Where<T, K, A> {
+        Where::new(self.table.clone(), self.spec.clone(), index(T::INDEXES))
+    }
+
+    /// Only the rows that pass; every row in range is read to see.
+    #[must_use]
+    pub fn filter(&self, test: impl Fn(&T) -> bool + 'static) -> Self {
+        self.change(|spec| spec.filters.push(erase(test)))
+    }
+
+    /// Ordered by this index; rows that are not in it are left out.
+    #[must_use]
+    pub fn order_by<K: Key, Kind>(
+        &self,
+        index: impl FnOnce(&'static T::Indexes) -> Index<T, K, Kind>,
+    ) -> Self {
+        let column = index(T::INDEXES).column;
+        self.change(|spec| spec.order = Some(column))
+    }
+
+    /// Ordered by anything, in memory; equal keys in the query's own order.
+    #[must_use]
+    pub fn sort_by_key<S: Ord>(&self, key: impl Fn(&T) -> S + 'static) -> Self {
+        self.change(|spec| {
+            spec.sort = Some(Rc::new(move |a, b| match (a.downcast_ref::<T>(), b.downcast_ref::<T>()) {
+                (Some(a), Some(b)) => key(a).cmp(&key(b)),
+                _ => std::cmp::Ordering::Equal,
+            }));
+        })
+    }
+
+    /// The other way round; twice is as if never.
+    #[must_use]
+    pub fn reverse(&self) -> Self {
+        self.change(|spec| spec.reverse = !spec.reverse)
+    }
+
+    /// Without the first `count` rows; twice adds up.
+    #[must_use]
+    pub fn offset(&self, count: usize) -> Self {
+        self.change(|spec| spec.offset = spec.offset.saturating_add(count))
+    }
+
+    /// At most so many rows; of several limits the smallest counts.
+    #[must_use]
+    pub fn limit(&self, count: usize) -> Self {
+        self.change(|spec| spec.limit = Some(spec.limit.map_or(count, |limit| limit.min(count))))
+    }
+
+    /// Only the rows before the first one, in the query's order, for which this is true.
+    #[must_use]
+    pub fn until(&self, stop: impl Fn(&T) -> bool + 'static) -> Self {
+        self.change(|spec| {
+            let before = spec.until.take();
+            let stop = erase(stop);
+            spec.until = Some(match before {
+                Some(before) => Rc::new(move |row| before(row) || stop(row)),
+                None => stop,
+            });
+        })
+    }
+
+    /// Only the rows that come after this place in the query's order; see [`page`](Self::page).
+    #[must_use]
+    pub fn after(&self, cursor: Cursor) -> Self {
+        self.change(|spec| spec.after = Some(cursor))
+    }
+}

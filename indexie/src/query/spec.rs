@@ -1,0 +1,87 @@
+//! What a query asks for, as data and a few erased closures. Pure: the planner and the executor read it.
+
+use std::any::Any;
+use std::cmp::Ordering;
+use std::rc::Rc;
+
+use super::cursor::Cursor;
+use crate::index::Column;
+use crate::key::case::Folded;
+use crate::key::range::RangeSet;
+use crate::key::{AnyKey, KeyError};
+
+pub(crate) type Filter = Rc<dyn Fn(&dyn Any) -> bool>;
+pub(crate) type Comparison = Rc<dyn Fn(&dyn Any, &dyn Any) -> Ordering>;
+
+/// A query. Immutable from outside: each method makes a changed copy.
+#[derive(Clone, Default)]
+pub(crate) struct Spec {
+    /// What `or` combines; none is the whole table.
+    pub branches: Vec<Branch>,
+    pub order: Option<Column>,
+    /// What every row has to pass, whichever branch it came by.
+    pub filters: Vec<Filter>,
+    pub until: Option<Filter>,
+    pub sort: Option<Comparison>,
+    pub reverse: bool,
+    pub offset: usize,
+    pub limit: Option<usize>,
+    pub after: Option<Cursor>,
+}
+
+/// One clause, on one index.
+#[derive(Clone)]
+pub(crate) struct Branch {
+    pub column: Column,
+    /// In the index's own keys, also where only its first column is meant.
+    pub ranges: Result<RangeSet, KeyError>,
+    /// What the keys in the ranges still have to pass.
+    pub residual: Option<Rc<Folded>>,
+    pub filters: Vec<Filter>,
+}
+
+impl Branch {
+    pub fn new(column: Column, ranges: Result<RangeSet, KeyError>) -> Self {
+        Self { column, ranges, residual: None, filters: Vec::new() }
+    }
+
+    /// Whether a key of the branch's index passes.
+    pub fn admits(&self, key: &AnyKey) -> bool {
+        let inside = self.ranges.as_ref().is_ok_and(|ranges| ranges.contains(key));
+        inside && self.residual.as_ref().is_none_or(|folded| text_of(key, self.column).is_some_and(|text| folded.matches(text)))
+    }
+}
+
+/// The text of a key, or of its first column.
+fn text_of(key: &AnyKey, column: Column) -> Option<&str> {
+    match key {
+        AnyKey::Array(parts) if column.first => parts.first()?.as_str(),
+        key => key.as_str(),
+    }
+}
+
+impl Spec {
+    /// What comes after `or` is one more way to be found; filters so far belong to what stands before it.
+    pub fn or(mut self, branch: Branch) -> Self {
+        let filters = std::mem::take(&mut self.filters);
+        for left in &mut self.branches {
+            left.filters.extend(filters.iter().cloned());
+        }
+        self.branches.push(branch);
+        self
+    }
+
+    /// The column by which rows are ordered.
+    pub fn order_column(&self) -> Column {
+        match (self.order, self.branches.as_slice()) {
+            (Some(order), _) => order,
+            (None, [only]) => only.column,
+            _ => Column::PRIMARY,
+        }
+    }
+
+    /// Whether anything cuts rows off, so that the last row is not simply the first of the reverse order.
+    pub fn is_windowed(&self) -> bool {
+        self.offset > 0 || self.limit.is_some() || self.until.is_some() || self.after.is_some()
+    }
+}

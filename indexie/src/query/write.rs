@@ -1,0 +1,103 @@
+//! The writing terminals: deleting and changing what a query finds.
+
+use std::any::Any;
+
+use futures::FutureExt;
+
+use super::plan::Plan;
+use super::{Execution, Query};
+use crate::engine::{Access as Mode, Session};
+use crate::error::Result;
+use crate::key::AnyKey;
+use crate::op::Op;
+use crate::storage::Operation;
+use crate::store::Store;
+use crate::table::{Change, Writable, change};
+
+/// Rows that `modify` has in memory at one time.
+const CHUNK: usize = 100;
+
+impl Execution {
+    fn within(&self, session: Session) -> Self {
+        Self { session, ..self.clone() }
+    }
+
+    /// Deletes what the query finds; answers how many rows there were.
+    async fn delete(&self) -> Result<usize> {
+        let spec = &self.spec;
+        if let Plan::Native(walk) = self.plan()?
+            && walk.column.entry == 0
+            && !spec.is_windowed()
+        {
+            if walk.ranges.is_empty() {
+                return Ok(0);
+            }
+            return self.session.number(self.store, None, Operation::DeleteRanges(walk.ranges)).await;
+        }
+        let store = self.store;
+        let this = self.clone();
+        self.session
+            .atomically(store, Mode::ReadWrite, move |session| {
+                async move {
+                    let keys = this.within(session.clone()).primary_keys().await?;
+                    let count = keys.len();
+                    if count > 0 {
+                        session.run(store, None, Operation::Delete(keys)).await?;
+                    }
+                    Ok(count)
+                }
+                .boxed_local()
+            })
+            .await
+    }
+}
+
+impl<T: Store, A: Writable> Query<T, A> {
+    /// Deletes the rows. Returns how many there were.
+    pub fn delete(&self) -> Op<usize> {
+        let execution = self.execution();
+        Op::new(async move { execution.delete().await })
+    }
+
+    /// Changes each row, all of them or none, in one transaction. Returns how many rows are different now; those that
+    /// `change` leaves as they were are not written.
+    ///
+    /// Properties of a stored row that its type does not have stay as they are.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Constraint`](crate::Error::Constraint) if a changed row clashes with another one; then no row is changed.
+    pub fn modify(&self, mut change: impl FnMut(&mut T) + 'static) -> Op<usize> {
+        let execution = self.execution();
+        Op::new(async move {
+            let (session, store) = (execution.session.clone(), execution.store);
+            // Inside a transaction that goes on, a later chunk's failure could not take back an earlier one.
+            let chunk = if session.transaction.is_some() { usize::MAX } else { CHUNK };
+            session
+                .atomically(store, Mode::ReadWrite, move |session| {
+                    async move {
+                        let execution = execution.within(session);
+                        let keys = execution.primary_keys().await?;
+                        let mut changed = 0;
+                        for keys in keys.chunks(chunk) {
+                            changed += modify(&execution, keys.to_vec(), &mut change).await?;
+                        }
+                        Ok(changed)
+                    }
+                    .boxed_local()
+                })
+                .await
+        })
+    }
+}
+
+async fn modify<T: Store>(execution: &Execution, keys: Vec<AnyKey>, apply: &mut impl FnMut(&mut T)) -> Result<usize> {
+    let Execution { session, store, row_type, .. } = execution;
+    let mut apply = |_, row: &mut dyn Any| {
+        if let Some(row) = row.downcast_mut::<T>() {
+            apply(row);
+        }
+    };
+    let Change { changed, .. } = change(session, *store, *row_type, keys, &mut apply).await?;
+    Ok(changed)
+}

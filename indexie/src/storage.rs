@@ -1,0 +1,190 @@
+//! Storage: what the engine asks of a database, as data. The browser's IndexedDB answers it.
+//! Called by the engine only; calls the codec.
+
+#[cfg(target_family = "wasm")]
+pub(crate) mod indexed_db;
+
+use crate::codec::{Batch, DecodeError, Known, Reader, Shape, read_key};
+use crate::key::AnyKey;
+use crate::key::range::KeyRange;
+
+/// One operation on one store. `index` counts from 0 in the order of the schema; none is the primary key.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub store: u16,
+    pub index: Option<u16>,
+    pub operation: Operation,
+}
+
+#[derive(Debug)]
+pub(crate) enum Operation {
+    /// Rows by key, in the order of the keys. With `park`, the storage keeps them for a [`Self::Merge`].
+    Get { keys: Vec<AnyKey>, park: bool },
+    Scan(Scan),
+    Count(Vec<KeyRange>),
+    Write(Write),
+    Delete(Vec<AnyKey>),
+    /// Deletes by primary key; answers how many rows there were.
+    DeleteRanges(Vec<KeyRange>),
+    Clear,
+    Merge(Merge),
+}
+
+/// Records of an index, in order.
+#[derive(Clone, Debug)]
+pub(crate) struct Scan {
+    /// Sorted and disjoint.
+    pub ranges: Vec<KeyRange>,
+    pub reverse: bool,
+    /// Each key once.
+    pub unique: bool,
+    pub offset: usize,
+    pub limit: Option<usize>,
+    /// Only what comes after this record.
+    pub after: Option<Position>,
+    pub want: Want,
+}
+
+/// A record's place in an index.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Position {
+    pub key: AnyKey,
+    pub primary_key: AnyKey,
+}
+
+/// Which columns a scan brings back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Want {
+    pub rows: bool,
+    pub primary_keys: bool,
+    pub keys: bool,
+}
+
+impl Want {
+    pub const ROWS: Self = Self { rows: true, primary_keys: false, keys: false };
+    pub const PRIMARY_KEYS: Self = Self { rows: false, primary_keys: true, keys: false };
+    pub const KEYS: Self = Self { rows: false, primary_keys: false, keys: true };
+    pub const ENTRIES: Self = Self { rows: true, primary_keys: true, keys: false };
+    pub const ALL: Self = Self { rows: true, primary_keys: true, keys: true };
+}
+
+/// Rows to add or to put.
+#[derive(Debug)]
+pub(crate) struct Write {
+    pub put: bool,
+    /// The rows, and after them their keys if those are apart.
+    pub rows: Batch,
+    pub count: usize,
+    pub with_keys: bool,
+    /// Whether the answer is to carry the keys.
+    pub want_keys: bool,
+}
+
+/// Changes of rows that a [`Operation::Get`] has parked.
+#[derive(Debug)]
+pub(crate) struct Merge {
+    pub parked: u32,
+    /// For each row: its position, its key, whether the key has changed, the row before, and the row after.
+    pub changes: Batch,
+    pub count: usize,
+}
+
+#[derive(Debug)]
+pub(crate) enum Reply {
+    Unit,
+    Number(u64),
+    Columns(Columns),
+}
+
+/// What a read brought: columns of the same length, in the order primary keys, keys, rows.
+#[derive(Debug)]
+pub(crate) struct Columns {
+    pub batch: Batch,
+    pub count: usize,
+    pub want: Want,
+    /// Names the rows that a Get has parked.
+    pub parked: u32,
+    pub shapes: ShapeTable,
+}
+
+/// The shapes that the storage's answers refer to.
+pub(crate) type ShapeTable = std::rc::Rc<std::cell::RefCell<Vec<Shape>>>;
+
+/// The columns, with the rows still undecoded.
+pub(crate) struct Opened<'a> {
+    pub primary_keys: Vec<AnyKey>,
+    pub keys: Vec<AnyKey>,
+    pub rows: RowReader<'a>,
+}
+
+pub(crate) struct RowReader<'a> {
+    reader: Reader<'a>,
+    left: usize,
+}
+
+impl Columns {
+    pub fn empty(want: Want) -> Self {
+        Self { batch: Batch::default(), count: 0, want, parked: 0, shapes: ShapeTable::default() }
+    }
+
+    pub fn open<'a>(&'a self, shapes: &dyn Known) -> Opened<'a> {
+        let mut reader = self.batch.reader();
+        let mut column = |wanted: bool| {
+            let mut keys = Vec::new();
+            for _ in 0..if wanted { self.count } else { 0 } {
+                // The storage gives no key that is none.
+                keys.extend(read_key(&mut reader, shapes));
+                reader.end_row();
+            }
+            keys
+        };
+        let primary_keys = column(self.want.primary_keys);
+        let keys = column(self.want.keys);
+        Opened { primary_keys, keys, rows: RowReader { reader, left: if self.want.rows { self.count } else { 0 } } }
+    }
+
+    /// The primary keys, alone.
+    pub fn primary_keys(&self) -> Vec<AnyKey> {
+        self.open(&*self.shapes.borrow()).primary_keys
+    }
+
+    /// The index keys, alone.
+    pub fn keys(&self) -> Vec<AnyKey> {
+        self.open(&*self.shapes.borrow()).keys
+    }
+}
+
+impl RowReader<'_> {
+    /// The next row; `None` at the end, `Some(Ok(None))` where there is none for a key.
+    pub fn next<T>(
+        &mut self,
+        decode: impl FnOnce(&mut Reader<'_>) -> Result<T, DecodeError>,
+    ) -> Option<Result<Option<T>, DecodeError>> {
+        if self.left == 0 {
+            return None;
+        }
+        self.left -= 1;
+        let mut ahead = self.reader.clone();
+        let row = if ahead.int() == crate::codec::tag::NULL {
+            self.reader = ahead;
+            Ok(None)
+        } else {
+            decode(&mut self.reader).map(Some)
+        };
+        self.reader.end_row();
+        Some(row)
+    }
+}
+
+/// What went wrong below, before it is known which table and key it was about.
+#[derive(Clone, Debug)]
+pub(crate) struct Failure {
+    pub name: String,
+    pub message: String,
+    pub row: Option<usize>,
+    /// The unique index that clashed; empty for the primary key.
+    pub index: Option<String>,
+    pub key: Option<AnyKey>,
+    pub usage: Option<u64>,
+    pub quota: Option<u64>,
+}

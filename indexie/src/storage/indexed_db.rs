@@ -1,0 +1,9 @@
+//! The browser's IndexedDB: one JavaScript engine per thread, and futures that wait for its slots.
+//! Called by `crate::engine`; calls the codec and `indexed_db.js`.
+
+mod bindings;
+mod runner;
+mod thread;
+
+pub(crate) use runner::{current, transact};
+pub(crate) use thread::{Event, Layout, Thread};

@@ -1,0 +1,1321 @@
+// Every line of JavaScript in the crate: the other end of the codec, and functions that own their IndexedDB requests, so
+// that an operation costs one call from Rust and one wake-up back, however many rows it touches.
+//
+// Called by engine.rs only. No callback may throw: an exception that passes through wasm leaves a future pending for
+// ever, so each one settles its slot instead. Nothing here uses eval: pages have content security policies.
+
+// Tags of values; the same numbers as in codec.rs.
+const NULL = 0, BOOL = 1, U32 = 2, F64 = 3, TEXT = 4, DATE = 5, BYTES = 6, BIGINT = 7, ARRAY = 8, OBJECT = 9, MAP = 10,
+  OTHER = 11, MIXED = 12;
+const ROWS_PER_SECTION = 128;
+// Objects used as maps have ever new property names: no shapes for those.
+const MAX_SHAPES = 2048, MAX_SHAPE_PROPERTIES = 64;
+
+// Operations; the same numbers as in request.rs.
+const GET = 0, SCAN = 1, COUNT = 2, ADD = 3, PUT = 4, DELETE = 5, DELETE_RANGES = 6, CLEAR = 7, MERGE = 8;
+// What a scan brings back; bits.
+const ROWS = 1, PRIMARY_KEYS = 2, KEYS = 4;
+const REVERSE = 8, UNIQUE = 16;
+// Of a GET: keep the rows for a MERGE. Of a write: the keys follow the rows.
+const PARK = 32, WITH_KEYS = 64;
+// What an operation came to; the same numbers as in engine.rs.
+const UNIT = 1, NUMBER = 2, BATCH = 3, FAILED = 4;
+// Events; the same numbers as in engine.rs.
+const SETTLED = 0, DONE = 1, ABORTED = 2, UPGRADE = 3, OPENED = 4, OPEN_FAILED = 5, BLOCKED = 6, VERSION_CHANGE = 7, CLOSED = 8;
+
+const NON_ASCII = /[^\x00-\x7f]/;
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+const encoder = new TextEncoder();
+const wellFormed = typeof ''.toWellFormed === 'function'
+  ? (text) => text.toWellFormed()
+  : (text) => text.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '\ufffd');
+
+// --- reading what Rust wrote ---------------------------------------------------------------------------------------
+
+class Reader {
+  constructor(shapes, ints, floats, bytes, sections) {
+    this.shapes = shapes;
+    this.ints = ints;
+    this.floats = floats;
+    // A TextDecoder refuses memory that is shared between threads.
+    this.bytes = bytes.length > 0 && typeof SharedArrayBuffer === 'function' && bytes.buffer instanceof SharedArrayBuffer
+      ? bytes.slice() : bytes;
+    this.sections = sections;
+    this.int = 0;
+    this.float = 0;
+    this.rows = 0;
+    this.section = 0;
+    this.start = 0;
+    this.binary = 0;
+    for (let i = 0; i < sections.length; i++) this.binary += sections[i];
+    this.enter();
+  }
+
+  enter() {
+    const at = this.section * 2;
+    const ascii = this.sections[at] | 0, wide = this.sections[at + 1] | 0, start = this.start;
+    this.ascii = ascii > 0 ? decoder.decode(this.bytes.subarray(start, start + ascii)) : '';
+    this.wide = wide > 0 ? decoder.decode(this.bytes.subarray(start + ascii, start + ascii + wide)) : '';
+    this.start = start + ascii + wide;
+    this.asciiAt = 0;
+    this.wideAt = 0;
+  }
+
+  endRow() {
+    this.rows++;
+    if (this.rows % ROWS_PER_SECTION === 0) {
+      this.section++;
+      this.enter();
+    }
+  }
+
+  text() {
+    const length = this.ints[this.int++], units = length >>> 1;
+    return (length & 1) === 0
+      ? this.ascii.substring(this.asciiAt, this.asciiAt += units)
+      : this.wide.substring(this.wideAt, this.wideAt += units);
+  }
+
+  value(tag) {
+    switch (tag) {
+      case NULL: return null;
+      case BOOL: return this.ints[this.int++] !== 0;
+      case U32: return this.ints[this.int++];
+      case F64: return this.floats[this.float++];
+      case TEXT: return this.text();
+      case DATE: return new Date(this.floats[this.float++]);
+      case BYTES: {
+        const length = this.ints[this.int++];
+        // A copy: a view would be stored with the whole of wasm's memory.
+        return this.bytes.slice(this.binary, this.binary += length);
+      }
+      case BIGINT: return BigInt(this.text());
+      case ARRAY: {
+        const length = this.ints[this.int++], of = this.ints[this.int++];
+        const array = new Array(length);
+        for (let i = 0; i < length; i++) array[i] = this.value(of === MIXED ? this.ints[this.int++] : of);
+        return array;
+      }
+      case OBJECT: {
+        const { names, tags, template } = this.shapes[this.ints[this.int++]];
+        const object = { ...template };
+        for (let i = 0; i < names.length; i++) {
+          const tag = tags[i];
+          object[names[i]] = tag === U32 ? this.ints[this.int++]
+            : tag === TEXT ? this.text()
+            : tag === F64 ? this.floats[this.float++]
+            : this.value(tag);
+        }
+        return object;
+      }
+      case MAP: {
+        const object = {};
+        for (let left = this.ints[this.int++]; left > 0; left--) {
+          const name = this.text();
+          set(object, name, this.value(this.ints[this.int++]));
+        }
+        return object;
+      }
+      default: throw new TypeError(`unknown tag ${tag}`);
+    }
+  }
+
+  row() {
+    const value = this.value(this.ints[this.int++]);
+    this.endRow();
+    return value;
+  }
+
+  many(count) {
+    const values = new Array(count);
+    for (let i = 0; i < count; i++) values[i] = this.row();
+    return values;
+  }
+}
+
+// `o.__proto__ = v` would create no property.
+function set(object, name, value) {
+  if (name === '__proto__') Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
+  else object[name] = value;
+}
+
+// --- writing for Rust ----------------------------------------------------------------------------------------------
+
+class Writer {
+  constructor() {
+    this.root = { name: '', tag: 0, next: null, children: null, shape: -1, parent: null };
+    this.shapeCount = 0;
+    this.newShapes = [];
+    this.ints = new Uint32Array(1024);
+    this.floats = new Float64Array(512);
+    this.bytes = new Uint8Array(4096);
+    this.reset();
+  }
+
+  reset() {
+    this.int = 0;
+    this.float = 0;
+    this.byte = 0;
+    this.rows = 0;
+    this.texts = [];
+    this.textAt = [];
+    this.sections = [];
+    this.binaries = [];
+    // A page may have put enumerable properties on Object.prototype.
+    this.polluted = false;
+    for (const _ in {}) this.polluted = true;
+  }
+
+  pushInt(value) {
+    if (this.int === this.ints.length) {
+      const grown = new Uint32Array(this.ints.length * 2);
+      grown.set(this.ints);
+      this.ints = grown;
+    }
+    this.ints[this.int++] = value;
+  }
+
+  pushFloat(value) {
+    if (this.float === this.floats.length) {
+      const grown = new Float64Array(this.floats.length * 2);
+      grown.set(this.floats);
+      this.floats = grown;
+    }
+    this.floats[this.float++] = value;
+  }
+
+  pushText(text) {
+    this.textAt.push(this.int);
+    this.texts.push(text);
+    this.pushInt(text.length << 1);
+  }
+
+  reserve(more) {
+    if (this.byte + more <= this.bytes.length) return;
+    const grown = new Uint8Array(Math.max(this.bytes.length * 2, this.byte + more));
+    grown.set(this.bytes.subarray(0, this.byte));
+    this.bytes = grown;
+  }
+
+  append(text) {
+    if (text.length === 0) return 0;
+    this.reserve(text.length * 3);
+    const { written } = encoder.encodeInto(text, this.bytes.subarray(this.byte));
+    this.byte += written;
+    return written;
+  }
+
+  endSection() {
+    const texts = this.texts;
+    let ascii = texts.join('');
+    const before = this.byte;
+    let asciiBytes = this.append(ascii), wideBytes = 0;
+    if (asciiBytes !== ascii.length) {
+      // Some of it is not ASCII: that goes apart, so that the rest can be sliced by its length.
+      this.byte = before;
+      ascii = '';
+      let wide = '';
+      for (let i = 0; i < texts.length; i++) {
+        if (NON_ASCII.test(texts[i])) {
+          // One by one, or the halves of two neighbours would make a pair.
+          const text = wellFormed(texts[i]);
+          wide += text;
+          this.ints[this.textAt[i]] = (text.length << 1) | 1;
+        } else {
+          ascii += texts[i];
+        }
+      }
+      asciiBytes = this.append(ascii);
+      wideBytes = this.append(wide);
+    }
+    this.sections.push(asciiBytes, wideBytes);
+    this.texts = [];
+    this.textAt = [];
+  }
+
+  row(value) {
+    const slot = this.int;
+    this.pushInt(NULL);
+    const tag = this.value(value);
+    this.ints[slot] = tag;
+    this.rows++;
+    if (this.rows % ROWS_PER_SECTION === 0) this.endSection();
+  }
+
+  finish() {
+    if (this.texts.length > 0) this.endSection();
+    let length = 0;
+    for (const binary of this.binaries) length += binary.length;
+    this.reserve(length);
+    for (const binary of this.binaries) {
+      this.bytes.set(binary, this.byte);
+      this.byte += binary.length;
+    }
+  }
+
+  // Appends a value and returns its tag.
+  value(value) {
+    switch (typeof value) {
+      case 'string': this.pushText(value); return TEXT;
+      case 'number': this.pushFloat(value); return F64;
+      case 'boolean': this.pushInt(value ? 1 : 0); return BOOL;
+      case 'undefined': return NULL;
+      case 'bigint': this.pushText(value.toString()); return BIGINT;
+      default: return value === null ? NULL : this.object(value);
+    }
+  }
+
+  object(value) {
+    if (Array.isArray(value)) return this.array(value);
+    const prototype = Object.getPrototypeOf(value);
+    if (prototype === Object.prototype || prototype === null) return this.plain(value);
+    if (ArrayBuffer.isView(value)) return this.binary(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
+    // Told by its class name too: the value may come from another realm.
+    const name = Object.prototype.toString.call(value).slice(8, -1);
+    if (name === 'Date') {
+      this.pushFloat(Number(value));
+      return DATE;
+    }
+    if (name === 'ArrayBuffer') return this.binary(new Uint8Array(value));
+    if (name === 'Set') return this.array([...value]);
+    if (name === 'Map') return this.entries([...value]);
+    if (name === 'Number' || name === 'String' || name === 'Boolean' || name === 'BigInt') return this.value(value.valueOf());
+    if (name === 'Object') return this.plain(value);
+    this.pushText(`a ${name}`);
+    return OTHER;
+  }
+
+  binary(bytes) {
+    this.pushInt(bytes.length);
+    this.binaries.push(bytes);
+    return BYTES;
+  }
+
+  array(array) {
+    const length = array.length;
+    this.pushInt(length);
+    const slot = this.int;
+    this.pushInt(MIXED);
+    if (length === 0) return ARRAY;
+    // Most arrays hold one type: written without tags, and again with them if that turns out wrong.
+    const kind = typeof array[0];
+    if (kind === 'string' || kind === 'number') {
+      let i = 1;
+      while (i < length && typeof array[i] === kind) i++;
+      if (i === length) {
+        this.ints[slot] = kind === 'string' ? TEXT : F64;
+        for (i = 0; i < length; i++) this.value(array[i]);
+        return ARRAY;
+      }
+    }
+    for (let i = 0; i < length; i++) {
+      const at = this.int;
+      this.pushInt(NULL);
+      const tag = this.value(array[i]);
+      this.ints[at] = tag;
+    }
+    return ARRAY;
+  }
+
+  plain(object) {
+    if (this.polluted) return this.entries(Object.entries(object));
+    const slot = this.int, float = this.float, binaries = this.binaries.length;
+    this.pushInt(0);
+    let node = this.root, count = 0;
+    for (const name in object) {
+      if (++count > MAX_SHAPE_PROPERTIES) break;
+      const tag = this.value(object[name]);
+      const next = node.next;
+      if (next !== null && next.tag === tag && next.name === name) {
+        node = next;
+        continue;
+      }
+      node = this.step(node, name, tag);
+      if (node === null) {
+        count = Infinity;
+        break;
+      }
+    }
+    if (count > MAX_SHAPE_PROPERTIES) {
+      // No shape for this one: take back what it has written so far.
+      while (this.textAt.length > 0 && this.textAt[this.textAt.length - 1] >= slot) {
+        this.textAt.pop();
+        this.texts.pop();
+      }
+      this.int = slot;
+      this.float = float;
+      this.binaries.length = binaries;
+      return this.entries(Object.entries(object));
+    }
+    if (node.shape < 0) {
+      node.shape = this.shapeCount++;
+      const names = [], tags = [];
+      for (let at = node; at.parent !== null; at = at.parent) {
+        names.push(at.name);
+        tags.push(at.tag);
+      }
+      this.newShapes.push({ names: names.reverse(), tags: tags.reverse() });
+    }
+    this.ints[slot] = node.shape;
+    return OBJECT;
+  }
+
+  step(node, name, tag) {
+    const key = `${tag} ${name}`;
+    let next = node.children?.get(key);
+    if (next === undefined) {
+      if (this.shapeCount >= MAX_SHAPES) return null;
+      next = { name, tag, next: null, children: null, shape: -1, parent: node };
+      (node.children ??= new Map()).set(key, next);
+    }
+    node.next = next;
+    return next;
+  }
+
+  entries(entries) {
+    this.pushInt(entries.length);
+    for (const [name, value] of entries) {
+      this.pushText(String(name));
+      const slot = this.int;
+      this.pushInt(NULL);
+      const tag = this.value(value);
+      this.ints[slot] = tag;
+    }
+    return MAP;
+  }
+}
+
+// --- requests ------------------------------------------------------------------------------------------------------
+
+// getAllRecords, and options with a direction for getAll and getAllKeys: IndexedDB 3.0.
+const modern = typeof IDBObjectStore === 'function' && 'getAllRecords' in IDBObjectStore.prototype;
+
+// Runs `done` with the result of a request, or `fail` with its error. The error is kept from aborting the transaction:
+// whoever asked decides about that.
+function on(request, done, fail) {
+  request.onsuccess = () => {
+    try {
+      done(request.result);
+    } catch (error) {
+      fail(error);
+    }
+  };
+  request.onerror = (event) => {
+    event.preventDefault();
+    event.stopPropagation();
+    fail(request.error);
+  };
+}
+
+// Several requests at once; `done` gets all results.
+function all(requests, done, fail) {
+  if (requests.length === 0) return done([]);
+  let left = requests.length, failed = false;
+  for (const request of requests) {
+    on(request, () => {
+      if (--left === 0 && !failed) done(requests.map((request) => request.result));
+    }, (error) => {
+      if (!failed) {
+        failed = true;
+        fail(error);
+      }
+    });
+  }
+}
+
+function range(bounds) {
+  const [lower, lowerKind, upper, upperKind] = bounds;
+  if (lowerKind === 0) return upperKind === 0 ? null : IDBKeyRange.upperBound(upper, upperKind === 2);
+  if (upperKind === 0) return IDBKeyRange.lowerBound(lower, lowerKind === 2);
+  return IDBKeyRange.bound(lower, upper, lowerKind === 2, upperKind === 2);
+}
+
+// What a scan has found: the columns that were asked for.
+class Found {
+  constructor() {
+    this.rows = [];
+    this.primaryKeys = [];
+    this.keys = [];
+  }
+
+  get length() {
+    return Math.max(this.rows.length, this.primaryKeys.length, this.keys.length);
+  }
+
+  append(other) {
+    this.rows = join(this.rows, other.rows);
+    this.primaryKeys = join(this.primaryKeys, other.primaryKeys);
+    this.keys = join(this.keys, other.keys);
+  }
+}
+
+const join = (left, right) => (left.length === 0 ? right : right.length === 0 ? left : left.concat(right));
+
+class Scan {
+  constructor(source, isStore, flags, limit, done, fail) {
+    this.source = source;
+    this.isStore = isStore;
+    this.flags = flags;
+    this.reverse = (flags & REVERSE) !== 0;
+    this.unique = (flags & UNIQUE) !== 0;
+    this.direction = (this.reverse ? 'prev' : 'next') + (this.unique ? 'unique' : '');
+    this.wantRows = (flags & ROWS) !== 0;
+    this.limit = limit;
+    this.found = new Found();
+    this.done = done;
+    this.fail = fail;
+  }
+
+  get left() {
+    return this.limit - this.found.length;
+  }
+
+  run(ranges, offset, after) {
+    this.ranges = this.reverse ? ranges.reverse() : ranges;
+    if (this.limit === 0) return this.done(this.found);
+    if (after !== null) return this.resume(after[0], after[1], false);
+    if (offset > 0) return this.skip(offset);
+    this.next();
+  }
+
+  // The next ranges: all at once where nothing limits how much is wanted, else as many as are likely to be needed.
+  next() {
+    if (this.ranges.length === 0 || this.left <= 0) {
+      const { found, limit } = this;
+      if (found.length > limit) {
+        found.rows.length = Math.min(found.rows.length, limit);
+        found.primaryKeys.length = Math.min(found.primaryKeys.length, limit);
+        found.keys.length = Math.min(found.keys.length, limit);
+      }
+      return this.done(found);
+    }
+    const wave = this.ranges.splice(0, this.limit === Infinity ? 64 : 8);
+    const parts = new Array(wave.length);
+    let waiting = wave.length, failed = false;
+    wave.forEach((bounds, i) => this.fetch(range(bounds), this.left, (part) => {
+      parts[i] = part;
+      if (--waiting === 0 && !failed) {
+        for (const part of parts) this.found.append(part);
+        this.next();
+      }
+    }, (error) => {
+      if (!failed) {
+        failed = true;
+        this.fail(error);
+      }
+    }));
+  }
+
+  // One range, in one request where the browser has a fitting one.
+  fetch(query, limit, done, fail) {
+    const { source, isStore, flags, reverse, unique } = this;
+    const wantKeys = (flags & KEYS) !== 0, wantPrimaryKeys = (flags & PRIMARY_KEYS) !== 0 || (isStore && wantKeys);
+    const count = limit === Infinity ? undefined : limit;
+    const found = new Found();
+    const finish = () => {
+      if (isStore && wantKeys) found.keys = found.primaryKeys;
+      done(found);
+    };
+    const indexKeys = wantKeys && !isStore;
+    if (unique || (indexKeys && !this.wantRows)) {
+      return this.walk(query, limit, null, done, fail);
+    }
+    if (modern && this.wantRows && (wantPrimaryKeys || indexKeys)) {
+      return on(source.getAllRecords({ query, count, direction: this.direction }), (records) => {
+        const length = records.length;
+        found.rows = new Array(length);
+        if (wantPrimaryKeys) found.primaryKeys = new Array(length);
+        if (indexKeys) found.keys = new Array(length);
+        for (let i = 0; i < length; i++) {
+          const record = records[i];
+          found.rows[i] = record.value;
+          if (wantPrimaryKeys) found.primaryKeys[i] = record.primaryKey;
+          if (indexKeys) found.keys[i] = record.key;
+        }
+        finish();
+      }, fail);
+    }
+    // Without the options a limited reverse read takes a cursor, and so do rows with the keys of their index.
+    if (!modern && ((reverse && count !== undefined) || indexKeys)) return this.walk(query, limit, null, done, fail);
+    const get = (method) => (modern ? source[method]({ query, count, direction: this.direction }) : source[method](query, count));
+    const requests = [];
+    if (this.wantRows) requests.push(get('getAll'));
+    if (wantPrimaryKeys) requests.push(get('getAllKeys'));
+    all(requests, (results) => {
+      if (reverse && !modern) for (const result of results) result.reverse();
+      if (this.wantRows) found.rows = results[0];
+      if (wantPrimaryKeys) found.primaryKeys = results[results.length - 1];
+      finish();
+    }, fail);
+  }
+
+  // One range by cursor: at most `limit` records, as long as `within` (a key) stays the same where it is given.
+  // From a position on, if one is given.
+  walk(query, limit, from, done, fail) {
+    const { source, flags, wantRows } = this;
+    const found = new Found();
+    let moved = from === null, count = 0;
+    on(wantRows ? source.openCursor(query, this.direction) : source.openKeyCursor(query, this.direction), (cursor) => {
+      if (cursor === null) return done(found, null);
+      if (!moved) {
+        moved = true;
+        // The first record may stand before the position, at it, or behind it: only the first can be moved on from.
+        const order = indexedDB.cmp(cursor.key, from.key) || indexedDB.cmp(cursor.primaryKey, from.primaryKey);
+        if (order !== 0 && (order < 0) !== this.reverse) return cursor.continuePrimaryKey(from.key, from.primaryKey);
+      }
+      if (from !== null) {
+        if (indexedDB.cmp(cursor.key, from.key) !== 0) return done(found, null);
+        if (!from.inclusive && indexedDB.cmp(cursor.primaryKey, from.primaryKey) === 0) return cursor.continue();
+      }
+      if (wantRows) found.rows.push(cursor.value);
+      if (flags & PRIMARY_KEYS) found.primaryKeys.push(cursor.primaryKey);
+      if (flags & KEYS) found.keys.push(cursor.key);
+      if (++count === limit) return done(found, null);
+      cursor.continue();
+    }, fail);
+  }
+
+  // Goes on from a record. Only its own key can have records on both sides of it: those are walked, what comes after
+  // is an ordinary range.
+  resume(key, primaryKey, inclusive) {
+    const { reverse } = this;
+    const beyond = (bounds) => {
+      const [lower, lowerKind, upper, upperKind] = bounds;
+      return reverse
+        ? [lower, lowerKind, key, this.isStore && inclusive ? 1 : 2]
+        : [key, this.isStore && inclusive ? 1 : 2, upper, upperKind];
+    };
+    // Ranges wholly before the position are done with; the one it is in begins at it.
+    const rest = [];
+    let inside = false;
+    for (const bounds of this.ranges) {
+      const [lower, lowerKind, upper, upperKind] = bounds;
+      const belowUpper = upperKind === 0 || indexedDB.cmp(key, upper) < (upperKind === 1 ? 1 : 0);
+      const aboveLower = lowerKind === 0 || indexedDB.cmp(key, lower) > (lowerKind === 1 ? -1 : 0);
+      if (belowUpper && aboveLower) {
+        inside = true;
+        const open = beyond(bounds);
+        const [l, lk, u, uk] = open;
+        const order = lk === 0 || uk === 0 ? -1 : indexedDB.cmp(l, u);
+        if (order < 0 || (order === 0 && lk === 1 && uk === 1)) rest.push(open);
+      } else if (reverse ? aboveLower === false : belowUpper === false) {
+        // Behind the position in the direction of travel is what still lies ahead only on the other side.
+        continue;
+      } else {
+        rest.push(bounds);
+      }
+    }
+    this.ranges = rest;
+    if (this.isStore || !inside) return this.next();
+    this.walk(IDBKeyRange.only(key), this.left, { key, primaryKey, inclusive }, (ties) => {
+      this.found.append(ties);
+      this.next();
+    }, this.fail);
+  }
+
+  // Counts its way to the range that the offset ends in, then moves a key cursor there.
+  skip(offset) {
+    const bounds = this.ranges[0];
+    if (bounds === undefined) return this.next();
+    const query = range(bounds);
+    const enter = () => {
+      let advanced = false;
+      on(this.source.openKeyCursor(query, this.direction), (cursor) => {
+        if (cursor === null) {
+          this.ranges.shift();
+          return this.next();
+        }
+        if (!advanced) {
+          advanced = true;
+          return cursor.advance(offset);
+        }
+        this.resume(cursor.key, cursor.primaryKey, true);
+      }, this.fail);
+    };
+    if (this.ranges.length === 1 || this.unique) return enter();
+    on(this.source.count(query), (count) => {
+      if (count > offset) return enter();
+      this.ranges.shift();
+      if (count === offset) return this.next();
+      this.skip(offset - count);
+    }, this.fail);
+  }
+}
+
+function valueAt(row, path) {
+  for (const name of path.split('.')) {
+    if (row === null || row === undefined) return undefined;
+    row = row[name];
+  }
+  return row;
+}
+
+// The keys of a row in an index, as far as they are valid.
+function keysOf(row, index) {
+  const { keyPath, multiEntry } = index;
+  const value = Array.isArray(keyPath) ? keyPath.map((path) => valueAt(row, path)) : valueAt(row, keyPath);
+  const keys = multiEntry && Array.isArray(value) ? value : [value];
+  return keys.filter((key) => {
+    try {
+      indexedDB.cmp(key, key);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+const plain = (value) => typeof value === 'object' && value !== null
+  && (Object.getPrototypeOf(value) === Object.prototype || Object.getPrototypeOf(value) === null);
+
+function same(a, b) {
+  if (Object.is(a, b)) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (a instanceof Date) return b instanceof Date && Number(a) === Number(b);
+  if (ArrayBuffer.isView(a)) {
+    return ArrayBuffer.isView(b) && a.length === b.length && a.every((byte, i) => byte === b[i]);
+  }
+  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((part, i) => same(part, b[i]));
+  if (Array.isArray(b) || !plain(b)) return false;
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => Object.hasOwn(b, name) && same(a[name], b[name]));
+}
+
+// The stored row with what changed between `before` and `after`, both as Rust writes them: what Rust does not know of,
+// or cannot hold (a lone surrogate), stays as it is.
+function merge(stored, before, after) {
+  if (!plain(stored) || !plain(before) || !plain(after)) return same(before, after) ? stored : after;
+  const merged = {};
+  for (const name of Object.keys(stored)) {
+    if (!Object.hasOwn(before, name)) {
+      // Unknown to the type, or null where it would leave the property out.
+      set(merged, name, Object.hasOwn(after, name) ? after[name] : stored[name]);
+    } else if (Object.hasOwn(after, name)) {
+      set(merged, name, merge(stored[name], before[name], after[name]));
+    }
+  }
+  for (const name of Object.keys(after)) if (!Object.hasOwn(merged, name)) set(merged, name, after[name]);
+  return merged;
+}
+
+// --- operations ----------------------------------------------------------------------------------------------------
+
+const failureName = (error) => (error && error.name) || 'UnknownError';
+
+// One operation: its input, its transaction, and where its result goes. An operation is either part of a transaction
+// that Rust holds, or alone in one of its own; then a write is settled by its commit.
+class Task {
+  constructor(engine, slot, connection, transaction, storeName, indexName, a, b) {
+    this.engine = engine;
+    this.slot = slot;
+    this.connection = connection;
+    this.transaction = transaction;
+    this.alone = false;
+    this.storeName = storeName;
+    this.indexName = indexName;
+    this.a = a;
+    this.b = b;
+    this.reader = null;
+    this.result = undefined;
+    this.fail = (error) => this.failed(error, -1);
+  }
+
+  get store() {
+    return this.transaction.objectStore(this.storeName);
+  }
+
+  get source() {
+    return this.indexName === null ? this.store : this.store.index(this.indexName);
+  }
+
+  // `result`: nothing, a number, or columns of values.
+  finish(result) {
+    this.engine.settle(this.slot, { result });
+  }
+
+  failed(error, row) {
+    const failure = {
+      name: failureName(error), message: String((error && error.message) || error), row, index: undefined, key: undefined,
+      usage: undefined, quota: undefined,
+    };
+    this.engine.fail(this.slot, failure);
+  }
+
+  // A write failed at a row: which key or index it was, the browser does not say.
+  clash(error, row, rows, keys, put) {
+    if (failureName(error) !== 'ConstraintError' || row < 0) return this.failed(error, row);
+    const failure = { name: 'ConstraintError', message: error.message, row, index: undefined, key: undefined };
+    const report = () => this.engine.fail(this.slot, failure);
+    try {
+      const transaction = this.alone ? this.connection.db.transaction(this.storeName, 'readonly') : this.transaction;
+      const store = transaction.objectStore(this.storeName);
+      const key = keys !== null ? keys[row] : store.keyPath === null ? undefined : primaryKeyOf(store, rows[row]);
+      failure.key = key;
+      const suspects = [];
+      // Rows of the same batch are not there any more: they are compared with one another.
+      const among = (keysOfRow, key) => rows.some((other, at) => at < row && keysOfRow(other, at).some((other) => {
+        try {
+          return indexedDB.cmp(other, key) === 0;
+        } catch {
+          return false;
+        }
+      }));
+      if (!put && key !== undefined) {
+        suspects.push({ index: '', key, request: store.count(key), twice: among((other, at) => [keys !== null ? keys[at] : primaryKeyOf(store, other)], key) });
+      }
+      for (const name of store.indexNames) {
+        const index = store.index(name);
+        if (!index.unique) continue;
+        for (const entry of keysOf(rows[row], index)) {
+          suspects.push({ index: name, key: entry, request: index.getKey(entry), twice: among((other) => keysOf(other, index), entry) });
+        }
+      }
+      all(suspects.map(({ request }) => request), (results) => {
+        const at = suspects.findIndex(({ index, twice }, at) => twice || (index === '' ? results[at] > 0
+          : results[at] !== undefined && !(put && key !== undefined && indexedDB.cmp(results[at], key) === 0)));
+        if (at >= 0) {
+          failure.index = suspects[at].index;
+          failure.key = suspects[at].key;
+        }
+        report();
+      }, report);
+    } catch {
+      report();
+    }
+  }
+}
+
+function primaryKeyOf(store, row) {
+  const { keyPath } = store;
+  const key = Array.isArray(keyPath) ? keyPath.map((path) => valueAt(row, path)) : valueAt(row, keyPath);
+  return key === null ? undefined : key;
+}
+
+// Issues one write per row. Alone, the transaction is committed with the last of them and what fails undoes all;
+// inside a transaction that goes on, rows are taken back one by one so that, whoever catches the error, nothing
+// of the operation is left.
+function write(task, count, issue, done, failed) {
+  if (task.alone) {
+    const { transaction } = task;
+    const requests = new Array(count);
+    let failure = null;
+    transaction.onerror = (event) => {
+      event.preventDefault();
+      failure ??= [event.target.error, requests.indexOf(event.target)];
+    };
+    transaction.oncomplete = () => done(requests);
+    transaction.onabort = () => {
+      const [error, row] = failure ?? [transaction.error, -1];
+      failed(error, row);
+    };
+    for (let row = 0; row < count; row++) {
+      try {
+        requests[row] = issue(row).request;
+      } catch (error) {
+        failure = [error, row];
+        return transaction.abort();
+      }
+    }
+    return transaction.commit?.();
+  }
+  const requests = [], undos = [];
+  let waiting = 1, failure = null;
+  const answered = () => {
+    if (--waiting > 0) return;
+    if (failure === null) return done(requests);
+    const [error, row] = failure;
+    all(undos.reverse().flatMap((undo) => undo()), () => failed(error, row), (error) => failed(error, row));
+  };
+  for (let row = 0; row < count && failure === null; row++) {
+    try {
+      const { request, undo } = issue(row);
+      waiting++;
+      requests.push(request);
+      on(request, () => {
+        if (undo !== undefined) undos.push(undo);
+        answered();
+      }, (error) => {
+        failure ??= [error, row];
+        answered();
+      });
+    } catch (error) {
+      failure = [error, row];
+    }
+  }
+  answered();
+}
+
+function writeRows(task, put) {
+  const { reader, a: count, b: flags, store } = task;
+  const rows = reader.many(count);
+  const keys = (flags & WITH_KEYS) !== 0 ? reader.many(count) : null;
+  // A single row has nothing to take back.
+  const careful = !task.alone && count > 1;
+  write(task, count, (row) => {
+    const value = rows[row], key = keys === null ? undefined : keys[row];
+    if (!put) {
+      const request = keys === null ? store.add(value) : store.add(value, key);
+      return { request, undo: careful ? () => [store.delete(request.result)] : undefined };
+    }
+    const known = keys !== null ? key : store.keyPath === null ? undefined : primaryKeyOf(store, value);
+    const old = careful && known !== undefined ? store.get(known) : null;
+    const request = keys === null ? store.put(value) : store.put(value, key);
+    return {
+      request,
+      undo: careful ? () => [
+        old === null || old.result === undefined ? store.delete(request.result)
+          : keys === null ? store.put(old.result) : store.put(old.result, key),
+      ] : undefined,
+    };
+  }, (requests) => {
+    task.finish((flags & PRIMARY_KEYS) !== 0 ? [requests.map((request) => request.result)] : undefined);
+  }, (error, row) => task.clash(error, row, rows, keys, put));
+}
+
+const operations = {
+  [GET](task) {
+    const { a: count, b: flags, reader, source } = task;
+    const keys = reader.many(count);
+    // Issued together, the last one to answer is the last one issued.
+    all(keys.map((key) => source.get(key)), (rows) => {
+      if ((flags & PARK) !== 0) task.engine.parked.set(task.slot, rows);
+      task.finish((flags & PRIMARY_KEYS) === 0 ? [rows] : [keys, rows]);
+    }, task.fail);
+  },
+
+  [SCAN](task) {
+    const { a: limit, b: flags, reader, source, indexName } = task;
+    const offset = reader.row(), after = reader.row(), ranges = reader.row();
+    const scan = new Scan(source, indexName === null, flags, limit === 0xffffffff ? Infinity : limit, (found) => {
+      const columns = [];
+      if ((flags & PRIMARY_KEYS) !== 0) columns.push(found.primaryKeys);
+      if ((flags & KEYS) !== 0) columns.push(found.keys);
+      if ((flags & ROWS) !== 0) columns.push(found.rows);
+      task.finish(columns);
+    }, task.fail);
+    scan.run(ranges, offset, after);
+  },
+
+  [COUNT](task) {
+    const { source } = task;
+    all(task.reader.row().map((bounds) => source.count(range(bounds) ?? undefined)), (counts) => {
+      task.finish(counts.reduce((sum, count) => sum + count, 0));
+    }, task.fail);
+  },
+
+  [ADD](task) {
+    writeRows(task, false);
+  },
+
+  [PUT](task) {
+    writeRows(task, true);
+  },
+
+  [DELETE](task) {
+    const { store } = task;
+    const keys = task.reader.many(task.a);
+    write(task, keys.length, (row) => ({ request: store.delete(keys[row]) }), () => task.finish(undefined),
+      (error, row) => task.failed(error, row));
+  },
+
+  [DELETE_RANGES](task) {
+    const { store } = task;
+    const ranges = task.reader.row().map(range);
+    let removed = 0;
+    // Counted in the same transaction, ahead of the deletion.
+    const counts = ranges.map((query) => store.count(query ?? undefined));
+    for (const count of counts) count.onsuccess = () => { removed += count.result; };
+    write(task, ranges.length, (at) => ({ request: ranges[at] === null ? store.clear() : store.delete(ranges[at]) }),
+      () => task.finish(removed), (error, row) => task.failed(error, row));
+  },
+
+  // Writes back rows that an earlier GET has parked, with what changed in them.
+  [MERGE](task) {
+    const { a: count, b: parking, reader, store, engine } = task;
+    const parked = engine.parked.get(parking) ?? [];
+    engine.parked.delete(parking);
+    const rows = [], olds = [], keys = [], moved = [];
+    for (let i = 0; i < count; i++) {
+      const old = parked[reader.row()];
+      keys.push(reader.row());
+      moved.push(reader.row());
+      olds.push(old);
+      rows.push(merge(old, reader.row(), reader.row()));
+    }
+    const outbound = store.keyPath === null;
+    const restore = (row) => (outbound ? store.put(olds[row], keys[row]) : store.put(olds[row]));
+    write(task, count, (row) => {
+      if (outbound) return { request: store.put(rows[row], keys[row]), undo: () => [restore(row)] };
+      if (!moved[row]) return { request: store.put(rows[row]), undo: () => [restore(row)] };
+      // The key has changed: the row moves, but not onto another one.
+      const request = store.add(rows[row]);
+      request.addEventListener('success', () => store.delete(keys[row]));
+      return { request, undo: () => [store.delete(request.result), restore(row)] };
+    }, () => task.finish(undefined), (error, row) => task.clash(error, row, rows, null, row >= 0 && !moved[row]));
+  },
+
+  [CLEAR](task) {
+    const { store } = task;
+    write(task, 1, () => ({ request: store.clear() }), () => task.finish(undefined), (error) => task.failed(error, -1));
+  },
+};
+
+// --- engine --------------------------------------------------------------------------------------------------------
+
+// A read transaction may serve this many more reads, and for so many milliseconds: it keeps writers waiting.
+const REUSES = 100, REUSE_TIME = 20;
+
+export class Engine {
+  // `wake(event, id)` is Rust. It is called from within request callbacks, while their transaction is active.
+  constructor(wake) {
+    this.wake = wake;
+    this.connections = new Map();
+    this.transactions = new Map();
+    this.slots = new Map();
+    this.parked = new Map();
+    this.shapes = [];
+    this.writer = new Writer();
+    this.submitting = 0;
+    this.number = 0;
+    this.failure = null;
+  }
+
+  define(names, tags) {
+    const template = {};
+    for (const name of names) set(template, name, undefined);
+    this.shapes.push({ names, tags: Array.from(tags), template });
+  }
+
+  // --- connections
+
+  // `layout`: a line per store, its name and those of its indexes, separated by tabs; operations use their positions.
+  open(id, name, version, layout) {
+    const stores = layout.split('\n').filter((line) => line !== '').map((line) => {
+      const [name, ...indexes] = line.split('\t');
+      return { name, indexes };
+    });
+    const connection = { id, name, stores, db: null, live: null, request: null, failure: null, oldVersion: 0, newVersion: null };
+    this.connections.set(id, connection);
+    let request;
+    try {
+      request = version === 0 ? indexedDB.open(name) : indexedDB.open(name, version);
+    } catch (error) {
+      connection.failure = error;
+      queueMicrotask(() => this.wake(OPEN_FAILED, id));
+      return;
+    }
+    connection.request = request;
+    request.onupgradeneeded = (event) => {
+      connection.db = request.result;
+      connection.oldVersion = event.oldVersion;
+      request.transaction.connection = connection;
+      this.transactions.set(id, request.transaction);
+      this.wake(UPGRADE, id);
+    };
+    request.onblocked = (event) => {
+      connection.oldVersion = event.oldVersion;
+      connection.newVersion = event.newVersion;
+      this.wake(BLOCKED, id);
+    };
+    request.onerror = (event) => {
+      event.preventDefault();
+      this.transactions.delete(id);
+      connection.failure ??= request.error;
+      connection.db = null;
+      this.wake(OPEN_FAILED, id);
+    };
+    request.onsuccess = () => {
+      const db = request.result;
+      this.transactions.delete(id);
+      if (!this.connections.has(id)) return db.close();
+      connection.db = db;
+      db.onversionchange = (event) => {
+        connection.newVersion = event.newVersion;
+        this.wake(VERSION_CHANGE, id);
+      };
+      // The browser closes it: site data deleted, a disk gone, or Safari waking up.
+      db.onclose = () => {
+        connection.db = null;
+        this.wake(CLOSED, id);
+      };
+      this.wake(OPENED, id);
+    };
+  }
+
+  oldVersion(id) {
+    return this.connections.get(id)?.oldVersion ?? 0;
+  }
+
+  // The version that another tab wants; 0 if it wants to delete the database.
+  newVersion(id) {
+    return this.connections.get(id)?.newVersion ?? 0;
+  }
+
+  // What the open database looks like: a line per store, name, key path, generator, then its indexes' names, key paths and
+  // flags, as JSON.
+  installed(id) {
+    const connection = this.connections.get(id);
+    const { db } = connection ?? {};
+    if (!db) return '[]';
+    const upgrading = this.transactions.get(id);
+    const names = [...db.objectStoreNames];
+    if (names.length === 0) return '[]';
+    const transaction = upgrading ?? db.transaction(names, 'readonly');
+    const lines = [];
+    for (const name of names) {
+      const store = transaction.objectStore(name);
+      lines.push([name, path(store.keyPath), store.autoIncrement ? '1' : '0'].join('\t'));
+      for (const indexName of store.indexNames) {
+        const index = store.index(indexName);
+        lines.push(['', indexName, path(index.keyPath), index.unique ? '1' : '0', index.multiEntry ? '1' : '0'].join('\t'));
+      }
+    }
+    return lines.join('\n');
+  }
+
+  createStore(id, name, keyPath, autoIncrement) {
+    const { db } = this.connections.get(id);
+    return this.attempt(() => db.createObjectStore(name, { keyPath: unpath(keyPath), autoIncrement }));
+  }
+
+  createIndex(id, store, name, keyPath, unique, multiEntry) {
+    return this.attempt(() => this.transactions.get(id).objectStore(store)
+      .createIndex(name, unpath(keyPath), { unique, multiEntry }));
+  }
+
+  close(id) {
+    const connection = this.connections.get(id);
+    this.connections.delete(id);
+    if (!connection) return;
+    connection.live = null;
+    connection.db?.close();
+  }
+
+  // --- what stands alone
+
+  deleteDatabase(slot, name) {
+    this.slots.set(slot, null);
+    try {
+      on(indexedDB.deleteDatabase(name), () => this.settle(slot, { result: undefined }), (error) => this.fail(slot, error));
+    } catch (error) {
+      this.fail(slot, error);
+    }
+  }
+
+  databaseNames(slot) {
+    this.slots.set(slot, null);
+    const list = async () => (await indexedDB.databases()).map(({ name }) => name);
+    list().then((names) => this.settle(slot, { result: [names] }), (error) => this.fail(slot, error));
+  }
+
+  // --- transactions
+
+  begin(id, connectionId, stores, write, durability) {
+    return this.attempt(() => {
+      const connection = this.connections.get(connectionId);
+      if (write) connection.live = null;
+      const names = Array.from(stores, (store) => connection.stores[store].name);
+      const options = durability === '' ? undefined : { durability };
+      const transaction = connection.db.transaction(names, write ? 'readwrite' : 'readonly', options);
+      this.transactions.set(id, transaction);
+      // Outlives the connection's entry: a closed connection finishes its transactions.
+      transaction.connection = connection;
+      transaction.oncomplete = () => {
+        this.transactions.delete(id);
+        this.wake(DONE, id);
+      };
+      transaction.onabort = () => {
+        const error = transaction.error;
+        this.withQuota(error, (failure) => {
+          this.transactions.delete(id);
+          this.failure = failure;
+          this.wake(ABORTED, id);
+        });
+      };
+    });
+  }
+
+  commit(id) {
+    try {
+      this.transactions.get(id)?.commit();
+    } catch {
+      // Finished already: its events tell how.
+    }
+  }
+
+  abort(id) {
+    try {
+      this.transactions.get(id)?.abort();
+    } catch {
+      // Finished already: its events tell how.
+    }
+  }
+
+  // --- operations
+
+  // Starts an operation, in the transaction (0: alone). Returns true if it has ended before this call does; whoever calls then takes
+  // the result without being woken.
+  submit(slot, connectionId, transactionId, operation, store, index, a, b, durability, ints, floats, bytes, sections) {
+    this.slots.set(slot, null);
+    this.submitting = slot;
+    const transaction = transactionId === 0 ? null : this.transactions.get(transactionId);
+    const connection = transaction ? transaction.connection : this.connections.get(connectionId);
+    const { name: storeName, indexes } = connection?.stores[store] ?? { name: '', indexes: [] };
+    const task = new Task(this, slot, connection, transaction, storeName, index < 0 ? null : indexes[index], a, b);
+    const start = () => {
+      task.reader = new Reader(this.shapes, ints, floats, bytes, sections);
+      operations[operation](task);
+    };
+    try {
+      if (transactionId !== 0) {
+        if (transaction === undefined) throw new DOMException('The transaction has finished.', 'TransactionInactiveError');
+        start();
+      } else if (operation > COUNT) {
+        task.alone = true;
+        connection.live = null;
+        task.transaction = connection.db.transaction(storeName, 'readwrite', durability === '' ? undefined : { durability });
+        start();
+      } else {
+        this.read(connection, task, start);
+      }
+    } catch (error) {
+      if (transactionId === 0 && !connection?.db) task.failed({ name: 'InvalidStateError', message: 'The connection is closed.' }, -1);
+      else task.fail(error);
+    }
+    this.submitting = 0;
+    return this.slots.get(slot) !== null;
+  }
+
+  // A read of its own uses the transaction of the one before it, if that is still active.
+  read(connection, task, start) {
+    const { live } = connection;
+    task.alone = true;
+    if (live !== null && live.storeName === task.storeName && live.left > 0 && performance.now() < live.until) {
+      live.left--;
+      task.transaction = live.transaction;
+      try {
+        return start();
+      } catch (error) {
+        // `get` says that the transaction is inactive, `index` that its state is invalid.
+        if (error.name !== 'TransactionInactiveError' && error.name !== 'InvalidStateError') throw error;
+      }
+    }
+    const transaction = connection.db.transaction(task.storeName, 'readonly');
+    connection.live = { transaction, storeName: task.storeName, left: REUSES, until: performance.now() + REUSE_TIME };
+    task.transaction = transaction;
+    start();
+  }
+
+  settle(slot, outcome) {
+    if (this.slots.get(slot) !== null) return;
+    this.slots.set(slot, outcome);
+    if (this.submitting !== slot) this.wake(SETTLED, slot);
+  }
+
+  fail(slot, error) {
+    this.withQuota(error, (failure) => this.settle(slot, { failure }));
+  }
+
+  // A quota error says how much there is, if the browser tells.
+  withQuota(error, then) {
+    const failure = {
+      name: failureName(error),
+      message: String((error && error.message) || ''),
+      row: error?.row ?? -1,
+      index: error?.index,
+      key: error?.key,
+      usage: error?.usage,
+      quota: error?.quota,
+    };
+    const estimate = failure.name === 'QuotaExceededError' && globalThis.navigator?.storage?.estimate;
+    if (!estimate) return then(failure);
+    navigator.storage.estimate().then(({ usage, quota }) => {
+      failure.usage ??= usage;
+      failure.quota ??= quota;
+      then(failure);
+    }, () => then(failure));
+  }
+
+  // Hands over what an operation came to. Rows are encoded only now: whoever stopped waiting pays nothing.
+  take(slot) {
+    const outcome = this.slots.get(slot);
+    this.slots.delete(slot);
+    if (!outcome) return 0;
+    const { failure, result } = outcome;
+    const { writer } = this;
+    if (failure !== undefined) {
+      this.failure = failure;
+      return FAILED;
+    }
+    if (result === undefined) return UNIT;
+    if (typeof result === 'number') {
+      this.number = result;
+      return NUMBER;
+    }
+    writer.reset();
+    for (const column of result) for (let i = 0; i < column.length; i++) writer.row(column[i]);
+    writer.finish();
+    this.number = result[0].length;
+    return writer.newShapes.length > 0 ? BATCH | 8 : BATCH;
+  }
+
+  forget(slot) {
+    this.slots.delete(slot);
+    this.parked.delete(slot);
+  }
+
+  unpark(slot) {
+    this.parked.delete(slot);
+  }
+
+  takeShapes() {
+    const shapes = this.writer.newShapes;
+    this.writer.newShapes = [];
+    return shapes.map(({ names, tags }) => [names, tags]);
+  }
+
+  takeInts() {
+    return this.writer.ints.subarray(0, this.writer.int);
+  }
+
+  takeFloats() {
+    return this.writer.floats.subarray(0, this.writer.float);
+  }
+
+  takeBytes() {
+    return this.writer.bytes.subarray(0, this.writer.byte);
+  }
+
+  takeSections() {
+    return Uint32Array.from(this.writer.sections);
+  }
+
+  // What went wrong last: name, message, row, index, usage and quota; the key follows as a batch of one.
+  takeFailure() {
+    const { name, message, row, index, key, usage, quota } = this.failure ?? { name: 'AbortError', message: '', row: -1 };
+    this.failure = null;
+    this.writer.reset();
+    this.writer.row(key);
+    this.writer.finish();
+    return [name, message, row, index, usage, quota];
+  }
+
+  connectionFailure(id) {
+    const error = this.connections.get(id)?.failure;
+    this.failure = { name: failureName(error), message: String(error?.message ?? ''), row: -1 };
+  }
+
+  attempt(action) {
+    try {
+      action();
+      return true;
+    } catch (error) {
+      this.failure = { name: failureName(error), message: String(error?.message ?? ''), row: -1 };
+      return false;
+    }
+  }
+}
+
+// Key paths as text: nothing, a path, or several with plus signs between brackets. Paths hold no brackets of their own.
+const path = (keyPath) => (keyPath === null ? '' : Array.isArray(keyPath) ? `[${keyPath.join('+')}]` : keyPath);
+const unpath = (text) => (text === '' ? null : text.startsWith('[') ? text.slice(1, -1).split('+') : text);

@@ -1,0 +1,244 @@
+//! Runs the body of a transaction. The body is polled from inside the callbacks of its own requests, where the
+//! transaction is active, and never by an executor: with several threads an executor would come too late.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+
+use futures::future::LocalBoxFuture;
+
+use super::Thread;
+use crate::error::{Error, Result};
+use crate::storage::Failure;
+
+/// Turns of the microtask queue that a body may wait without a request: enough for what is resolved already.
+const GRACE: u32 = 32;
+
+/// Which body is being polled right now.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Running {
+    pub database: u64,
+    pub transaction: u32,
+}
+
+thread_local! {
+    static TRANSACTIONS: RefCell<HashMap<u32, Rc<Transaction>>> = RefCell::default();
+    static CURRENT: Cell<Option<Running>> = const { Cell::new(None) };
+}
+
+/// The transaction whose body is calling, if one is.
+pub(crate) fn current() -> Option<Running> {
+    CURRENT.get()
+}
+
+struct Transaction {
+    running: Running,
+    body: RefCell<Option<LocalBoxFuture<'static, Result<()>>>>,
+    woken: Arc<Flag>,
+    requests: Cell<u32>,
+    waited: Cell<u32>,
+    /// Why it is being aborted.
+    error: RefCell<Option<Error>>,
+    outcome: RefCell<Option<Result<()>>>,
+    waiting: RefCell<Option<Waker>>,
+}
+
+/// A waker that only takes note: who wakes a body does so from a request's callback, which polls it next, or during
+/// its grace.
+struct Flag(AtomicBool);
+
+impl Wake for Flag {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Puts the mark back when the poll is over, however it ends.
+struct Mark(Option<Running>);
+
+impl Drop for Mark {
+    fn drop(&mut self) {
+        CURRENT.set(self.0);
+    }
+}
+
+/// Begins a transaction and runs `body` in it: committed when it returns `Ok`, and only then.
+///
+/// The future resolves once the browser says that the transaction is complete, or aborted. Dropping it aborts.
+pub(crate) fn transact<R: 'static>(
+    database: u64,
+    connection: u32,
+    stores: &[u16],
+    write: bool,
+    durability: &str,
+    body: impl FnOnce(u32) -> LocalBoxFuture<'static, Result<R>>,
+) -> Result<LocalBoxFuture<'static, Result<R>>, Failure> {
+    let thread = Thread::get();
+    let id = thread.begin(connection, stores, write, durability)?;
+    let result = Rc::new(RefCell::new(None));
+    let (body, slot) = (body(id), result.clone());
+    let transaction = Rc::new(Transaction {
+        running: Running { database, transaction: id },
+        body: RefCell::new(Some(Box::pin(async move {
+            let value = body.await?;
+            *slot.borrow_mut() = Some(value);
+            Ok(())
+        }))),
+        woken: Arc::new(Flag(AtomicBool::new(false))),
+        requests: Cell::new(0),
+        waited: Cell::new(0),
+        error: RefCell::default(),
+        outcome: RefCell::default(),
+        waiting: RefCell::default(),
+    });
+    TRANSACTIONS.with_borrow_mut(|all| all.insert(id, transaction.clone()));
+    transaction.step();
+    let end = End(transaction);
+    Ok(Box::pin(async move {
+        end.await?;
+        // The body has returned `Ok`, or there would be an error.
+        let value = result.borrow_mut().take();
+        value.ok_or(Error::Stalled)
+    }))
+}
+
+/// One of a transaction's requests has been issued.
+pub(super) fn submitted(id: u32) {
+    if let Some(transaction) = find(id) {
+        transaction.requests.set(transaction.requests.get() + 1);
+        transaction.waited.set(0);
+    }
+}
+
+/// One of a transaction's requests has been answered: the body may go on.
+pub(super) fn answered(id: u32) {
+    if let Some(transaction) = find(id) {
+        transaction.requests.set(transaction.requests.get().saturating_sub(1));
+        transaction.step();
+    }
+}
+
+/// The browser says how a transaction ended.
+pub(super) fn ended(id: u32, result: Result<(), Failure>) {
+    let Some(transaction) = TRANSACTIONS.with_borrow_mut(|all| all.remove(&id)) else { return };
+    let unfinished = transaction.body.borrow_mut().take();
+    let error = transaction.error.borrow_mut().take();
+    let outcome = match (error, result) {
+        // An abort has its cause in the failure: a full disk, say.
+        (None | Some(Error::Aborted { .. }), Err(failure)) => Err(failure.into_error("")),
+        (Some(error), _) => Err(error),
+        (None, Ok(())) if unfinished.is_some() => Err(Error::Stalled),
+        (None, Ok(())) => Ok(()),
+    };
+    drop(unfinished);
+    *transaction.outcome.borrow_mut() = Some(outcome);
+    let waiting = transaction.waiting.borrow_mut().take();
+    if let Some(waker) = waiting {
+        waker.wake();
+    }
+}
+
+fn find(id: u32) -> Option<Rc<Transaction>> {
+    TRANSACTIONS.with_borrow(|all| all.get(&id).cloned())
+}
+
+impl Transaction {
+    /// Polls the body as long as it gets anywhere.
+    fn step(self: &Rc<Self>) {
+        // Absent while it is being polled, and once it has ended.
+        let Some(mut body) = self.body.borrow_mut().take() else { return };
+        let waker = Waker::from(self.woken.clone());
+        let mut context = Context::from_waker(&waker);
+        let mut result = Poll::Pending;
+        {
+            let _mark = Mark(CURRENT.replace(Some(self.running)));
+            // A body that wakes itself for ever is stopped by its grace, not by a full stack or a frozen page.
+            for _ in 0..64 {
+                self.woken.0.store(false, Ordering::Relaxed);
+                result = body.as_mut().poll(&mut context);
+                if result.is_ready() || !self.woken.0.load(Ordering::Relaxed) {
+                    break;
+                }
+            }
+        }
+        match result {
+            Poll::Ready(result) => {
+                drop(body);
+                self.finish(result);
+            }
+            Poll::Pending => {
+                *self.body.borrow_mut() = Some(body);
+                if self.requests.get() == 0 {
+                    self.wait();
+                }
+            }
+        }
+    }
+
+    /// Nothing is under way that could wake the body: it may be about to wake up by itself, but not for long.
+    fn wait(self: &Rc<Self>) {
+        self.waited.set(self.waited.get() + 1);
+        if self.waited.get() > GRACE {
+            let body = self.body.borrow_mut().take();
+            drop(body);
+            self.finish(Err(Error::Stalled));
+            return;
+        }
+        let this = self.clone();
+        wasm_bindgen_futures::spawn_local(async move {
+            if this.requests.get() > 0 || this.body.borrow().is_none() {
+                return;
+            }
+            if this.woken.0.load(Ordering::Relaxed) {
+                this.step();
+            } else {
+                this.wait();
+            }
+        });
+    }
+
+    fn finish(&self, result: Result<()>) {
+        let thread = Thread::get();
+        match result {
+            Ok(()) => thread.commit(self.running.transaction),
+            Err(error) => {
+                *self.error.borrow_mut() = Some(error);
+                thread.abort(self.running.transaction);
+            }
+        }
+    }
+}
+
+/// Waits for the end of a transaction; dropped before it, aborts.
+struct End(Rc<Transaction>);
+
+impl Future for End {
+    type Output = Result<()>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
+        if let Some(outcome) = &*self.0.outcome.borrow() {
+            return Poll::Ready(outcome.clone());
+        }
+        *self.0.waiting.borrow_mut() = Some(context.waker().clone());
+        Poll::Pending
+    }
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        if self.0.outcome.borrow().is_none() {
+            let body = self.0.body.borrow_mut().take();
+            let undecided = body.is_some();
+            drop(body);
+            // A body that has returned has made its decision: its commit is under way.
+            if undecided {
+                self.0.finish(Err(Error::Aborted { reason: "its future was dropped".to_owned() }));
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! `Table`: the typed surface of one store. Thin: it encodes rows and keys, and hands them to the engine.
+
+mod access;
+mod change;
+mod queries;
+mod write;
+
+pub use access::{Access, Auto, Read, ReadWrite, TxMode, Writable};
+pub(crate) use change::{Change, change};
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use crate::engine::{Session, Shared};
+use crate::error::Error;
+use crate::key::{AnyKey, KeyError};
+use crate::store::Store;
+
+/// A table of records of type `T`.
+///
+/// `db.users` is one, and so is the handle that a transaction's body gets: the same type with another access mode `A`, so
+/// that a helper can take either:
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs"));
+/// use indexie::Writable;
+///
+/// async fn birthday<A: Writable>(users: &Table<User, A>, id: u32) -> Result<User> {
+///     users.update(id, |user| user.age += 1).await
+/// }
+/// ```
+///
+/// Cheap to clone, and free to cross threads; each thread has a connection of its own.
+pub struct Table<T: Store, A = Auto> {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) store: u16,
+    pub(crate) transaction: Option<u32>,
+    of: PhantomData<fn() -> (T, A)>,
+}
+
+impl<T: Store, A> Clone for Table<T, A> {
+    fn clone(&self) -> Self {
+        Self { shared: self.shared.clone(), store: self.store, transaction: self.transaction, of: PhantomData }
+    }
+}
+
+impl<T: Store, A> fmt::Debug for Table<T, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Table").field("name", &self.name()).finish_non_exhaustive()
+    }
+}
+
+impl<T: Store> Table<T> {
+    pub(crate) fn new(shared: Arc<Shared>, store: u16) -> Self {
+        Self { shared, store, transaction: None, of: PhantomData }
+    }
+
+    /// The same table inside a transaction.
+    pub(crate) fn bound<A>(&self, transaction: u32) -> Table<T, A> {
+        Table { shared: self.shared.clone(), store: self.store, transaction: Some(transaction), of: PhantomData }
+    }
+}
+
+impl<T: Store, A> Table<T, A> {
+    /// The table's name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.shared.table_name(self.store)
+    }
+
+    pub(crate) fn session(&self) -> Session {
+        Session { shared: self.shared.clone(), transaction: self.transaction }
+    }
+
+    pub(crate) fn no_key(&self, error: &KeyError) -> Error {
+        Error::Data { table: self.name().to_owned(), key: None, row: None, message: error.to_string() }
+    }
+
+    pub(crate) fn not_found(&self, key: AnyKey) -> Error {
+        Error::NotFound { table: self.name().to_owned(), key }
+    }
+}

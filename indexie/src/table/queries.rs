@@ -1,0 +1,207 @@
+//! Reading: by key, and the query methods that a table has too.
+
+use super::{Access, Table};
+use crate::codec::from_value;
+use crate::error::{Error, Result, dotted};
+use crate::index::{Index, IsUnique};
+use crate::key::{AnyKey, IntoKey, Key};
+use crate::op::{Fetch, Op};
+use crate::query::spec::Spec;
+use crate::query::{EachOutput, Page, Query, RowStream, Where};
+use crate::storage::Operation;
+use crate::store::Store;
+
+impl<T: Store, A: Access> Table<T, A> {
+    fn query(&self) -> Query<T, A> {
+        Query { table: self.clone(), spec: Spec::default() }
+    }
+
+    fn fetch(&self, index: Option<u16>, keys: Result<Vec<AnyKey>>) -> Fetch<Vec<Option<T>>> {
+        let (session, store) = (self.session(), self.store);
+        Fetch::new(async move {
+            let keys = keys?;
+            if keys.is_empty() {
+                return Ok(Vec::new());
+            }
+            let operation = Operation::Get { keys: keys.clone(), park: false };
+            let columns = session.columns(store, index, operation).await?;
+            let shapes = columns.shapes.borrow();
+            let mut rows = columns.open(&*shapes).rows;
+            let mut found = Vec::with_capacity(keys.len());
+            for key in keys {
+                let row = rows.next(|reader| from_value::<T>(reader, &*shapes)).transpose();
+                found.push(row.map(Option::flatten).map_err(|error| Error::Decode {
+                    table: session.shared.table_name(store).to_owned(),
+                    key: Some(key),
+                    path: dotted(&error.path),
+                    message: error.message,
+                })?);
+            }
+            Ok(found)
+        })
+    }
+
+    /// The row with this key.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs"));
+    /// # async fn example(db: AppDb) -> Result<()> {
+    /// let user: Option<User> = db.users.get(1).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn get(&self, key: impl IntoKey<T::Key>) -> Fetch<Option<T>> {
+        let row = self.bulk_get([key]);
+        Fetch::new(async move { Ok(row.await?.pop().flatten()) })
+    }
+
+    /// The rows with these keys, in the order of the keys; `None` where there is no row.
+    pub fn bulk_get(&self, keys: impl IntoIterator<Item = impl IntoKey<T::Key>>) -> Fetch<Vec<Option<T>>> {
+        let keys = keys
+            .into_iter()
+            .enumerate()
+            .map(|(at, key)| key.into_key().to_any().map_err(|error| self.no_key(&error).at_row(at)))
+            .collect();
+        self.fetch(None, keys)
+    }
+
+    /// The row with this key in a unique index.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs"));
+    /// # async fn example(db: AppDb) -> Result<()> {
+    /// let alice = db.users.get_by(|u| u.email, "alice@example.com").await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn get_by<K: Key, Kind: IsUnique>(
+        &self,
+        index: impl FnOnce(&'static T::Indexes) -> Index<T, K, Kind>,
+        key: impl IntoKey<K>,
+    ) -> Fetch<Option<T>> {
+        let column = index(T::INDEXES).column;
+        let key = key.into_key().to_any().map_err(|error| self.no_key(&error)).map(|key| vec![key]);
+        let row = self.fetch(column.entry.checked_sub(1), key);
+        Fetch::new(async move { Ok(row.await?.pop().flatten()) })
+    }
+
+    /// Begins a query on a key or an index; a clause such as `equals` follows.
+    pub fn where_<K: Key, Kind>(
+        &self,
+        index: impl FnOnce(&'static T::Indexes) -> Index<T, K, Kind>,
+    ) -> Where<T, K, A> {
+        Where::new(self.clone(), Spec::default(), index(T::INDEXES))
+    }
+
+    /// All rows ordered by this index; rows that are not in it are left out.
+    #[must_use]
+    pub fn order_by<K: Key, Kind>(
+        &self,
+        index: impl FnOnce(&'static T::Indexes) -> Index<T, K, Kind>,
+    ) -> Query<T, A> {
+        self.query().order_by(index)
+    }
+
+    /// All rows ordered by anything, in memory; see [`Query::sort_by_key`].
+    #[must_use]
+    pub fn sort_by_key<S: Ord>(&self, key: impl Fn(&T) -> S + 'static) -> Query<T, A> {
+        self.query().sort_by_key(key)
+    }
+
+    /// The rows that pass; see [`Query::filter`].
+    #[must_use]
+    pub fn filter(&self, test: impl Fn(&T) -> bool + 'static) -> Query<T, A> {
+        self.query().filter(test)
+    }
+
+    /// The rows before the first one for which this is true; see [`Query::until`].
+    #[must_use]
+    pub fn until(&self, stop: impl Fn(&T) -> bool + 'static) -> Query<T, A> {
+        self.query().until(stop)
+    }
+
+    /// All rows in reverse order of their keys.
+    #[must_use]
+    pub fn reverse(&self) -> Query<T, A> {
+        self.query().reverse()
+    }
+
+    /// All rows but the first `count`.
+    #[must_use]
+    pub fn offset(&self, count: usize) -> Query<T, A> {
+        self.query().offset(count)
+    }
+
+    /// The first `count` rows.
+    #[must_use]
+    pub fn limit(&self, count: usize) -> Query<T, A> {
+        self.query().limit(count)
+    }
+
+    /// The rows after this place; see [`Query::after`].
+    #[must_use]
+    pub fn after(&self, cursor: crate::query::Cursor) -> Query<T, A> {
+        self.query().after(cursor)
+    }
+
+    /// All rows, ordered by primary key.
+    pub fn to_vec(&self) -> Fetch<Vec<T>> {
+        self.query().to_vec()
+    }
+
+    /// The row with the least key.
+    pub fn first(&self) -> Fetch<Option<T>> {
+        self.query().first()
+    }
+
+    /// The row with the greatest key.
+    pub fn last(&self) -> Fetch<Option<T>> {
+        self.query().last()
+    }
+
+    /// How many rows there are.
+    pub fn count(&self) -> Fetch<usize> {
+        self.query().count()
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> Fetch<bool> {
+        self.query().is_empty()
+    }
+
+    /// The keys of all rows, ascending.
+    pub fn primary_keys(&self) -> Fetch<Vec<T::Key>> {
+        self.query().primary_keys()
+    }
+
+    /// All rows with their keys.
+    pub fn entries(&self) -> Fetch<Vec<(T::Key, T)>> {
+        self.query().entries()
+    }
+
+    /// The first `count` rows, and where to go on; see [`Query::page`].
+    pub fn page(&self, count: usize) -> Fetch<Page<T>> {
+        self.query().page(count)
+    }
+
+    /// All rows one after the other; see [`Query::stream`].
+    pub fn stream(&self) -> RowStream<T> {
+        self.query().stream()
+    }
+
+    /// Calls `body` with each row; see [`Query::each`].
+    pub fn each<F, O>(&self, body: F) -> Op<()>
+    where
+        F: AsyncFnMut(T) -> O + 'static,
+        O: EachOutput,
+    {
+        self.query().each(body)
+    }
+
+    /// Calls `body` with a chunk of rows at a time; see [`Query::for_each_chunk`].
+    pub fn for_each_chunk<F, O>(&self, body: F) -> Op<()>
+    where
+        F: AsyncFnMut(Vec<T>) -> O + 'static,
+        O: EachOutput,
+    {
+        self.query().for_each_chunk(body)
+    }
+}
