@@ -83,7 +83,11 @@ impl Indexie {
         let same = has.key.path == wants.key.path
             && has.key.auto == wants.key.auto
             && has.indexes.len() == wants.indexes.len()
-            && has.indexes.iter().zip(wants.indexes).all(|(a, b)| a.path == b.path && a.unique == b.unique && a.multi == b.multi);
+            && has
+                .indexes
+                .iter()
+                .zip(wants.indexes)
+                .all(|(a, b)| a.path == b.path && a.unique == b.unique && a.multi == b.multi);
         if !same {
             return Err(Error::SchemaMismatch {
                 database: self.shared.name.clone(),
@@ -144,7 +148,10 @@ pub struct Builder<D> {
 
 impl<D> fmt::Debug for Builder<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder").field("name", &self.name).field("durability", &self.durability).finish_non_exhaustive()
+        f.debug_struct("Builder")
+            .field("name", &self.name)
+            .field("durability", &self.durability)
+            .finish_non_exhaustive()
     }
 }
 

@@ -308,7 +308,10 @@ mod tests {
             key: Some("a@b.c".into()),
             row: Some(2),
         };
-        assert_eq!(clash.to_string(), "table `users` already has the key \"a@b.c\" in its unique index `email` (row 2)");
+        assert_eq!(
+            clash.to_string(),
+            "table `users` already has the key \"a@b.c\" in its unique index `email` (row 2)"
+        );
         let decode = Error::Decode {
             table: "users".into(),
             key: Some(7.into()),

@@ -61,10 +61,7 @@ impl<T: Store> Probe<T> {
 /// Stands in for a type that is no record, and has been refused.
 #[doc(hidden)]
 pub trait NoRecord {
-    const SCHEMA: StoreSchema = StoreSchema {
-        key: KeySchema { path: KeyPath::None, auto: false },
-        indexes: &[],
-    };
+    const SCHEMA: StoreSchema = StoreSchema { key: KeySchema { path: KeyPath::None, auto: false }, indexes: &[] };
 
     #[must_use]
     fn table(_: &Indexie, _: &'static str) -> ! {

@@ -19,7 +19,10 @@ pub(crate) struct Request {
 #[derive(Debug)]
 pub(crate) enum Operation {
     /// Rows by key, in the order of the keys. With `park`, the storage keeps them for a [`Self::Merge`].
-    Get { keys: Vec<AnyKey>, park: bool },
+    Get {
+        keys: Vec<AnyKey>,
+        park: bool,
+    },
     Scan(Scan),
     Count(Vec<KeyRange>),
     Write(Write),

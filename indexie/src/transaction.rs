@@ -91,7 +91,11 @@ impl Indexie {
     }
 
     /// The body's result, once the transaction has ended accordingly; or why there is none.
-    fn run<M, S, R, E, F>(&self, scope: &S, body: F) -> impl Future<Output = Result<Result<R, E>>> + 'static + use<M, S, R, E, F>
+    fn run<M, S, R, E, F>(
+        &self,
+        scope: &S,
+        body: F,
+    ) -> impl Future<Output = Result<Result<R, E>>> + 'static + use<M, S, R, E, F>
     where
         M: TxMode,
         S: Scope<M>,

@@ -1,1 +1,148 @@
-fn main() {}
+//! `cargo xtask`: the commands a contributor types. This file only reads the arguments;
+//! `setup`, `test` and `demo` do the work.
+
+#![forbid(unsafe_code)]
+
+mod browser;
+mod browser_tests;
+mod command;
+mod demo;
+mod leftovers;
+mod progress;
+mod setup;
+mod summary;
+mod test;
+mod webdriver;
+mod workspace;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::leftovers::Leftovers;
+use crate::test::Step;
+use crate::workspace::Workspace;
+
+/// Build, test and try indexie.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Args {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Install what is missing: the wasm target, Chromium and Firefox with their drivers
+    ///
+    /// The other commands do this by themselves.
+    Setup,
+    /// Build the examples and serve them on this machine, for a browser to open
+    Demo {
+        /// Open the examples in a headless Chromium, print what they show, and end
+        #[arg(long)]
+        headless: bool,
+        /// Serve on this port instead of the first free one from 8787 upward
+        #[arg(long, value_name = "N", conflicts_with = "headless")]
+        port: Option<u16>,
+    },
+    /// Run every check: what continuous integration runs
+    Test {
+        /// Run these steps only
+        #[arg(long, value_enum, num_args = 1.., value_name = "STEP")]
+        only: Vec<Step>,
+        /// Run the tests whose name contains this (steps native, chromium and firefox)
+        #[arg(last = true, value_name = "FILTER")]
+        filter: Vec<String>,
+    },
+    /// Run one wasm test binary in the browser named by CHROMEDRIVER or GECKODRIVER
+    #[command(hide = true, disable_help_flag = true)]
+    WasmTestRunner {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Args::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nerror: {error}");
+            for cause in error.chain().skip(1) {
+                eprintln!("  because: {cause}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> anyhow::Result<()> {
+    if let Task::WasmTestRunner { args } = task {
+        return browser_tests::run_one_binary(args);
+    }
+    let workspace = Workspace::locate()?;
+    match task {
+        Task::Setup => {
+            setup::ensure(&workspace, setup::Need::ALL)?;
+            println!("\nEverything is in place. Next: cargo xtask demo, or cargo xtask test.");
+            Ok(())
+        }
+        Task::Demo { headless: true, .. } => {
+            let _leftovers = Leftovers::watch()?;
+            demo::show_headless(&workspace)
+        }
+        Task::Demo { port, .. } => demo::serve(&workspace, port),
+        Task::Test { only, filter } => {
+            let _leftovers = Leftovers::watch()?;
+            test::run(&workspace, &only, &filter)
+        }
+        Task::WasmTestRunner { .. } => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Task {
+        Args::parse_from(line.split_whitespace()).command
+    }
+
+    #[test]
+    fn test_without_arguments_runs_every_step() {
+        let Task::Test { only, filter } = parse("xtask test") else {
+            panic!("not the test task");
+        };
+
+        assert_eq!(only, []);
+        assert!(filter.is_empty());
+    }
+
+    #[test]
+    fn only_takes_several_steps_and_the_filter_follows_two_dashes() {
+        let Task::Test { only, filter } = parse("xtask test --only chromium firefox -- upgrade")
+        else {
+            panic!("not the test task");
+        };
+
+        assert_eq!(only, [Step::Chromium, Step::Firefox]);
+        assert_eq!(filter, ["upgrade"]);
+    }
+
+    #[test]
+    fn the_runner_receives_its_arguments_untouched() {
+        let Task::WasmTestRunner { args } =
+            parse("xtask wasm-test-runner a.wasm --nocapture --help")
+        else {
+            panic!("not the runner");
+        };
+
+        assert_eq!(args, ["a.wasm", "--nocapture", "--help"]);
+    }
+
+    #[test]
+    fn a_port_makes_no_sense_without_a_server_to_visit() {
+        assert!(Args::try_parse_from(["xtask", "demo", "--headless", "--port", "1"]).is_err());
+    }
+}

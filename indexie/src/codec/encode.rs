@@ -319,13 +319,7 @@ enum Around {
 }
 
 /// Opens the `{ variant: … }` around the content of an enum variant.
-fn wrap(
-    batch: &mut Batch,
-    shapes: &mut Shapes,
-    name: &'static str,
-    variant: &'static str,
-    content: u32,
-) -> Around {
+fn wrap(batch: &mut Batch, shapes: &mut Shapes, name: &'static str, variant: &'static str, content: u32) -> Around {
     let start = shapes.start(name);
     let node = shapes.step(start, variant, content);
     let shape = shapes.finish(node);

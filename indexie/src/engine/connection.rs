@@ -139,9 +139,7 @@ fn begin(shared: &Arc<Shared>, state: &Rc<State>) -> Opening {
     let layout: Layout = shared
         .stores
         .iter()
-        .map(|(name, schema)| {
-            ((*name).to_owned(), schema.indexes.iter().map(|index| index.name.to_owned()).collect())
-        })
+        .map(|(name, schema)| ((*name).to_owned(), schema.indexes.iter().map(|index| index.name.to_owned()).collect()))
         .collect();
     // Neither keeps the database object alive: a connection goes when the last handle does.
     let (weak, weak_state) = (Arc::downgrade(shared), Rc::downgrade(state));
@@ -190,7 +188,10 @@ fn heard(shared: &Shared, state: &State, connection: u32, event: Event) {
         Event::Blocked => {
             let handler = state.handlers.borrow().blocked.clone();
             if let Some(handler) = handler {
-                handler(Blocked { old_version: thread.old_version(connection), new_version: thread.new_version(connection) });
+                handler(Blocked {
+                    old_version: thread.old_version(connection),
+                    new_version: thread.new_version(connection),
+                });
             }
         }
         Event::VersionChange => {

@@ -157,7 +157,8 @@ impl<K: Key> Key for Vec<K> {
     fn to_any(&self) -> Result<AnyKey, KeyError> {
         if is_byte::<K>() {
             // Bytes reach the dynamic form as numbers: there is no specialisation, and keys are short.
-            let bytes: Result<Vec<u8>, _> = self.iter().map(|part| part.to_any().map(|key| u8::from_any(&key).unwrap_or(0))).collect();
+            let bytes: Result<Vec<u8>, _> =
+                self.iter().map(|part| part.to_any().map(|key| u8::from_any(&key).unwrap_or(0))).collect();
             return bytes.map(AnyKey::Binary);
         }
         self.iter().map(Key::to_any).collect::<Result<_, _>>().map(AnyKey::Array)

@@ -47,17 +47,14 @@ impl KeyRange {
     /// Every key of this form, and no key of another type.
     pub fn of_form(form: Form) -> Self {
         let (lower, upper) = match form {
-            Form::Number | Form::Byte | Form::Bool | Form::Wide => (
-                Bound::Included(AnyKey::Number(f64::NEG_INFINITY)),
-                Bound::Included(AnyKey::Number(f64::INFINITY)),
-            ),
+            Form::Number | Form::Byte | Form::Bool | Form::Wide => {
+                (Bound::Included(AnyKey::Number(f64::NEG_INFINITY)), Bound::Included(AnyKey::Number(f64::INFINITY)))
+            }
             Form::Date => {
                 (Bound::Included(AnyKey::Date(-super::date::MAX)), Bound::Included(AnyKey::Date(super::date::MAX)))
             }
             Form::Text => (Bound::Included(AnyKey::from("")), Bound::Excluded(AnyKey::Binary(Vec::new()))),
-            Form::Binary => {
-                (Bound::Included(AnyKey::Binary(Vec::new())), Bound::Excluded(AnyKey::Array(Vec::new())))
-            }
+            Form::Binary => (Bound::Included(AnyKey::Binary(Vec::new())), Bound::Excluded(AnyKey::Array(Vec::new()))),
             Form::Array => (Bound::Included(AnyKey::Array(Vec::new())), Bound::Unbounded),
         };
         Self { lower, upper }
@@ -316,7 +313,15 @@ mod tests {
 
     #[test]
     fn empty_ranges_vanish() {
-        assert!(RangeSet::union(vec![closed(3, 1), open(3, 3), KeyRange { lower: Bound::Included(3.into()), upper: Bound::Excluded(3.into()) }]).ranges().is_empty());
+        assert!(
+            RangeSet::union(vec![
+                closed(3, 1),
+                open(3, 3),
+                KeyRange { lower: Bound::Included(3.into()), upper: Bound::Excluded(3.into()) }
+            ])
+            .ranges()
+            .is_empty()
+        );
     }
 
     #[test]

@@ -33,7 +33,8 @@ impl<T: Store, K: Key, A: Access> Where<T, K, A> {
         if !self.column.first {
             return ranges.clone();
         }
-        let of_compound = |range: &KeyRange| KeyRange::within_prefix(Vec::new(), range.lower.clone(), range.upper.clone());
+        let of_compound =
+            |range: &KeyRange| KeyRange::within_prefix(Vec::new(), range.lower.clone(), range.upper.clone());
         RangeSet::union(ranges.ranges().iter().map(of_compound).collect())
     }
 
@@ -105,16 +106,16 @@ impl<T: Store, K: Key, A: Access> Where<T, K, A> {
             .map(|range| {
                 let (lower, upper) = dynamic(range.into_bounds())?;
                 match (&lower, &upper) {
-                    (
-                        Bound::Included(from) | Bound::Excluded(from),
-                        Bound::Included(to) | Bound::Excluded(to),
-                    ) if from > to => Err(KeyError(format!("the range from {from} to {to} ends before it begins"))),
+                    (Bound::Included(from) | Bound::Excluded(from), Bound::Included(to) | Bound::Excluded(to))
+                        if from > to =>
+                    {
+                        Err(KeyError(format!("the range from {from} to {to} ends before it begins")))
+                    }
                     _ => Ok(KeyRange { lower, upper }),
                 }
             })
             .collect();
-        let ranges =
-            ranges.map(|ranges| self.place(&RangeSet::union(ranges).within(&KeyRange::of_form(K::FORM))));
+        let ranges = ranges.map(|ranges| self.place(&RangeSet::union(ranges).within(&KeyRange::of_form(K::FORM))));
         self.finish(ranges)
     }
 

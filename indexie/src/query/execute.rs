@@ -107,7 +107,9 @@ impl Execution {
                 Ok(keys.into_iter().map(|position| position.primary_key).collect())
             }
             Plan::Gather(walks) if self.keys_suffice() => self.gather_keys(&walks).await,
-            Plan::Filtered(walk) => Ok(self.filtered(&walk).await?.into_iter().map(|found| found.primary_key).collect()),
+            Plan::Filtered(walk) => {
+                Ok(self.filtered(&walk).await?.into_iter().map(|found| found.primary_key).collect())
+            }
             Plan::Gather(walks) => Ok(self.gather(&walks).await?.into_iter().map(|found| found.primary_key).collect()),
         }
     }
@@ -257,12 +259,7 @@ impl Execution {
     }
 
     pub fn undecodable(&self, error: &DecodeError, key: Option<AnyKey>) -> Error {
-        Error::Decode {
-            table: self.table().to_owned(),
-            key,
-            path: dotted(&error.path),
-            message: error.message.clone(),
-        }
+        Error::Decode { table: self.table().to_owned(), key, path: dotted(&error.path), message: error.message.clone() }
     }
 
     /// Whether a row passes what its branch asks of it besides the range.
@@ -361,7 +358,9 @@ impl Rest {
             return Ok(None);
         }
         let Spec { branches, filters, until, .. } = &execution.spec;
-        let tests = !filters.is_empty() || until.is_some() || branches.iter().any(|branch| branch.residual.is_some() || !branch.filters.is_empty());
+        let tests = !filters.is_empty()
+            || until.is_some()
+            || branches.iter().any(|branch| branch.residual.is_some() || !branch.filters.is_empty());
         // Without tests every row counts: no more than the window has are read.
         let wanted = if tests { self.chunk } else { self.chunk.min(self.limit.saturating_add(self.offset)) };
         let columns = execution.chunk(walk, self.after.take(), wanted).await?;

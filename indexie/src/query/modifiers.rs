@@ -30,10 +30,7 @@ impl<T: Store, A: Access> Query<T, A> {
 
     /// Ordered by this index; rows that are not in it are left out.
     #[must_use]
-    pub fn order_by<K: Key, Kind>(
-        &self,
-        index: impl FnOnce(&'static T::Indexes) -> Index<T, K, Kind>,
-    ) -> Self {
+    pub fn order_by<K: Key, Kind>(&self, index: impl FnOnce(&'static T::Indexes) -> Index<T, K, Kind>) -> Self {
         let column = index(T::INDEXES).column;
         self.change(|spec| spec.order = Some(column))
     }

@@ -74,7 +74,8 @@ pub(crate) fn plan(spec: &Spec, schema: &StoreSchema, table: &str) -> Result<Pla
         || spec.until.is_some()
         || spec.branches.iter().any(|branch| branch.residual.is_some() || !branch.filters.is_empty());
     // One key holds a row once, however often the row's field repeats it.
-    let repeats = is_multi(schema, walk.column) && !matches!(walk.ranges.as_slice(), [range] if range.single().is_some());
+    let repeats =
+        is_multi(schema, walk.column) && !matches!(walk.ranges.as_slice(), [range] if range.single().is_some());
     Ok(match (repeats, looks) {
         // A row must be seen once, at its first key: that is known only when all keys are.
         (true, true) => Plan::Gather(vec![walk]),
@@ -97,7 +98,10 @@ fn in_order(branch: &Branch, order: Column, schema: &StoreSchema) -> Option<Walk
         return None;
     }
     let key = range.single()?;
-    let at = schema.indexes.iter().position(|index| matches!(index.path, KeyPath::Many([a, b]) if *a == first && *b == second))?;
+    let at = schema
+        .indexes
+        .iter()
+        .position(|index| matches!(index.path, KeyPath::Many([a, b]) if *a == first && *b == second))?;
     Some(Walk {
         column: Column { entry: u16::try_from(at + 1).ok()?, first: false },
         ranges: RangeSet::one(KeyRange::with_prefix(vec![key.clone()])).ranges().to_vec(),

@@ -26,7 +26,9 @@ pub(crate) fn decode<T: Store, R>(
         match next {
             Ok(Some(value)) => decoded.push(row(key, value)?),
             Ok(None) => {}
-            Err(error) => return Err(execution.undecodable(&error, key.or_else(|| key_at(columns, execution, decoded.len())))),
+            Err(error) => {
+                return Err(execution.undecodable(&error, key.or_else(|| key_at(columns, execution, decoded.len()))));
+            }
         }
     }
     Ok(decoded)
@@ -187,8 +189,9 @@ impl<T: Store, A: Access> Query<T, A> {
         Fetch::new(async move {
             if execution.spec.sort.is_some() {
                 return Err(Error::Unsupported {
-                    what: "`page` needs the order of an index: use `order_by`, or `offset` and `limit` with `sort_by_key`"
-                        .to_owned(),
+                    what:
+                        "`page` needs the order of an index: use `order_by`, or `offset` and `limit` with `sort_by_key`"
+                            .to_owned(),
                 });
             }
             // One row more tells whether there is a next page.

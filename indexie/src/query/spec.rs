@@ -48,7 +48,11 @@ impl Branch {
     /// Whether a key of the branch's index passes.
     pub fn admits(&self, key: &AnyKey) -> bool {
         let inside = self.ranges.as_ref().is_ok_and(|ranges| ranges.contains(key));
-        inside && self.residual.as_ref().is_none_or(|folded| text_of(key, self.column).is_some_and(|text| folded.matches(text)))
+        inside
+            && self
+                .residual
+                .as_ref()
+                .is_none_or(|folded| text_of(key, self.column).is_some_and(|text| folded.matches(text)))
     }
 }
 

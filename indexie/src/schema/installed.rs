@@ -69,7 +69,8 @@ pub(crate) fn differences(installed: &[InstalledStore], declared: &[(&'static st
                         || installed.unique != index.unique
                         || installed.multi != index.multi =>
                 {
-                    differences.push(format!("index `{}` of store `{name}` has another key path or other flags", index.name));
+                    differences
+                        .push(format!("index `{}` of store `{name}` has another key path or other flags", index.name));
                 }
                 Some(_) => {}
             }

@@ -33,7 +33,6 @@ pub struct Read;
 #[derive(Clone, Copy, Debug)]
 pub struct ReadWrite;
 
-
 impl Access for Auto {}
 impl Access for Read {}
 impl Access for ReadWrite {}

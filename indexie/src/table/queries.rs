@@ -84,19 +84,13 @@ impl<T: Store, A: Access> Table<T, A> {
     }
 
     /// Begins a query on a key or an index; a clause such as `equals` follows.
-    pub fn where_<K: Key, Kind>(
-        &self,
-        index: impl FnOnce(&'static T::Indexes) -> Index<T, K, Kind>,
-    ) -> Where<T, K, A> {
+    pub fn where_<K: Key, Kind>(&self, index: impl FnOnce(&'static T::Indexes) -> Index<T, K, Kind>) -> Where<T, K, A> {
         Where::new(self.clone(), Spec::default(), index(T::INDEXES))
     }
 
     /// All rows ordered by this index; rows that are not in it are left out.
     #[must_use]
-    pub fn order_by<K: Key, Kind>(
-        &self,
-        index: impl FnOnce(&'static T::Indexes) -> Index<T, K, Kind>,
-    ) -> Query<T, A> {
+    pub fn order_by<K: Key, Kind>(&self, index: impl FnOnce(&'static T::Indexes) -> Index<T, K, Kind>) -> Query<T, A> {
         self.query().order_by(index)
     }
 

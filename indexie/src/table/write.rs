@@ -269,7 +269,8 @@ impl<T: Store, A: Writable> Table<T, A> {
                         let Change { changed, .. } = result.map_err(|error| match error {
                             Error::Constraint { row: Some(at), .. }
                             | Error::Data { row: Some(at), .. }
-                            | Error::Encode { row: Some(at), .. } => match positions.get(at).and_then(|all| all.last()) {
+                            | Error::Encode { row: Some(at), .. } => match positions.get(at).and_then(|all| all.last())
+                            {
                                 Some(position) => error.at_row(*position),
                                 None => error,
                             },

@@ -48,7 +48,8 @@ extern "C" {
     pub(super) fn database_names(this: &Engine, slot: u32);
 
     #[wasm_bindgen(method)]
-    pub(super) fn begin(this: &Engine, id: u32, connection: u32, stores: &[u16], write: bool, durability: &str) -> bool;
+    pub(super) fn begin(this: &Engine, id: u32, connection: u32, stores: &[u16], write: bool, durability: &str)
+    -> bool;
 
     #[wasm_bindgen(method)]
     pub(super) fn commit(this: &Engine, id: u32);

@@ -172,12 +172,7 @@ impl Thread {
         if self.js.create_store(id, name, key_path, auto) { Ok(()) } else { Err(self.failure()) }
     }
 
-    pub fn create_index(
-        &self,
-        id: u32,
-        store: &str,
-        index: &crate::schema::IndexSchema,
-    ) -> Result<(), Failure> {
+    pub fn create_index(&self, id: u32, store: &str, index: &crate::schema::IndexSchema) -> Result<(), Failure> {
         let path = index.path.text();
         if self.js.create_index(id, store, index.name, &path, index.unique, index.multi) {
             Ok(())
@@ -231,13 +226,7 @@ impl Thread {
     }
 
     /// Starts an operation, in a transaction or (0) alone.
-    pub fn submit(
-        self: &Rc<Self>,
-        connection: u32,
-        transaction: u32,
-        durability: &str,
-        request: Request,
-    ) -> Submitted {
+    pub fn submit(self: &Rc<Self>, connection: u32, transaction: u32, durability: &str, request: Request) -> Submitted {
         let Encoded { operation, a, b, batch, want } = encode(request.operation);
         self.send_shapes();
         let slot = self.slot(transaction);
@@ -326,13 +315,8 @@ const NOTHING: Want = Want { rows: false, primary_keys: false, keys: false };
 
 #[allow(clippy::cast_possible_truncation, reason = "wasm memory ends at 2^32")]
 fn encode(operation: Operation) -> Encoded {
-    let with = |operation, a: usize, b, batch: Batch, want| Encoded {
-        operation,
-        a: a as u32,
-        b,
-        batch: batch.finish(),
-        want,
-    };
+    let with =
+        |operation, a: usize, b, batch: Batch, want| Encoded { operation, a: a as u32, b, batch: batch.finish(), want };
     match operation {
         Operation::Get { keys, park } => {
             let flags = if park { flag::ROWS | flag::PARK } else { flag::ROWS };

@@ -15,7 +15,8 @@ async fn rows_are_stored_and_found() -> Result<()> {
     assert_eq!(db.users.get(2).await?, None);
     let ids = db.users.bulk_add(&[user("b", "Bob", 20), user("c", "Çelik", 40)]).await?;
     assert_eq!(ids, [2, 3]);
-    let names: Vec<String> = db.users.order_by(|u| u.age).reverse().to_vec().await?.into_iter().map(|u| u.name).collect();
+    let names: Vec<String> =
+        db.users.order_by(|u| u.age).reverse().to_vec().await?.into_iter().map(|u| u.name).collect();
     assert_eq!(names, ["Çelik", "Alice", "Bob"]);
     let updated = db.users.update(2, |u| u.age += 1).await?;
     assert_eq!(updated.age, 21);

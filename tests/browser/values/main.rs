@@ -1,7 +1,5 @@
-//! Behaviour in a real browser: run by `cargo xtask test`, once in Chromium and once in Firefox.
+//! Values in a real browser: what is stored, and what other programs read of it.
 #![cfg(target_family = "wasm")]
-
-mod smoke;
 
 use wasm_bindgen_test::wasm_bindgen_test_configure;
 

@@ -1,0 +1,206 @@
+//! How serde stores a record: under which names, and in which shape. Read from `#[serde(..)]` by the
+//! derives, because key paths are the stored names and a reshaped field is no key.
+
+mod case;
+
+pub use case::Case;
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens as _, quote};
+use syn::punctuated::Punctuated;
+use syn::spanned::Spanned as _;
+use syn::{Attribute, Expr, ExprLit, Lit, Meta, Token};
+
+/// What the attributes on a struct or an enum say.
+#[derive(Debug, Default)]
+pub struct Container {
+    pub written: Case,
+    pub read: Case,
+    /// `into`: the record is stored as another type.
+    pub into: Option<Span>,
+    pub transparent: bool,
+    /// Attributes that leave no object with named fields.
+    pub reshaped: Option<Word>,
+    /// `rename` and `tag`, which the New type repeats.
+    pub repeated: Vec<TokenStream>,
+    pub renamed: bool,
+}
+
+/// What the attributes on a field or a variant say.
+#[derive(Debug, Default)]
+pub struct Field {
+    pub written: Option<String>,
+    pub read: Option<String>,
+    pub aliases: Vec<String>,
+    /// `skip`, `flatten`: the field is not stored under its name.
+    pub absent: Option<Word>,
+    /// `with`, `serialize_with`: stored as something else.
+    pub with: Option<Word>,
+    pub skipped_if: Option<Span>,
+}
+
+/// An attribute's name, and where it stands.
+#[derive(Clone, Debug)]
+pub struct Word {
+    pub text: &'static str,
+    pub span: Span,
+}
+
+/// Reads the attributes of a struct or an enum.
+pub fn container(attrs: &[Attribute]) -> Container {
+    let mut found = Container::default();
+    for meta in metas(attrs) {
+        let span = meta.span();
+        let word = |text| Some(Word { text, span });
+        match name(&meta).as_str() {
+            "rename_all" => {
+                let (written, read) = both(&meta);
+                let case =
+                    |name: Option<String>, before| name.map_or(before, |name| Case::named(&name));
+                found.written = case(written, found.written);
+                found.read = case(read, found.read);
+                found.repeated.push(meta.to_token_stream());
+            }
+            "rename" => {
+                found.renamed = true;
+                found.repeated.push(meta.to_token_stream());
+            }
+            "tag" => found.repeated.push(meta.to_token_stream()),
+            "into" => found.into = Some(span),
+            "transparent" => {
+                found.transparent = true;
+                found.reshaped = word("transparent");
+            }
+            "untagged" => found.reshaped = word("untagged"),
+            "content" => found.reshaped = word("content"),
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Reads the attributes of a field or of an enum's variant.
+pub fn field(attrs: &[Attribute]) -> Field {
+    let mut found = Field::default();
+    for meta in metas(attrs) {
+        let span = meta.span();
+        let word = |text| Some(Word { text, span });
+        match name(&meta).as_str() {
+            "rename" => (found.written, found.read) = both(&meta),
+            "alias" => found.aliases.extend(text(&meta)),
+            "skip" => found.absent = word("skip"),
+            "skip_serializing" => found.absent = word("skip_serializing"),
+            "skip_deserializing" => found.absent = word("skip_deserializing"),
+            "flatten" => found.absent = word("flatten"),
+            "with" => found.with = word("with"),
+            "serialize_with" => found.with = word("serialize_with"),
+            "skip_serializing_if" => found.skipped_if = Some(span),
+            _ => {}
+        }
+    }
+    found
+}
+
+/// The container's attributes for the New type: it is stored as the record itself would be.
+pub fn repeated(container: &Container, record: &str, serde_path: &str) -> TokenStream {
+    let metas = &container.repeated;
+    let rename = (!container.renamed).then(|| quote!(rename = #record,));
+    quote!(#[serde(crate = #serde_path, #rename #(#metas),*)])
+}
+
+/// The attributes of a field that the New type repeats.
+pub fn repeats(attr: &Attribute) -> bool {
+    let path = attr.path();
+    ["doc", "cfg", "serde"]
+        .iter()
+        .any(|name| path.is_ident(name))
+}
+
+/// Everything in the `#[serde(..)]` attributes. What serde cannot read it reports itself.
+fn metas(attrs: &[Attribute]) -> Vec<Meta> {
+    let list = Punctuated::<Meta, Token![,]>::parse_terminated;
+    attrs
+        .iter()
+        .filter(|attr| attr.path().is_ident("serde"))
+        .filter_map(|attr| attr.parse_args_with(list).ok())
+        .flatten()
+        .collect()
+}
+
+fn name(meta: &Meta) -> String {
+    meta.path()
+        .get_ident()
+        .map(ToString::to_string)
+        .unwrap_or_default()
+}
+
+/// `= "x"`, or `(serialize = "x", deserialize = "y")`.
+fn both(meta: &Meta) -> (Option<String>, Option<String>) {
+    let Meta::List(list) = meta else {
+        return (text(meta), text(meta));
+    };
+    let inner = Punctuated::<Meta, Token![,]>::parse_terminated;
+    let inner = list.parse_args_with(inner).unwrap_or_default();
+    let find = |wanted| {
+        inner
+            .iter()
+            .find(|meta| name(meta) == wanted)
+            .and_then(text)
+    };
+    (find("serialize"), find("deserialize"))
+}
+
+fn text(meta: &Meta) -> Option<String> {
+    let Meta::NameValue(pair) = meta else {
+        return None;
+    };
+    match &pair.value {
+        Expr::Lit(ExprLit {
+            lit: Lit::Str(text),
+            ..
+        }) => Some(text.value()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Case, container, field};
+    use syn::parse_quote;
+
+    #[test]
+    fn both_directions_of_a_rename_are_read() {
+        let one = field(&[parse_quote!(#[serde(default, rename = "a")])]);
+        assert_eq!(
+            (one.written.as_deref(), one.read.as_deref()),
+            (Some("a"), Some("a"))
+        );
+        let two = field(&[parse_quote!(#[serde(rename(serialize = "a"), alias = "b")])]);
+        assert_eq!((two.written.as_deref(), two.read), (Some("a"), None));
+        assert_eq!(two.aliases, ["b"]);
+    }
+
+    #[test]
+    fn several_attributes_add_up() {
+        let attrs = [
+            parse_quote!(#[serde(rename_all = "camelCase", deny_unknown_fields)]),
+            parse_quote!(#[serde(crate = "x", default = "y::z")]),
+            parse_quote!(#[serde(into = "Other")]),
+        ];
+        let found = container(&attrs);
+        assert_eq!(found.written, Case::Camel);
+        assert!(found.into.is_some() && !found.renamed);
+        assert_eq!(found.repeated.len(), 1);
+    }
+
+    #[test]
+    fn what_reshapes_a_field_is_noticed() {
+        assert!(field(&[parse_quote!(#[serde(flatten)])]).absent.is_some());
+        assert!(field(&[parse_quote!(#[serde(with = "m")])]).with.is_some());
+        assert!(
+            field(&[parse_quote!(#[serde(skip_serializing_if = "f")])])
+                .skipped_if
+                .is_some()
+        );
+    }
+}

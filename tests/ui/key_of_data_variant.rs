@@ -1,0 +1,9 @@
+use indexie::prelude::*;
+
+#[derive(Key, Clone)]
+pub enum Status {
+    Open,
+    Closed(u32),
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+use indexie::prelude::*;
+use serde::{Deserialize, Serialize};
+
+#[derive(Store, Serialize, Deserialize)]
+#[store(++id)]
+pub struct User {
+    id: Option<u32>,
+    name: String,
+}
+
+fn main() {}

@@ -1,0 +1,28 @@
+use indexie::prelude::*;
+use serde::{Deserialize, Serialize};
+
+#[derive(Store, Serialize, Deserialize)]
+#[store("++id, &email")]
+pub struct User {
+    id: u32,
+    email: String,
+}
+
+#[derive(Store, Serialize, Deserialize)]
+#[store("++id, title")]
+pub struct Todo {
+    id: u32,
+    title: String,
+}
+
+schema! {
+    pub struct AppDb("app");
+    version 1 {
+        users: User,
+        old: "++id",
+    }
+    version 2 { old: drop }
+    version 3 { old: drop }
+}
+
+fn main() {}

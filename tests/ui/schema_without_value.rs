@@ -1,0 +1,10 @@
+use indexie::prelude::*;
+use serde::{Deserialize, Serialize};
+
+#[derive(Store, Serialize, Deserialize)]
+#[store]
+pub struct User {
+    id: u32,
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+use indexie::prelude::*;
+use serde::{Deserialize, Serialize};
+
+#[derive(Store, Serialize, Deserialize)]
+#[store(++id, name)]
+pub struct User {
+    id: u32,
+    #[serde(rename(serialize = "title"))]
+    name: String,
+}
+
+fn main() {}

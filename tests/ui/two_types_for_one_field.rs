@@ -1,0 +1,15 @@
+use indexie::prelude::*;
+use serde::{Deserialize, Serialize};
+
+#[derive(Store, Serialize, Deserialize)]
+#[store(++id, name as String, [name as Name+age])]
+pub struct User {
+    id: u32,
+    email: String,
+    name: String,
+    age: u32,
+}
+
+type Name = String;
+
+fn main() {}

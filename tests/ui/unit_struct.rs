@@ -1,0 +1,8 @@
+use indexie::prelude::*;
+use serde::{Deserialize, Serialize};
+
+#[derive(Store, Serialize, Deserialize)]
+#[store("id")]
+pub struct User;
+
+fn main() {}

@@ -1,0 +1,134 @@
+//! The browser tests: compiled once by `cargo test --no-run`, then each test binary is run in one
+//! browser by wasm-bindgen's own runner, which is linked into this program.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::browser::{self, Browser, Kind, Part};
+use crate::workspace::{WASM, Workspace, write_file};
+use crate::{command, leftovers};
+
+/// A compiled test target.
+#[derive(Debug, PartialEq, Eq)]
+struct TestBinary {
+    name: String,
+    package: PathBuf,
+    wasm: PathBuf,
+}
+
+/// Runs every browser test whose name matches `filter` in one browser.
+pub fn run(workspace: &Workspace, kind: Kind, filter: &[String]) -> Result<()> {
+    let browser = Browser::find(workspace, kind)?;
+    let capabilities = workspace.scratch("webdriver")?.join(format!("{kind}.json"));
+    let wanted = Value::Object(browser.capabilities(workspace)?);
+    write_file(&capabilities, &wanted.to_string())?;
+    for binary in build(workspace)? {
+        println!("\n     Running {} in {kind}", binary.name);
+        let mut runner = runner(workspace, &browser, &capabilities)?;
+        runner
+            .current_dir(&binary.package)
+            .arg(&binary.wasm)
+            .args(filter);
+        command::run(leftovers::mark(&mut runner))
+            .with_context(|| format!("{} failed in {kind}", binary.name))?;
+    }
+    Ok(())
+}
+
+/// What the hidden subcommand `wasm-test-runner` does: run one binary, as the environment says.
+pub fn run_one_binary(arguments: Vec<OsString>) -> Result<()> {
+    let program = OsString::from("wasm-bindgen-test-runner");
+    wasm_bindgen_cli::wasm_bindgen_test_runner::run_cli_with_args(
+        std::iter::once(program).chain(arguments),
+    )
+}
+
+fn build(workspace: &Workspace) -> Result<Vec<TestBinary>> {
+    let mut build = workspace.cargo();
+    build.args([
+        "test",
+        "--no-run",
+        "--target",
+        WASM,
+        "-p",
+        "indexie-tests",
+        "--test",
+        "*",
+    ]);
+    println!("    {}", command::as_typed(&build));
+    let messages =
+        command::read_while_shown(build.arg("--message-format=json-render-diagnostics"))?;
+    let binaries: Vec<TestBinary> = messages.lines().filter_map(test_binary_in).collect();
+    if binaries.is_empty() {
+        bail!("cargo built no browser tests");
+    }
+    Ok(binaries)
+}
+
+/// Reads one of cargo's messages: the ones that announce a test binary name its file.
+fn test_binary_in(message: &str) -> Option<TestBinary> {
+    let message: Value = serde_json::from_str(message).ok()?;
+    let manifest = Path::new(message["manifest_path"].as_str()?);
+    Some(TestBinary {
+        name: message["target"]["name"].as_str()?.to_owned(),
+        package: manifest.parent()?.to_owned(),
+        wasm: message["executable"].as_str()?.into(),
+    })
+}
+
+fn runner(workspace: &Workspace, browser: &Browser, capabilities: &Path) -> Result<Command> {
+    let mut runner = Command::new(env::current_exe().context("this program has no path")?);
+    runner.arg("wasm-test-runner");
+    // The runner takes the first driver it finds in its environment: leave it one.
+    for part in [Part::ChromeDriver, Part::GeckoDriver] {
+        runner.env_remove(part.variable());
+        runner.env_remove(format!("{}_REMOTE", part.variable()));
+    }
+    runner.env(browser.kind.driver_variable(), &browser.driver);
+    runner.env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", capabilities);
+    // Its own limits, 20 seconds for all tests and 5 for the driver, are short for a busy machine.
+    for (variable, seconds) in [
+        ("WASM_BINDGEN_TEST_TIMEOUT", "300"),
+        ("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "30"),
+    ] {
+        if env::var_os(variable).is_none() {
+            runner.env(variable, seconds);
+        }
+    }
+    browser::prepare(workspace, &mut runner)?;
+    Ok(runner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_about_a_test_binary_names_its_file() {
+        let message = r#"{"reason":"compiler-artifact","manifest_path":"/w/tests/Cargo.toml",
+            "target":{"name":"browser","kind":["test"]},"executable":"/w/target/browser-1.wasm"}"#;
+
+        assert_eq!(
+            test_binary_in(message),
+            Some(TestBinary {
+                name: "browser".into(),
+                package: "/w/tests".into(),
+                wasm: "/w/target/browser-1.wasm".into(),
+            })
+        );
+    }
+
+    #[test]
+    fn messages_about_libraries_name_no_file() {
+        let message = r#"{"reason":"compiler-artifact","manifest_path":"/w/Cargo.toml",
+            "target":{"name":"serde"},"executable":null}"#;
+
+        assert_eq!(test_binary_in(message), None);
+        assert_eq!(test_binary_in("   Compiling serde"), None);
+    }
+}

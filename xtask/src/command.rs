@@ -1,0 +1,116 @@
+//! Running other programs, with errors that show the command as one would type it.
+
+use std::env;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+/// Runs a command that talks to the terminal itself.
+pub fn run(command: &mut Command) -> Result<()> {
+    let status = command
+        .stdin(Stdio::null())
+        .status()
+        .with_context(|| format!("could not start `{}`", as_typed(command)))?;
+    if !status.success() {
+        bail!("`{}` failed ({status})", as_typed(command));
+    }
+    Ok(())
+}
+
+/// Runs a command and returns what it printed; its error output appears in the error.
+pub fn read(command: &mut Command) -> Result<String> {
+    let output = output(command)?;
+    if !output.status.success() {
+        bail!(
+            "`{}` failed ({})\n{}",
+            as_typed(command),
+            output.status,
+            String::from_utf8_lossy(&output.stderr).trim_end()
+        );
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Runs a command and returns what it printed, while its error output goes to the terminal.
+pub fn read_while_shown(command: &mut Command) -> Result<String> {
+    let output = output(command.stderr(Stdio::inherit()))?;
+    if !output.status.success() {
+        bail!("`{}` failed ({})", as_typed(command), output.status);
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Whether a command runs and succeeds, in silence.
+pub fn succeeds(command: &mut Command) -> bool {
+    output(command).is_ok_and(|output| output.status.success())
+}
+
+fn output(command: &mut Command) -> Result<Output> {
+    command
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| format!("could not start `{}`", as_typed(command)))
+}
+
+/// The command as one would type it, with its program's directory left out.
+pub fn as_typed(command: &Command) -> String {
+    let program = PathBuf::from(command.get_program());
+    let program = program
+        .file_name()
+        .map_or_else(
+            || command.get_program().to_string_lossy(),
+            |name| name.to_string_lossy(),
+        )
+        .into_owned();
+    let words = command
+        .get_args()
+        .map(|word| word.to_string_lossy().into_owned());
+    std::iter::once(program)
+        .chain(words)
+        .map(quoted)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn quoted(word: String) -> String {
+    if word.is_empty() || word.contains([' ', '"', '$', '*', ';', '&']) {
+        format!("'{word}'")
+    } else {
+        word
+    }
+}
+
+/// Whether this process runs as root.
+pub fn is_root() -> bool {
+    read(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
+}
+
+/// The first of `names` that is an executable in `PATH`.
+pub fn find_program(names: &[&str]) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    names.iter().find_map(|name| {
+        let file_name = format!("{name}{}", env::consts::EXE_SUFFIX);
+        env::split_paths(&path)
+            .map(|directory| directory.join(&file_name))
+            .find(|file| file.is_file())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_shown_as_one_would_type_it() {
+        let mut cargo = Command::new("/somewhere/bin/cargo");
+        cargo.args(["test", "-p", "two words"]);
+
+        assert_eq!(as_typed(&cargo), "cargo test -p 'two words'");
+    }
+
+    #[test]
+    fn a_program_that_does_not_exist_is_not_found() {
+        assert_eq!(find_program(&["no-such-program-anywhere"]), None);
+    }
+}

@@ -1,0 +1,103 @@
+//! A small web server for the built site. It listens on this machine's loopback address only.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use anyhow::{Result, anyhow};
+use tiny_http::{Header, Method, Request, Response};
+
+use super::pages::{Page, mime_type, resolve};
+
+const FIRST_PORT: u16 = 8787;
+const PORTS_TRIED: u16 = 100;
+const THREADS: usize = 4;
+
+/// A running server. It serves until the program ends.
+#[derive(Debug)]
+pub struct Server {
+    port: u16,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Server {
+    /// Serves the files below `root`, on `port` or on the first free one.
+    pub fn start(root: PathBuf, port: Option<u16>) -> Result<Self> {
+        let (listener, port) = match port {
+            Some(port) => (listen(port)?, port),
+            None => listen_on_a_free_port()?,
+        };
+        let listener = Arc::new(listener);
+        let root = Arc::new(root);
+        let threads = (0..THREADS)
+            .map(|_| {
+                let (listener, root) = (Arc::clone(&listener), Arc::clone(&root));
+                thread::spawn(move || {
+                    for request in listener.incoming_requests() {
+                        answer(&root, request);
+                    }
+                })
+            })
+            .collect();
+        Ok(Self { port, threads })
+    }
+
+    /// The address of the site's index page.
+    pub fn address(&self) -> String {
+        format!("http://localhost:{}/", self.port)
+    }
+
+    /// Goes on serving.
+    pub fn wait(self) {
+        for thread in self.threads {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn listen(port: u16) -> Result<tiny_http::Server> {
+    tiny_http::Server::http(("127.0.0.1", port))
+        .map_err(|error| anyhow!("could not listen on port {port}: {error}"))
+}
+
+fn listen_on_a_free_port() -> Result<(tiny_http::Server, u16)> {
+    let last = FIRST_PORT + PORTS_TRIED;
+    (FIRST_PORT..last)
+        .find_map(|port| Some((listen(port).ok()?, port)))
+        .ok_or_else(|| anyhow!("no port from {FIRST_PORT} to {last} is free; name one with --port"))
+}
+
+fn answer(root: &Path, request: Request) {
+    let page = match request.method() {
+        Method::Get | Method::Head => resolve(root, request.url()),
+        _ => Page::Nowhere,
+    };
+    // A browser that went away while it was being answered is no error.
+    let _ = match page {
+        Page::File(path) => match File::open(&path) {
+            Ok(file) => {
+                let response =
+                    with_header(Response::from_file(file), "Content-Type", mime_type(&path));
+                // A rebuilt example must not meet its older half in the browser's cache.
+                request.respond(with_header(response, "Cache-Control", "no-cache"))
+            }
+            Err(_) => not_found(request),
+        },
+        Page::Redirect(to) => request.respond(with_header(Response::empty(308), "Location", &to)),
+        Page::Nowhere => not_found(request),
+    };
+}
+
+/// Adds a header, unless its value holds what no header may hold.
+fn with_header<R: Read>(response: Response<R>, name: &str, value: &str) -> Response<R> {
+    match Header::from_bytes(name, value) {
+        Ok(header) => response.with_header(header),
+        Err(()) => response,
+    }
+}
+
+fn not_found(request: Request) -> io::Result<()> {
+    request.respond(Response::from_string("not found\n").with_status_code(404))
+}

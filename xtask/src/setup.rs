@@ -1,0 +1,44 @@
+//! What must be on the machine before anything can be built for a browser or run in one.
+//! `ensure` is called by every command; each part below looks first and acts only if something
+//! is missing.
+
+mod apt;
+mod browsers;
+mod rust_src;
+mod std_build;
+mod toolchain;
+mod wasm_target;
+
+use anyhow::Result;
+
+use crate::browser::Kind;
+use crate::workspace::Workspace;
+
+/// Something a command cannot do without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// A standard library for the wasm target.
+    WasmTarget,
+    /// A browser and the driver that remote-controls it.
+    Browser(Kind),
+}
+
+impl Need {
+    pub const ALL: &[Self] = &[
+        Self::WasmTarget,
+        Self::Browser(Kind::Chromium),
+        Self::Browser(Kind::Firefox),
+    ];
+}
+
+/// Installs what is missing of `needs`, or says what to type where it cannot.
+pub fn ensure(workspace: &Workspace, needs: &[Need]) -> Result<()> {
+    if needs.contains(&Need::WasmTarget) {
+        wasm_target::ensure(workspace)?;
+    }
+    let browsers: Vec<Kind> = Kind::ALL
+        .into_iter()
+        .filter(|kind| needs.contains(&Need::Browser(*kind)))
+        .collect();
+    browsers::ensure(workspace, &browsers)
+}
