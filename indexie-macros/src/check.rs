@@ -9,17 +9,12 @@ pub fn schema(schema: &mut Schema, errors: &mut Errors) {
     if let Some(primary) = &mut schema.primary {
         self::primary(primary, errors);
     }
-    let generated = schema
-        .primary
-        .as_ref()
-        .is_some_and(|entry| entry.auto.is_some());
+    let generated = schema.primary.as_ref().is_some_and(|entry| entry.auto.is_some());
     for entry in &mut schema.indexes {
         secondary(entry, generated, errors);
         compound(entry, errors);
     }
-    schema
-        .indexes
-        .retain(|entry| !matches!(entry.target, Target::Outside));
+    schema.indexes.retain(|entry| !matches!(entry.target, Target::Outside));
     join_names(schema);
     duplicates(schema, errors);
 }
@@ -28,10 +23,7 @@ fn primary(entry: &mut Entry, errors: &mut Errors) {
     // Redundant, and Dexie allows it: a primary key is unique anyway.
     entry.unique = None;
     if let Some(span) = entry.multi.take() {
-        errors.at(
-            span,
-            "`*` on the primary key: a row has one key. Make the collection an index of its own",
-        );
+        errors.at(span, "`*` on the primary key: a row has one key. Make the collection an index of its own");
     }
     compound(entry, errors);
     let Some(span) = entry.auto else { return };
@@ -45,13 +37,8 @@ fn primary(entry: &mut Entry, errors: &mut Errors) {
             entry.auto = None;
         }
         Target::One(path) if !path.nested.is_empty() => {
-            errors.at(
-                span,
-                format_args!(
-                    "`++` needs a field of the record itself, and `{}` is nested",
-                    path.declared()
-                ),
-            );
+            errors
+                .at(span, format_args!("`++` needs a field of the record itself, and `{}` is nested", path.declared()));
             entry.auto = None;
         }
         _ => {}
@@ -64,14 +51,13 @@ fn secondary(entry: &mut Entry, generated: bool, errors: &mut Errors) {
     };
     let text = entry.target.declared();
     if text.is_empty() {
-        errors.at(
-            span,
-            "`++` on an index: a generated key stands first, as `++` or `++id`",
-        );
+        errors.at(span, "`++` on an index: a generated key stands first, as `++` or `++id`");
     } else if generated {
         errors.at(
             span,
-            format_args!("two primary keys: the first entry is the primary key, and `++{text}` would be another. Remove one `++`"),
+            format_args!(
+                "two primary keys: the first entry is the primary key, and `++{text}` would be another. Remove one `++`"
+            ),
         );
     } else {
         errors.at(
@@ -96,10 +82,7 @@ fn compound(entry: &mut Entry, errors: &mut Errors) {
         let text = path.declared();
         let first = !seen.contains(&text);
         if !first {
-            errors.at(
-                path.span(),
-                format_args!("`{text}` is twice in the same compound index: remove one"),
-            );
+            errors.at(path.span(), format_args!("`{text}` is twice in the same compound index: remove one"));
         }
         seen.push(text);
         first
@@ -107,10 +90,7 @@ fn compound(entry: &mut Entry, errors: &mut Errors) {
     if let [path] = paths.as_slice() {
         if seen.len() == 1 {
             let text = path.declared();
-            errors.at(
-                path.span(),
-                format_args!("a compound index has at least two fields: write `{text}`"),
-            );
+            errors.at(path.span(), format_args!("a compound index has at least two fields: write `{text}`"));
         }
         entry.target = Target::One(path.clone());
     }
@@ -118,10 +98,7 @@ fn compound(entry: &mut Entry, errors: &mut Errors) {
 
 /// `[a+b], pair: [a+b]` is one index with a name.
 fn join_names(schema: &mut Schema) {
-    let (named, mut plain): (Vec<Entry>, Vec<Entry>) = schema
-        .indexes
-        .drain(..)
-        .partition(|entry| entry.name.is_some());
+    let (named, mut plain): (Vec<Entry>, Vec<Entry>) = schema.indexes.drain(..).partition(|entry| entry.name.is_some());
     for entry in named {
         let text = entry.target.declared();
         let unflagged = entry.unique.is_none() && entry.multi.is_none();
@@ -147,17 +124,12 @@ fn duplicates(schema: &mut Schema, errors: &mut Errors) {
         if key.as_ref() == Some(&text) {
             errors.at(
                 entry.span,
-                format_args!(
-                    "`{text}` is the primary key, which needs no index of its own: remove it here"
-                ),
+                format_args!("`{text}` is the primary key, which needs no index of its own: remove it here"),
             );
             return false;
         }
         if seen.contains(&text) {
-            errors.at(
-                entry.span,
-                format_args!("duplicate index: `{text}` is listed twice, remove one"),
-            );
+            errors.at(entry.span, format_args!("duplicate index: `{text}` is listed twice, remove one"));
             return false;
         }
         seen.push(text);
@@ -180,14 +152,7 @@ mod tests {
 
     #[test]
     fn sound_schemas_pass() {
-        for text in [
-            "++id, &email, *tags, [a+b]",
-            "&id, a",
-            "",
-            "++, a",
-            "[a+b], a",
-            "id, [a+b], pair: [a+b]",
-        ] {
+        for text in ["++id, &email, *tags, [a+b]", "&id, a", "", "++, a", "[a+b], a", "id, [a+b], pair: [a+b]"] {
             assert_eq!(faults(text), Vec::<String>::new(), "{text}");
         }
     }

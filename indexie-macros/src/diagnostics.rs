@@ -39,10 +39,7 @@ impl Errors {
 
     /// One `compile_error!` for each.
     pub fn into_tokens(self) -> TokenStream {
-        self.all
-            .into_iter()
-            .map(syn::Error::into_compile_error)
-            .collect()
+        self.all.into_iter().map(syn::Error::into_compile_error).collect()
     }
 }
 
@@ -80,10 +77,7 @@ fn edit_distance(from: &str, to: &str) -> usize {
 
 /// "`a`", "`a` and `b`", "`a`, `b` and `c`".
 pub fn quoted_list<S: AsRef<str>>(words: &[S]) -> String {
-    let quoted: Vec<String> = words
-        .iter()
-        .map(|word| format!("`{}`", word.as_ref()))
-        .collect();
+    let quoted: Vec<String> = words.iter().map(|word| format!("`{}`", word.as_ref())).collect();
     match quoted.as_slice() {
         [] => String::from("none"),
         [one] => one.clone(),

@@ -26,14 +26,8 @@ pub fn parse_string(literal: &syn::LitStr, errors: &mut Errors) -> Schema {
 
 /// Reads a schema that has been split at its commas.
 pub fn parse_items(items: &[Item<'_>], errors: &mut Errors) -> Schema {
-    let mut parsed = items
-        .iter()
-        .enumerate()
-        .map(|(place, item)| entry::parse(*item, place == 0, errors));
-    Schema {
-        primary: parsed.next().flatten(),
-        indexes: parsed.flatten().collect(),
-    }
+    let mut parsed = items.iter().enumerate().map(|(place, item)| entry::parse(*item, place == 0, errors));
+    Schema { primary: parsed.next().flatten(), indexes: parsed.flatten().collect() }
 }
 
 /// Reads one `name: entry` that stands among the options.
@@ -131,10 +125,7 @@ mod tests {
             ("id, [ a + b ], &[c+d]", &["id", "[a+b]", "&[c+d]"]),
             ("id, address.city as String", &["id", "address.city"]),
             ("id, address?.city as String", &["id", "address.city"]),
-            (
-                "id, [address.city as String + age]",
-                &["id", "[address.city+age]"],
-            ),
+            ("id, [address.city as String + age]", &["id", "[address.city+age]"]),
             ("id, pair: [a+b], solo: x", &["id", "[a+b]", "x"]),
             ("id, tags as Map<A, (B, [C; 2])>, x,", &["id", "tags", "x"]),
             ("  ++ id ,\n\t& email ", &["++id", "&email"]),
@@ -149,11 +140,7 @@ mod tests {
 
     #[test]
     fn tokens_read_like_the_string() {
-        for text in [
-            "++id, &*tags, pair: [a+b.c], x as Vec<u8>,",
-            ", a",
-            "++, b?.c as D",
-        ] {
+        for text in ["++id, &*tags, pair: [a+b.c], x as Vec<u8>,", ", a", "++, b?.c as D"] {
             let tokens = token::flatten(TokenStream::from_str(text).expect("tokens"));
             let mut errors = Errors::default();
             let schema = parse_items(&split(&tokens, Span::call_site()), &mut errors);

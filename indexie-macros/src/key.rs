@@ -61,9 +61,7 @@ fn shape<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Option<Shape<'a>> {
     if !input.generics.params.is_empty() {
         errors.at(
             input.generics.params.span(),
-            format_args!(
-                "`{ident}` has generic parameters: a key is one concrete type that owns its data"
-            ),
+            format_args!("`{ident}` has generic parameters: a key is one concrete type that owns its data"),
         );
         return None;
     }
@@ -108,10 +106,7 @@ fn shape<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Option<Shape<'a>> {
                     None
                 }
                 _ => {
-                    let field = field
-                        .ident
-                        .clone()
-                        .map_or_else(|| Member::Unnamed(0.into()), Member::Named);
+                    let field = field.ident.clone().map_or_else(|| Member::Unnamed(0.into()), Member::Named);
                     Some(Shape::Newtype { field, inner })
                 }
             }
@@ -126,17 +121,11 @@ fn variants<'a>(
     errors: &mut Errors,
 ) -> Option<Shape<'a>> {
     if data.variants.is_empty() {
-        errors.at(
-            ident.span(),
-            format_args!("`{ident}` has no variants, so there is no key of it"),
-        );
+        errors.at(ident.span(), format_args!("`{ident}` has no variants, so there is no key of it"));
     }
     if let Some(word) = &container.reshaped {
         let attr = word.text;
-        errors.at(
-            word.span,
-            format_args!("`#[serde({attr})]` stores no names of variants: remove the attribute"),
-        );
+        errors.at(word.span, format_args!("`#[serde({attr})]` stores no names of variants: remove the attribute"));
         return None;
     }
     let mut names = Vec::new();
@@ -152,15 +141,16 @@ fn variants<'a>(
         let serde = stored::field(&variant.attrs);
         if let Some(word) = serde.absent {
             let attr = word.text;
-            errors.at(word.span, format_args!("`#[serde({attr})]`: `{ident}::{name}` could not be stored, so it is no key. Remove the attribute"));
+            errors.at(
+                word.span,
+                format_args!(
+                    "`#[serde({attr})]`: `{ident}::{name}` could not be stored, so it is no key. Remove the attribute"
+                ),
+            );
             continue;
         }
-        let written = serde
-            .written
-            .unwrap_or_else(|| container.written.of_variant(&name));
-        let read = serde
-            .read
-            .unwrap_or_else(|| container.read.of_variant(&name));
+        let written = serde.written.unwrap_or_else(|| container.written.of_variant(&name));
+        let read = serde.read.unwrap_or_else(|| container.read.of_variant(&name));
         if written != read && !serde.aliases.contains(&written) {
             errors.at(
                 variant.ident.span(),

@@ -6,10 +6,7 @@
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
-#![allow(
-    clippy::doc_markdown,
-    reason = "IndexedDB and JavaScript are names, not code"
-)]
+#![allow(clippy::doc_markdown, reason = "IndexedDB and JavaScript are names, not code")]
 #![allow(
     clippy::large_enum_variant,
     reason = "a handful of entries per macro call, and the parsed model reads better without boxes"

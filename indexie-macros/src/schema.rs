@@ -57,10 +57,7 @@ mod tests {
         assert_holds(&text, &quote!(pub users: ::indexie::__private::Table<User>));
         assert_holds(&text, &quote!(pub todos: ::indexie::__private::Table<Todo>));
         assert!(!text.contains("pub old_store"));
-        assert_holds(
-            &text,
-            &quote!(name: "old_store", change: ::indexie::__private::Change::Drop),
-        );
+        assert_holds(&text, &quote!(name: "old_store", change: ::indexie::__private::Change::Drop));
         assert_holds(&text, &quote!(::indexie::__private::Probe::<User>::SCHEMA));
     }
 
@@ -69,26 +66,11 @@ mod tests {
         let table: [(TokenStream, &str); 16] = [
             (quote!(struct A("a");), "at least one version"),
             (quote!(struct A("a"); version 0 { t: T }), "start at 1"),
-            (
-                quote!(struct A("a"); version 1 { t: T } version 1 { u: U }),
-                "is here twice",
-            ),
-            (
-                quote!(struct A("a"); version 2 { t: T } version 1 { u: U }),
-                "ascending",
-            ),
-            (
-                quote!(struct A("a"); version 1 { t: T, t: U }),
-                "twice in version 1",
-            ),
-            (
-                quote!(struct A("a"); version 1 { t: "++id" }),
-                "no Rust type",
-            ),
-            (
-                quote!(struct A("a"); version 1 { t: drop }),
-                "there is no table",
-            ),
+            (quote!(struct A("a"); version 1 { t: T } version 1 { u: U }), "is here twice"),
+            (quote!(struct A("a"); version 2 { t: T } version 1 { u: U }), "ascending"),
+            (quote!(struct A("a"); version 1 { t: T, t: U }), "twice in version 1"),
+            (quote!(struct A("a"); version 1 { t: "++id" }), "no Rust type"),
+            (quote!(struct A("a"); version 1 { t: drop }), "there is no table"),
             (
                 quote!(struct A("a"); version 1 { t: "id" } version 2 { t: drop } version 3 { t: drop }),
                 "already dropped",
@@ -97,40 +79,19 @@ mod tests {
                 quote!(struct A("a"); version 1 { t: "id" } version 2 { t: drop } version 3 { t: T }),
                 "was dropped in version 2",
             ),
-            (
-                quote!(struct A("a"); version 1 { t: T } upgrade f),
-                "nothing to upgrade from",
-            ),
-            (
-                quote!(struct A("a"); version 1 { t: T } populate f version 2 { u: U }),
-                "newest version",
-            ),
-            (
-                quote!(struct A; version 1 { t: T }),
-                "struct AppDb(\"MyAppDatabase\");",
-            ),
-            (
-                quote!(struct A("a"); version 1 { t: "++id, id" } version 2 { t: T }),
-                "is the primary key",
-            ),
+            (quote!(struct A("a"); version 1 { t: T } upgrade f), "nothing to upgrade from"),
+            (quote!(struct A("a"); version 1 { t: T } populate f version 2 { u: U }), "newest version"),
+            (quote!(struct A; version 1 { t: T }), "struct AppDb(\"MyAppDatabase\");"),
+            (quote!(struct A("a"); version 1 { t: "++id, id" } version 2 { t: T }), "is the primary key"),
             (quote!(struct A("a"); version 1 { t = T }), "`t: `"),
-            (
-                quote!(struct A("a"); version 1 { t: T } downgrade f),
-                "`upgrade function`",
-            ),
-            (
-                quote!(struct A("a"); #[derive(Clone)] version 1 { t: T }),
-                "version 1 {",
-            ),
+            (quote!(struct A("a"); version 1 { t: T } downgrade f), "`upgrade function`"),
+            (quote!(struct A("a"); #[derive(Clone)] version 1 { t: T }), "version 1 {"),
         ];
         for (input, wanted) in table {
             let shown = input.to_string();
             let text = expanded(input);
             assert_eq!(text.matches("compile_error").count(), 1, "{shown}: {text}");
-            assert!(
-                text.replace("\\\"", "\"").contains(wanted),
-                "{shown}: {text}"
-            );
+            assert!(text.replace("\\\"", "\"").contains(wanted), "{shown}: {text}");
         }
     }
 }

@@ -74,10 +74,7 @@ mod tests {
             &text,
             &quote!(pub name_age: ::indexie::__private::Index<User, (String, u32), ::indexie::__private::Plain>),
         );
-        assert_holds(
-            &text,
-            &quote!(name: ::indexie::__private::Index::first_of(3u16)),
-        );
+        assert_holds(&text, &quote!(name: ::indexie::__private::Index::first_of(3u16)));
         assert_holds(
             &text,
             &quote!(::indexie::__private::IndexSchema {
@@ -89,14 +86,8 @@ mod tests {
         );
         assert_holds(&text, &quote!(&["++id", "&email", "*tags", "[name+age]"]));
         assert_holds(&text, &quote!(pub struct NewUser));
-        assert_holds(
-            &text,
-            &quote!(#[doc = r" Where to write to."] pub email: String),
-        );
-        assert_holds(
-            &text,
-            &quote!(impl ::indexie::__private::Insert<User> for NewUser {}),
-        );
+        assert_holds(&text, &quote!(#[doc = r" Where to write to."] pub email: String));
+        assert_holds(&text, &quote!(impl ::indexie::__private::Insert<User> for NewUser {}));
     }
 
     #[test]
@@ -108,10 +99,7 @@ mod tests {
         });
         assert!(!text.contains("compile_error"));
         assert_holds(&text, &quote!(KeyPath::One("firstName")));
-        assert_holds(
-            &text,
-            &quote!(KeyPath::Many(&["address.city", "firstName"])),
-        );
+        assert_holds(&text, &quote!(KeyPath::Many(&["address.city", "firstName"])));
         assert_holds(&text, &quote!(address_city_first_name));
         assert!(!text.contains("NewPerson"));
     }

@@ -55,8 +55,7 @@ pub fn container(attrs: &[Attribute]) -> Container {
         match name(&meta).as_str() {
             "rename_all" => {
                 let (written, read) = both(&meta);
-                let case =
-                    |name: Option<String>, before| name.map_or(before, |name| Case::named(&name));
+                let case = |name: Option<String>, before| name.map_or(before, |name| Case::named(&name));
                 found.written = case(written, found.written);
                 found.read = case(read, found.read);
                 found.repeated.push(meta.to_token_stream());
@@ -111,9 +110,7 @@ pub fn repeated(container: &Container, record: &str, serde_path: &str) -> TokenS
 /// The attributes of a field that the New type repeats.
 pub fn repeats(attr: &Attribute) -> bool {
     let path = attr.path();
-    ["doc", "cfg", "serde"]
-        .iter()
-        .any(|name| path.is_ident(name))
+    ["doc", "cfg", "serde"].iter().any(|name| path.is_ident(name))
 }
 
 /// Everything in the `#[serde(..)]` attributes. What serde cannot read it reports itself.
@@ -128,10 +125,7 @@ fn metas(attrs: &[Attribute]) -> Vec<Meta> {
 }
 
 fn name(meta: &Meta) -> String {
-    meta.path()
-        .get_ident()
-        .map(ToString::to_string)
-        .unwrap_or_default()
+    meta.path().get_ident().map(ToString::to_string).unwrap_or_default()
 }
 
 /// `= "x"`, or `(serialize = "x", deserialize = "y")`.
@@ -141,12 +135,7 @@ fn both(meta: &Meta) -> (Option<String>, Option<String>) {
     };
     let inner = Punctuated::<Meta, Token![,]>::parse_terminated;
     let inner = list.parse_args_with(inner).unwrap_or_default();
-    let find = |wanted| {
-        inner
-            .iter()
-            .find(|meta| name(meta) == wanted)
-            .and_then(text)
-    };
+    let find = |wanted| inner.iter().find(|meta| name(meta) == wanted).and_then(text);
     (find("serialize"), find("deserialize"))
 }
 
@@ -155,10 +144,7 @@ fn text(meta: &Meta) -> Option<String> {
         return None;
     };
     match &pair.value {
-        Expr::Lit(ExprLit {
-            lit: Lit::Str(text),
-            ..
-        }) => Some(text.value()),
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.value()),
         _ => None,
     }
 }
@@ -171,10 +157,7 @@ mod tests {
     #[test]
     fn both_directions_of_a_rename_are_read() {
         let one = field(&[parse_quote!(#[serde(default, rename = "a")])]);
-        assert_eq!(
-            (one.written.as_deref(), one.read.as_deref()),
-            (Some("a"), Some("a"))
-        );
+        assert_eq!((one.written.as_deref(), one.read.as_deref()), (Some("a"), Some("a")));
         let two = field(&[parse_quote!(#[serde(rename(serialize = "a"), alias = "b")])]);
         assert_eq!((two.written.as_deref(), two.read), (Some("a"), None));
         assert_eq!(two.aliases, ["b"]);
@@ -197,10 +180,6 @@ mod tests {
     fn what_reshapes_a_field_is_noticed() {
         assert!(field(&[parse_quote!(#[serde(flatten)])]).absent.is_some());
         assert!(field(&[parse_quote!(#[serde(with = "m")])]).with.is_some());
-        assert!(
-            field(&[parse_quote!(#[serde(skip_serializing_if = "f")])])
-                .skipped_if
-                .is_some()
-        );
+        assert!(field(&[parse_quote!(#[serde(skip_serializing_if = "f")])]).skipped_if.is_some());
     }
 }

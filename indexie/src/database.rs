@@ -197,6 +197,7 @@ impl<D: Database> Builder<D> {
     }
 
     /// Makes the database. Touches no storage: that is what opening does.
+    #[must_use]
     pub fn build(self) -> D {
         let shared = Arc::new(Shared::new(D::DEFINITION, self.name, self.durability));
         engine::handlers(&shared, self.handlers);

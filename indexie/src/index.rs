@@ -9,8 +9,11 @@ use std::marker::PhantomData;
 /// key are marked by `Kind`.
 pub struct Index<T, K, Kind = Plain> {
     pub(crate) column: Column,
-    of: PhantomData<fn() -> (T, K, Kind)>,
+    of: PhantomData<Of<T, K, Kind>>,
 }
+
+/// A handle holds neither a record nor a key.
+type Of<T, K, Kind> = fn() -> (T, K, Kind);
 
 /// Which index a handle means: its position in the schema, and whether only the first column of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

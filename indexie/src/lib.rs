@@ -1,4 +1,59 @@
 //! Typed, local-first IndexedDB for Rust web apps.
+//!
+//! A derive macro turns Dexie's `"++id, &email, name"` into typed tables; `schema!` puts them together into a database.
+//!
+//! ```
+//! use indexie::prelude::*;
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Store, Serialize, Deserialize, Clone, Debug, PartialEq)]
+//! #[store("++id, &email, name, age")]
+//! pub struct User {
+//!     pub id: u32,
+//!     pub email: String,
+//!     pub name: String,
+//!     pub age: u32,
+//! }
+//!
+//! schema! {
+//!     /// Everything the app keeps.
+//!     pub struct AppDb("MyAppDatabase");
+//!
+//!     version 1 {
+//!         users: User,
+//!     }
+//! }
+//!
+//! async fn example() -> Result<()> {
+//!     let db = AppDb::new();
+//!     let alice = NewUser { email: "alice@example.com".into(), name: "Alice".into(), age: 30 };
+//!     let id = db.users.add(&alice).await?;
+//!     db.users.update(id, |user| user.age += 1).await?;
+//!     let adults = db.users.where_(|u| u.age).at_least(18).to_vec().await?;
+//!     assert_eq!(adults[0].name, "Alice");
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # Where to go on
+//!
+//! - Declaring records and databases: [`derive@Store`], [`derive@Key`], [`schema!`].
+//! - Reading and writing rows: [`Table`]. Finding them: [`Query`], and [`Where`] for the clauses.
+//! - Several steps at once: [`Indexie::transaction`].
+//! - What can go wrong: [`Error`].
+//!
+//! # How it works
+//!
+//! Rows are ordinary JavaScript objects, as Dexie would store them: the browser's developer tools and other programs read them.
+//! They cross between Rust and JavaScript in bulk, as a few streams of numbers and text. Each operation costs one call
+//! and one wake-up, however many rows it touches, and everything is all-or-nothing.
+//!
+//! The crate compiles for every target; it finds its IndexedDB in a browser's window or worker.
+//!
+//! # Features
+//!
+//! `uuid`, `chrono`, `time` and `ulid` connect the types of those crates: [`uuid::Uuid`](https://docs.rs/uuid) and
+//! [`ulid::Ulid`](https://docs.rs/ulid) become keys, and [`Date`] converts from and into the UTC times of the other two.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 #![allow(
@@ -39,9 +94,116 @@ pub use table::{Access, Auto, Read, ReadWrite, Table, TxMode, Writable};
 pub use transaction::{Mode, Scope};
 pub use upgrade::Upgrade;
 
-pub use indexie_macros::{Key, Store};
+/// Makes a newtype or an enum without data a key.
+///
+/// A newtype is stored, and sorts, as what it wraps. A variant is stored, and sorts, by its serialized name, so serde's
+/// `rename` and `rename_all` count.
+///
+/// ```
+/// use indexie::prelude::*;
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Key, Serialize, Deserialize, Clone, Debug, PartialEq)]
+/// pub struct OrderId(u32);
+///
+/// #[derive(Key, Serialize, Deserialize, Clone, Debug, PartialEq)]
+/// #[serde(rename_all = "lowercase")]
+/// pub enum Status {
+///     Open,
+///     Paid,
+/// }
+///
+/// #[derive(Store, Serialize, Deserialize, Clone)]
+/// #[store("id, status")]
+/// pub struct Order {
+///     pub id: OrderId,
+///     pub status: Status,
+/// }
+/// # fn example(db: Table<Order>) {
+/// let open = db.where_(|o| o.status).equals(Status::Open);
+/// # }
+/// ```
+pub use indexie_macros::Key;
+
+/// Makes a struct the record of a table.
+///
+/// The schema stands in `#[store("..")]`, as one string or as the same tokens without quotes; the first entry is the primary key.
+///
+/// | entry | meaning |
+/// |---|---|
+/// | `++id` | a key inside the record that the browser generates |
+/// | `id` | a key inside the record that the app gives |
+/// | `++`, or nothing | a key outside of the record, generated or given; its type is `key = K` |
+/// | `[a+b]` | a compound key or index; its first field can be queried alone |
+/// | `&email` | a unique index |
+/// | `*tags` | an index with an entry per element of a collection |
+/// | `address.city as String` | an index on a field of a field; `address?.city` if `address` is an `Option` |
+///
+/// For each there is a typed handle: `User::INDEX.age`, or `|u| u.age` where a query asks for one. With `++id`, the macro also
+/// writes a `NewUser` without the key, to add rows with. Options after the schema: `key = K`, `new = Name` or `new = false`,
+/// `new(derive(Default, Debug))`, `crate = path`; `pair: [a+b]` names a handle.
+///
+/// Key paths are the serialized names of the fields, so serde's `rename` and `rename_all` count.
+///
+/// Records that also derive another crate's `Store` use `#[indexie(..)]` in place of `#[store(..)]`. Beside a prelude that
+/// exports a `Store` of its own, as Dioxus's does, write `#[derive(indexie::Store)]`.
+///
+/// ```
+/// use indexie::prelude::*;
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Store, Serialize, Deserialize, Clone, Debug, PartialEq)]
+/// #[store("++id, &email, name, age, *tags, [name+age]", new(derive(Debug)))]
+/// pub struct User {
+///     pub id: u32,
+///     pub email: String,
+///     pub name: String,
+///     pub age: u32,
+///     #[serde(default)]
+///     pub tags: Vec<String>,
+/// }
+///
+/// # fn example(users: Table<User>) {
+/// let query = users.where_(|u| u.name_age).between(("A", 18)..("B", 18));
+/// # }
+/// ```
+pub use indexie_macros::Store;
 
 /// Declares a database: its name, its versions, and the tables of each.
+///
+/// A version lists the tables that it adds or changes: with the record's type, whose own schema counts; with a string, for how a
+/// table was in an older version; with both, to be told at compile time when the record changes; or with `drop`.
+/// The newest entry of a table needs a type. `upgrade` names the function that converts the rows of the version before.
+///
+/// ```
+/// use indexie::prelude::*;
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Store, Serialize, Deserialize, Clone)]
+/// #[store("++id, &email, name")]
+/// pub struct User {
+///     pub id: u32,
+///     pub email: String,
+///     pub name: String,
+/// }
+///
+/// schema! {
+///     /// Everything the app keeps.
+///     pub struct AppDb("MyAppDatabase");
+///
+///     version 1 {
+///         users: "++id, name",
+///         scratch: "++id",
+///     }
+///     version 2 {
+///         users: User = "++id, &email, name",
+///         scratch: drop,
+///     }
+/// }
+///
+/// let db = AppDb::new();
+/// assert_eq!(db.users.name(), "users");
+/// ```
 #[macro_export]
 macro_rules! schema {
     ($($tokens:tt)*) => {
@@ -102,3 +264,8 @@ pub mod __private {
     pub use crate::table::Table;
     pub use crate::upgrade::Upgrade;
 }
+
+/// The README's examples are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

@@ -23,7 +23,8 @@ use crate::store::Store;
 /// that a helper can take either:
 ///
 /// ```
-/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs"));
+/// # mod app { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs")); }
+/// # use {app::*, indexie::prelude::*};
 /// use indexie::Writable;
 ///
 /// async fn birthday<A: Writable>(users: &Table<User, A>, id: u32) -> Result<User> {

@@ -41,7 +41,8 @@ impl Indexie {
     /// await its own operations and nothing else: IndexedDB does not wait.
     ///
     /// ```
-    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs"));
+    /// # mod app { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs")); }
+    /// # use {app::*, indexie::prelude::*};
     /// # async fn example(db: AppDb) -> Result<()> {
     /// db.transaction(Mode::ReadWrite, (&db.users, &db.logs), async |(users, logs)| {
     ///     users.update(1, |user| user.age += 1).await?;
@@ -63,7 +64,7 @@ impl Indexie {
         F: AsyncFnOnce(S::Handles) -> Result<R> + 'static,
     {
         let _ = mode;
-        let run = self.run::<M, S, R, Error, F>(&scope, body);
+        let run = self.run::<M, S, R, Error, F>(scope, body);
         Op::new(async move { run.await? })
     }
 
@@ -86,14 +87,14 @@ impl Indexie {
         F: AsyncFnOnce(S::Handles) -> Result<R, E> + 'static,
     {
         let _ = mode;
-        let run = self.run::<M, S, R, E, F>(&scope, body);
+        let run = self.run::<M, S, R, E, F>(scope, body);
         async move { run.await.map_err(E::from)? }
     }
 
     /// The body's result, once the transaction has ended accordingly; or why there is none.
     fn run<M, S, R, E, F>(
         &self,
-        scope: &S,
+        scope: S,
         body: F,
     ) -> impl Future<Output = Result<Result<R, E>>> + 'static + use<M, S, R, E, F>
     where

@@ -22,17 +22,9 @@ pub enum Malformed {
     #[error("the column {0} is missing")]
     Missing(&'static str),
     #[error("value {number} of the column {column} is not a number that fits: {value:?}")]
-    Number {
-        column: &'static str,
-        number: usize,
-        value: String,
-    },
+    Number { column: &'static str, number: usize, value: String },
     #[error("the column {column} has {found} values instead of {expected}")]
-    Length {
-        column: &'static str,
-        found: usize,
-        expected: usize,
-    },
+    Length { column: &'static str, found: usize, expected: usize },
 }
 
 /// Reads the whole file.
@@ -100,10 +92,7 @@ fn decode_places(columns: &mut Columns) -> Result<Vec<Place>, Malformed> {
 
 fn spellings(name: &str, plain: &str) -> Vec<String> {
     let spellings = [name, plain].into_iter();
-    spellings
-        .filter(|name| !name.is_empty())
-        .map(str::to_owned)
-        .collect()
+    spellings.filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
 
 fn degrees(thousandths: i32) -> f64 {
@@ -112,15 +101,7 @@ fn degrees(thousandths: i32) -> f64 {
 
 fn same_length<T>(column: &'static str, values: &[T], expected: usize) -> Result<(), Malformed> {
     let found = values.len();
-    if found == expected {
-        Ok(())
-    } else {
-        Err(Malformed::Length {
-            column,
-            found,
-            expected,
-        })
-    }
+    if found == expected { Ok(()) } else { Err(Malformed::Length { column, found, expected }) }
 }
 
 /// The columns still to be read; their order is fixed.
@@ -130,22 +111,14 @@ impl<'a> Columns<'a> {
     fn texts(&mut self, column: &'static str) -> Result<Vec<&'a str>, Malformed> {
         let line = self.0.next().unwrap_or_default();
         let mut cells = line.split('\t');
-        if cells.next() == Some(column) {
-            Ok(cells.collect())
-        } else {
-            Err(Malformed::Missing(column))
-        }
+        if cells.next() == Some(column) { Ok(cells.collect()) } else { Err(Malformed::Missing(column)) }
     }
 
     fn numbers<N: FromStr>(&mut self, column: &'static str) -> Result<Vec<N>, Malformed> {
         let cells = self.texts(column)?.into_iter().enumerate();
         cells
             .map(|(row, value)| {
-                value.parse().map_err(|_| Malformed::Number {
-                    column,
-                    number: row + 1,
-                    value: value.to_owned(),
-                })
+                value.parse().map_err(|_| Malformed::Number { column, number: row + 1, value: value.to_owned() })
             })
             .collect()
     }
@@ -175,11 +148,7 @@ place.longitude\t8721\t8550\t139692
     fn places_come_out_with_their_regions_the_largest_first() {
         let data = decode(SMALL).expect("the file is well formed");
 
-        let names: Vec<_> = data
-            .places
-            .iter()
-            .map(|place| place.name.as_str())
-            .collect();
+        let names: Vec<_> = data.places.iter().map(|place| place.name.as_str()).collect();
         assert_eq!(names, ["Tokyo", "Zürich", "Uster"]);
         assert_eq!(
             data.places[1],
@@ -200,11 +169,7 @@ place.longitude\t8721\t8550\t139692
     fn countries_know_how_many_places_they_have() {
         let data = decode(SMALL).expect("the file is well formed");
 
-        let counts: Vec<_> = data
-            .countries
-            .iter()
-            .map(|country| country.places)
-            .collect();
+        let counts: Vec<_> = data.countries.iter().map(|country| country.places).collect();
         assert_eq!(counts, [2, 1]);
     }
 
@@ -219,11 +184,7 @@ place.longitude\t8721\t8550\t139692
     fn a_bad_number_is_named_with_its_place_in_the_column() {
         let text = SMALL.replace("436332", "many");
 
-        let expected = Malformed::Number {
-            column: "place.population",
-            number: 2,
-            value: "many".into(),
-        };
+        let expected = Malformed::Number { column: "place.population", number: 2, value: "many".into() };
         assert_eq!(decode(&text).err(), Some(expected));
     }
 
@@ -231,11 +192,7 @@ place.longitude\t8721\t8550\t139692
     fn a_column_of_another_length_is_refused() {
         let text = SMALL.replace("place.latitude\t47347", "place.latitude");
 
-        let expected = Malformed::Length {
-            column: "place.latitude",
-            found: 2,
-            expected: 3,
-        };
+        let expected = Malformed::Length { column: "place.latitude", found: 2, expected: 3 };
         assert_eq!(decode(&text).err(), Some(expected));
     }
 

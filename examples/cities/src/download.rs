@@ -21,16 +21,12 @@ extern "C" {
 
 /// Fetches the file and returns its text.
 pub async fn places() -> Result<String, Trouble> {
-    fetch()
-        .await
-        .map_err(|error| Trouble::Download(describe(&error)))
+    fetch().await.map_err(|error| Trouble::Download(describe(&error)))
 }
 
 async fn fetch() -> Result<String, JsValue> {
     let window = web_sys::window().ok_or("this is not a page")?;
-    let response: Response = JsFuture::from(window.fetch_with_str(ADDRESS))
-        .await?
-        .dyn_into()?;
+    let response: Response = JsFuture::from(window.fetch_with_str(ADDRESS)).await?.dyn_into()?;
     if !response.ok() {
         let status = response.status();
         return Err(js_sys::Error::new(&format!("the server answered {status}")).into());
@@ -38,14 +34,9 @@ async fn fetch() -> Result<String, JsValue> {
     let bytes = Uint8Array::new(&JsFuture::from(response.array_buffer()?).await?);
     let packed = Response::new_with_opt_buffer_source(Some(&bytes))?;
     // Some servers announce a `.gz` file as an encoding, and then the browser has unpacked it.
-    let text = if bytes.subarray(0, 2).to_vec() == GZIP {
-        unpack(&packed)?
-    } else {
-        packed
-    };
+    let text = if bytes.subarray(0, 2).to_vec() == GZIP { unpack(&packed)? } else { packed };
     let text = JsFuture::from(text.text()?).await?;
-    text.as_string()
-        .ok_or_else(|| "the answer is not text".into())
+    text.as_string().ok_or_else(|| "the answer is not text".into())
 }
 
 fn unpack(packed: &Response) -> Result<Response, JsValue> {

@@ -28,10 +28,7 @@ impl Progress {
     /// Asks the database. The countries are written first, and each knows its share.
     pub async fn read(atlas: &Atlas) -> Result<Self> {
         let countries = atlas.countries.to_vec().await?;
-        let total = countries
-            .iter()
-            .map(|country| country.places as usize)
-            .sum();
+        let total = countries.iter().map(|country| country.places as usize).sum();
         let done = atlas.places.count().await?;
         Ok(Self { done, total })
     }
@@ -60,19 +57,7 @@ mod tests {
     #[test]
     fn an_empty_database_is_not_a_complete_one() {
         assert!(!Progress { done: 0, total: 0 }.is_complete());
-        assert!(
-            !Progress {
-                done: 500,
-                total: 27_394
-            }
-            .is_complete()
-        );
-        assert!(
-            Progress {
-                done: 27_394,
-                total: 27_394
-            }
-            .is_complete()
-        );
+        assert!(!Progress { done: 500, total: 27_394 }.is_complete());
+        assert!(Progress { done: 27_394, total: 27_394 }.is_complete());
     }
 }

@@ -33,11 +33,7 @@ pub enum Landing {
 /// The meaning of a key, while the page shows `rows` rows.
 pub fn action(key: &str, focus: Focus, rows: usize) -> Option<Action> {
     let last = rows.saturating_sub(1);
-    let landing = if matches!(focus, Focus::Row(_)) {
-        Landing::FirstRow
-    } else {
-        Landing::Stay
-    };
+    let landing = if matches!(focus, Focus::Row(_)) { Landing::FirstRow } else { Landing::Stay };
     match (key, focus) {
         ("Escape", _) => Some(Action::Clear),
         (_, Focus::Choice) => None,
@@ -70,35 +66,17 @@ mod tests {
 
     #[test]
     fn the_arrows_walk_through_the_rows_and_on_to_the_next_page() {
-        assert_eq!(
-            action("ArrowDown", Focus::Search, 2),
-            Some(Action::GoToRow(0))
-        );
-        assert_eq!(
-            action("ArrowDown", Focus::Row(0), 2),
-            Some(Action::GoToRow(1))
-        );
-        assert_eq!(
-            action("ArrowDown", Focus::Row(1), 2),
-            Some(Action::NextPage(Landing::FirstRow))
-        );
-        assert_eq!(
-            action("ArrowUp", Focus::Row(0), 2),
-            Some(Action::PreviousPage(Landing::LastRow))
-        );
+        assert_eq!(action("ArrowDown", Focus::Search, 2), Some(Action::GoToRow(0)));
+        assert_eq!(action("ArrowDown", Focus::Row(0), 2), Some(Action::GoToRow(1)));
+        assert_eq!(action("ArrowDown", Focus::Row(1), 2), Some(Action::NextPage(Landing::FirstRow)));
+        assert_eq!(action("ArrowUp", Focus::Row(0), 2), Some(Action::PreviousPage(Landing::LastRow)));
         assert_eq!(action("ArrowDown", Focus::Search, 0), None);
     }
 
     #[test]
     fn pages_turn_from_everywhere_and_keep_the_focus_in_the_table() {
-        assert_eq!(
-            action("PageDown", Focus::Row(4), 20),
-            Some(Action::NextPage(Landing::FirstRow))
-        );
-        assert_eq!(
-            action("PageUp", Focus::Search, 20),
-            Some(Action::PreviousPage(Landing::Stay))
-        );
+        assert_eq!(action("PageDown", Focus::Row(4), 20), Some(Action::NextPage(Landing::FirstRow)));
+        assert_eq!(action("PageUp", Focus::Search, 20), Some(Action::PreviousPage(Landing::Stay)));
     }
 
     #[test]

@@ -83,9 +83,7 @@ impl Search {
     }
 
     fn by_name(&self, places: &Table<Place>, country: Option<String>) -> Query<Place> {
-        let found = places
-            .where_(|p| p.names)
-            .starts_with_ignore_case(&self.text);
+        let found = places.where_(|p| p.names).starts_with_ignore_case(&self.text);
         let found = match country {
             Some(country) => found.filter(move |place| place.country == country),
             None => found,
@@ -112,11 +110,7 @@ impl Search {
             (country, false) => {
                 lines.push(".where_(|p| p.names)".to_owned());
                 lines.push(format!(".starts_with_ignore_case({:?})", self.text));
-                lines.extend(
-                    country
-                        .iter()
-                        .map(|code| format!(".filter(|p| p.country == {code:?})")),
-                );
+                lines.extend(country.iter().map(|code| format!(".filter(|p| p.country == {code:?})")));
                 lines.push(format!(".order_by(|p| p.{column})"));
             }
         }
@@ -133,34 +127,20 @@ mod tests {
 
     #[test]
     fn a_new_search_lists_the_largest_places_first() {
-        assert_eq!(
-            Search::default().as_rust(),
-            "db.places\n    .order_by(|p| p.population)\n    .reverse()"
-        );
+        assert_eq!(Search::default().as_rust(), "db.places\n    .order_by(|p| p.population)\n    .reverse()");
     }
 
     #[test]
     fn a_country_alone_is_read_from_its_compound_index() {
-        let search = Search {
-            country: Some("FR".into()),
-            column: Column::Name,
-            direction: Direction::Up,
-            ..Search::default()
-        };
+        let search =
+            Search { country: Some("FR".into()), column: Column::Name, direction: Direction::Up, ..Search::default() };
 
-        assert_eq!(
-            search.as_rust(),
-            "db.places\n    .where_(|p| p.country_name)\n    .prefix(\"FR\")"
-        );
+        assert_eq!(search.as_rust(), "db.places\n    .where_(|p| p.country_name)\n    .prefix(\"FR\")");
     }
 
     #[test]
     fn text_and_country_together_filter_what_the_text_finds() {
-        let search = Search {
-            text: "par".into(),
-            country: Some("FR".into()),
-            ..Search::default()
-        };
+        let search = Search { text: "par".into(), country: Some("FR".into()), ..Search::default() };
 
         assert_eq!(
             search.as_rust(),
@@ -174,24 +154,12 @@ mod tests {
         let mut search = Search::default();
 
         search.order_by(Column::Name);
-        assert_eq!(
-            (search.column, search.direction),
-            (Column::Name, Direction::Up)
-        );
+        assert_eq!((search.column, search.direction), (Column::Name, Direction::Up));
         search.order_by(Column::Name);
-        assert_eq!(
-            (search.column, search.direction),
-            (Column::Name, Direction::Down)
-        );
+        assert_eq!((search.column, search.direction), (Column::Name, Direction::Down));
         search.order_by(Column::Population);
-        assert_eq!(
-            (search.column, search.direction),
-            (Column::Population, Direction::Down)
-        );
+        assert_eq!((search.column, search.direction), (Column::Population, Direction::Down));
         search.order_by(Column::Population);
-        assert_eq!(
-            (search.column, search.direction),
-            (Column::Population, Direction::Up)
-        );
+        assert_eq!((search.column, search.direction), (Column::Population, Direction::Up));
     }
 }

@@ -11,10 +11,7 @@ pub struct Trail<C> {
 
 impl<C> Default for Trail<C> {
     fn default() -> Self {
-        Self {
-            cursors: Vec::new(),
-            next: None,
-        }
+        Self { cursors: Vec::new(), next: None }
     }
 }
 

@@ -7,8 +7,8 @@ pub mod map;
 pub mod rows;
 
 use web_sys::{
-    Document, HtmlButtonElement, HtmlElement, HtmlInputElement, HtmlOptionElement,
-    HtmlProgressElement, HtmlSelectElement,
+    Document, HtmlButtonElement, HtmlElement, HtmlInputElement, HtmlOptionElement, HtmlProgressElement,
+    HtmlSelectElement,
 };
 
 use self::detail::Detail;
@@ -119,11 +119,11 @@ impl View {
         self.progress_panel.set_hidden(false);
         self.import.set_hidden(true);
         self.reset.set_hidden(true);
+        self.summary.set_text_content(Some("Filling the database…"));
         if total == 0 {
             // Without a value the bar says that it does not know.
             let _ = self.progress.remove_attribute("value");
-            self.progress_label
-                .set_text_content(Some("Fetching the places…"));
+            self.progress_label.set_text_content(Some("Fetching the places…"));
         } else {
             self.progress.set_max(to_f64(total));
             self.progress.set_value(to_f64(done));
@@ -139,10 +139,7 @@ impl View {
         self.import.set_hidden(progress.is_complete());
         self.reset.set_hidden(total == 0);
         let (summary, import) = if progress.is_complete() {
-            (
-                format!("{}, in this browser's IndexedDB.", places(done)),
-                "Import",
-            )
+            (format!("{}, in this browser's IndexedDB.", places(done)), "Import")
         } else if total == 0 {
             ("The database is empty.".to_owned(), "Import the places")
         } else {
@@ -171,8 +168,7 @@ impl View {
         if self.search.value() != search.text {
             self.search.set_value(&search.text);
         }
-        self.country
-            .set_value(search.country.as_deref().unwrap_or_default());
+        self.country.set_value(search.country.as_deref().unwrap_or_default());
         self.clear.set_disabled(!search.is_narrowed());
         let order = match search.direction {
             Direction::Up => "ascending",
@@ -189,11 +185,7 @@ impl View {
     }
 
     pub fn found(&self, count: usize, search: &Search) {
-        let text = if search.is_narrowed() {
-            format!("{} found", places(count))
-        } else {
-            places(count)
-        };
+        let text = if search.is_narrowed() { format!("{} found", places(count)) } else { places(count) };
         self.count.set_text_content(Some(&text));
     }
 
@@ -204,8 +196,7 @@ impl View {
 
     pub fn pager(&self, number: usize, has_previous: bool, has_next: bool) {
         let focused = self.document.active_element();
-        self.page
-            .set_text_content(Some(&format!("Page {}", thousands(number))));
+        self.page.set_text_content(Some(&format!("Page {}", thousands(number))));
         self.previous.set_disabled(!has_previous);
         self.next.set_disabled(!has_next);
         // A button that is disabled loses the focus, and the reader the place.

@@ -30,7 +30,7 @@ pub fn ordinal(number: usize) -> String {
 /// A count of places, in words that fit the number.
 pub fn places(count: usize) -> String {
     match count {
-        0 => "no place".to_owned(),
+        0 => "No places".to_owned(),
         1 => "1 place".to_owned(),
         _ => format!("{} places", thousands(count)),
     }
@@ -50,14 +50,10 @@ pub fn split_match<'a>(place: &'a Place, text: &str) -> (&'a str, &'a str) {
     let name = place.name.as_str();
     let wanted = text.to_lowercase();
     let found = place.names.iter().any(|spelling| {
-        spelling.to_lowercase().starts_with(&wanted)
-            && spelling.chars().count() == name.chars().count()
+        spelling.to_lowercase().starts_with(&wanted) && spelling.chars().count() == name.chars().count()
     });
     let letters = if found { text.chars().count() } else { 0 };
-    let end = name
-        .char_indices()
-        .nth(letters)
-        .map_or(name.len(), |(end, _)| end);
+    let end = name.char_indices().nth(letters).map_or(name.len(), |(end, _)| end);
     name.split_at(end)
 }
 
@@ -82,10 +78,7 @@ mod tests {
     fn digits_stand_in_groups_of_three() {
         let numbers = [0, 999, 1_000, 27_394, 24_874_500];
 
-        assert_eq!(
-            numbers.map(thousands),
-            ["0", "999", "1,000", "27,394", "24,874,500"]
-        );
+        assert_eq!(numbers.map(thousands), ["0", "999", "1,000", "27,394", "24,874,500"]);
     }
 
     #[test]
@@ -94,9 +87,7 @@ mod tests {
 
         assert_eq!(
             numbers.map(ordinal),
-            [
-                "1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "112th", "1,003rd"
-            ]
+            ["1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "112th", "1,003rd"]
         );
     }
 

@@ -32,9 +32,7 @@ pub fn start() {
 
 impl Page {
     fn find() -> Result<Self, JsValue> {
-        let document = web_sys::window()
-            .and_then(|window| window.document())
-            .ok_or("this is not a page")?;
+        let document = web_sys::window().and_then(|window| window.document()).ok_or("this is not a page")?;
         Ok(Self {
             body: document.body().ok_or("the page is empty")?,
             output: find(&document, "output")?,
@@ -47,8 +45,7 @@ impl Page {
     fn run_at_click(&self) -> Result<(), JsValue> {
         let page = self.clone();
         let run = Closure::<dyn FnMut()>::new(move || page.run());
-        self.again
-            .add_event_listener_with_callback("click", run.as_ref().unchecked_ref())?;
+        self.again.add_event_listener_with_callback("click", run.as_ref().unchecked_ref())?;
         run.forget();
         Ok(())
     }
@@ -60,10 +57,7 @@ impl Page {
         page.again.set_disabled(true);
         spawn_local(async move {
             match tour(|line| page.show(line)).await {
-                Ok(()) => page.say(
-                    "done",
-                    "Done: every line ran, and these are the rows it read.",
-                ),
+                Ok(()) => page.say("done", "Done: every line ran, and these are the rows it read."),
                 Err(error) => page.say("failed", &format!("It stopped: {error}")),
             }
             page.again.set_disabled(false);
@@ -92,8 +86,6 @@ impl Page {
 }
 
 fn find<E: JsCast>(document: &Document, id: &str) -> Result<E, JsValue> {
-    let element = document
-        .get_element_by_id(id)
-        .and_then(|element| element.dyn_into().ok());
+    let element = document.get_element_by_id(id).and_then(|element| element.dyn_into().ok());
     element.ok_or_else(|| JsValue::from(format!("the page has no element #{id}")))
 }

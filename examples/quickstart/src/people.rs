@@ -25,12 +25,7 @@ schema! {
 
 impl fmt::Display for User {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        let Self {
-            id,
-            email,
-            name,
-            age,
-        } = self;
+        let Self { id, email, name, age } = self;
         write!(f, "#{id} {name}, {age}, {email}")
     }
 }
@@ -38,40 +33,37 @@ impl fmt::Display for User {
 /// Enough people for a second page of ten.
 pub fn crowd() -> Vec<NewUser> {
     let people = [
-        ("Alice", 30),
-        ("Bob", 17),
-        ("Carla", 45),
-        ("David", 19),
-        ("Elena", 62),
-        ("Farid", 28),
-        ("Grace", 12),
-        ("Hugo", 33),
-        ("Ines", 51),
-        ("Jonas", 24),
-        ("Kofi", 39),
-        ("Lena", 16),
-        ("Mei", 47),
-        ("Nora", 20),
-        ("Omar", 58),
-        ("Paula", 22),
-        ("Quentin", 41),
-        ("Rosa", 70),
-        ("Sven", 18),
-        ("Tomas", 36),
-        ("Uma", 9),
-        ("Alice", 15),
-        ("Anton", 66),
-        ("Aya", 27),
+        ("Alice", 30, "alice"),
+        ("Bob", 17, "bob"),
+        ("Carla", 45, "carla"),
+        ("David", 19, "david"),
+        ("Elena", 62, "elena"),
+        ("Farid", 28, "farid"),
+        ("Grace", 12, "grace"),
+        ("Hugo", 33, "hugo"),
+        ("Ines", 51, "ines"),
+        ("Jonas", 24, "jonas"),
+        ("Kofi", 39, "kofi"),
+        ("Lena", 16, "lena"),
+        ("Mei", 47, "mei"),
+        ("Nora", 20, "nora"),
+        ("Omar", 58, "omar"),
+        ("Paula", 22, "paula"),
+        ("Quentin", 41, "quentin"),
+        ("Rosa", 70, "rosa"),
+        ("Sven", 18, "sven"),
+        ("Tomas", 36, "tomas"),
+        ("Uma", 9, "uma"),
+        ("Alice", 15, "alice.b"),
+        ("Anton", 66, "anton"),
+        ("Aya", 27, "aya"),
     ];
-    let person = |(number, (name, age)): (usize, (&str, u32))| NewUser {
-        email: match number {
-            0 => "alice@example.com".to_owned(),
-            _ => format!("{}{number}@example.com", name.to_lowercase()),
-        },
+    let person = |(name, age, mailbox): (&str, u32, &str)| NewUser {
+        email: format!("{mailbox}@example.com"),
         name: name.to_owned(),
         age,
     };
-    people.into_iter().enumerate().map(person).collect()
+    people.into_iter().map(person).collect()
 }
 
 #[cfg(test)]

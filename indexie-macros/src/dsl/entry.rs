@@ -8,10 +8,7 @@ use proc_macro2::{Ident, Span};
 
 /// Reads one entry, or reports why it cannot be read.
 pub fn parse(item: Item<'_>, primary: bool, errors: &mut Errors) -> Option<Entry> {
-    let reader = Reader {
-        rest: item.tokens,
-        last: item.span,
-    };
+    let reader = Reader { rest: item.tokens, last: item.span };
     errors.ok(reader.entry(item.span, primary))
 }
 
@@ -24,14 +21,7 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn entry(mut self, span: Span, primary: bool) -> syn::Result<Entry> {
         let name = self.name();
-        let mut entry = Entry {
-            name,
-            auto: None,
-            unique: None,
-            multi: None,
-            target: Target::Outside,
-            span,
-        };
+        let mut entry = Entry { name, auto: None, unique: None, multi: None, target: Target::Outside, span };
         self.flags(&mut entry)?;
         entry.target = self.target(&entry, primary)?;
         self.end()?;
@@ -61,15 +51,7 @@ impl<'a> Reader<'a> {
     }
 
     fn name(&mut self) -> Option<Ident> {
-        let [
-            Token {
-                kind: Kind::Word(name),
-                ..
-            },
-            colon,
-            ..,
-        ] = self.rest
-        else {
+        let [Token { kind: Kind::Word(name), .. }, colon, ..] = self.rest else {
             return None;
         };
         colon.is(':').then(|| self.rest = &self.rest[2..])?;
@@ -94,8 +76,7 @@ impl<'a> Reader<'a> {
             *flag = Some(token.span);
             self.next();
             if sign == "++" && self.take('+').is_none() {
-                return self
-                    .fail("a single `+`: a generated key is `++id`, a compound index `[a+b]`");
+                return self.fail("a single `+`: a generated key is `++id`, a compound index `[a+b]`");
             }
         }
         Ok(())
@@ -117,8 +98,7 @@ impl<'a> Reader<'a> {
     fn nothing(&self, entry: &Entry, primary: bool) -> syn::Result<Target> {
         if let Some(flag) = entry.unique.or(entry.multi) {
             let sign = if entry.unique.is_some() { '&' } else { '*' };
-            let message =
-                format!("`{sign}` stands alone: write the field behind it, `{sign}field`");
+            let message = format!("`{sign}` stands alone: write the field behind it, `{sign}field`");
             return Err(syn::Error::new(flag, message));
         }
         if entry.name.is_some() {
@@ -137,10 +117,7 @@ impl<'a> Reader<'a> {
         let mut paths = Vec::new();
         loop {
             let Some(token) = self.peek() else {
-                return Err(syn::Error::new(
-                    open,
-                    "this `[` is never closed: write `]` after the last field",
-                ));
+                return Err(syn::Error::new(open, "this `[` is never closed: write `]` after the last field"));
             };
             if token.closes_bracket() {
                 let message = if paths.is_empty() {
@@ -189,8 +166,7 @@ impl<'a> Reader<'a> {
             return self.fail("`&` stands before the `[`: `&[a+b]`");
         }
         if token.is('+') {
-            return self
-                .fail("a field is missing before this `+`: a compound index is written `[a+b]`");
+            return self.fail("a field is missing before this `+`: a compound index is written `[a+b]`");
         }
         Ok(())
     }
@@ -203,11 +179,7 @@ impl<'a> Reader<'a> {
             return self.unexpected();
         };
         self.next();
-        let mut path = FieldPath {
-            root: root.clone(),
-            nested: Vec::new(),
-            given: None,
-        };
+        let mut path = FieldPath { root: root.clone(), nested: Vec::new(), given: None };
         loop {
             let through_option = self.take('?').is_some();
             if self.take('.').is_none() {
@@ -221,10 +193,7 @@ impl<'a> Reader<'a> {
                 return self.fail(format_args!("a name is missing after `{text}.`"));
             };
             self.next();
-            path.nested.push(Step {
-                through_option,
-                field: field.clone(),
-            });
+            path.nested.push(Step { through_option, field: field.clone() });
         }
     }
 

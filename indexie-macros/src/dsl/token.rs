@@ -86,18 +86,9 @@ fn flatten_into(stream: TokenStream, tokens: &mut Vec<Token>) {
                     tokens.push(Token { kind, span });
                 }
             }
-            TokenTree::Ident(ident) => tokens.push(Token {
-                kind: Kind::Word(ident),
-                span,
-            }),
-            TokenTree::Punct(punct) => tokens.push(Token {
-                kind: Kind::Sign(punct),
-                span,
-            }),
-            TokenTree::Literal(literal) => tokens.push(Token {
-                kind: Kind::Other(literal),
-                span,
-            }),
+            TokenTree::Ident(ident) => tokens.push(Token { kind: Kind::Word(ident), span }),
+            TokenTree::Punct(punct) => tokens.push(Token { kind: Kind::Sign(punct), span }),
+            TokenTree::Literal(literal) => tokens.push(Token { kind: Kind::Other(literal), span }),
         }
     }
 }
@@ -118,11 +109,7 @@ pub fn scan(text: &str, span: Span) -> Vec<Token> {
             ']' => Kind::Close(Delimiter::Bracket),
             '+' | '&' | '*' | ',' | '.' | '?' | ':' | '=' | '<' | '>' | '-' | ';' => {
                 let glued = matches!((char, chars.get(at)), (':', Some(':')) | ('-', Some('>')));
-                let spacing = if glued {
-                    Spacing::Joint
-                } else {
-                    Spacing::Alone
-                };
+                let spacing = if glued { Spacing::Joint } else { Spacing::Alone };
                 let mut punct = Punct::new(char, spacing);
                 punct.set_span(span);
                 Kind::Sign(punct)

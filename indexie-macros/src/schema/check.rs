@@ -23,18 +23,14 @@ pub fn live_tables<'a>(database: &'a Database, errors: &mut Errors) -> Vec<Live<
             let before = &version.tables[..place];
             if before.iter().any(|other| other.name == table.name) {
                 let (name, number) = (&table.name, version.number);
-                let message =
-                    format!("duplicate table: `{name}` is twice in version {number}, remove one");
+                let message = format!("duplicate table: `{name}` is twice in version {number}, remove one");
                 errors.at(table.ident.span(), message);
             } else {
                 step(&mut history, version, table, errors);
             }
         }
     }
-    history
-        .into_iter()
-        .filter_map(|state| live(&state, errors))
-        .collect()
+    history.into_iter().filter_map(|state| live(&state, errors)).collect()
 }
 
 /// What became of a table so far.
@@ -43,22 +39,14 @@ struct State<'a> {
     newest: &'a Table,
 }
 
-fn step<'a>(
-    history: &mut Vec<State<'a>>,
-    version: &Version,
-    table: &'a Table,
-    errors: &mut Errors,
-) {
+fn step<'a>(history: &mut Vec<State<'a>>, version: &Version, table: &'a Table, errors: &mut Errors) {
     let (name, number) = (&table.name, version.number);
     let drops = matches!(table.content, Content::Drop);
     let known = history.iter_mut().find(|state| state.newest.name == *name);
     match known {
         Some(state) => match (&state.newest.content, drops) {
             (Content::Drop, true) => {
-                let message = format!(
-                    "`{name}` is already dropped, in version {}: remove this line",
-                    state.version
-                );
+                let message = format!("`{name}` is already dropped, in version {}: remove this line", state.version);
                 errors.at(table.ident.span(), message);
             }
             (Content::Drop, false) => {
@@ -68,18 +56,10 @@ fn step<'a>(
                 );
                 errors.at(table.ident.span(), message);
             }
-            _ => {
-                *state = State {
-                    version: number,
-                    newest: table,
-                }
-            }
+            _ => *state = State { version: number, newest: table },
         },
         None if drops => {
-            let names: Vec<&str> = history
-                .iter()
-                .map(|state| state.newest.name.as_str())
-                .collect();
+            let names: Vec<&str> = history.iter().map(|state| state.newest.name.as_str()).collect();
             let meant = did_you_mean(name, &names);
             let meant = meant.map_or_else(String::new, |near| format!(" Did you mean `{near}`?"));
             let message = format!(
@@ -87,10 +67,7 @@ fn step<'a>(
             );
             errors.at(table.ident.span(), message);
         }
-        None => history.push(State {
-            version: number,
-            newest: table,
-        }),
+        None => history.push(State { version: number, newest: table }),
     }
 }
 
@@ -98,11 +75,7 @@ fn live<'a>(state: &State<'a>, errors: &mut Errors) -> Option<Live<'a>> {
     let (version, table) = (state.version, state.newest);
     match &table.content {
         Content::Drop => None,
-        Content::Record(record) | Content::Pinned(record, ..) => Some(Live {
-            table,
-            record,
-            version,
-        }),
+        Content::Record(record) | Content::Pinned(record, ..) => Some(Live { table, record, version }),
         Content::Past(_) => {
             let name = &table.name;
             let message = format!(
@@ -131,12 +104,7 @@ fn numbers(database: &Database, errors: &mut Errors) {
                 );
             }
             Some(last) if last > *number => {
-                errors.at(
-                    *span,
-                    format_args!(
-                        "versions are written in ascending order: {number} comes before {last}"
-                    ),
-                );
+                errors.at(*span, format_args!("versions are written in ascending order: {number} comes before {last}"));
             }
             _ => {}
         }
@@ -154,7 +122,10 @@ fn calls(database: &Database, errors: &mut Errors) {
             );
         }
         if let (true, Some(populate)) = (place + 1 < database.versions.len(), &version.populate) {
-            errors.at(populate.span, "`populate` fills a database that is new, so it stands behind the newest version: move it there");
+            errors.at(
+                populate.span,
+                "`populate` fills a database that is new, so it stands behind the newest version: move it there",
+            );
         }
     }
 }

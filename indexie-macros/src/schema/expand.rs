@@ -14,11 +14,7 @@ use syn::{Attribute, LitStr, Type};
 pub fn database(database: &Database, live: &[Live<'_>]) -> TokenStream {
     let library = &database.library;
     let private = &quote!(#library::__private);
-    let cfgs: Vec<&Attribute> = database
-        .attrs
-        .iter()
-        .filter(|attr| attr.path().is_ident("cfg"))
-        .collect();
+    let cfgs: Vec<&Attribute> = database.attrs.iter().filter(|attr| attr.path().is_ident("cfg")).collect();
     let declared = declare(database, live, private);
     let methods = methods(database, private);
     let traits = traits(database, live, private);
@@ -41,21 +37,13 @@ pub fn database(database: &Database, live: &[Live<'_>]) -> TokenStream {
 }
 
 fn declare(database: &Database, live: &[Live<'_>], private: &TokenStream) -> TokenStream {
-    let Database {
-        attrs,
-        visibility,
-        ident,
-        name,
-        ..
-    } = database;
+    let Database { attrs, visibility, ident, name, .. } = database;
     let doc = (!documented(attrs)).then(|| {
         let doc = format!(" The database `{}`.", name.value());
         quote!(#[doc = #doc])
     });
     let fields = live.iter().map(|Live { table, record, .. }| {
-        let Table {
-            docs, ident, name, ..
-        } = table;
+        let Table { docs, ident, name, .. } = table;
         let doc = (!documented(docs)).then(|| {
             let doc = format!(" The `{name}` table.");
             quote!(#[doc = #doc])
@@ -154,10 +142,7 @@ fn traits(database: &Database, live: &[Live<'_>], private: &TokenStream) -> Toke
 
 fn definition(database: &Database, private: &TokenStream) -> TokenStream {
     let name = &database.name;
-    let versions = database
-        .versions
-        .iter()
-        .map(|version| self::version(version, private));
+    let versions = database.versions.iter().map(|version| self::version(version, private));
     quote! {
         const DEFINITION: #private::Definition = #private::Definition {
             name: #name,
@@ -173,16 +158,8 @@ fn version(version: &Version, private: &TokenStream) -> TokenStream {
         let change = change(&table.content, private);
         quote!(#private::TableEntry { name: #name, change: #private::Change::#change })
     });
-    let upgrade = call(
-        version.upgrade.as_ref(),
-        &quote!(#private::UpgradeFn),
-        private,
-    );
-    let populate = call(
-        version.populate.as_ref(),
-        &quote!(#private::PopulateFn),
-        private,
-    );
+    let upgrade = call(version.upgrade.as_ref(), &quote!(#private::UpgradeFn), private);
+    let populate = call(version.populate.as_ref(), &quote!(#private::PopulateFn), private);
     quote! {
         #private::Version {
             number: #number,
@@ -217,14 +194,8 @@ fn call(call: Option<&Call>, ty: &TokenStream, private: &TokenStream) -> TokenSt
 /// A schema of the past, in the names it is stored under.
 fn stored(schema: &Schema, private: &TokenStream) -> TokenStream {
     let outside = Target::Outside;
-    let target = schema
-        .primary
-        .as_ref()
-        .map_or(&outside, |entry| &entry.target);
-    let auto = schema
-        .primary
-        .as_ref()
-        .is_some_and(|entry| entry.auto.is_some());
+    let target = schema.primary.as_ref().map_or(&outside, |entry| &entry.target);
+    let auto = schema.primary.as_ref().is_some_and(|entry| entry.auto.is_some());
     let path = key_path(target, private);
     let indexes = schema.indexes.iter().map(|entry| {
         let name = entry.target.declared();
@@ -259,11 +230,7 @@ fn pin(live: &Live<'_>, private: &TokenStream) -> Option<TokenStream> {
     let Content::Pinned(record, schema, text) = &live.table.content else {
         return None;
     };
-    let entries = schema
-        .primary
-        .iter()
-        .chain(&schema.indexes)
-        .map(Entry::declared);
+    let entries = schema.primary.iter().chain(&schema.indexes).map(Entry::declared);
     let message = pin_message(&live.table.name, record, text, live.version);
     Some(quote_spanned! {text.span()=>
         const _: () = ::core::assert!(

@@ -78,15 +78,9 @@ fn database(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Database
         );
         errors.at(derive.span(), message);
     }
-    let attrs = attrs
-        .into_iter()
-        .filter(|attr| !attr.path().is_ident("derive"))
-        .collect();
+    let attrs = attrs.into_iter().filter(|attr| !attr.path().is_ident("derive")).collect();
     if input.is_empty() {
-        errors.at(
-            ident.span(),
-            "a database has at least one version: `version 1 { users: User }`",
-        );
+        errors.at(ident.span(), "a database has at least one version: `version 1 { users: User }`");
     }
     let mut versions = Vec::new();
     while !input.is_empty() {
@@ -98,14 +92,7 @@ fn database(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Database
             }
         }
     }
-    Ok(Database {
-        library,
-        attrs,
-        visibility,
-        ident,
-        name,
-        versions,
-    })
+    Ok(Database { library, attrs, visibility, ident, name, versions })
 }
 
 /// `crate = $crate;`, which the library's own `schema!` puts in front.
@@ -137,8 +124,7 @@ fn header(input: ParseStream<'_>) -> syn::Result<(Ident, LitStr)> {
         Ok((ident, name))
     };
     parse().map_err(|error: syn::Error| {
-        let message =
-            "the database is a struct around its name: `pub struct AppDb(\"MyAppDatabase\");`";
+        let message = "the database is a struct around its name: `pub struct AppDb(\"MyAppDatabase\");`";
         syn::Error::new(error.span(), message)
     })
 }
@@ -164,27 +150,15 @@ fn version(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Version> 
         return Err(input.error("a version is expected here: `version 1 { users: User }`"));
     }
     input.call(Ident::parse_any)?;
-    let literal: LitInt = input.parse().map_err(|error| {
-        syn::Error::new(
-            error.span(),
-            "a version has a whole number: `version 1 { users: User }`",
-        )
-    })?;
-    let number = literal.base10_parse().map_err(|_| {
-        syn::Error::new(
-            literal.span(),
-            "a version is a whole number from 1 to 4294967295",
-        )
-    })?;
+    let literal: LitInt = input
+        .parse()
+        .map_err(|error| syn::Error::new(error.span(), "a version has a whole number: `version 1 { users: User }`"))?;
+    let number = literal
+        .base10_parse()
+        .map_err(|_| syn::Error::new(literal.span(), "a version is a whole number from 1 to 4294967295"))?;
     let content;
     syn::braced!(content in input);
-    let mut version = Version {
-        number,
-        span: literal.span(),
-        tables: Vec::new(),
-        upgrade: None,
-        populate: None,
-    };
+    let mut version = Version { number, span: literal.span(), tables: Vec::new(), upgrade: None, populate: None };
     while !content.is_empty() {
         match table(&content, errors) {
             Ok(table) => version.tables.push(table),
@@ -224,22 +198,17 @@ fn calls(input: ParseStream<'_>, version: &mut Version) -> syn::Result<()> {
         }
         let word: Ident = input.call(Ident::parse_any)?;
         let function: Path = input.parse().map_err(|error| {
-            let message = format!("`{word}` names a function: `{word} prepare`, with `async fn prepare(tx: Upgrade) -> Result<()>`");
+            let message = format!(
+                "`{word}` names a function: `{word} prepare`, with `async fn prepare(tx: Upgrade) -> Result<()>`"
+            );
             syn::Error::new(error.span(), message)
         })?;
-        let call = if upgrade {
-            &mut version.upgrade
-        } else {
-            &mut version.populate
-        };
+        let call = if upgrade { &mut version.upgrade } else { &mut version.populate };
         if call.is_some() {
             let message = format!("`{word}` is here twice: let one function call the other");
             return Err(syn::Error::new(word.span(), message));
         }
-        *call = Some(Call {
-            span: word.span(),
-            function,
-        });
+        *call = Some(Call { span: word.span(), function });
     }
 }
 
@@ -248,16 +217,12 @@ fn table(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Table> {
     if let Some(other) = docs.iter().find(|attr| !attr.path().is_ident("doc")) {
         errors.at(other.span(), "only doc comments stand on a table");
     }
-    let docs = docs
-        .into_iter()
-        .filter(|attr| attr.path().is_ident("doc"))
-        .collect();
-    let name = input.call(Ident::parse_any).map_err(|error| {
-        syn::Error::new(error.span(), "a table is expected here: `users: User`")
-    })?;
+    let docs = docs.into_iter().filter(|attr| attr.path().is_ident("doc")).collect();
+    let name = input
+        .call(Ident::parse_any)
+        .map_err(|error| syn::Error::new(error.span(), "a table is expected here: `users: User`"))?;
     let Some(ident) = as_field(&name) else {
-        let message =
-            format!("`{name}` cannot be a field's name in Rust: call the table something else");
+        let message = format!("`{name}` cannot be a field's name in Rust: call the table something else");
         return Err(syn::Error::new(name.span(), message));
     };
     if input.parse::<Token![:]>().is_err() {
@@ -267,12 +232,7 @@ fn table(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Table> {
         return Err(input.error(message));
     }
     let name = name.unraw().to_string();
-    Ok(Table {
-        docs,
-        ident,
-        name,
-        content: content(input, errors)?,
-    })
+    Ok(Table { docs, ident, name, content: content(input, errors)? })
 }
 
 /// The name as a field: `type` is `r#type`.
@@ -282,10 +242,7 @@ fn as_field(name: &Ident) -> Option<Ident> {
         return Some(name.clone());
     }
     // These cannot be raw either; `$crate` is one word to a macro.
-    let fits = !matches!(
-        text.as_str(),
-        "_" | "crate" | "self" | "Self" | "super" | "$crate"
-    );
+    let fits = !matches!(text.as_str(), "_" | "crate" | "self" | "Self" | "super" | "$crate");
     fits.then(|| Ident::new_raw(&text, name.span()))
 }
 
@@ -298,8 +255,7 @@ fn content(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Content> 
         return Ok(Content::Drop);
     }
     let ty: Type = input.parse().map_err(|error| {
-        let message =
-            "a table is a record type, `User`, the schema it had, `\"++id, name\"`, or `drop`";
+        let message = "a table is a record type, `User`, the schema it had, `\"++id, name\"`, or `drop`";
         syn::Error::new(error.span(), message)
     })?;
     if !input.peek(Token![=]) {
@@ -307,10 +263,7 @@ fn content(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Content> 
     }
     input.parse::<Token![=]>()?;
     let text: LitStr = input.parse().map_err(|error| {
-        syn::Error::new(
-            error.span(),
-            "the schema is pinned by a string: `users: User = \"++id, &email\"`",
-        )
+        syn::Error::new(error.span(), "the schema is pinned by a string: `users: User = \"++id, &email\"`")
     })?;
     let schema = past(&text, errors);
     Ok(Content::Pinned(ty, schema, text))

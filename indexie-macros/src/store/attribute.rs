@@ -19,10 +19,7 @@ pub fn read(input: &DeriveInput, errors: &mut Errors) -> (Schema, Options) {
     let tokens = match &attr.meta {
         Meta::List(list) => token::flatten(list.tokens.clone()),
         other => {
-            errors.at(
-                other.span(),
-                "the schema is missing: `#[store(\"++id, name\")]`",
-            );
+            errors.at(other.span(), "the schema is missing: `#[store(\"++id, name\")]`");
             return (nothing(), options);
         }
     };
@@ -36,30 +33,17 @@ pub fn read(input: &DeriveInput, errors: &mut Errors) -> (Schema, Options) {
 }
 
 fn nothing() -> Schema {
-    Schema {
-        primary: None,
-        indexes: Vec::new(),
-    }
+    Schema { primary: None, indexes: Vec::new() }
 }
 
 /// `#[indexie]` is ours for certain; a `#[store]` beside it belongs to another crate's derive.
 fn find<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Option<&'a Attribute> {
-    let named = |name: &'static str| {
-        input
-            .attrs
-            .iter()
-            .filter(move |attr| attr.path().is_ident(name))
-    };
-    let ours = if named("indexie").next().is_some() {
-        "indexie"
-    } else {
-        "store"
-    };
+    let named = |name: &'static str| input.attrs.iter().filter(move |attr| attr.path().is_ident(name));
+    let ours = if named("indexie").next().is_some() { "indexie" } else { "store" };
     let mut found = named(ours);
     let Some(first) = found.next() else {
         let ident = &input.ident;
-        let message =
-            format!("`{ident}` has no schema: add `#[store(\"++id, name\")]` below the derive");
+        let message = format!("`{ident}` has no schema: add `#[store(\"++id, name\")]` below the derive");
         errors.at(ident.span(), message);
         return None;
     };
@@ -72,37 +56,19 @@ fn find<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Option<&'a Attribute
 
 fn literal(items: &[Item<'_>]) -> Option<syn::LitStr> {
     match items.first()?.tokens {
-        [
-            Token {
-                kind: Kind::Other(literal),
-                ..
-            },
-        ] => syn::parse2(TokenStream::from(proc_macro2::TokenTree::from(
-            literal.clone(),
-        )))
-        .ok(),
+        [Token { kind: Kind::Other(literal), .. }] => {
+            syn::parse2(TokenStream::from(proc_macro2::TokenTree::from(literal.clone()))).ok()
+        }
         _ => None,
     }
 }
 
-fn after_string(
-    text: &syn::LitStr,
-    rest: &[Item<'_>],
-    options: &mut Options,
-    errors: &mut Errors,
-) -> Schema {
+fn after_string(text: &syn::LitStr, rest: &[Item<'_>], options: &mut Options, errors: &mut Errors) -> Schema {
     let mut schema = dsl::parse_string(text, errors);
     for item in rest {
         match item.tokens {
             _ if is_option(*item) => option(*item, options, errors),
-            [
-                Token {
-                    kind: Kind::Word(_),
-                    ..
-                },
-                colon,
-                ..,
-            ] if colon.is(':') => {
+            [Token { kind: Kind::Word(_), .. }, colon, ..] if colon.is(':') => {
                 schema.indexes.extend(dsl::parse_index(*item, errors));
             }
             [] => errors.at(item.span, "nothing stands between these commas: remove one"),
@@ -119,8 +85,7 @@ fn after_string(
 }
 
 fn unquoted(items: &[Item<'_>], options: &mut Options, errors: &mut Errors) -> Schema {
-    let (set, entries): (Vec<Item<'_>>, Vec<Item<'_>>) =
-        items.iter().copied().partition(|item| is_option(*item));
+    let (set, entries): (Vec<Item<'_>>, Vec<Item<'_>>) = items.iter().copied().partition(|item| is_option(*item));
     for item in set {
         option(item, options, errors);
     }
@@ -134,36 +99,14 @@ fn unquoted(items: &[Item<'_>], options: &mut Options, errors: &mut Errors) -> S
 
 fn is_option(item: Item<'_>) -> bool {
     match item.tokens {
-        [
-            Token {
-                kind: Kind::Word(_),
-                ..
-            },
-            sign,
-            ..,
-        ] if sign.is('=') => true,
-        [
-            word,
-            Token {
-                kind: Kind::Open(_),
-                ..
-            },
-            ..,
-        ] => word.is_word("new"),
+        [Token { kind: Kind::Word(_), .. }, sign, ..] if sign.is('=') => true,
+        [word, Token { kind: Kind::Open(_), .. }, ..] => word.is_word("new"),
         _ => false,
     }
 }
 
 fn option(item: Item<'_>, options: &mut Options, errors: &mut Errors) {
-    let [
-        Token {
-            kind: Kind::Word(name),
-            ..
-        },
-        sign,
-        rest @ ..,
-    ] = item.tokens
-    else {
+    let [Token { kind: Kind::Word(name), .. }, sign, rest @ ..] = item.tokens else {
         return;
     };
     let span = name.span();
@@ -186,8 +129,8 @@ fn option(item: Item<'_>, options: &mut Options, errors: &mut Errors) {
             new(rest, options, errors);
         }
         other => {
-            let meant = did_you_mean(other, &OPTIONS)
-                .map_or_else(String::new, |near| format!(" Did you mean `{near}`?"));
+            let meant =
+                did_you_mean(other, &OPTIONS).map_or_else(String::new, |near| format!(" Did you mean `{near}`?"));
             let message = format!(
                 "there is no option `{other}`.{meant} The options are `key = K`, `new = Name`, `new(derive(..))` and `crate = path`"
             );
@@ -199,38 +142,20 @@ fn option(item: Item<'_>, options: &mut Options, errors: &mut Errors) {
 fn typed(tokens: &[Token]) -> syn::Result<syn::Type> {
     syn::parse2(token::nest(tokens)).map_err(|_| {
         let text = token::text_of(tokens);
-        let span = tokens
-            .first()
-            .map_or_else(Span::call_site, |token| token.span);
+        let span = tokens.first().map_or_else(Span::call_site, |token| token.span);
         syn::Error::new(span, format_args!("`{text}` is not a type"))
     })
 }
 
 fn new(value: &[Token], options: &mut Options, errors: &mut Errors) {
     match value {
-        [
-            Token {
-                kind: Kind::Word(word),
-                ..
-            },
-        ] if word == "false" => options.new.refused = true,
-        [
-            Token {
-                kind: Kind::Word(word),
-                ..
-            },
-        ] if word == "true" => {}
-        [
-            Token {
-                kind: Kind::Word(word),
-                ..
-            },
-        ] => options.new.name = Some(Ident::clone(word)),
+        [Token { kind: Kind::Word(word), .. }] if word == "false" => options.new.refused = true,
+        [Token { kind: Kind::Word(word), .. }] if word == "true" => {}
+        [Token { kind: Kind::Word(word), .. }] => options.new.name = Some(Ident::clone(word)),
         _ => {
-            let span = value
-                .first()
-                .map_or_else(Span::call_site, |token| token.span);
-            let message = "`new` takes a name or `false`: `new = UserDraft`, and derives stand in `new(derive(Debug, Clone))`";
+            let span = value.first().map_or_else(Span::call_site, |token| token.span);
+            let message =
+                "`new` takes a name or `false`: `new = UserDraft`, and derives stand in `new(derive(Debug, Clone))`";
             errors.at(span, message);
         }
     }
@@ -238,26 +163,15 @@ fn new(value: &[Token], options: &mut Options, errors: &mut Errors) {
 
 /// `(derive(Debug, Clone))`, the parentheses included.
 fn derives(tokens: &[Token]) -> syn::Result<Vec<syn::Path>> {
-    let span = tokens
-        .first()
-        .map_or_else(Span::call_site, |token| token.span);
-    let wrong = || {
-        syn::Error::new(
-            span,
-            "`new(..)` lists what the New type derives: `new(derive(Debug, Clone))`",
-        )
-    };
+    let span = tokens.first().map_or_else(Span::call_site, |token| token.span);
+    let wrong = || syn::Error::new(span, "`new(..)` lists what the New type derives: `new(derive(Debug, Clone))`");
     let inner = &tokens[1..tokens.len().saturating_sub(1).max(1)];
     let list: syn::MetaList = syn::parse2(token::nest(inner)).map_err(|_| wrong())?;
     if !list.path.is_ident("derive") {
         return Err(wrong());
     }
     let paths = syn::punctuated::Punctuated::<syn::Path, syn::Token![,]>::parse_terminated;
-    Ok(list
-        .parse_args_with(paths)
-        .map_err(|_| wrong())?
-        .into_iter()
-        .collect())
+    Ok(list.parse_args_with(paths).map_err(|_| wrong())?.into_iter().collect())
 }
 
 #[cfg(test)]
@@ -285,12 +199,7 @@ mod tests {
             let (schema, options, errors) = given(&attr);
             assert_eq!(errors, Vec::<String>::new());
             assert_eq!(schema.indexes.len(), 1);
-            assert!(
-                schema.indexes[0]
-                    .name
-                    .as_ref()
-                    .is_some_and(|name| name == "pair")
-            );
+            assert!(schema.indexes[0].name.as_ref().is_some_and(|name| name == "pair"));
             let key = options.key.map(|key| key.to_token_stream().to_string());
             assert_eq!(key.as_deref(), Some("Vec < (A , B) >"));
             assert!(options.new.name.is_some_and(|name| name == "Draft"));
@@ -320,15 +229,9 @@ mod tests {
             (parse_quote!(#[derive(X)]), "has no schema"),
             (parse_quote!(#[store]), "the schema is missing"),
             (parse_quote!(#[store("id", &email)]), "move it inside"),
-            (
-                parse_quote!(#[store("id", kay = u32)]),
-                "Did you mean `key`?",
-            ),
+            (parse_quote!(#[store("id", kay = u32)]), "Did you mean `key`?"),
             (parse_quote!(#[store(key = u32)]), "the schema comes first"),
-            (
-                parse_quote!(#[store("id", new(Debug))]),
-                "new(derive(Debug, Clone))",
-            ),
+            (parse_quote!(#[store("id", new(Debug))]), "new(derive(Debug, Clone))"),
             (parse_quote!(#[store("id", key =)]), "a value is missing"),
         ];
         for (attr, wanted) in table {

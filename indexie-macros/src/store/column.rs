@@ -107,9 +107,7 @@ fn steps(root: &Field<'_>, path: &FieldPath, errors: &mut Errors) -> Option<()> 
     let (name, next) = (&root.name, first.field.unraw());
     errors.at(
         path.span(),
-        format_args!(
-            "`{name}` is an `Option`: write `{name}?.{next}`; rows without it are not in the index"
-        ),
+        format_args!("`{name}` is an `Option`: write `{name}?.{next}`; rows without it are not in the index"),
     );
     None
 }
@@ -155,13 +153,7 @@ fn key_type(
 }
 
 /// Whether the value can be found in the stored object, under its name and in its own form.
-fn stored_form(
-    record: &Record<'_>,
-    root: &Field<'_>,
-    column: &Column,
-    given: bool,
-    errors: &mut Errors,
-) -> Option<()> {
+fn stored_form(record: &Record<'_>, root: &Field<'_>, column: &Column, given: bool, errors: &mut Errors) -> Option<()> {
     let (name, text) = (&root.name, &column.declared);
     let serde = &root.serde;
     if let Some(word) = &serde.absent {
@@ -183,7 +175,9 @@ fn stored_form(
     if column.by_serde && column.multi {
         errors.at(
             column.span,
-            format_args!("`*{text}` cannot go over what a serde attribute makes of the field: store the collection as it is"),
+            format_args!(
+                "`*{text}` cannot go over what a serde attribute makes of the field: store the collection as it is"
+            ),
         );
         return None;
     }
@@ -201,12 +195,7 @@ fn stored_form(
 }
 
 /// The names of the field and of the path are ones that IndexedDB and serde can both use.
-fn names(
-    record: &Record<'_>,
-    root: &Field<'_>,
-    column: &Column,
-    errors: &mut Errors,
-) -> Option<()> {
+fn names(record: &Record<'_>, root: &Field<'_>, column: &Column, errors: &mut Errors) -> Option<()> {
     let (name, stored, read) = (&root.name, &root.stored, &root.read);
     if stored != read && !root.serde.aliases.contains(stored) && record.container.into.is_none() {
         errors.at(
@@ -231,8 +220,7 @@ fn names(
 fn is_identifier(name: &str) -> bool {
     let mut chars = name.chars();
     let starts = |char: char| char.is_alphabetic() || char == '_' || char == '$';
-    chars.next().is_some_and(starts)
-        && chars.all(|char| char.is_alphanumeric() || char == '_' || char == '$')
+    chars.next().is_some_and(starts) && chars.all(|char| char.is_alphanumeric() || char == '_' || char == '$')
 }
 
 #[cfg(test)]
@@ -248,24 +236,11 @@ mod tests {
         let text = syn::LitStr::new(&format!(", {entry}"), proc_macro2::Span::call_site());
         let schema = crate::dsl::parse_string(&text, &mut errors);
         let record = record::read(input, &mut errors).expect("a plain struct");
-        let Some(Entry {
-            target: Target::One(path),
-            multi,
-            ..
-        }) = schema.indexes.first()
-        else {
+        let Some(Entry { target: Target::One(path), multi, .. }) = schema.indexes.first() else {
             panic!("an entry with one field: {entry}");
         };
-        let column = find(&record, path, &mut errors).and_then(|field| {
-            resolve(
-                &record,
-                field,
-                path,
-                path.given.as_ref(),
-                multi.is_some(),
-                &mut errors,
-            )
-        });
+        let column = find(&record, path, &mut errors)
+            .and_then(|field| resolve(&record, field, path, path.given.as_ref(), multi.is_some(), &mut errors));
         (column, errors.messages())
     }
 
@@ -303,10 +278,7 @@ mod tests {
             assert_eq!(errors, Vec::<String>::new(), "{entry}");
             let column = column.expect(entry);
             assert_eq!(column.key.to_string(), key);
-            assert_eq!(
-                (column.stored_path().as_str(), column.optional),
-                (stored, optional)
-            );
+            assert_eq!((column.stored_path().as_str(), column.optional), (stored, optional));
         }
     }
 

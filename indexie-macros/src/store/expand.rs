@@ -23,24 +23,11 @@ pub fn quiet() -> TokenStream {
 }
 
 /// The whole expansion of a sound struct.
-pub fn store(
-    record: &Record<'_>,
-    plan: &Plan,
-    new: Option<&NewType>,
-    library: &TokenStream,
-) -> TokenStream {
-    let writer = Writer {
-        record,
-        plan,
-        private: &quote!(#library::__private),
-    };
+pub fn store(record: &Record<'_>, plan: &Plan, new: Option<&NewType>, library: &TokenStream) -> TokenStream {
+    let writer = Writer { record, plan, private: &quote!(#library::__private) };
     let new_type = new.map(|new| new_row::declare(record, new, library));
     let quiet = quiet();
-    let columns = plan
-        .columns
-        .iter()
-        .enumerate()
-        .map(|(at, column)| reader::function(&writer, at, column));
+    let columns = plan.columns.iter().enumerate().map(|(at, column)| reader::function(&writer, at, column));
     let handles = writer.handles();
     let store = writer.store();
     let rows = writer.rows(new);
@@ -70,8 +57,7 @@ pub struct Writer<'a, 'r> {
 
 impl Writer<'_, '_> {
     fn handles_ident(&self) -> Ident {
-        self.record
-            .free_name(format!("IndexesOf{}", self.record.ident.unraw()))
+        self.record.free_name(format!("IndexesOf{}", self.record.ident.unraw()))
     }
 
     /// The struct of handles, and the constant that holds it.
@@ -197,9 +183,7 @@ impl Writer<'_, '_> {
         let indexes = plan.indexes.iter().map(|index| self.index(index));
         let forms = plan.columns.iter().enumerate().filter(|(at, column)| {
             let known = plan.columns[..*at].iter();
-            !known
-                .map(|known| &known.stored)
-                .any(|stored| *stored == column.stored)
+            !known.map(|known| &known.stored).any(|stored| *stored == column.stored)
         });
         let forms = forms.map(|(_, column)| {
             let (key, stored) = (&column.key, &column.stored);
@@ -224,11 +208,7 @@ impl Writer<'_, '_> {
 
     fn index(&self, index: &Index) -> TokenStream {
         let private = self.private;
-        let Index {
-            parts,
-            unique,
-            multi,
-        } = index;
+        let Index { parts, unique, multi } = index;
         let name = stored_name(parts, &self.plan.columns);
         let path = self.key_path(parts);
         quote! {

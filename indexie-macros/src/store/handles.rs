@@ -19,21 +19,12 @@ pub fn all(
     sources: &[&Entry],
     errors: &mut Errors,
 ) -> Vec<Handle> {
-    let mut handles = Handles {
-        record,
-        columns,
-        all: Vec::new(),
-        errors,
-    };
+    let mut handles = Handles { record, columns, all: Vec::new(), errors };
     if let Some(key) = key {
         handles.entry(0, &primary.parts, Kind::Primary, key);
     }
     for (at, (index, source)) in indexes.iter().zip(sources).enumerate() {
-        let kind = if index.unique {
-            Kind::Unique
-        } else {
-            Kind::Plain
-        };
+        let kind = if index.unique { Kind::Unique } else { Kind::Plain };
         handles.entry(number(at + 1), &index.parts, kind, source);
     }
     handles.first_of(0, &primary.parts);
@@ -77,13 +68,7 @@ impl Handles<'_, '_> {
             Kind::Unique => format!("The unique index `{stored}`."),
             _ => format!("The index `{stored}`."),
         };
-        self.all.push(Handle {
-            ident,
-            key: key_of(parts, self.columns),
-            kind,
-            entry,
-            doc,
-        });
+        self.all.push(Handle { ident, key: key_of(parts, self.columns), kind, entry, doc });
     }
 
     /// A compound entry can be asked for its first field alone.
@@ -99,18 +84,9 @@ impl Handles<'_, '_> {
         if self.taken(&ident) {
             return;
         }
-        let doc = format!(
-            "The first field of the compound index `{}`.",
-            self.stored(parts)
-        );
+        let doc = format!("The first field of the compound index `{}`.", self.stored(parts));
         let key = column.key.clone();
-        self.all.push(Handle {
-            ident,
-            key,
-            kind: Kind::FirstOf,
-            entry,
-            doc,
-        });
+        self.all.push(Handle { ident, key, kind: Kind::FirstOf, entry, doc });
     }
 
     /// A key outside of the record is `key`, unless the record's own handles need the name.
@@ -120,31 +96,19 @@ impl Handles<'_, '_> {
             return;
         }
         let doc = String::from("The primary key, which is outside of the record.");
-        self.all.push(Handle {
-            ident,
-            key: primary.key.clone(),
-            kind: Kind::Primary,
-            entry: 0,
-            doc,
-        });
+        self.all.push(Handle { ident, key: primary.key.clone(), kind: Kind::Primary, entry: 0, doc });
     }
 
     /// `email`, `address_city`, `name_age`: from the fields as they are, also when the schema misspelled one.
     fn name(&self, columns: &[usize]) -> Option<Ident> {
-        let columns: Vec<&Column> = columns
-            .iter()
-            .map(|column| &self.columns[*column])
-            .collect();
+        let columns: Vec<&Column> = columns.iter().map(|column| &self.columns[*column]).collect();
         if let [column] = columns.as_slice()
             && column.nested.is_empty()
         {
             return Some(self.record.fields[column.field].ident.clone());
         }
         let words = columns.iter().flat_map(|column| {
-            let nested = column
-                .nested
-                .iter()
-                .map(|step| step.field.unraw().to_string());
+            let nested = column.nested.iter().map(|step| step.field.unraw().to_string());
             std::iter::once(self.record.fields[column.field].name.clone()).chain(nested)
         });
         let words: Vec<String> = words.collect();
@@ -152,9 +116,7 @@ impl Handles<'_, '_> {
     }
 
     fn taken(&self, ident: &Ident) -> bool {
-        self.all
-            .iter()
-            .any(|handle| handle.ident.unraw() == ident.unraw())
+        self.all.iter().any(|handle| handle.ident.unraw() == ident.unraw())
     }
 
     fn stored(&self, parts: &Parts) -> String {
@@ -168,10 +130,7 @@ pub fn stored_name(parts: &Parts, columns: &[Column]) -> String {
         Parts::Outside => String::new(),
         Parts::One(column) => columns[*column].stored_path(),
         Parts::Many(all) => {
-            let paths: Vec<String> = all
-                .iter()
-                .map(|column| columns[*column].stored_path())
-                .collect();
+            let paths: Vec<String> = all.iter().map(|column| columns[*column].stored_path()).collect();
             format!("[{}]", paths.join("+"))
         }
     }

@@ -48,54 +48,27 @@ pub fn plan(
         Parts::One(column) => Some(columns[*column].field),
         _ => None,
     };
-    let name = new
-        .name
-        .unwrap_or_else(|| format_ident!("New{}", record.ident));
-    Some(NewType {
-        name,
-        derives: new.derives,
-        without,
-    })
+    let name = new.name.unwrap_or_else(|| format_ident!("New{}", record.ident));
+    Some(NewType { name, derives: new.derives, without })
 }
 
 /// The New type itself. It stands beside the struct, since the app names it.
 pub fn declare(record: &Record<'_>, new: &NewType, library: &TokenStream) -> TokenStream {
-    let NewType {
-        name,
-        derives,
-        without,
-    } = new;
+    let NewType { name, derives, without } = new;
     let ident = record.ident;
     let visibility = &record.syntax.vis;
-    let cfgs = record
-        .syntax
-        .attrs
-        .iter()
-        .filter(|attr| attr.path().is_ident("cfg"));
+    let cfgs = record.syntax.attrs.iter().filter(|attr| attr.path().is_ident("cfg"));
     let serde = quote!(#library::__private::serde);
     let container = stored::repeated(&record.container, &ident.to_string(), &serde.to_string());
-    let kept = record
-        .fields
-        .iter()
-        .enumerate()
-        .filter(|(at, _)| Some(*at) != *without);
+    let kept = record.fields.iter().enumerate().filter(|(at, _)| Some(*at) != *without);
     let fields = kept.map(|(_, field)| {
-        let attrs = field
-            .syntax
-            .attrs
-            .iter()
-            .filter(|attr| stored::repeats(attr));
-        let documented = field
-            .syntax
-            .attrs
-            .iter()
-            .any(|attr| attr.path().is_ident("doc"));
+        let attrs = field.syntax.attrs.iter().filter(|attr| stored::repeats(attr));
+        let documented = field.syntax.attrs.iter().any(|attr| attr.path().is_ident("doc"));
         let doc = (!documented).then(|| {
             let doc = format!(" See `{ident}::{}`.", field.name);
             quote!(#[doc = #doc])
         });
-        let (ident, visibility, ty) =
-            (field.ident, &field.syntax.vis, record.spelled_out(field.ty));
+        let (ident, visibility, ty) = (field.ident, &field.syntax.vis, record.spelled_out(field.ty));
         quote!(#doc #(#attrs)* #visibility #ident: #ty,)
     });
     let doc = format!(" A [`{ident}`] to be added: without its key, which the browser generates.");

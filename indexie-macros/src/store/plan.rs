@@ -89,36 +89,19 @@ pub enum Kind {
 }
 
 /// Resolves a schema.
-pub fn resolve(
-    record: &Record<'_>,
-    schema: &Schema,
-    options: &Options,
-    errors: &mut Errors,
-) -> Plan {
-    let mut resolver = Resolver {
-        record,
-        given: given_types(schema, errors),
-        columns: Vec::new(),
-        errors,
-    };
+pub fn resolve(record: &Record<'_>, schema: &Schema, options: &Options, errors: &mut Errors) -> Plan {
+    let mut resolver = Resolver { record, given: given_types(schema, errors), columns: Vec::new(), errors };
     resolver.container(schema);
     let mut declared = Vec::new();
     let primary = resolver.primary(schema.primary.as_ref(), options);
-    declared.push(
-        schema
-            .primary
-            .as_ref()
-            .map_or_else(String::new, Entry::declared),
-    );
+    declared.push(schema.primary.as_ref().map_or_else(String::new, Entry::declared));
     let mut indexes = Vec::new();
     let mut sources: Vec<&Entry> = Vec::new();
     for entry in &schema.indexes {
         let Some(index) = resolver.index(entry) else {
             continue;
         };
-        let doubled = indexes
-            .iter()
-            .any(|other: &Index| same(&other.parts, &index.parts));
+        let doubled = indexes.iter().any(|other: &Index| same(&other.parts, &index.parts));
         // After a near miss was taken for the field that was meant, the field may be there twice.
         if doubled || same(&primary.parts, &index.parts) {
             continue;
@@ -127,25 +110,9 @@ pub fn resolve(
         sources.push(entry);
         declared.push(entry.declared());
     }
-    let Resolver {
-        columns, errors, ..
-    } = resolver;
-    let handles = super::handles::all(
-        record,
-        &columns,
-        &primary,
-        schema.primary.as_ref(),
-        &indexes,
-        &sources,
-        errors,
-    );
-    Plan {
-        columns,
-        primary,
-        indexes,
-        handles,
-        declared,
-    }
+    let Resolver { columns, errors, .. } = resolver;
+    let handles = super::handles::all(record, &columns, &primary, schema.primary.as_ref(), &indexes, &sources, errors);
+    Plan { columns, primary, indexes, handles, declared }
 }
 
 fn same(one: &Parts, other: &Parts) -> bool {
@@ -170,9 +137,7 @@ fn given_types(schema: &Schema, errors: &mut Errors) -> Vec<(String, Type)> {
                 let (one, two) = (other.to_token_stream(), ty.to_token_stream());
                 errors.at(
                     ty.span(),
-                    format_args!(
-                        "`{text}` is `{one}` in one entry and `{two}` in another: give it one type"
-                    ),
+                    format_args!("`{text}` is `{one}` in one entry and `{two}` in another: give it one type"),
                 );
             }
         }
@@ -192,9 +157,7 @@ impl Resolver<'_, '_> {
     fn container(&mut self, schema: &Schema) {
         let ident = self.record.ident;
         let entries = schema.primary.iter().chain(&schema.indexes);
-        let mut paths = entries
-            .flat_map(|entry| entry.target.paths())
-            .map(FieldPath::declared);
+        let mut paths = entries.flat_map(|entry| entry.target.paths()).map(FieldPath::declared);
         let untyped = paths.find(|path| !self.given.iter().any(|(known, _)| known == path));
         if let (Some(span), Some(path)) = (self.record.container.into, untyped) {
             self.errors.at(
@@ -243,21 +206,13 @@ impl Resolver<'_, '_> {
                 })
                 .collect();
         }
-        Primary {
-            parts,
-            auto,
-            key,
-            place: Place::Inside,
-        }
+        Primary { parts, auto, key, place: Place::Inside }
     }
 
     fn outside(&mut self, entry: &Entry, options: &Options) -> Primary {
         let auto = entry.auto.is_some();
         let usual = || quote!(::core::primitive::u32);
-        let key = options
-            .key
-            .as_ref()
-            .map_or_else(usual, ToTokens::to_token_stream);
+        let key = options.key.as_ref().map_or_else(usual, ToTokens::to_token_stream);
         let known = auto || options.key.is_some();
         let place = if known { Place::Outside } else { Place::Broken };
         if !known {
@@ -270,12 +225,7 @@ impl Resolver<'_, '_> {
                 ),
             );
         }
-        Primary {
-            parts: Parts::Outside,
-            auto,
-            key,
-            place,
-        }
+        Primary { parts: Parts::Outside, auto, key, place }
     }
 
     /// Every row has a primary key.
@@ -302,17 +252,12 @@ impl Resolver<'_, '_> {
             Target::One(path) => Parts::One(self.column(path, multi)?),
             Target::Many(paths) => Parts::Many(self.compound(paths)?),
         };
-        Some(Index {
-            parts,
-            unique: entry.unique.is_some(),
-            multi,
-        })
+        Some(Index { parts, unique: entry.unique.is_some(), multi })
     }
 
     fn compound(&mut self, paths: &[FieldPath]) -> Option<Vec<usize>> {
         // All of them are looked at, so that all faults are reported.
-        let columns: Vec<Option<usize>> =
-            paths.iter().map(|path| self.column(path, false)).collect();
+        let columns: Vec<Option<usize>> = paths.iter().map(|path| self.column(path, false)).collect();
         columns.into_iter().collect()
     }
 
@@ -321,11 +266,11 @@ impl Resolver<'_, '_> {
         let written = path.declared();
         let given = self.given.iter().find(|(text, _)| *text == written);
         let given = given.map(|(_, ty)| ty.clone());
-        let resolved =
-            column::resolve(self.record, field, path, given.as_ref(), multi, self.errors)?;
-        let known = self.columns.iter().position(|column| {
-            column.field == field && column.multi == multi && column.stored == resolved.stored
-        });
+        let resolved = column::resolve(self.record, field, path, given.as_ref(), multi, self.errors)?;
+        let known = self
+            .columns
+            .iter()
+            .position(|column| column.field == field && column.multi == multi && column.stored == resolved.stored);
         Some(known.unwrap_or_else(|| {
             self.columns.push(resolved);
             self.columns.len() - 1
@@ -336,12 +281,7 @@ impl Resolver<'_, '_> {
 /// A key that has been reported.
 fn broken(auto: bool) -> Primary {
     let key = quote!(::core::primitive::u32);
-    Primary {
-        parts: Parts::Outside,
-        auto,
-        key,
-        place: Place::Broken,
-    }
+    Primary { parts: Parts::Outside, auto, key, place: Place::Broken }
 }
 
 impl Parts {

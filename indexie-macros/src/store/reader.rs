@@ -69,11 +69,7 @@ fn access(span: Span, base: &TokenStream, between: &[&[Step]], column: &Column) 
         return base.clone();
     };
     let fields = steps.iter().map(|step| &step.field);
-    let reference = if steps.is_empty() {
-        base.clone()
-    } else {
-        quote_spanned!(span=> &#base #(.#fields)*)
-    };
+    let reference = if steps.is_empty() { base.clone() } else { quote_spanned!(span=> &#base #(.#fields)*) };
     if !rest.is_empty() {
         let inner = access(span, &quote_spanned!(span=> __inner), rest, column);
         return quote_spanned! {span=>

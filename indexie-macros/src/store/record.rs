@@ -39,12 +39,7 @@ pub fn read<'a>(syntax: &'a DeriveInput, errors: &mut Errors) -> Option<Record<'
                 return refuse(syntax, fields.span(), "a tuple struct", errors);
             }
             Fields::Unit => {
-                return refuse(
-                    syntax,
-                    syntax.ident.span(),
-                    "a struct without fields",
-                    errors,
-                );
+                return refuse(syntax, syntax.ident.span(), "a struct without fields", errors);
             }
         },
         Data::Enum(data) => return refuse(syntax, data.enum_token.span, "an enum", errors),
@@ -60,24 +55,11 @@ pub fn read<'a>(syntax: &'a DeriveInput, errors: &mut Errors) -> Option<Record<'
         return None;
     }
     let container = stored::container(&syntax.attrs);
-    let fields = named
-        .into_iter()
-        .flatten()
-        .filter_map(|field| self::field(field, &container));
-    Some(Record {
-        ident: &syntax.ident,
-        fields: fields.collect(),
-        container,
-        syntax,
-    })
+    let fields = named.into_iter().flatten().filter_map(|field| self::field(field, &container));
+    Some(Record { ident: &syntax.ident, fields: fields.collect(), container, syntax })
 }
 
-fn refuse<'a>(
-    syntax: &DeriveInput,
-    span: Span,
-    what: &str,
-    errors: &mut Errors,
-) -> Option<Record<'a>> {
+fn refuse<'a>(syntax: &DeriveInput, span: Span, what: &str, errors: &mut Errors) -> Option<Record<'a>> {
     let ident = &syntax.ident;
     errors.at(
         span,
@@ -90,32 +72,15 @@ fn field<'a>(syntax: &'a syn::Field, container: &stored::Container) -> Option<Fi
     let ident = syntax.ident.as_ref()?;
     let name = ident.unraw().to_string();
     let serde = stored::field(&syntax.attrs);
-    let stored = serde
-        .written
-        .clone()
-        .unwrap_or_else(|| container.written.of_field(&name));
-    let read = serde
-        .read
-        .clone()
-        .unwrap_or_else(|| container.read.of_field(&name));
-    Some(Field {
-        ident,
-        name,
-        ty: &syntax.ty,
-        syntax,
-        serde,
-        stored,
-        read,
-    })
+    let stored = serde.written.clone().unwrap_or_else(|| container.written.of_field(&name));
+    let read = serde.read.clone().unwrap_or_else(|| container.read.of_field(&name));
+    Some(Field { ident, name, ty: &syntax.ty, syntax, serde, stored, read })
 }
 
 impl Record<'_> {
     /// The names of the fields.
     pub fn names(&self) -> Vec<&str> {
-        self.fields
-            .iter()
-            .map(|field| field.name.as_str())
-            .collect()
+        self.fields.iter().map(|field| field.name.as_str()).collect()
     }
 
     /// A name that no type in the struct mentions, for what stands beside the user's types.

@@ -3,14 +3,7 @@
 
 use syn::{GenericArgument, PathArguments, Type};
 
-const COLLECTIONS: [&str; 6] = [
-    "Vec",
-    "BTreeSet",
-    "HashSet",
-    "VecDeque",
-    "LinkedList",
-    "BinaryHeap",
-];
+const COLLECTIONS: [&str; 6] = ["Vec", "BTreeSet", "HashSet", "VecDeque", "LinkedList", "BinaryHeap"];
 
 /// The `T` of `Option<T>`.
 pub fn option_of(ty: &Type) -> Option<&Type> {
@@ -21,9 +14,7 @@ pub fn option_of(ty: &Type) -> Option<&Type> {
 pub fn element_of(ty: &Type) -> Option<&Type> {
     match bare(ty) {
         Type::Array(array) => Some(&array.elem),
-        other => argument(other, |name| {
-            COLLECTIONS.iter().any(|collection| name == collection)
-        }),
+        other => argument(other, |name| COLLECTIONS.iter().any(|collection| name == collection)),
     }
 }
 
@@ -58,10 +49,7 @@ mod tests {
     #[test]
     fn options_are_seen_under_every_path() {
         let wanted: Type = parse_quote!(Vec<u8>);
-        for ty in [
-            parse_quote!(Option<Vec<u8>>),
-            parse_quote!(::core::option::Option<Vec<u8>>),
-        ] {
+        for ty in [parse_quote!(Option<Vec<u8>>), parse_quote!(::core::option::Option<Vec<u8>>)] {
             assert_eq!(option_of(&ty), Some(&wanted));
         }
         assert_eq!(option_of(&parse_quote!(Maybe<u8>)), None);

@@ -114,6 +114,7 @@ impl Batch {
 }
 
 /// Where a [`Batch`] ended at some moment.
+#[derive(Clone, Copy)]
 pub(crate) struct Position {
     ints: usize,
     ascii: usize,

@@ -141,7 +141,8 @@ impl Decoder<'_, '_> {
             _ => match self.read_number().map(number) {
                 Some(Number::Natural(value)) => visitor.visit_u64(value),
                 Some(Number::Negative(value)) => visitor.visit_i64(value),
-                Some(Number::Float(value)) if value == 0.0 => visitor.visit_u64(0),
+                // Minus zero.
+                Some(Number::Float(0.0)) => visitor.visit_u64(0),
                 Some(Number::Float(value)) => Err(de::Error::invalid_value(Unexpected::Float(value), &visitor)),
                 None => Err(self.unexpected(&visitor)),
             },

@@ -186,13 +186,11 @@ impl<'a> ser::Serializer for Encoder<'a> {
     }
 
     fn serialize_u128(self, value: u128) -> Written {
-        match i128::try_from(value) {
-            Ok(value) => self.integer(value),
-            Err(_) => {
-                self.batch.text(&value.to_string());
-                Ok(tag::BIGINT)
-            }
+        if let Ok(value) = i128::try_from(value) {
+            return self.integer(value);
         }
+        self.batch.text(&value.to_string());
+        Ok(tag::BIGINT)
     }
 
     fn serialize_f32(self, value: f32) -> Written {

@@ -26,7 +26,7 @@ pub(crate) struct Shapes {
     nodes: Vec<Node>,
     /// Struct types by the address of their name: where the walk for a type begins.
     starts: HashMap<(usize, usize), u32>,
-    shapes: Vec<Shape>,
+    known: Vec<Shape>,
 }
 
 #[derive(Debug)]
@@ -40,7 +40,7 @@ struct Node {
 
 impl Known for Shapes {
     fn shape(&self, number: u32) -> Option<&Shape> {
-        self.shapes.get(number as usize)
+        self.known.get(number as usize)
     }
 }
 
@@ -84,8 +84,8 @@ impl Shapes {
         }
         names.reverse();
         tags.reverse();
-        let number = self.shapes.len() as u32;
-        self.shapes.push(Shape { names, tags });
+        let number = self.known.len() as u32;
+        self.known.push(Shape { names, tags });
         self.nodes[node as usize].shape = Some(number);
         number
     }
@@ -93,7 +93,7 @@ impl Shapes {
     /// The shapes from this number on, for the other end.
     #[cfg_attr(not(target_family = "wasm"), allow(dead_code, reason = "the other end is a browser"))]
     pub fn since(&self, number: usize) -> &[Shape] {
-        &self.shapes[number.min(self.shapes.len())..]
+        &self.known[number.min(self.known.len())..]
     }
 
     fn add(&mut self, node: Node) -> u32 {

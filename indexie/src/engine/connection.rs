@@ -56,10 +56,10 @@ pub(crate) fn handlers(shared: &Shared, handlers: Handlers) {
 pub(crate) fn forget(database: u64) {
     // During the end of a thread its map may be gone already, and its connections with it.
     let state = STATES.try_with(|states| states.borrow_mut().remove(&database)).ok().flatten();
-    if let Some(state) = state {
-        if let Phase::Open(connection) | Phase::Opening { connection, .. } = state.phase.take() {
-            Thread::get().close(connection);
-        }
+    if let Some(state) = state
+        && let Phase::Open(connection) | Phase::Opening { connection, .. } = state.phase.take()
+    {
+        Thread::get().close(connection);
     }
 }
 
@@ -242,13 +242,12 @@ fn durability(shared: &Shared) -> &'static str {
 pub(super) async fn run(session: &Session, request: Request) -> Result<Reply> {
     let shared = &session.shared;
     let table = shared.table_name(request.store);
-    let (connection, transaction) = match session.transaction {
+    let (connection, transaction) = if let Some(transaction) = session.transaction {
         // It has its own connection, which may be closing behind it.
-        Some(transaction) => (0, transaction),
-        None => {
-            session.refuse_inside(request.store)?;
-            (connection(shared).await?, 0)
-        }
+        (0, transaction)
+    } else {
+        session.refuse_inside(request.store)?;
+        (connection(shared).await?, 0)
     };
     let submitted = Thread::get().submit(connection, transaction, durability(shared), request);
     submitted.await.map_err(|failure| named(failure, shared, table))

@@ -1,4 +1,5 @@
 //! Where there is no browser: the types are the same, and opening says so.
+#![allow(clippy::unused_async, reason = "the same signatures as in a browser")]
 
 use std::sync::Arc;
 

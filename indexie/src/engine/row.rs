@@ -6,10 +6,12 @@ use crate::codec::{Batch, DecodeError, EncodeError, Known, Reader, from_value, w
 use crate::key::Entry;
 use crate::store::Store;
 
+type Decode = fn(&mut Reader<'_>, &dyn Known) -> Result<Box<dyn Any>, DecodeError>;
+
 /// What the engine can do with the rows of a table without knowing their type.
 #[derive(Clone, Copy)]
 pub(crate) struct RowType {
-    pub decode: fn(&mut Reader<'_>, &dyn Known) -> Result<Box<dyn Any>, DecodeError>,
+    pub decode: Decode,
     pub entry: fn(&dyn Any, usize) -> Entry,
     pub encode: fn(&dyn Any, &mut Batch) -> Result<(), EncodeError>,
 }

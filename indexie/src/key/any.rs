@@ -64,14 +64,14 @@ impl AnyKey {
 /// Compares strings by UTF-16 code units, as JavaScript does. UTF-8 order differs only where a
 /// surrogate pair meets U+E000..U+FFFF.
 pub(crate) fn compare_utf16(a: &str, b: &str) -> Ordering {
-    let (x, y) = (a.as_bytes(), b.as_bytes());
-    let Some(at) = x.iter().zip(y).position(|(p, q)| p != q) else {
-        return x.len().cmp(&y.len());
+    let (left, right) = (a.as_bytes(), b.as_bytes());
+    let Some(at) = left.iter().zip(right).position(|(a, b)| a != b) else {
+        return left.len().cmp(&right.len());
     };
     // Lead bytes 0xEE and 0xEF (U+E000..U+FFFF) sort above the four-byte lead 0xF0.. in UTF-16.
-    let lift = |byte: u8| if byte >= 0xee { if byte >= 0xf0 { 0xee } else { byte + 8 } } else { byte };
-    let (p, q) = (x[at], y[at]);
-    if p >= 0xf0 && q >= 0xf0 { p.cmp(&q) } else { lift(p).cmp(&lift(q)) }
+    let rank = |byte: u8| if byte >= 0xee { if byte >= 0xf0 { 0xee } else { byte + 8 } } else { byte };
+    let (left, right) = (left[at], right[at]);
+    if left >= 0xf0 && right >= 0xf0 { left.cmp(&right) } else { rank(left).cmp(&rank(right)) }
 }
 
 impl Ord for AnyKey {

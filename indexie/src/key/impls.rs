@@ -34,9 +34,7 @@ macro_rules! wide_numbers {
 
             #[allow(clippy::cast_precision_loss, reason = "checked to be within 2^53")]
             fn to_any(&self) -> Result<AnyKey, KeyError> {
-                #[allow(unused_comparisons, reason = "one macro for signed and unsigned")]
-                let magnitude = if *self < 0 { (*self as i128).unsigned_abs() } else { *self as u128 };
-                if magnitude > u128::from(MAX_SAFE) {
+                if i128::from(*self).unsigned_abs() > u128::from(MAX_SAFE) {
                     return Err(KeyError(format!("{self} is beyond 2^53: a JavaScript number cannot hold it, and IndexedDB has no other integer keys")));
                 }
                 Ok(AnyKey::Number(*self as f64))
@@ -53,7 +51,7 @@ macro_rules! wide_numbers {
     )*};
 }
 
-wide_numbers!(u64 i64 usize isize);
+wide_numbers!(u64 i64);
 
 impl AutoKey for u8 {}
 impl AutoKey for u16 {}

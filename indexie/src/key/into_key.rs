@@ -27,7 +27,7 @@ macro_rules! itself {
     )*};
 }
 
-itself!(u8 u16 u32 u64 usize i8 i16 i32 i64 isize f32 f64 bool char String Date);
+itself!(u8 u16 u32 u64 i8 i16 i32 i64 f32 f64 bool char String Date);
 
 impl<K: Key> IntoKey<K> for &K {
     fn into_key(self) -> K {

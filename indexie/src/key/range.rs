@@ -71,14 +71,14 @@ impl KeyRange {
     }
 
     /// The arrays that start with these parts.
-    pub fn with_prefix(parts: Vec<AnyKey>) -> Self {
+    pub fn with_prefix(parts: &[AnyKey]) -> Self {
         Self::within_prefix(parts, Bound::Unbounded, Bound::Unbounded)
     }
 
     /// The arrays that start with `prefix` and whose next part is within the bounds.
-    pub fn within_prefix(prefix: Vec<AnyKey>, lower: Bound<AnyKey>, upper: Bound<AnyKey>) -> Self {
+    pub fn within_prefix(prefix: &[AnyKey], lower: Bound<AnyKey>, upper: Bound<AnyKey>) -> Self {
         let with = |key: AnyKey| {
-            let mut parts = prefix.clone();
+            let mut parts = prefix.to_vec();
             parts.push(key);
             parts
         };
@@ -90,12 +90,12 @@ impl KeyRange {
         };
         Self {
             lower: match lower {
-                Bound::Unbounded => Bound::Included(AnyKey::Array(prefix.clone())),
+                Bound::Unbounded => Bound::Included(AnyKey::Array(prefix.to_vec())),
                 Bound::Included(key) => Bound::Included(AnyKey::Array(with(key))),
                 Bound::Excluded(key) => Bound::Excluded(after(with(key))),
             },
             upper: match upper {
-                Bound::Unbounded => Bound::Excluded(after(prefix.clone())),
+                Bound::Unbounded => Bound::Excluded(after(prefix.to_vec())),
                 Bound::Included(key) => Bound::Excluded(after(with(key))),
                 Bound::Excluded(key) => Bound::Excluded(AnyKey::Array(with(key))),
             },
@@ -344,13 +344,13 @@ mod tests {
     #[test]
     fn a_compound_prefix_is_exact() {
         let array = |parts: &[i32]| AnyKey::Array(parts.iter().map(|part| (*part).into()).collect());
-        let above = KeyRange::within_prefix(vec![], Bound::Excluded(2.into()), Bound::Unbounded);
+        let above = KeyRange::within_prefix(&[], Bound::Excluded(2.into()), Bound::Unbounded);
         assert!(!above.contains(&array(&[2, 9])));
         assert!(above.contains(&array(&[3, 0])));
-        let upto = KeyRange::within_prefix(vec![], Bound::Unbounded, Bound::Included(2.into()));
+        let upto = KeyRange::within_prefix(&[], Bound::Unbounded, Bound::Included(2.into()));
         assert!(upto.contains(&array(&[2, 9])));
         assert!(!upto.contains(&array(&[3, 0])));
-        let below = KeyRange::within_prefix(vec![], Bound::Unbounded, Bound::Excluded(2.into()));
+        let below = KeyRange::within_prefix(&[], Bound::Unbounded, Bound::Excluded(2.into()));
         assert!(below.contains(&array(&[1, 9])));
         assert!(!below.contains(&array(&[2, 0])));
     }

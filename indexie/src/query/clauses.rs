@@ -33,8 +33,7 @@ impl<T: Store, K: Key, A: Access> Where<T, K, A> {
         if !self.column.first {
             return ranges.clone();
         }
-        let of_compound =
-            |range: &KeyRange| KeyRange::within_prefix(Vec::new(), range.lower.clone(), range.upper.clone());
+        let of_compound = |range: &KeyRange| KeyRange::within_prefix(&[], range.lower.clone(), range.upper.clone());
         RangeSet::union(ranges.ranges().iter().map(of_compound).collect())
     }
 
@@ -122,36 +121,51 @@ impl<T: Store, K: Key, A: Access> Where<T, K, A> {
     /// The rows of a compound index whose first columns are these: `prefix("Alice")`, `prefix(("Alice", 31))`.
     pub fn prefix<M>(self, prefix: impl Prefix<K, M>) -> Query<T, A> {
         let parts: Result<Vec<_>, _> = prefix.parts().into_iter().collect();
-        self.finish(parts.map(|parts| RangeSet::one(KeyRange::with_prefix(parts))))
+        self.finish(parts.map(|parts| RangeSet::one(KeyRange::with_prefix(&parts))))
     }
 }
 
-impl<T: Store, K: Text, A: Access> Where<T, K, A> {
+impl<T: Store, K: Key, A: Access> Where<T, K, A> {
     /// The rows whose key begins so; the empty string begins every string.
-    pub fn starts_with(self, prefix: impl AsRef<str>) -> Query<T, A> {
+    pub fn starts_with(self, prefix: impl AsRef<str>) -> Query<T, A>
+    where
+        K: Text,
+    {
         self.starts_with_any_of([prefix])
     }
 
     /// The rows whose key begins in one of these ways.
-    pub fn starts_with_any_of(self, prefixes: impl IntoIterator<Item = impl AsRef<str>>) -> Query<T, A> {
+    pub fn starts_with_any_of(self, prefixes: impl IntoIterator<Item = impl AsRef<str>>) -> Query<T, A>
+    where
+        K: Text,
+    {
         let ranges = prefixes.into_iter().map(|prefix| KeyRange::starting_with(prefix.as_ref())).collect();
         let ranges = Ok(self.place(&RangeSet::union(ranges)));
         self.finish(ranges)
     }
 
     /// The rows whose key is this one in whatever case: [`str::to_lowercase`] makes both equal.
-    pub fn equals_ignore_case(self, key: impl AsRef<str>) -> Query<T, A> {
+    pub fn equals_ignore_case(self, key: impl AsRef<str>) -> Query<T, A>
+    where
+        K: Text,
+    {
         self.folded(Folded::equal([key.as_ref()]))
     }
 
     /// The rows whose key is one of these in whatever case.
-    pub fn any_of_ignore_case(self, keys: impl IntoIterator<Item = impl AsRef<str>>) -> Query<T, A> {
+    pub fn any_of_ignore_case(self, keys: impl IntoIterator<Item = impl AsRef<str>>) -> Query<T, A>
+    where
+        K: Text,
+    {
         let keys: Vec<String> = keys.into_iter().map(|key| key.as_ref().to_owned()).collect();
         self.folded(Folded::equal(keys.iter().map(String::as_str)))
     }
 
     /// The rows whose key begins so in whatever case.
-    pub fn starts_with_ignore_case(self, prefix: impl AsRef<str>) -> Query<T, A> {
+    pub fn starts_with_ignore_case(self, prefix: impl AsRef<str>) -> Query<T, A>
+    where
+        K: Text,
+    {
         self.folded(Folded::starts_with(prefix.as_ref()))
     }
 

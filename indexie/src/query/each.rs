@@ -30,7 +30,8 @@ impl<T: Store, A: Access> Query<T, A> {
     /// Calls `body` with each row, in order, and waits for it. An `Err` stops the iteration and is returned.
     ///
     /// ```
-    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs"));
+    /// # mod app { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs")); }
+    /// # use {app::*, indexie::prelude::*};
     /// # async fn example(db: AppDb) -> Result<()> {
     /// db.users.order_by(|u| u.name).each(async |user| println!("{}", user.name)).await?;
     /// # Ok(()) }

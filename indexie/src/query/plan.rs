@@ -104,7 +104,7 @@ fn in_order(branch: &Branch, order: Column, schema: &StoreSchema) -> Option<Walk
         .position(|index| matches!(index.path, KeyPath::Many([a, b]) if *a == first && *b == second))?;
     Some(Walk {
         column: Column { entry: u16::try_from(at + 1).ok()?, first: false },
-        ranges: RangeSet::one(KeyRange::with_prefix(vec![key.clone()])).ranges().to_vec(),
+        ranges: RangeSet::one(KeyRange::with_prefix(std::slice::from_ref(key))).ranges().to_vec(),
     })
 }
 

@@ -94,7 +94,8 @@ impl<T: Store, A: Access> Query<T, A> {
     /// `sort_by_key`, `order_by` on another index than the clause's) is gathered first.
     ///
     /// ```
-    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs"));
+    /// # mod app { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs")); }
+    /// # use {app::*, indexie::prelude::*};
     /// # async fn example(db: AppDb) -> Result<()> {
     /// use futures::TryStreamExt;
     ///

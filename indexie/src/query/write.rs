@@ -12,7 +12,7 @@ use crate::key::AnyKey;
 use crate::op::Op;
 use crate::storage::Operation;
 use crate::store::Store;
-use crate::table::{Change, Writable, change};
+use crate::table::{Access, Change, Writable, change};
 
 /// Rows that `modify` has in memory at one time.
 const CHUNK: usize = 100;
@@ -52,9 +52,12 @@ impl Execution {
     }
 }
 
-impl<T: Store, A: Writable> Query<T, A> {
+impl<T: Store, A: Access> Query<T, A> {
     /// Deletes the rows. Returns how many there were.
-    pub fn delete(&self) -> Op<usize> {
+    pub fn delete(&self) -> Op<usize>
+    where
+        A: Writable,
+    {
         let execution = self.execution();
         Op::new(async move { execution.delete().await })
     }
@@ -67,7 +70,10 @@ impl<T: Store, A: Writable> Query<T, A> {
     /// # Errors
     ///
     /// [`Error::Constraint`](crate::Error::Constraint) if a changed row clashes with another one; then no row is changed.
-    pub fn modify(&self, mut change: impl FnMut(&mut T) + 'static) -> Op<usize> {
+    pub fn modify(&self, mut change: impl FnMut(&mut T) + 'static) -> Op<usize>
+    where
+        A: Writable,
+    {
         let execution = self.execution();
         Op::new(async move {
             let (session, store) = (execution.session.clone(), execution.store);

@@ -44,7 +44,8 @@ impl<T: Store, A: Access> Table<T, A> {
     /// The row with this key.
     ///
     /// ```
-    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs"));
+    /// # mod app { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs")); }
+    /// # use {app::*, indexie::prelude::*};
     /// # async fn example(db: AppDb) -> Result<()> {
     /// let user: Option<User> = db.users.get(1).await?;
     /// # Ok(()) }
@@ -67,7 +68,8 @@ impl<T: Store, A: Access> Table<T, A> {
     /// The row with this key in a unique index.
     ///
     /// ```
-    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs"));
+    /// # mod app { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs")); }
+    /// # use {app::*, indexie::prelude::*};
     /// # async fn example(db: AppDb) -> Result<()> {
     /// let alice = db.users.get_by(|u| u.email, "alice@example.com").await?;
     /// # Ok(()) }

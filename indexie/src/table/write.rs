@@ -109,14 +109,17 @@ impl<T: Store, A: Access> Table<T, A> {
     }
 }
 
-impl<T: Store, A: Writable> Table<T, A> {
+impl<T: Store, A: Access> Table<T, A> {
     /// Adds a row; its key is generated where the row has none. Returns the key.
     ///
     /// # Errors
     ///
     /// [`Error::Constraint`] if the key, or a key of a unique index, is there already. [`Error::Encode`] for a row that
     /// cannot be stored.
-    pub fn add<R: Insert<T>>(&self, row: &R) -> Op<T::Key> {
+    pub fn add<R: Insert<T>>(&self, row: &R) -> Op<T::Key>
+    where
+        A: Writable,
+    {
         self.write_one(self.encode([row], false), false, false)
     }
 
@@ -127,7 +130,10 @@ impl<T: Store, A: Writable> Table<T, A> {
     ///
     /// [`Error::Constraint`] if a key of a unique index belongs to another row. [`Error::Encode`] for a row that cannot be
     /// stored.
-    pub fn put<R: Insert<T>>(&self, row: &R) -> Op<T::Key> {
+    pub fn put<R: Insert<T>>(&self, row: &R) -> Op<T::Key>
+    where
+        A: Writable,
+    {
         self.write_one(self.encode([row], false), true, false)
     }
 
@@ -136,7 +142,10 @@ impl<T: Store, A: Writable> Table<T, A> {
     /// # Errors
     ///
     /// As [`add`](Self::add); the error carries the position of the row, and no row is added.
-    pub fn bulk_add<'r, R: Insert<T> + 'r>(&self, rows: impl IntoIterator<Item = &'r R>) -> Op<Vec<T::Key>> {
+    pub fn bulk_add<'r, R: Insert<T> + 'r>(&self, rows: impl IntoIterator<Item = &'r R>) -> Op<Vec<T::Key>>
+    where
+        A: Writable,
+    {
         self.write(self.encode(rows, true), false, false, true)
     }
 
@@ -145,7 +154,10 @@ impl<T: Store, A: Writable> Table<T, A> {
     /// # Errors
     ///
     /// As [`put`](Self::put); the error carries the position of the row, and no row is put.
-    pub fn bulk_put<'r, R: Insert<T> + 'r>(&self, rows: impl IntoIterator<Item = &'r R>) -> Op<Vec<T::Key>> {
+    pub fn bulk_put<'r, R: Insert<T> + 'r>(&self, rows: impl IntoIterator<Item = &'r R>) -> Op<Vec<T::Key>>
+    where
+        A: Writable,
+    {
         self.write(self.encode(rows, true), true, false, true)
     }
 
@@ -156,7 +168,10 @@ impl<T: Store, A: Writable> Table<T, A> {
     /// # Errors
     ///
     /// [`Error::NotFound`] if there is no such row. [`Error::Constraint`] if the changed row clashes with another one.
-    pub fn update(&self, key: impl IntoKey<T::Key>, change: impl FnOnce(&mut T) + 'static) -> Op<T> {
+    pub fn update(&self, key: impl IntoKey<T::Key>, change: impl FnOnce(&mut T) + 'static) -> Op<T>
+    where
+        A: Writable,
+    {
         let key = key.into_key().to_any().map_err(|error| self.no_key(&error));
         let this = self.clone();
         Op::new(async move {
@@ -180,7 +195,10 @@ impl<T: Store, A: Writable> Table<T, A> {
         key: impl IntoKey<T::Key>,
         default: impl FnOnce() -> T + 'static,
         change: impl FnOnce(&mut T) + 'static,
-    ) -> Op<T> {
+    ) -> Op<T>
+    where
+        A: Writable,
+    {
         let key = key.into_key();
         let this = self.clone();
         Op::new(async move {
@@ -222,7 +240,8 @@ impl<T: Store, A: Writable> Table<T, A> {
     /// changed twice. Returns how many rows are different now.
     ///
     /// ```
-    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs"));
+    /// # mod app { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs")); }
+    /// # use {app::*, indexie::prelude::*};
     /// # async fn example(db: AppDb) -> Result<()> {
     /// let ages = [(1, 31), (2, 17)];
     /// db.users.bulk_update(ages.map(|(id, age)| (id, move |user: &mut User| user.age = age))).await?;
@@ -235,7 +254,10 @@ impl<T: Store, A: Writable> Table<T, A> {
     pub fn bulk_update<F: FnOnce(&mut T) + 'static>(
         &self,
         changes: impl IntoIterator<Item = (impl IntoKey<T::Key>, F)>,
-    ) -> Op<usize> {
+    ) -> Op<usize>
+    where
+        A: Writable,
+    {
         // One read and one write for a row, however often it is changed.
         let mut by_key: BTreeMap<AnyKey, Vec<usize>> = BTreeMap::new();
         let mut apply: Vec<Option<F>> = Vec::new();
@@ -312,12 +334,18 @@ impl<T: Store, A: Writable> Table<T, A> {
     }
 
     /// Deletes a row by its key; that there is none is no error.
-    pub fn delete(&self, key: impl IntoKey<T::Key>) -> Op<()> {
+    pub fn delete(&self, key: impl IntoKey<T::Key>) -> Op<()>
+    where
+        A: Writable,
+    {
         self.bulk_delete([key])
     }
 
     /// Deletes many rows by their keys, all or none; keys without a row are passed over.
-    pub fn bulk_delete(&self, keys: impl IntoIterator<Item = impl IntoKey<T::Key>>) -> Op<()> {
+    pub fn bulk_delete(&self, keys: impl IntoIterator<Item = impl IntoKey<T::Key>>) -> Op<()>
+    where
+        A: Writable,
+    {
         let keys: Result<Vec<AnyKey>> = keys
             .into_iter()
             .enumerate()
@@ -334,19 +362,26 @@ impl<T: Store, A: Writable> Table<T, A> {
     }
 
     /// Deletes all rows. Generated keys go on from where they were.
-    pub fn clear(&self) -> Op<()> {
+    pub fn clear(&self) -> Op<()>
+    where
+        A: Writable,
+    {
         let (session, store) = (self.session(), self.store);
         Op::new(async move { session.run(store, None, Operation::Clear).await.map(|_| ()) })
     }
 }
 
-impl<T: Outbound, A: Writable> Table<T, A> {
+impl<T: Store, A: Access> Table<T, A> {
     /// Adds a row under this key.
     ///
     /// # Errors
     ///
     /// As [`add`](Self::add).
-    pub fn add_with_key(&self, row: &T, key: impl IntoKey<T::Key>) -> Op<T::Key> {
+    pub fn add_with_key(&self, row: &T, key: impl IntoKey<T::Key>) -> Op<T::Key>
+    where
+        T: Outbound,
+        A: Writable,
+    {
         self.write_one(self.encode_with_keys([(key, row)], false), false, true)
     }
 
@@ -355,7 +390,11 @@ impl<T: Outbound, A: Writable> Table<T, A> {
     /// # Errors
     ///
     /// As [`put`](Self::put).
-    pub fn put_with_key(&self, row: &T, key: impl IntoKey<T::Key>) -> Op<T::Key> {
+    pub fn put_with_key(&self, row: &T, key: impl IntoKey<T::Key>) -> Op<T::Key>
+    where
+        T: Outbound,
+        A: Writable,
+    {
         self.write_one(self.encode_with_keys([(key, row)], false), true, true)
     }
 
@@ -367,7 +406,11 @@ impl<T: Outbound, A: Writable> Table<T, A> {
     pub fn bulk_add_with_keys<'r>(
         &self,
         rows: impl IntoIterator<Item = (impl IntoKey<T::Key>, &'r T)>,
-    ) -> Op<Vec<T::Key>> {
+    ) -> Op<Vec<T::Key>>
+    where
+        T: Outbound,
+        A: Writable,
+    {
         self.write(self.encode_with_keys(rows, true), false, true, true)
     }
 
@@ -379,7 +422,11 @@ impl<T: Outbound, A: Writable> Table<T, A> {
     pub fn bulk_put_with_keys<'r>(
         &self,
         rows: impl IntoIterator<Item = (impl IntoKey<T::Key>, &'r T)>,
-    ) -> Op<Vec<T::Key>> {
+    ) -> Op<Vec<T::Key>>
+    where
+        T: Outbound,
+        A: Writable,
+    {
         self.write(self.encode_with_keys(rows, true), true, true, true)
     }
 }

@@ -13,7 +13,7 @@ pub trait Scope<M: TxMode> {
     /// What the body gets: a handle for each table.
     type Handles: 'static;
     #[doc(hidden)]
-    fn tables(&self) -> Tables<Self::Handles>;
+    fn tables(self) -> Tables<Self::Handles>;
 }
 
 /// A scope, as the engine sees it.
@@ -33,8 +33,8 @@ impl<H> std::fmt::Debug for Tables<H> {
 impl<M: TxMode, T: Store> Scope<M> for &Table<T> {
     type Handles = Table<T, M>;
 
-    fn tables(&self) -> Tables<Table<T, M>> {
-        let table = (*self).clone();
+    fn tables(self) -> Tables<Table<T, M>> {
+        let table = self.clone();
         Tables {
             database: self.shared.id,
             stores: vec![self.store],
@@ -48,7 +48,7 @@ macro_rules! tuples {
         impl<M: TxMode, $($name: Store),+> Scope<M> for ($(&Table<$name>,)+) {
             type Handles = ($(Table<$name, M>,)+);
 
-            fn tables(&self) -> Tables<Self::Handles> {
+            fn tables(self) -> Tables<Self::Handles> {
                 let tables = ($(self.$at.clone(),)+);
                 let databases = [$(self.$at.shared.id),+];
                 // Tables of two database objects cannot share a transaction: told by a number that no database has.

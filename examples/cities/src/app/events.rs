@@ -66,9 +66,7 @@ fn connect_rows(app: &Rc<App>) -> Result<()> {
     on(body, "focusin", move |event: Event| {
         let row = row_of(&this, &event);
         let state = this.state.borrow();
-        this.view
-            .map
-            .point_at(row.and_then(|row| state.shown.get(row)));
+        this.view.map.point_at(row.and_then(|row| state.shown.get(row)));
     })?;
     let this = Rc::clone(app);
     on(body, "focusout", move |_: Event| {
@@ -120,9 +118,7 @@ fn key(app: &Rc<App>, event: &KeyboardEvent) {
 }
 
 fn focus(app: &App, event: &KeyboardEvent) -> Focus {
-    let target = event
-        .target()
-        .and_then(|target| target.dyn_into::<Element>().ok());
+    let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
     let Some(target) = target else {
         return Focus::Elsewhere;
     };
@@ -131,10 +127,7 @@ fn focus(app: &App, event: &KeyboardEvent) -> Focus {
     } else if app.view.country.is_same_node(Some(&target)) {
         Focus::Choice
     } else {
-        app.view
-            .rows
-            .index_of(&target)
-            .map_or(Focus::Elsewhere, Focus::Row)
+        app.view.rows.index_of(&target).map_or(Focus::Elsewhere, Focus::Row)
     }
 }
 

@@ -57,8 +57,7 @@ impl Detail {
         ] {
             element.set_text_content(Some(text));
         }
-        self.country
-            .set_text_content(Some(&format!("All of {country}")));
+        self.country.set_text_content(Some(&format!("All of {country}")));
         if !self.dialog.open() {
             self.dialog.show_modal()?;
         }
@@ -71,10 +70,8 @@ impl Detail {
             0 => "the largest".to_owned(),
             _ => format!("{} largest", wording::ordinal(larger + 1)),
         };
-        self.world
-            .set_text_content(Some(&text(larger_in_the_world)));
-        self.nation
-            .set_text_content(Some(&text(larger_in_the_country)));
+        self.world.set_text_content(Some(&text(larger_in_the_world)));
+        self.nation.set_text_content(Some(&text(larger_in_the_country)));
     }
 
     pub fn is_open(&self) -> bool {

@@ -8,9 +8,7 @@ use crate::trouble::{Result, Trouble};
 
 /// The element with this id, if it is of the wanted kind.
 pub fn find<E: JsCast>(document: &Document, id: &'static str) -> Result<E> {
-    let element = document
-        .get_element_by_id(id)
-        .and_then(|element| element.dyn_into().ok());
+    let element = document.get_element_by_id(id).and_then(|element| element.dyn_into().ok());
     element.ok_or(Trouble::Element(id))
 }
 
@@ -19,9 +17,7 @@ pub fn make(document: &Document, name: &str, class: &str, text: &str) -> Result<
     let element = document.create_element(name)?;
     element.set_class_name(class);
     element.set_text_content(Some(text));
-    element
-        .dyn_into()
-        .map_err(|_| Trouble::Browser(format!("<{name}> is no HTML element")))
+    element.dyn_into().map_err(|_| Trouble::Browser(format!("<{name}> is no HTML element")))
 }
 
 /// Adds a node as the last child.
@@ -31,11 +27,7 @@ pub fn append(parent: &Node, child: &impl AsRef<Node>) -> Result<()> {
 }
 
 /// Calls `react` at every such event, as long as the page lives.
-pub fn on<E: JsCast + 'static>(
-    target: &EventTarget,
-    event: &str,
-    mut react: impl FnMut(E) + 'static,
-) -> Result<()> {
+pub fn on<E: JsCast + 'static>(target: &EventTarget, event: &str, mut react: impl FnMut(E) + 'static) -> Result<()> {
     let closure = Closure::<dyn FnMut(Event)>::new(move |event: Event| {
         if let Ok(event) = event.dyn_into::<E>() {
             react(event);

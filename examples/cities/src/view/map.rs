@@ -91,8 +91,7 @@ impl Map {
         self.places.set_fill_style_str(&self.colour("--dot"));
         self.places.set_global_alpha(0.55);
         for Dot { x, y, size } in dots {
-            self.places
-                .fill_rect(x - size / 2.0, y - size / 2.0, *size, *size);
+            self.places.fill_rect(x - size / 2.0, y - size / 2.0, *size, *size);
         }
     }
 
@@ -122,21 +121,17 @@ impl Map {
 
     /// A colour of the style sheet, which knows the theme.
     fn colour(&self, property: &str) -> String {
-        let style = self.document.document_element().and_then(|root| {
-            self.document
-                .default_view()?
-                .get_computed_style(&root)
-                .ok()?
-        });
+        let style = self
+            .document
+            .document_element()
+            .and_then(|root| self.document.default_view()?.get_computed_style(&root).ok()?);
         let value = style.and_then(|style| style.get_property_value(property).ok());
         value.map_or_else(|| "gray".to_owned(), |value| value.trim().to_owned())
     }
 }
 
 fn context(canvas: &HtmlCanvasElement) -> Result<CanvasRenderingContext2d> {
-    let context = canvas
-        .get_context("2d")?
-        .and_then(|context| context.dyn_into().ok());
+    let context = canvas.get_context("2d")?.and_then(|context| context.dyn_into().ok());
     context.ok_or_else(|| Trouble::Browser("a canvas cannot be drawn on".to_owned()))
 }
 
@@ -182,13 +177,6 @@ mod tests {
     fn greenwich_is_in_the_middle_and_large_places_are_large() {
         let greenwich = dot(&place(48.0, 0.0, 2_000_000), 720.0);
 
-        assert_eq!(
-            greenwich,
-            Dot {
-                x: 360.0,
-                y: 60.0,
-                size: 3.6
-            }
-        );
+        assert_eq!(greenwich, Dot { x: 360.0, y: 60.0, size: 3.6 });
     }
 }

@@ -26,11 +26,7 @@ pub struct Rows {
 
 impl Rows {
     pub fn find(document: &Document) -> Result<Self> {
-        Ok(Self {
-            document: document.clone(),
-            body: find(document, "rows")?,
-            empty: find(document, "empty")?,
-        })
+        Ok(Self { document: document.clone(), body: find(document, "rows")?, empty: find(document, "empty")? })
     }
 
     pub fn body(&self) -> &HtmlTableSectionElement {
@@ -79,12 +75,7 @@ impl Rows {
         if !self.body.contains(Some(&row)) {
             return None;
         }
-        std::iter::successors(
-            row.previous_element_sibling(),
-            web_sys::Element::previous_element_sibling,
-        )
-        .count()
-        .into()
+        std::iter::successors(row.previous_element_sibling(), web_sys::Element::previous_element_sibling).count().into()
     }
 
     /// Gives the focus, and the place in the tab order, to one row; `false` if there is none such.
@@ -92,9 +83,7 @@ impl Rows {
         let mut found = false;
         let rows = self.body.children();
         for at in 0..rows.length() {
-            let row = rows
-                .item(at)
-                .and_then(|row| row.dyn_into::<HtmlElement>().ok());
+            let row = rows.item(at).and_then(|row| row.dyn_into::<HtmlElement>().ok());
             let Some(row) = row else { continue };
             let wanted = at as usize == index;
             row.set_tab_index(if wanted { 0 } else { -1 });
