@@ -28,7 +28,7 @@ schema! {
 }
 
 pub async fn use_it(db: AppDb) -> Result<()> {
-    db.users.add_with_key(&NewUser { email: String::new(), age: 1 }, 1).await?;
+    db.users.add_with_key(&User { id: 1, email: String::new(), age: 1 }, 1).await?;
     Ok(())
 }
 

@@ -1,32 +1,27 @@
-//! What happens: the page's state, and what events and answers do to it. One road leads from
-//! every change of the search to the page of rows: `search_changed`, `read_page`, `answer`.
+//! What happens: the page's state, and who changes it. `events` says what the reader did, `filling`
+//! brings places in and out of the database, `reading` searches them and shows what it finds.
 //!
 //! No borrow of the state is held across an `await`, and none that writes while the view works:
 //! moving the focus calls back into `events`.
 
 mod events;
+mod filling;
+mod reading;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
-use std::time::Duration;
 
 use indexie::Cursor;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::atlas::{Atlas, Place};
-use crate::import::{self, Progress};
-use crate::keys::Landing;
-use crate::latest::{Latest, pause};
-use crate::search::{Column, Search};
+use crate::import::Progress;
+use crate::latest::Latest;
+use crate::search::Search;
 use crate::trail::Trail;
-use crate::trouble::{Result, Trouble};
-use crate::view::rows::Row;
+use crate::trouble::Trouble;
 use crate::view::{Stage, View};
-
-const PAGE: usize = 20;
-/// Long enough that fast typing asks once, short enough not to be felt.
-const TYPING: Duration = Duration::from_millis(80);
 
 struct App {
     atlas: Atlas,
@@ -55,7 +50,7 @@ struct State {
     open: Option<Place>,
 }
 
-/// Starts the page. Trouble is shown in it; only a page that lacks its parts stays silent.
+/// Starts the page. Trouble is shown in it; a page that lacks its parts cannot, so its loader is told.
 pub fn start() {
     let Some(document) = web_sys::window().and_then(|window| window.document()) else {
         return;

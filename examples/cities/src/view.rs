@@ -110,6 +110,10 @@ impl View {
         self.alert.set_hidden(false);
     }
 
+    pub fn is_alerting(&self) -> bool {
+        !self.alert.hidden()
+    }
+
     pub fn clear_alert(&self) {
         self.alert.set_hidden(true);
     }

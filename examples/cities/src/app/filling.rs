@@ -28,7 +28,7 @@ impl App {
         });
     }
 
-    pub(super) async fn import_what_is_missing(self: &Rc<Self>) -> Result<()> {
+    async fn import_what_is_missing(self: &Rc<Self>) -> Result<()> {
         self.draw_map().await?;
         let mut is_first_page_missing = true;
         import::import(&self.atlas, |progress, places| {
@@ -43,7 +43,7 @@ impl App {
         .await
     }
 
-    pub(super) fn show_first_page(self: &Rc<Self>) {
+    fn show_first_page(self: &Rc<Self>) {
         let app = Rc::clone(self);
         self.searching.run(async move {
             let shown = async {
@@ -100,14 +100,14 @@ impl App {
     }
 
     /// Shows how much there is, and of which countries.
-    pub(super) async fn show_extent(&self) -> Result<()> {
+    async fn show_extent(&self) -> Result<()> {
         let progress = Progress::read(&self.atlas).await?;
         self.show_countries().await?;
         self.view.settled(progress);
         Ok(())
     }
 
-    pub(super) async fn show_countries(&self) -> Result<()> {
+    async fn show_countries(&self) -> Result<()> {
         let countries = self.atlas.countries.order_by(|c| c.name).to_vec().await?;
         self.view.countries(&countries)?;
         let by_code = countries.into_iter().map(|country| (country.code, country.name));
@@ -116,7 +116,7 @@ impl App {
     }
 
     /// Draws a dot for every place that the database has, a chunk at a time.
-    pub(super) async fn draw_map(self: &Rc<Self>) -> Result<()> {
+    async fn draw_map(self: &Rc<Self>) -> Result<()> {
         self.view.map.clear();
         self.view.map.mark(&self.state.borrow().shown);
         let app = Rc::clone(self);

@@ -20,7 +20,7 @@ const TYPING: Duration = Duration::from_millis(80);
 
 impl App {
     /// The search is another one now: shows it, and reads its first page.
-    pub(super) fn search_changed(self: &Rc<Self>, delay: Duration, change: impl FnOnce(&mut Search)) {
+    fn search_changed(self: &Rc<Self>, delay: Duration, change: impl FnOnce(&mut Search)) {
         {
             let mut state = self.state.borrow_mut();
             change(&mut state.search);
@@ -90,7 +90,8 @@ impl App {
                 return app.fail(&trouble);
             }
             if app.state.borrow().is_settled {
-                app.view.stage(Stage::Ready);
+                // What is shown may be all there is because an import failed.
+                app.view.stage(if app.view.is_alerting() { Stage::Failed } else { Stage::Ready });
             }
         });
     }
@@ -127,7 +128,7 @@ impl App {
         Ok(())
     }
 
-    pub(super) fn show_page(&self) -> Result<()> {
+    fn show_page(&self) -> Result<()> {
         let state = self.state.borrow();
         let State { search, trail, shown, .. } = &*state;
         let before = (trail.number() - 1) * PAGE;
@@ -147,7 +148,7 @@ impl App {
         Ok(())
     }
 
-    pub(super) fn land(&self, landing: Landing) {
+    fn land(&self, landing: Landing) {
         let shown = self.state.borrow().shown.len();
         match landing {
             Landing::Stay => false,
@@ -174,7 +175,7 @@ impl App {
         });
     }
 
-    pub(super) async fn count_larger(&self, place: &Place) -> Result<(usize, usize)> {
+    async fn count_larger(&self, place: &Place) -> Result<(usize, usize)> {
         let places = &self.atlas.places;
         let world = places.where_(|p| p.population).above(place.population).count().await?;
         let country = place.country.as_str();
