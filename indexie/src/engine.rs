@@ -10,10 +10,16 @@ mod connection;
 mod failure;
 mod row;
 mod shared;
+#[cfg(target_family = "wasm")]
+mod upgrade;
 
+#[cfg(not(target_family = "wasm"))]
+pub(crate) use connection::drop_store;
 pub(crate) use connection::{close, database_names, delete, forget, handlers, is_open, open};
 pub(crate) use row::RowType;
 pub(crate) use shared::{Handlers, Shared};
+#[cfg(target_family = "wasm")]
+pub(crate) use upgrade::drop_store;
 
 use std::sync::Arc;
 

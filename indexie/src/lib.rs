@@ -92,7 +92,7 @@ pub use query::{Cursor, EachOutput, Page, Query, RowStream, Where};
 pub use store::{Insert, Outbound, Store};
 pub use table::{Access, Auto, Read, ReadWrite, Table, TxMode, Writable};
 pub use transaction::{Mode, Scope};
-pub use upgrade::Upgrade;
+pub use upgrade::{Upgrade, UpgradeTable};
 
 /// Makes a newtype or an enum without data a key.
 ///

@@ -20,7 +20,8 @@ pub use each::EachOutput;
 pub use stream::RowStream;
 
 pub(crate) use execute::Execution;
-pub(crate) use read::typed_all as typed_keys;
+pub(crate) use read::{rows as read_rows, typed_all as typed_keys};
+pub(crate) use write::modify_rows;
 
 use crate::engine::RowType;
 use crate::index::{Column, Index};

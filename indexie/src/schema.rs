@@ -2,8 +2,10 @@
 //! Pure data and pure functions; called when a database is opened.
 
 mod installed;
+mod steps;
 
-pub(crate) use installed::{differences, parse_installed};
+pub(crate) use installed::{InstalledStore, differences, parse_installed};
+pub(crate) use steps::{Alteration, Step, alterations, steps};
 
 use std::future::Future;
 

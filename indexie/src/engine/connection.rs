@@ -12,7 +12,7 @@ use futures::future::{FutureExt, LocalBoxFuture, Shared as SharedFuture};
 use super::{Access, Handlers, Session, Shared};
 use crate::database::{Blocked, Durability, VersionChange};
 use crate::error::{Error, Result};
-use crate::schema::{differences, parse_installed};
+use crate::schema::{StoreSchema, differences, parse_installed};
 use crate::storage::indexed_db::{self, Event, Layout, Thread};
 use crate::storage::{Failure, Reply, Request};
 
@@ -38,7 +38,8 @@ struct State {
     phase: RefCell<Phase>,
     /// Tells who waits for the connection how opening it went.
     answer: RefCell<Option<oneshot::Sender<Result<u32>>>>,
-    failure: RefCell<Option<Error>>,
+    /// The upgrade that is under way; dropped early, it is aborted.
+    upgrade: RefCell<Option<LocalBoxFuture<'static, Result<()>>>>,
     handlers: RefCell<Handlers>,
 }
 
@@ -135,12 +136,6 @@ fn begin(shared: &Arc<Shared>, state: &Rc<State>) -> Opening {
     let connection = thread.number();
     state.phase.replace(Phase::Opening { connection, opening: opening.clone() });
     *state.answer.borrow_mut() = Some(answer);
-    *state.failure.borrow_mut() = None;
-    let layout: Layout = shared
-        .stores
-        .iter()
-        .map(|(name, schema)| ((*name).to_owned(), schema.indexes.iter().map(|index| index.name.to_owned()).collect()))
-        .collect();
     // Neither keeps the database object alive: a connection goes when the last handle does.
     let (weak, weak_state) = (Arc::downgrade(shared), Rc::downgrade(state));
     let listener = Rc::new(move |event| {
@@ -148,20 +143,25 @@ fn begin(shared: &Arc<Shared>, state: &Rc<State>) -> Opening {
             heard(&shared, &state, connection, event);
         }
     });
-    thread.open(connection, &shared.name, shared.definition.newest(), &layout, listener);
+    thread.open(connection, &shared.name, shared.definition.newest(), &layout(&shared.stores), listener);
     opening
+}
+
+/// What the numbers of stores and indexes mean.
+pub(super) fn layout(stores: &[(&'static str, StoreSchema)]) -> Layout {
+    let indexes = |schema: &StoreSchema| schema.indexes.iter().map(|index| index.name.to_owned()).collect();
+    stores.iter().map(|(name, schema)| ((*name).to_owned(), indexes(schema))).collect()
 }
 
 fn heard(shared: &Shared, state: &State, connection: u32, event: Event) {
     let thread = Thread::get();
     match event {
         Event::Upgrade => {
-            if let Err(error) = build(shared, &thread, connection) {
-                *state.failure.borrow_mut() = Some(error);
-                thread.abort(connection);
-            }
+            *state.upgrade.borrow_mut() = Some(super::upgrade::begin(shared, connection));
         }
         Event::Opened => {
+            indexed_db::ended(connection, Ok(()));
+            *state.upgrade.borrow_mut() = None;
             let differences = differences(&parse_installed(&thread.installed(connection)), &shared.stores);
             if differences.is_empty() {
                 state.phase.replace(Phase::Open(connection));
@@ -175,7 +175,10 @@ fn heard(shared: &Shared, state: &State, connection: u32, event: Event) {
         }
         Event::OpenFailed => {
             let failure = thread.connection_failure(connection);
-            let error = state.failure.borrow_mut().take().unwrap_or_else(|| match failure.name.as_str() {
+            indexed_db::ended(connection, Err(failure.clone()));
+            // The upgrade knows better than the browser why it was aborted.
+            let upgraded = state.upgrade.borrow_mut().take().and_then(FutureExt::now_or_never);
+            let error = upgraded.and_then(Result::err).unwrap_or_else(|| match failure.name.as_str() {
                 "VersionError" => Error::NewerVersion {
                     database: shared.name.clone(),
                     installed: Some(thread.old_version(connection)).filter(|version| *version > 0),
@@ -205,29 +208,6 @@ fn heard(shared: &Shared, state: &State, connection: u32, event: Event) {
         }
         Event::Closed => end(state, Phase::Idle, &Error::ConnectionLost { database: shared.name.clone() }),
     }
-}
-
-/// Fills a new database with its stores and indexes.
-fn build(shared: &Shared, thread: &Thread, connection: u32) -> Result<()> {
-    if thread.old_version(connection) > 0 {
-        return Err(Error::Unsupported {
-            what: format!(
-                "database `{}` is stored at version {} and declared at version {}: it is not upgraded yet",
-                shared.name,
-                thread.old_version(connection),
-                shared.definition.newest()
-            ),
-        });
-    }
-    for (name, schema) in &shared.stores {
-        thread
-            .create_store(connection, name, &schema.key.path.text(), schema.key.auto)
-            .map_err(|failure| failure.into_error(name))?;
-        for index in schema.indexes {
-            thread.create_index(connection, name, index).map_err(|failure| failure.into_error(name))?;
-        }
-    }
-    Ok(())
 }
 
 fn durability(shared: &Shared) -> &'static str {

@@ -53,3 +53,7 @@ pub(crate) async fn database_names() -> Result<Vec<String>> {
 }
 
 pub(super) fn unpark(_parked: u32) {}
+
+pub(crate) fn drop_store(_session: &Session, _name: &str) -> Result<()> {
+    Err(nowhere())
+}

@@ -2,6 +2,9 @@
 
 use std::any::Any;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
 use crate::codec::{Batch, DecodeError, EncodeError, Known, Reader, from_value, with_shapes, write_row};
 use crate::key::Entry;
 use crate::store::Store;
@@ -24,6 +27,20 @@ impl RowType {
             entry: |row, entry| row.downcast_ref::<T>().map_or_else(Entry::none, |row| row.entry(entry)),
             encode: |row, batch| match row.downcast_ref::<T>() {
                 Some(row) => with_shapes(|shapes| write_row(batch, shapes, T::FIELDS, row)),
+                None => Ok(()),
+            },
+        }
+    }
+}
+
+impl RowType {
+    /// Of rows whose keys only the storage knows.
+    pub const fn untyped<R: Serialize + DeserializeOwned + 'static>() -> Self {
+        Self {
+            decode: |reader, shapes| Ok(Box::new(from_value::<R>(reader, shapes)?)),
+            entry: |_, _| Entry::none(),
+            encode: |row, batch| match row.downcast_ref::<R>() {
+                Some(row) => with_shapes(|shapes| write_row(batch, shapes, &[], row)),
                 None => Ok(()),
             },
         }

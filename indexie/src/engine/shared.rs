@@ -25,6 +25,14 @@ impl Shared {
         Self { id, name, definition, stores: definition.stores(), durability }
     }
 
+    /// The same database in the middle of an upgrade, with the stores that it has then.
+    #[cfg_attr(not(target_family = "wasm"), allow(dead_code, reason = "the browser runs upgrades"))]
+    pub fn during(definition: &'static Definition, name: String, stores: Vec<(&'static str, StoreSchema)>) -> Self {
+        let mut shared = Self::new(definition, name, Durability::Default);
+        shared.stores = stores;
+        shared
+    }
+
     pub fn table_name(&self, store: u16) -> &'static str {
         self.stores.get(usize::from(store)).map_or("", |(name, _)| name)
     }

@@ -1,5 +1,7 @@
 //! The reading terminals: what a query gives.
 
+use serde::de::DeserializeOwned;
+
 use super::execute::{Found, Rows};
 use super::plan::Explained;
 use super::{Execution, Page, Query};
@@ -12,7 +14,7 @@ use crate::store::Store;
 use crate::table::Access;
 
 /// Decodes all rows of the columns, with their primary keys if those were asked for.
-pub(crate) fn decode<T: Store, R>(
+pub(crate) fn decode<T: DeserializeOwned, R>(
     execution: &Execution,
     columns: &Columns,
     mut row: impl FnMut(Option<AnyKey>, T) -> Result<R>,
@@ -79,11 +81,11 @@ pub(crate) fn typed_all<K: Key>(table: &str, keys: &[AnyKey]) -> Result<Vec<K>> 
     keys.iter().map(|key| typed(table, key)).collect()
 }
 
-pub(crate) fn own<T: Store>(found: Vec<Found>) -> Vec<T> {
+pub(crate) fn own<T: 'static>(found: Vec<Found>) -> Vec<T> {
     found.into_iter().filter_map(|found| found.row.downcast::<T>().ok()).map(|row| *row).collect()
 }
 
-async fn rows<T: Store>(execution: Execution) -> Result<Vec<T>> {
+pub(crate) async fn rows<T: DeserializeOwned + 'static>(execution: Execution) -> Result<Vec<T>> {
     match execution.rows(Want::ROWS).await? {
         Rows::Encoded(columns) => decode(&execution, &columns, |_, row| Ok(row)),
         Rows::Found(found) => Ok(own(found)),

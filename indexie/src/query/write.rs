@@ -70,34 +70,40 @@ impl<T: Store, A: Access> Query<T, A> {
     /// # Errors
     ///
     /// [`Error::Constraint`](crate::Error::Constraint) if a changed row clashes with another one; then no row is changed.
-    pub fn modify(&self, mut change: impl FnMut(&mut T) + 'static) -> Op<usize>
+    pub fn modify(&self, change: impl FnMut(&mut T) + 'static) -> Op<usize>
     where
         A: Writable,
     {
         let execution = self.execution();
-        Op::new(async move {
-            let (session, store) = (execution.session.clone(), execution.store);
-            // Inside a transaction that goes on, a later chunk's failure could not take back an earlier one.
-            let chunk = if session.transaction.is_some() { usize::MAX } else { CHUNK };
-            session
-                .atomically(store, Mode::ReadWrite, move |session| {
-                    async move {
-                        let execution = execution.within(session);
-                        let keys = execution.primary_keys().await?;
-                        let mut changed = 0;
-                        for keys in keys.chunks(chunk) {
-                            changed += modify(&execution, keys.to_vec(), &mut change).await?;
-                        }
-                        Ok(changed)
-                    }
-                    .boxed_local()
-                })
-                .await
-        })
+        Op::new(modify_rows(execution, change))
     }
 }
 
-async fn modify<T: Store>(execution: &Execution, keys: Vec<AnyKey>, apply: &mut impl FnMut(&mut T)) -> Result<usize> {
+/// Changes every row that a query finds, all of them or none.
+pub(crate) async fn modify_rows<T: 'static>(
+    execution: Execution,
+    mut change: impl FnMut(&mut T) + 'static,
+) -> Result<usize> {
+    let (session, store) = (execution.session.clone(), execution.store);
+    // Inside a transaction that goes on, a later chunk's failure could not take back an earlier one.
+    let chunk = if session.transaction.is_some() { usize::MAX } else { CHUNK };
+    session
+        .atomically(store, Mode::ReadWrite, move |session| {
+            async move {
+                let execution = execution.within(session);
+                let keys = execution.primary_keys().await?;
+                let mut changed = 0;
+                for keys in keys.chunks(chunk) {
+                    changed += modify(&execution, keys.to_vec(), &mut change).await?;
+                }
+                Ok(changed)
+            }
+            .boxed_local()
+        })
+        .await
+}
+
+async fn modify<T: 'static>(execution: &Execution, keys: Vec<AnyKey>, apply: &mut impl FnMut(&mut T)) -> Result<usize> {
     let Execution { session, store, row_type, .. } = execution;
     let mut apply = |_, row: &mut dyn Any| {
         if let Some(row) = row.downcast_mut::<T>() {

@@ -5,5 +5,5 @@ mod bindings;
 mod runner;
 mod thread;
 
-pub(crate) use runner::{current, transact};
+pub(crate) use runner::{adopt, current, ended, transact};
 pub(crate) use thread::{Event, Layout, Thread};

@@ -39,6 +39,15 @@ extern "C" {
     ) -> bool;
 
     #[wasm_bindgen(method)]
+    pub(super) fn relayout(this: &Engine, id: u32, layout: &str);
+
+    #[wasm_bindgen(method, js_name = deleteStore)]
+    pub(super) fn delete_store(this: &Engine, id: u32, name: &str) -> bool;
+
+    #[wasm_bindgen(method, js_name = deleteIndex)]
+    pub(super) fn delete_index(this: &Engine, id: u32, store: &str, name: &str) -> bool;
+
+    #[wasm_bindgen(method)]
     pub(super) fn close(this: &Engine, id: u32);
 
     #[wasm_bindgen(method, js_name = deleteDatabase)]

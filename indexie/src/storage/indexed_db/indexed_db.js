@@ -990,11 +990,7 @@ export class Engine {
 
   // `layout`: a line per store, its name and those of its indexes, separated by tabs; operations use their positions.
   open(id, name, version, layout) {
-    const stores = layout.split('\n').filter((line) => line !== '').map((line) => {
-      const [name, ...indexes] = line.split('\t');
-      return { name, indexes };
-    });
-    const connection = { id, name, stores, db: null, live: null, request: null, failure: null, oldVersion: 0, newVersion: null };
+    const connection = { id, name, stores: parseLayout(layout), db: null, live: null, request: null, failure: null, oldVersion: 0, newVersion: null };
     this.connections.set(id, connection);
     let request;
     try {
@@ -1078,6 +1074,19 @@ export class Engine {
     return this.attempt(() => db.createObjectStore(name, { keyPath: unpath(keyPath), autoIncrement }));
   }
 
+  // What operations mean by their numbers from here on: during an upgrade, version by version.
+  relayout(id, layout) {
+    this.connections.get(id).stores = parseLayout(layout);
+  }
+
+  deleteStore(id, name) {
+    return this.attempt(() => this.connections.get(id).db.deleteObjectStore(name));
+  }
+
+  deleteIndex(id, store, name) {
+    return this.attempt(() => this.transactions.get(id).objectStore(store).deleteIndex(name));
+  }
+
   createIndex(id, store, name, keyPath, unique, multiEntry) {
     return this.attempt(() => this.transactions.get(id).objectStore(store)
       .createIndex(name, unpath(keyPath), { unique, multiEntry }));
@@ -1137,7 +1146,9 @@ export class Engine {
 
   commit(id) {
     try {
-      this.transactions.get(id)?.commit();
+      const transaction = this.transactions.get(id);
+      // An upgrade commits by itself, once nothing is asked of it any more; then the request for the database succeeds.
+      if (transaction?.mode !== 'versionchange') transaction?.commit();
     } catch {
       // Finished already: its events tell how.
     }
@@ -1314,6 +1325,13 @@ export class Engine {
       return false;
     }
   }
+}
+
+function parseLayout(layout) {
+  return layout.split('\n').filter((line) => line !== '').map((line) => {
+    const [name, ...indexes] = line.split('\t');
+    return { name, indexes };
+  });
 }
 
 // Key paths as text: nothing, a path, or several with plus signs between brackets. Paths hold no brackets of their own.

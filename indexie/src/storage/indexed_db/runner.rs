@@ -78,8 +78,16 @@ pub(crate) fn transact<R: 'static>(
     durability: &str,
     body: impl FnOnce(u32) -> LocalBoxFuture<'static, Result<R>>,
 ) -> Result<LocalBoxFuture<'static, Result<R>>, Failure> {
-    let thread = Thread::get();
-    let id = thread.begin(connection, stores, write, durability)?;
+    let id = Thread::get().begin(connection, stores, write, durability)?;
+    Ok(adopt(database, id, body))
+}
+
+/// Runs `body` in a transaction that the browser has begun: that of an upgrade. Who hears how it ends says so by [`ended`].
+pub(crate) fn adopt<R: 'static>(
+    database: u64,
+    id: u32,
+    body: impl FnOnce(u32) -> LocalBoxFuture<'static, Result<R>>,
+) -> LocalBoxFuture<'static, Result<R>> {
     let result = Rc::new(RefCell::new(None));
     let (body, slot) = (body(id), result.clone());
     let transaction = Rc::new(Transaction {
@@ -99,12 +107,12 @@ pub(crate) fn transact<R: 'static>(
     TRANSACTIONS.with_borrow_mut(|all| all.insert(id, transaction.clone()));
     transaction.step();
     let end = End(transaction);
-    Ok(Box::pin(async move {
+    Box::pin(async move {
         end.await?;
         // The body has returned `Ok`, or there would be an error.
         let value = result.borrow_mut().take();
         value.ok_or(Error::Stalled)
-    }))
+    })
 }
 
 /// One of a transaction's requests has been issued.
@@ -124,7 +132,7 @@ pub(super) fn answered(id: u32) {
 }
 
 /// The browser says how a transaction ended.
-pub(super) fn ended(id: u32, result: Result<(), Failure>) {
+pub(crate) fn ended(id: u32, result: Result<(), Failure>) {
     let Some(transaction) = TRANSACTIONS.with_borrow_mut(|all| all.remove(&id)) else { return };
     let unfinished = transaction.body.borrow_mut().take();
     let error = transaction.error.borrow_mut().take();

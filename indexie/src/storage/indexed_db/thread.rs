@@ -140,13 +140,12 @@ impl Thread {
     /// Begins to open a database; the listener hears how that goes, and of the connection's later life.
     pub fn open(&self, id: u32, name: &str, version: u32, layout: &Layout, listener: Listener) {
         self.listeners.borrow_mut().insert(id, listener);
-        let lines: Vec<String> = layout
-            .iter()
-            .map(|(store, indexes)| {
-                std::iter::once(store.as_str()).chain(indexes.iter().map(String::as_str)).collect::<Vec<_>>().join("\t")
-            })
-            .collect();
-        self.js.open(id, name, version.into(), &lines.join("\n"));
+        self.js.open(id, name, version.into(), &layout_text(layout));
+    }
+
+    /// Says what the numbers of stores and indexes mean from here on.
+    pub fn relayout(&self, id: u32, layout: &Layout) {
+        self.js.relayout(id, &layout_text(layout));
     }
 
     pub fn close(&self, id: u32) {
@@ -179,6 +178,14 @@ impl Thread {
         } else {
             Err(self.failure())
         }
+    }
+
+    pub fn delete_store(&self, id: u32, name: &str) -> Result<(), Failure> {
+        if self.js.delete_store(id, name) { Ok(()) } else { Err(self.failure()) }
+    }
+
+    pub fn delete_index(&self, id: u32, store: &str, name: &str) -> Result<(), Failure> {
+        if self.js.delete_index(id, store, name) { Ok(()) } else { Err(self.failure()) }
     }
 
     pub fn connection_failure(&self, id: u32) -> Failure {
@@ -301,6 +308,14 @@ impl Thread {
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "written by indexed_db.js as a u32")]
 fn int(value: &JsValue) -> Option<u32> {
     value.as_f64().map(|number| number as u32)
+}
+
+/// A line per store, its name and those of its indexes, separated by tabs.
+fn layout_text(layout: &Layout) -> String {
+    let line = |(store, indexes): &(String, Vec<String>)| {
+        std::iter::once(store.as_str()).chain(indexes.iter().map(String::as_str)).collect::<Vec<_>>().join("\t")
+    };
+    layout.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 struct Encoded {

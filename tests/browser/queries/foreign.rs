@@ -1,0 +1,128 @@
+//! Rows of another program in the same store: keys of other types are not what a typed clause means.
+
+use indexie::prelude::*;
+use serde::{Deserialize, Serialize};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+use crate::fixtures::{fresh, written_by_another_program};
+
+#[derive(Store, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[store("id, v, [v+s], *tags")]
+pub struct Mine {
+    pub id: u32,
+    pub v: u32,
+    pub s: String,
+    pub tags: Vec<String>,
+}
+
+#[derive(Store, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[store(", name", key = u32)]
+pub struct Note {
+    pub name: String,
+}
+
+schema! {
+    pub struct Shared("shared");
+
+    version 1 {
+        mine: Mine,
+        notes: Note,
+    }
+}
+
+fn mine(id: u32, v: u32) -> Mine {
+    Mine { id, v, s: format!("s{v}"), tags: vec![format!("t{v}")] }
+}
+
+/// Two rows of ours, and rows with a text, a negative number, an array and nothing where ours have a number.
+async fn shared(name: &str) -> Result<Shared> {
+    let db: Shared = fresh(name).await;
+    db.mine.bulk_add(&[mine(1, 5), mine(2, 6)]).await?;
+    let others = r#"[
+        [{"id": 10, "v": "text", "s": "s", "tags": [1]}],
+        [{"id": 11, "v": [6], "s": 6, "tags": "t"}],
+        [{"id": 12, "v": null, "s": "s"}],
+        [{"id": "13", "v": 7, "s": "s7", "tags": []}]
+    ]"#;
+    written_by_another_program(&db, "mine", others).await;
+    Ok(db)
+}
+
+#[wasm_bindgen_test]
+async fn above_a_number_are_only_numbers() -> Result<()> {
+    let db = shared("above a number are only numbers").await?;
+    assert_eq!(db.mine.where_(|m| m.v).above(5).limit(1).to_vec().await?, [mine(2, 6)]);
+    assert_eq!(db.mine.where_(|m| m.v).above(5).count().await?, 2);
+    assert_eq!(db.mine.where_(|m| m.v).at_least(5).keys::<u32>().await?, [5, 6, 7]);
+    assert_eq!(db.mine.where_(|m| m.v).between(6..).count().await?, 2);
+    assert_eq!(db.mine.where_(|m| m.v).none_of([5]).keys::<u32>().await?, [6, 7]);
+    assert_eq!(db.mine.where_(|m| m.v).not_equal(7).primary_keys().await?, [1, 2]);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn above_a_key_are_only_keys_of_its_type() -> Result<()> {
+    let db = shared("above a key are only keys of its type").await?;
+    assert_eq!(db.mine.where_(|m| m.id).above(1).count().await?, 4);
+    assert_eq!(db.mine.where_(|m| m.id).at_least(0).primary_keys().await?, [1, 2, 10, 11, 12]);
+    assert_eq!(db.mine.where_(|m| m.id).above(2).delete().await?, 3);
+    assert_eq!(db.mine.count().await?, 3, "the row whose key is a text is not a number above 2");
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn elements_of_other_types_are_not_found() -> Result<()> {
+    let db = shared("elements of other types").await?;
+    assert_eq!(db.mine.where_(|m| m.tags).above("t").primary_keys().await?, [1, 2]);
+    assert_eq!(db.mine.where_(|m| m.tags).below("t6").keys::<String>().await?, ["t", "t5"]);
+    assert_eq!(db.mine.where_(|m| m.tags).none_of(["t", "t6"]).primary_keys().await?, [1]);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn the_first_column_is_of_its_type_too() -> Result<()> {
+    let db: Shared = fresh("the first column is of its type too").await;
+    db.mine.bulk_add(&[mine(1, 5), mine(2, 6)]).await?;
+    written_by_another_program(&db, "mine", r#"[[{"id": 3, "v": 6, "s": 1}], [{"id": 4, "v": 5, "s": ["x"]}]]"#).await;
+    assert_eq!(db.mine.where_(|m| m.v_s).prefix(5).count().await?, 2);
+    assert_eq!(db.mine.where_(|m| m.v_s).equals((6, "s6")).primary_keys().await?, [2]);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn a_row_that_does_not_fit_is_an_error_that_names_it() -> Result<()> {
+    let db = shared("a row that does not fit").await?;
+    let error = db.mine.order_by(|m| m.v).to_vec().await;
+    let Err(Error::Decode { table, key: Some(key), path, .. }) = &error else { panic!("{error:?}") };
+    assert_eq!((table.as_str(), path.as_str()), ("mine", "id"));
+    assert_eq!(key.as_str(), Some("13"));
+    let error = db.mine.order_by(|m| m.v).keys::<u32>().await;
+    assert!(matches!(&error, Err(Error::Data { key: Some(key), .. }) if key.as_str() == Some("text")), "{error:?}");
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn keys_of_another_type_than_the_index_are_an_error() -> Result<()> {
+    let db: Shared = fresh("keys of another type than the index").await;
+    db.mine.add(&mine(1, 300)).await?;
+    let error = db.mine.order_by(|m| m.v).keys::<String>().await;
+    assert!(matches!(error, Err(Error::Data { .. })), "{error:?}");
+    let error = db.mine.order_by(|m| m.v).keys::<u8>().await;
+    assert!(matches!(error, Err(Error::Data { .. })), "{error:?}");
+    assert_eq!(db.mine.order_by(|m| m.v).keys::<f64>().await?, [300.0]);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn rows_that_are_nothing_do_not_stop_a_stream() -> Result<()> {
+    let db: Shared = fresh("rows that are nothing").await;
+    let nothing: Vec<String> = (1..=200).map(|key| format!("[null, {key}]")).collect();
+    written_by_another_program(&db, "notes", &format!("[{}]", nothing.join(","))).await;
+    db.notes.add_with_key(&Note { name: "the one".into() }, 1_000).await?;
+    let seen = std::rc::Rc::new(std::cell::RefCell::new(Vec::new()));
+    let into = seen.clone();
+    db.notes.limit(usize::MAX).each(async move |note: Note| into.borrow_mut().push(note.name)).await?;
+    assert_eq!(*seen.borrow(), ["the one"]);
+    assert_eq!(db.notes.to_vec().await?.len(), 1);
+    Ok(())
+}

@@ -1,0 +1,133 @@
+//! IndexedDB by plain JavaScript, beside the library: what is really stored, and rows that the library would never store.
+//! Rows and keys are given as JavaScript, and come back as JSON.
+
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen(inline_js = r#"
+const of = (request) => new Promise((resolve, reject) => {
+  request.onsuccess = () => resolve(request.result);
+  request.onerror = () => reject(request.error);
+});
+const value = (code) => (0, eval)(`(${code})`);
+
+async function within(name, mode, storeName, action) {
+  const db = await of(indexedDB.open(name));
+  try {
+    const transaction = db.transaction(storeName, mode);
+    const ended = new Promise((resolve, reject) => {
+      transaction.oncomplete = resolve;
+      transaction.onabort = () => reject(transaction.error);
+    });
+    const result = await of(action(transaction.objectStore(storeName)));
+    await ended;
+    return result;
+  } finally {
+    db.close();
+  }
+}
+
+function shown(name) {
+  const value = this[name];
+  if (value instanceof Date) return `Date(${Number(value)})`;
+  if (value instanceof Blob) return `Blob(${value.size} bytes, ${value.type})`;
+  if (ArrayBuffer.isView(value)) return `${value.constructor.name}(${value})`;
+  if (value instanceof Set) return { Set: [...value] };
+  return typeof value === 'bigint' ? `${value}n` : value;
+}
+
+export async function put(name, store, row, key) {
+  await within(name, 'readwrite', store,
+    (store) => (key === undefined ? store.put(value(row)) : store.put(value(row), value(key))));
+}
+
+export async function stored(name, store, key) {
+  return JSON.stringify(await within(name, 'readonly', store, (store) => store.get(value(key))), shown);
+}
+
+export async function all(name, store) {
+  return JSON.stringify(await within(name, 'readonly', store, (store) => store.getAll()), shown);
+}
+
+export async function create(name, version, upgrade) {
+  await of(indexedDB.deleteDatabase(name));
+  const request = indexedDB.open(name, version);
+  request.onupgradeneeded = () => new Function('db', upgrade)(request.result);
+  (await of(request)).close();
+}
+
+export function replace(method, code) {
+  const original = IDBObjectStore.prototype[method];
+  IDBObjectStore.prototype[method] = new Function('original', `return ${code}`)(original);
+  return original;
+}
+
+export function restore(method, original) {
+  IDBObjectStore.prototype[method] = original;
+}
+
+export function sleep(milliseconds) {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+"#)]
+extern "C" {
+    #[wasm_bindgen(js_name = put)]
+    async fn js_put(name: &str, store: &str, row: &str, key: Option<&str>);
+    #[wasm_bindgen(js_name = stored)]
+    async fn js_stored(name: &str, store: &str, key: &str) -> JsValue;
+    #[wasm_bindgen(js_name = all)]
+    async fn js_all(name: &str, store: &str) -> JsValue;
+    #[wasm_bindgen(js_name = create)]
+    async fn js_create(name: &str, version: u32, upgrade: &str);
+    fn replace(method: &str, code: &str) -> JsValue;
+    fn restore(method: &str, original: &JsValue);
+    #[wasm_bindgen(js_name = sleep)]
+    async fn js_sleep(milliseconds: u32);
+}
+
+/// Puts a row, the key in it.
+pub async fn put(database: &str, store: &str, row: &str) {
+    js_put(database, store, row, None).await;
+}
+
+/// Puts a row under a key apart from it.
+pub async fn put_with_key(database: &str, store: &str, row: &str, key: &str) {
+    js_put(database, store, row, Some(key)).await;
+}
+
+/// The row with this key.
+pub async fn stored(database: &str, store: &str, key: &str) -> Option<String> {
+    js_stored(database, store, key).await.as_string()
+}
+
+/// All rows.
+pub async fn all(database: &str, store: &str) -> Option<String> {
+    js_all(database, store).await.as_string()
+}
+
+/// Makes a database of this version; `upgrade` is called with it as `db`.
+pub async fn create(database: &str, version: u32, upgrade: &str) {
+    js_create(database, version, upgrade).await;
+}
+
+/// Waits for a timer, which no transaction survives.
+pub async fn sleep(milliseconds: u32) {
+    js_sleep(milliseconds).await;
+}
+
+/// A method of every object store, replaced for as long as this is there.
+#[must_use]
+pub struct Replaced {
+    method: &'static str,
+    original: JsValue,
+}
+
+/// Replaces a method of every object store; `function` may call `original`.
+pub fn replaced(method: &'static str, function: &str) -> Replaced {
+    Replaced { method, original: replace(method, function) }
+}
+
+impl Drop for Replaced {
+    fn drop(&mut self) {
+        restore(self.method, &self.original);
+    }
+}

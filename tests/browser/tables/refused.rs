@@ -1,0 +1,157 @@
+//! Rows and keys that cannot be stored: told before anything is.
+
+use indexie::prelude::*;
+use wasm_bindgen_test::wasm_bindgen_test;
+
+use crate::fixtures::{Board, Cases, Ratio, Wide, fresh};
+use crate::plain;
+
+const BEYOND: u64 = (1 << 53) + 1;
+
+fn board(id: u32) -> Board {
+    Board { id, stones: [((0, 1), "black".to_owned())].into() }
+}
+
+#[wasm_bindgen_test]
+async fn a_map_whose_keys_are_no_text_names_its_field() -> Result<()> {
+    let db: Cases = fresh("refused map").await;
+    let error = db.boards.add(&board(1)).await;
+    assert!(
+        matches!(&error, Err(Error::Encode { table, row: None, path, message })
+            if table == "boards" && path == "stones" && message.contains("a tuple")),
+        "{error:?}"
+    );
+    assert!(db.boards.is_empty().await?);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn a_bulk_names_the_row_that_cannot_be_stored() -> Result<()> {
+    let db: Cases = fresh("refused bulk").await;
+    let empty = Board { id: 1, stones: [].into() };
+    for error in [db.boards.bulk_add(&[empty.clone(), board(2)]).await, db.boards.bulk_put(&[empty, board(2)]).await] {
+        assert!(
+            matches!(&error, Err(Error::Encode { table, row: Some(1), path, .. }) if table == "boards" && path == "stones"),
+            "{error:?}"
+        );
+    }
+    assert!(db.boards.is_empty().await?);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn a_change_that_cannot_be_stored_changes_nothing() -> Result<()> {
+    let db: Cases = fresh("refused change").await;
+    db.boards.bulk_add(&[Board { id: 1, stones: [].into() }, Board { id: 2, stones: [].into() }]).await?;
+    let error = db.boards.update(1, |b| b.stones = board(1).stones).await;
+    assert!(matches!(&error, Err(Error::Encode { row: None, path, .. }) if path == "stones"), "{error:?}");
+    let change = |b: &mut Board| {
+        if b.id == 2 {
+            b.stones = board(2).stones;
+        }
+    };
+    let error = db.boards.bulk_update([(2, change), (1, change)]).await;
+    assert!(matches!(&error, Err(Error::Encode { row: Some(0), path, .. }) if path == "stones"), "{error:?}");
+    let error = db.boards.filter(|_| true).modify(change).await;
+    assert!(matches!(&error, Err(Error::Encode { path, .. }) if path == "stones"), "{error:?}");
+    assert_eq!(
+        plain::all("refused change", "boards").await.as_deref(),
+        Some(r#"[{"id":1,"stones":{}},{"id":2,"stones":{}}]"#)
+    );
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn a_key_beyond_what_a_number_holds_names_its_field() -> Result<()> {
+    let db: Cases = fresh("refused wide").await;
+    for error in [db.wides.add(&Wide { id: BEYOND, seen: 1 }).await, db.wides.put(&Wide { id: BEYOND, seen: 1 }).await]
+    {
+        assert!(
+            matches!(&error, Err(Error::Encode { table, row: None, path, message })
+                if table == "wides" && path == "id" && message.contains("9007199254740993")),
+            "{error:?}"
+        );
+    }
+    assert!(db.wides.is_empty().await?);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn the_largest_number_is_a_key_and_larger_fields_are_big_integers() -> Result<()> {
+    let db: Cases = fresh("refused not").await;
+    let row = Wide { id: 1 << 53, seen: BEYOND };
+    assert_eq!(db.wides.add(&row).await?, 1 << 53);
+    assert_eq!(db.wides.get(1_u64 << 53).await?, Some(row));
+    assert_eq!(
+        plain::all("refused not", "wides").await.as_deref(),
+        Some(r#"[{"id":9007199254740992,"seen":"9007199254740993n"}]"#)
+    );
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn a_lookup_beyond_what_a_number_holds_is_data() -> Result<()> {
+    let db: Cases = fresh("refused lookup").await;
+    for error in [db.wides.get(BEYOND).await.map(|_| ()), db.wides.delete(BEYOND).await] {
+        assert!(
+            matches!(&error, Err(Error::Data { table, row: None, message, .. })
+                if table == "wides" && message.contains("9007199254740993")),
+            "{error:?}"
+        );
+    }
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn nan_is_no_key() -> Result<()> {
+    let db: Cases = fresh("refused nan").await;
+    let nan = Ratio { id: f64::NAN };
+    let errors = [
+        db.ratios.add(&nan).await.map(|_| ()),
+        db.ratios.put(&nan).await.map(|_| ()),
+        db.ratios.get(f64::NAN).await.map(|_| ()),
+        db.ratios.delete(f64::NAN).await,
+        db.ratios.update(f64::NAN, |_| ()).await.map(|_| ()),
+        db.ratios.upsert(f64::NAN, || Ratio { id: 1.0 }, |_| ()).await.map(|_| ()),
+        db.ratios.where_(|r| r.id).equals(f64::NAN).to_vec().await.map(|_| ()),
+    ];
+    for error in errors {
+        assert!(
+            matches!(&error, Err(Error::Data { table, row: None, message, .. }) if table == "ratios" && message.contains("NaN")),
+            "{error:?}"
+        );
+    }
+    assert!(db.ratios.is_empty().await?);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn a_change_that_makes_the_key_nan_changes_nothing() -> Result<()> {
+    let db: Cases = fresh("refused to nan").await;
+    db.ratios.bulk_add(&[Ratio { id: 0.5 }, Ratio { id: 1.5 }]).await?;
+    let error = db.ratios.update(0.5, |r| r.id = f64::NAN).await;
+    assert!(matches!(&error, Err(Error::Data { table, row: None, .. }) if table == "ratios"), "{error:?}");
+    let error = db
+        .ratios
+        .bulk_update([0.5, 1.5].map(|id| (id, |r: &mut Ratio| r.id = if r.id < 1.0 { 9.0 } else { f64::NAN })))
+        .await;
+    assert!(matches!(&error, Err(Error::Data { row: Some(1), .. })), "{error:?}");
+    assert_eq!(db.ratios.to_vec().await?, [Ratio { id: 0.5 }, Ratio { id: 1.5 }]);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn bad_input_inside_a_transaction_leaves_it_usable() -> Result<()> {
+    let db: Cases = fresh("refused inside").await;
+    db.transaction(Mode::ReadWrite, (&db.ratios, &db.boards), async |(ratios, boards)| {
+        let nan = ratios.add(&Ratio { id: f64::NAN }).await;
+        assert!(matches!(nan, Err(Error::Data { .. })), "{nan:?}");
+        let map = boards.bulk_add(&[Board { id: 1, stones: [].into() }, board(2)]).await;
+        assert!(matches!(map, Err(Error::Encode { row: Some(1), .. })), "{map:?}");
+        ratios.add(&Ratio { id: 2.0 }).await
+    })
+    .await?;
+    assert_eq!(db.ratios.primary_keys().await?, [2.0]);
+    assert!(db.boards.is_empty().await?);
+    Ok(())
+}
