@@ -11,6 +11,8 @@ mod encode;
 mod keys;
 mod names;
 mod shape;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use batch::{Batch, Reader};
 pub(crate) use decode::{DecodeError, from_value, skip};

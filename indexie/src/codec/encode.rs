@@ -256,7 +256,8 @@ impl<'a> ser::Serializer for Encoder<'a> {
         variant: &'static str,
         value: &T,
     ) -> Written {
-        let mut object = Object::new(self, name);
+        let content = self.shapes.next_object();
+        let mut object = Object::new(self, name, Around::Nothing, content);
         ser::SerializeStruct::serialize_field(&mut object, variant, value)?;
         ser::SerializeStruct::end(object)
     }
@@ -293,7 +294,8 @@ impl<'a> ser::Serializer for Encoder<'a> {
     }
 
     fn serialize_struct(self, name: &'static str, _len: usize) -> Result<Object<'a>, EncodeError> {
-        Ok(Object::new(self, name))
+        let content = self.shapes.next_object();
+        Ok(Object::new(self, name, Around::Nothing, content))
     }
 
     fn serialize_struct_variant(
@@ -303,8 +305,10 @@ impl<'a> ser::Serializer for Encoder<'a> {
         variant: &'static str,
         _len: usize,
     ) -> Result<Object<'a>, EncodeError> {
-        wrap(self.batch, self.shapes, name, variant, tag::OBJECT);
-        Ok(Object::new(self, variant))
+        // Decided once: the shape around the content may be the last one there is room for.
+        let content = self.shapes.next_object();
+        let around = wrap(self.batch, self.shapes, name, variant, content);
+        Ok(Object::new(self, variant, around, content))
     }
 }
 
@@ -314,10 +318,29 @@ enum Around {
     Nothing,
     /// `{ variant: … }`, already written.
     Variant,
+    /// The same, as a map.
+    NamedVariant,
+}
+
+impl Around {
+    /// The tag of the whole.
+    fn tag(self, content: u32) -> u32 {
+        match self {
+            Self::Nothing => content,
+            Self::Variant => tag::OBJECT,
+            Self::NamedVariant => tag::MAP,
+        }
+    }
 }
 
 /// Opens the `{ variant: … }` around the content of an enum variant.
 fn wrap(batch: &mut Batch, shapes: &mut Shapes, name: &'static str, variant: &'static str, content: u32) -> Around {
+    if shapes.next_object() == tag::MAP {
+        batch.int(1);
+        batch.text(variant);
+        batch.int(content);
+        return Around::NamedVariant;
+    }
     let start = shapes.start(name);
     let node = shapes.step(start, variant, content);
     let shape = shapes.finish(node);
@@ -327,17 +350,20 @@ fn wrap(batch: &mut Batch, shapes: &mut Shapes, name: &'static str, variant: &'s
 
 struct Object<'a> {
     encoder: Encoder<'a>,
-    /// Where the shape's number goes once it is known.
+    around: Around,
+    /// Where the shape's number goes once it is known, or the number of properties.
     at: usize,
-    node: u32,
+    /// How far the shape is known; none where there are too many, and names are written instead.
+    node: Option<u32>,
+    count: u32,
 }
 
 impl<'a> Object<'a> {
-    fn new(encoder: Encoder<'a>, name: &'static str) -> Self {
-        let node = encoder.shapes.start(name);
+    fn new(encoder: Encoder<'a>, name: &'static str, around: Around, content: u32) -> Self {
+        let node = (content == tag::OBJECT).then(|| encoder.shapes.start(name));
         let at = encoder.batch.ints.len();
         encoder.batch.int(0);
-        Self { encoder, at, node }
+        Self { encoder, around, at, node, count: 0 }
     }
 }
 
@@ -348,17 +374,36 @@ impl ser::SerializeStruct for Object<'_> {
     fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), EncodeError> {
         let Encoder { batch, shapes, place } = &mut self.encoder;
         let place = place.field(key);
+        let before = batch.position();
+        if self.node.is_none() {
+            batch.text(key);
+            batch.int(tag::NULL);
+        }
+        let slot = batch.ints.len().saturating_sub(1);
         let tag = value.serialize(Encoder { batch, shapes, place }).map_err(|error| error.at(key))?;
         // `None` is an absent property: `null` would be no key, and not what Dexie stores.
-        if tag != tag::NULL {
-            self.node = shapes.step(self.node, key, settled(tag));
+        if tag == tag::NULL {
+            batch.rewind(before);
+            return Ok(());
+        }
+        self.count += 1;
+        match &mut self.node {
+            Some(node) => *node = shapes.step(*node, key, settled(tag)),
+            None => batch.ints[slot] = settled(tag),
         }
         Ok(())
     }
 
     fn end(self) -> Written {
-        self.encoder.batch.ints[self.at] = self.encoder.shapes.finish(self.node);
-        Ok(tag::OBJECT)
+        let Encoder { batch, shapes, .. } = self.encoder;
+        let content = if let Some(node) = self.node {
+            batch.ints[self.at] = shapes.finish(node);
+            tag::OBJECT
+        } else {
+            batch.ints[self.at] = self.count;
+            tag::MAP
+        };
+        Ok(self.around.tag(content))
     }
 }
 
@@ -435,7 +480,7 @@ impl<'a> Sequence<'a> {
             }
             tag::ARRAY
         };
-        if self.around == Around::Variant { tag::OBJECT } else { content }
+        self.around.tag(content)
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use super::tag;
+
 /// The layout of an object: its properties in order, and the type of each value.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Shape {
@@ -19,6 +21,9 @@ impl Known for Vec<Shape> {
         self.get(number as usize)
     }
 }
+
+/// More shapes than a program has record types, and fewer than combinations of optional fields that are there or not.
+const MOST: usize = 1_024;
 
 /// The shapes of what this thread has written.
 #[derive(Debug, Default)]
@@ -55,6 +60,11 @@ impl Shapes {
         let node = self.add(Node { name: type_name, tag: 0, parent: None, children: Vec::new(), shape: None });
         self.starts.insert(id, node);
         node
+    }
+
+    /// The tag of the next object: with a shape, or with its names where there are shapes enough.
+    pub fn next_object(&self) -> u32 {
+        if self.known.len() < MOST { tag::OBJECT } else { tag::MAP }
     }
 
     /// One property further.

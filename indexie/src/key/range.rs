@@ -263,14 +263,32 @@ impl fmt::Display for KeyRange {
         }
         match &self.lower {
             Bound::Unbounded => f.write_str("(…")?,
-            Bound::Included(key) => write!(f, "[{key}")?,
-            Bound::Excluded(key) => write!(f, "({key}")?,
+            Bound::Included(key) => write!(f, "[{}", Shown(key))?,
+            Bound::Excluded(key) => write!(f, "({}", Shown(key))?,
         }
         f.write_str(", ")?;
         match &self.upper {
             Bound::Unbounded => f.write_str("…)"),
-            Bound::Included(key) => write!(f, "{key}]"),
-            Bound::Excluded(key) => write!(f, "{key})"),
+            Bound::Included(key) => write!(f, "{}]", Shown(key)),
+            Bound::Excluded(key) => write!(f, "{})", Shown(key)),
+        }
+    }
+}
+
+/// A bound, with "whatever comes next" as dots.
+struct Shown<'a>(&'a AnyKey);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            AnyKey::Array(parts) if parts.last() == Some(&top()) => {
+                f.write_str("[")?;
+                for part in &parts[..parts.len() - 1] {
+                    write!(f, "{part}, ")?;
+                }
+                f.write_str("…]")
+            }
+            key => write!(f, "{key}"),
         }
     }
 }
@@ -339,6 +357,13 @@ mod tests {
         assert!(!KeyRange::starting_with("\u{10ffff}").contains(&"\u{e000}".into()));
         assert!(KeyRange::starting_with("\u{d7ff}").contains(&"\u{d7ff}z".into()));
         assert!(!KeyRange::starting_with("\u{d7ff}").contains(&"\u{10000}".into()));
+    }
+
+    #[test]
+    fn a_range_reads_well() {
+        assert_eq!(KeyRange::with_prefix(&["KR".into()]).to_string(), "[[\"KR\"], [\"KR\", …])");
+        assert_eq!(KeyRange::only(7.into()).to_string(), "= 7");
+        assert_eq!(open(1, 2).to_string(), "(1, 2)");
     }
 
     #[test]

@@ -91,6 +91,10 @@ impl Execution {
             }
             Plan::Distinct(walk) => self.distinct(&walk).await.map(Rows::Found),
             Plan::Filtered(walk) => self.filtered(&walk).await.map(Rows::Found),
+            // A window over several walks: which rows are in it, their keys tell.
+            Plan::Gather(walks) if want == Want::ROWS && self.spec.limit.is_some() && self.keys_suffice() => {
+                self.get(self.gather_keys(&walks).await?).await.map(Rows::Encoded)
+            }
             Plan::Gather(walks) => self.gather(&walks).await.map(Rows::Found),
         }
     }

@@ -177,6 +177,19 @@ pub async fn people(name: &str) -> Result<Shelf> {
     Ok(db)
 }
 
+/// David, Karl and Apan.
+pub async fn three_people(name: &str) -> Result<Shelf> {
+    let db: Shelf = fresh(name).await;
+    db.people
+        .bulk_add(&[
+            person(1, "David", "Fahlander", "dfa"),
+            person(2, "Karl", "Ceder", "kce"),
+            person(3, "Apan", "Japan", "apan"),
+        ])
+        .await?;
+    Ok(db)
+}
+
 pub fn tagged(id: u32, tags: &[&str]) -> Tagged {
     Tagged { id, tags: tags.iter().map(|tag| (*tag).to_owned()).collect(), n: 0 }
 }

@@ -4,7 +4,7 @@ use indexie::prelude::*;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::fixtures::{Shelf, firsts, folders, fresh, numbers, person, tagged};
+use crate::fixtures::{Shelf, firsts, folders, fresh, numbers, person, tagged, three_people};
 
 #[derive(Store, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[store("id, name, *tags, day")]
@@ -23,23 +23,10 @@ schema! {
     }
 }
 
-/// David, Karl and Apan.
-async fn three(name: &str) -> Result<Shelf> {
-    let db: Shelf = fresh(name).await;
-    db.people
-        .bulk_add(&[
-            person(1, "David", "Fahlander", "dfa"),
-            person(2, "Karl", "Ceder", "kce"),
-            person(3, "Apan", "Japan", "apan"),
-        ])
-        .await?;
-    Ok(db)
-}
-
 // 163
 #[wasm_bindgen_test]
 async fn either_clause_finds() -> Result<()> {
-    let db = three("either clause finds").await?;
+    let db = three_people("either clause finds").await?;
     let query = db.people.where_(|p| p.first).equals_ignore_case("david").or(|p| p.last).equals("Japan");
     assert_eq!(firsts(query.to_vec().await?), ["David", "Apan"]);
     assert_eq!(firsts(query.sort_by_key(|p| p.first.clone()).to_vec().await?), ["Apan", "David"]);
@@ -53,7 +40,7 @@ async fn either_clause_finds() -> Result<()> {
 // 165
 #[wasm_bindgen_test]
 async fn the_union_is_ordered_by_primary_key() -> Result<()> {
-    let db = three("the union is ordered by primary key").await?;
+    let db = three_people("the union is ordered by primary key").await?;
     let query = db.people.where_(|p| p.last).equals("Japan").or(|p| p.first).at_least("David");
     assert_eq!(query.primary_keys().await?, [1, 2, 3]);
     assert_eq!(query.limit(2).primary_keys().await?, [1, 2]);
@@ -153,7 +140,7 @@ async fn a_union_is_ordered_by_any_index() -> Result<()> {
 // 171
 #[wasm_bindgen_test]
 async fn a_union_can_be_deleted() -> Result<()> {
-    let db = three("a union can be deleted").await?;
+    let db = three_people("a union can be deleted").await?;
     let query = db.people.where_(|p| p.first).equals_ignore_case("dAvid").or(|p| p.username).equals("kce");
     assert_eq!(query.delete().await?, 2);
     assert_eq!(db.people.primary_keys().await?, [3]);
@@ -162,7 +149,7 @@ async fn a_union_can_be_deleted() -> Result<()> {
 
 #[wasm_bindgen_test]
 async fn a_union_can_be_changed() -> Result<()> {
-    let db = three("a union can be changed").await?;
+    let db = three_people("a union can be changed").await?;
     let query = db.people.where_(|p| p.first).at_least("David").or(|p| p.username).equals("kce");
     assert_eq!(query.modify(|p| p.first.push('!')).await?, 2);
     assert_eq!(firsts(db.people.to_vec().await?), ["David!", "Karl!", "Apan"]);

@@ -489,7 +489,7 @@ class Scan {
       }
       return this.done(found);
     }
-    const wave = this.ranges.splice(0, this.limit === Infinity ? 64 : 8);
+    const wave = this.ranges.splice(0, this.limit === Infinity ? 512 : 8);
     const parts = new Array(wave.length);
     let waiting = wave.length, failed = false;
     wave.forEach((bounds, i) => this.fetch(range(bounds), this.left, (part) => {

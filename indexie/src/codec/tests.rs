@@ -1,0 +1,107 @@
+//! Rows through the streams and back, without JavaScript.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Batch, Shapes, from_value, write_row};
+
+fn through<T: Serialize + for<'de> Deserialize<'de>>(shapes: &mut Shapes, rows: &[T]) -> Vec<T> {
+    let mut batch = Batch::default();
+    for row in rows {
+        write_row(&mut batch, shapes, &[], row).expect("the row can be written");
+    }
+    let batch = batch.finish();
+    let mut reader = batch.reader();
+    let read = rows.iter().map(|_| {
+        let row = from_value(&mut reader, shapes).expect("the row can be read");
+        reader.end_row();
+        row
+    });
+    read.collect()
+}
+
+#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+struct Sparse {
+    a: Option<u32>,
+    b: Option<String>,
+    c: Option<bool>,
+    d: Option<f64>,
+    e: Option<Vec<u32>>,
+    f: Option<u32>,
+    g: Option<u32>,
+    h: Option<u32>,
+    i: Option<u32>,
+    j: Option<Kind>,
+    k: Option<u32>,
+    l: Option<u32>,
+}
+
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
+enum Kind {
+    Unit,
+    New(u32),
+    Tuple(u32, String),
+    Struct { x: u32, y: Option<String> },
+}
+
+/// A row for each combination of fields that are there.
+fn sparse(bits: u32) -> Sparse {
+    let there = |bit: u32| (bits >> bit & 1 == 1).then_some(bits);
+    Sparse {
+        a: there(0),
+        b: there(1).map(|bits| format!("é{bits}")),
+        c: there(2).map(|_| true),
+        d: there(3).map(|_| 0.5),
+        e: there(4).map(|bits| vec![bits, 300]),
+        f: there(5),
+        g: there(6),
+        h: there(7),
+        i: there(8),
+        j: there(9).map(|bits| match bits % 4 {
+            0 => Kind::Unit,
+            1 => Kind::New(bits),
+            2 => Kind::Tuple(bits, "t".into()),
+            _ => Kind::Struct { x: bits, y: (bits % 8 > 3).then(|| "y".into()) },
+        }),
+        k: there(10),
+        l: there(11),
+    }
+}
+
+#[test]
+fn rows_with_ever_other_fields_survive_the_end_of_shapes() {
+    let rows: Vec<Sparse> = (0..4096).map(sparse).collect();
+    let mut shapes = Shapes::default();
+    assert_eq!(through(&mut shapes, &rows), rows);
+    assert!(shapes.since(0).len() < 1_100, "{}", shapes.since(0).len());
+    assert_eq!(through(&mut shapes, &rows), rows, "and once more, when none are left");
+}
+
+#[test]
+fn arrays_of_several_types_carry_a_tag_each() {
+    let rows = [(1, "a".to_owned(), vec![Some(1.5), None], (true, 'x'), vec![Kind::Unit, Kind::New(7)])];
+    assert_eq!(through(&mut Shapes::default(), &rows), rows);
+}
+
+#[test]
+fn text_of_both_kinds_keeps_its_place_across_sections() {
+    let rows: Vec<String> = (0..400)
+        .map(|at| match at % 5 {
+            0 => format!("plain {at}"),
+            1 => format!("ümlaut {at}"),
+            2 => String::new(),
+            3 => format!("\u{1f600} {at}"),
+            _ => "\u{feff}mark".to_owned(),
+        })
+        .collect();
+    assert_eq!(through(&mut Shapes::default(), &rows), rows);
+}
+
+#[test]
+fn integers_are_exact_to_their_ends() {
+    let rows = [i64::MIN, -(1 << 53) - 1, -(1 << 53), -1, 0, 1 << 32, 1 << 53, (1 << 53) + 1, i64::MAX];
+    assert_eq!(through(&mut Shapes::default(), &rows), rows);
+    let rows = [u64::MAX, 0, 1 << 53];
+    assert_eq!(through(&mut Shapes::default(), &rows), rows);
+    let rows = [u128::MAX, 0];
+    assert_eq!(through(&mut Shapes::default(), &rows), rows);
+}

@@ -1,0 +1,288 @@
+//! Reading a large result in chunks: `stream`, `for_each_chunk`, `each`. Chunks end in the middle of ties.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use futures::{StreamExt, TryStreamExt};
+use indexie::prelude::*;
+use serde::{Deserialize, Serialize};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+use crate::fixtures::{fresh, numbers};
+
+#[derive(Store, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[store("id, group, *tags, [group+id]")]
+pub struct Row {
+    pub id: u32,
+    pub group: u32,
+    pub tags: Vec<u32>,
+}
+
+schema! {
+    pub struct Large("large");
+
+    version 1 {
+        rows: Row,
+    }
+}
+
+const ROWS: u32 = 3_500;
+
+/// 3,500 rows: 3,167 in group 1, 166 before and 167 behind it.
+async fn large(name: &str) -> Result<Large> {
+    let db: Large = fresh(name).await;
+    let group = |id: u32| match id % 7 {
+        0 => id % 3,
+        _ => 1,
+    };
+    let rows: Vec<Row> =
+        (1..=ROWS).map(|id| Row { id, group: group(id), tags: vec![group(id), 10 + id % 2] }).collect();
+    db.rows.bulk_add(&rows).await?;
+    Ok(db)
+}
+
+/// The keys in the order of the groups, worked out without the library.
+fn by_group() -> Vec<u32> {
+    let mut keys: Vec<(u32, u32)> =
+        (1..=ROWS).map(|id| (if id % 7 == 0 { id % 3 } else { 1 }, id)).collect();
+    keys.sort_unstable();
+    keys.into_iter().map(|(_, id)| id).collect()
+}
+
+async fn streamed(query: &Query<Row>) -> Result<Vec<u32>> {
+    query.stream().map_ok(|row| row.id).try_collect().await
+}
+
+async fn chunked(query: &Query<Row>) -> Result<Vec<u32>> {
+    let all = Rc::new(RefCell::new(Vec::new()));
+    let into = all.clone();
+    query
+        .for_each_chunk(async move |rows: Vec<Row>| {
+            assert!(!rows.is_empty());
+            assert!(rows.len() <= 1_024, "a chunk of {}", rows.len());
+            into.borrow_mut().extend(rows.into_iter().map(|row| row.id));
+        })
+        .await?;
+    Ok(all.take())
+}
+
+async fn each(query: &Query<Row>) -> Result<Vec<u32>> {
+    let all = Rc::new(RefCell::new(Vec::new()));
+    let into = all.clone();
+    query.each(async move |row: Row| into.borrow_mut().push(row.id)).await?;
+    Ok(all.take())
+}
+
+#[wasm_bindgen_test]
+async fn a_table_is_read_in_chunks() -> Result<()> {
+    let db = large("a table is read in chunks").await?;
+    let all: Vec<u32> = (1..=ROWS).collect();
+    let query = db.rows.offset(0);
+    assert_eq!(streamed(&query).await?, all);
+    assert_eq!(chunked(&query).await?, all);
+    assert_eq!(each(&query).await?, all);
+    let backwards: Vec<u32> = all.into_iter().rev().collect();
+    assert_eq!(streamed(&query.reverse()).await?, backwards);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn chunks_end_in_the_middle_of_ties() -> Result<()> {
+    let db = large("chunks end in the middle of ties").await?;
+    let all = by_group();
+    let query = db.rows.order_by(|r| r.group);
+    assert_eq!(streamed(&query).await?, all);
+    assert_eq!(chunked(&query).await?, all);
+    let backwards: Vec<u32> = all.into_iter().rev().collect();
+    assert_eq!(streamed(&query.reverse()).await?, backwards);
+    assert_eq!(each(&query.reverse()).await?, backwards);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn chunks_go_from_range_to_range() -> Result<()> {
+    let db = large("chunks go from range to range").await?;
+    let all: Vec<u32> = by_group().into_iter().filter(|id| id % 7 != 0 || id % 3 != 0).collect();
+    let query = db.rows.where_(|r| r.group).any_of([1, 2]);
+    assert_eq!(streamed(&query).await?, all);
+    let backwards: Vec<u32> = all.into_iter().rev().collect();
+    assert_eq!(streamed(&query.reverse()).await?, backwards);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn a_stream_has_the_window_of_its_query() -> Result<()> {
+    let db = large("a stream has the window").await?;
+    let all = by_group();
+    let query = db.rows.order_by(|r| r.group);
+    assert_eq!(streamed(&query.offset(1_500).limit(1_200)).await?, all[1_500..2_700]);
+    assert_eq!(streamed(&query.limit(3)).await?, all[..3]);
+    assert_eq!(streamed(&query.offset(3_490)).await?, all[3_490..]);
+    assert_eq!(streamed(&query.offset(4_000)).await?, []);
+    assert_eq!(streamed(&query.limit(0)).await?, []);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn a_stream_is_filtered_and_stopped() -> Result<()> {
+    let db = large("a stream is filtered and stopped").await?;
+    let even: Vec<u32> = by_group().into_iter().filter(|id| id % 2 == 0).collect();
+    let query = db.rows.order_by(|r| r.group).filter(|row| row.id % 2 == 0);
+    assert_eq!(streamed(&query).await?, even);
+    assert_eq!(query.to_vec().await?.into_iter().map(|row| row.id).collect::<Vec<_>>(), even);
+    assert_eq!(query.count().await?, even.len());
+    assert_eq!(streamed(&query.offset(900).limit(100)).await?, even[900..1_000]);
+    let stop = even[1_200];
+    assert_eq!(streamed(&query.until(move |row| row.id == stop)).await?, even[..1_200]);
+    let rare = db.rows.order_by(|r| r.group).filter(|row| row.id > 3_497);
+    assert_eq!(streamed(&rare).await?, [3_498, 3_499, 3_500]);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn what_is_ordered_in_memory_can_be_streamed_too() -> Result<()> {
+    let db = large("what is ordered in memory can be streamed").await?;
+    let union = db.rows.where_(|r| r.group).equals(2).or(|r| r.id).at_most(4);
+    assert_eq!(streamed(&union).await?, union.primary_keys().await?);
+    let tags = db.rows.where_(|r| r.tags).any_of([0, 2]);
+    assert_eq!(streamed(&tags).await?, tags.primary_keys().await?);
+    assert_eq!(tags.count().await?, 333);
+    let sorted = db.rows.sort_by_key(|row| std::cmp::Reverse(row.id)).limit(3);
+    assert_eq!(streamed(&sorted).await?, [3_500, 3_499, 3_498]);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn large_results_are_the_same_in_one_piece() -> Result<()> {
+    let db = large("large results in one piece").await?;
+    let all = by_group();
+    let query = db.rows.order_by(|r| r.group);
+    assert_eq!(query.primary_keys().await?, all);
+    assert_eq!(query.to_vec().await?.into_iter().map(|row| row.id).collect::<Vec<_>>(), all);
+    assert_eq!(query.offset(1_234).limit(2_000).primary_keys().await?, all[1_234..3_234]);
+    assert_eq!(query.reverse().offset(3_000).limit(1).primary_keys().await?, [all[499]]);
+    assert_eq!(query.keys::<u32>().await?.len(), 3_500);
+    assert_eq!(query.unique_keys::<u32>().await?, [0, 1, 2]);
+    assert_eq!(query.count().await?, 3_500);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn many_keys_at_once_are_found_in_order() -> Result<()> {
+    let db = large("many keys at once").await?;
+    let asked: Vec<u32> = (0..2_000).rev().map(|n| n * 3).collect();
+    let found: Vec<u32> = (1..=ROWS).filter(|id| id % 3 == 0).collect();
+    let query = db.rows.where_(|r| r.id).any_of(asked);
+    assert_eq!(query.primary_keys().await?, found);
+    assert_eq!(query.count().await?, found.len());
+    assert_eq!(query.offset(700).limit(50).primary_keys().await?, found[700..750]);
+    assert_eq!(query.reverse().limit(2).primary_keys().await?, [3_498, 3_495]);
+    assert_eq!(streamed(&query).await?, found);
+    assert_eq!(query.delete().await?, found.len());
+    assert_eq!(db.rows.count().await?, 3_500 - found.len());
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn the_table_may_change_between_two_chunks() -> Result<()> {
+    let db = large("the table may change between two chunks").await?;
+    let mut stream = db.rows.order_by(|r| r.group).stream();
+    let first = stream.try_next().await?.map(|row| row.id);
+    assert_eq!(first, Some(21));
+    db.rows.where_(|r| r.group).equals(1).delete().await?;
+    let rest: Vec<Row> = stream.try_collect().await?;
+    let behind: Vec<u32> = rest.iter().rev().take(3).map(|row| row.id).collect();
+    assert_eq!(behind, [3_500, 3_479, 3_458]);
+    Ok(())
+}
+
+// 153
+#[wasm_bindgen_test]
+async fn an_error_stops_each() -> Result<()> {
+    let db = numbers("an error stops each").await?;
+    let seen = Rc::new(Cell::new(0));
+    let count = seen.clone();
+    let result = db
+        .numbers
+        .offset(0)
+        .each(async move |number: crate::fixtures::Number| -> Result<()> {
+            count.set(number.id);
+            if number.id == 4 { Err(Error::user("enough")) } else { Ok(()) }
+        })
+        .await;
+    assert!(matches!(&result, Err(Error::User(error)) if error.to_string() == "enough"), "{result:?}");
+    assert_eq!(seen.get(), 4);
+    Ok(())
+}
+
+// 153
+#[wasm_bindgen_test]
+async fn an_error_stops_for_each_chunk() -> Result<()> {
+    let db = large("an error stops for each chunk").await?;
+    let chunks = Rc::new(Cell::new(0));
+    let count = chunks.clone();
+    let result = db
+        .rows
+        .for_each_chunk(async move |_: Vec<Row>| -> Result<()> {
+            count.set(count.get() + 1);
+            if count.get() == 2 { Err(Error::user("enough")) } else { Ok(()) }
+        })
+        .await;
+    assert!(matches!(result, Err(Error::User(_))), "{result:?}");
+    assert_eq!(chunks.get(), 2);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn each_waits_for_what_its_body_does() -> Result<()> {
+    let db = numbers("each waits for what its body does").await?;
+    let table = db.numbers.clone();
+    db.numbers
+        .where_(|n| n.id)
+        .above(6)
+        .each(async move |number: crate::fixtures::Number| -> Result<()> {
+            table.update(number.id, |row| row.s = "seen".into()).await?;
+            Ok(())
+        })
+        .await?;
+    assert_eq!(db.numbers.where_(|n| n.s).equals("seen").primary_keys().await?, [7, 8, 9]);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn each_and_streams_work_inside_a_transaction() -> Result<()> {
+    let db = large("each inside a transaction").await?;
+    let sum = db
+        .transaction(Mode::ReadWrite, &db.rows, async |rows| {
+            let mut stream = rows.order_by(|r| r.group).stream();
+            let mut sum = 0_u64;
+            while let Some(row) = stream.next().await {
+                sum += u64::from(row?.id);
+            }
+            let table = rows.clone();
+            rows.where_(|r| r.group)
+                .equals(2)
+                .each(async move |row: Row| -> Result<()> { table.delete(row.id).await })
+                .await?;
+            Ok(sum)
+        })
+        .await?;
+    assert_eq!(sum, 3_500 * 3_501 / 2);
+    assert_eq!(db.rows.where_(|r| r.group).equals(2).count().await?, 0);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn a_stream_that_is_dropped_reads_no_more() -> Result<()> {
+    let db = large("a stream that is dropped").await?;
+    let looked_at = Rc::new(Cell::new(0));
+    let count = looked_at.clone();
+    let query = db.rows.filter(move |_| {
+        count.set(count.get() + 1);
+        true
+    });
+    let three: Vec<Row> = query.stream().take(3).try_collect().await?;
+    assert_eq!(three.len(), 3);
+    assert!(looked_at.get() < 1_000, "{} rows were looked at", looked_at.get());
+    Ok(())
+}
