@@ -10,6 +10,7 @@ mod connection;
 mod failure;
 mod row;
 mod shared;
+mod turns;
 #[cfg(target_family = "wasm")]
 mod upgrade;
 
@@ -78,8 +79,8 @@ impl Session {
         access: Access,
         body: impl FnOnce(Session) -> LocalBoxFuture<'static, Result<R>>,
     ) -> Result<R> {
-        if self.transaction.is_some() {
-            return body(self.clone()).await;
+        if let Some(transaction) = self.transaction {
+            return turns::as_one(transaction, body(self.clone())).await;
         }
         self.refuse_inside(store)?;
         transact(self.shared.clone(), vec![store], access, body).await

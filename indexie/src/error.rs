@@ -172,9 +172,23 @@ impl Error {
     }
 
     /// Says which row of a bulk operation it was.
-    pub(crate) fn at_row(mut self, at: usize) -> Self {
+    pub(crate) fn at_row(self, at: usize) -> Self {
+        self.map_row(|_| Some(at))
+    }
+
+    /// For an operation on one row, which has no position.
+    pub(crate) fn of_one_row(self) -> Self {
+        self.map_row(|_| None)
+    }
+
+    /// Counts the position of the row from so many rows earlier.
+    pub(crate) fn after_rows(self, count: usize) -> Self {
+        self.map_row(|row| row.map(|row| row + count))
+    }
+
+    fn map_row(mut self, change: impl FnOnce(Option<usize>) -> Option<usize>) -> Self {
         if let Self::Constraint { row, .. } | Self::Data { row, .. } | Self::Encode { row, .. } = &mut self {
-            *row = Some(at);
+            *row = change(*row);
         }
         self
     }

@@ -38,7 +38,8 @@ impl Indexie {
     /// returns `Err` or the future is dropped. The future resolves after the browser's `complete`.
     ///
     /// The scope is `&db.users`, or a tuple of up to 12 tables; the body gets a handle for each. It runs at most once. It may
-    /// await its own operations and nothing else: IndexedDB does not wait.
+    /// await its own operations and nothing else: IndexedDB does not wait. Operations that are awaited together (`join_all`)
+    /// take effect one after the other, in the order in which they are first polled.
     ///
     /// ```
     /// # mod app { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs")); }
@@ -134,9 +135,10 @@ impl Indexie {
             .await;
             match done {
                 Ok(value) => Ok(Ok(value)),
+                // What aborted the transaction under the body comes before what the body made of it.
                 Err(error) => match failed.borrow_mut().take() {
-                    Some(own) => Ok(Err(own)),
-                    None => Err(error),
+                    Some(own) if matches!(error, Error::Aborted { .. }) => Ok(Err(own)),
+                    _ => Err(error),
                 },
             }
         }

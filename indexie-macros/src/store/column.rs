@@ -1,5 +1,5 @@
 //! One key path of a record: where its value lives, what its key type is, and whether serde leaves it
-//! readable there. The rules of `api.md` about key fields are here.
+//! readable there. Every rule about key fields is here.
 
 use super::record::{Field, Record};
 use super::shape::{element_of, option_of};

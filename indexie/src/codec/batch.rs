@@ -3,7 +3,7 @@
 use super::{ROWS_PER_SECTION, tag};
 
 /// Values, one after the other. Read in the order in which they were written.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Batch {
     pub ints: Vec<u32>,
     pub floats: Vec<f64>,
@@ -15,6 +15,18 @@ pub(crate) struct Batch {
     wide: Vec<u8>,
     binary: Vec<u8>,
     rows: usize,
+}
+
+/// Holding the same values, bit for bit: NaN is the same as itself, and -0 is not the same as 0.
+impl PartialEq for Batch {
+    fn eq(&self, other: &Self) -> bool {
+        self.ints == other.ints
+            && self.floats.len() == other.floats.len()
+            && self.floats.iter().zip(&other.floats).all(|(a, b)| a.to_bits() == b.to_bits())
+            && [&self.bytes, &self.ascii, &self.wide, &self.binary]
+                == [&other.bytes, &other.ascii, &other.wide, &other.binary]
+            && self.sections == other.sections
+    }
 }
 
 impl Batch {

@@ -38,6 +38,10 @@ impl de::Error for DecodeError {
     fn custom<T: Display>(message: T) -> Self {
         Self { path: Vec::new(), message: message.to_string() }
     }
+
+    fn missing_field(field: &'static str) -> Self {
+        Self { path: vec![field.to_owned()], message: format!("missing field `{field}`") }
+    }
 }
 
 type Decoded<T> = Result<T, DecodeError>;
@@ -183,7 +187,7 @@ impl Decoder<'_, '_> {
             }
             tag::BYTES => {
                 let bytes = self.reader.binary();
-                visitor.visit_seq(de::value::SeqDeserializer::new(bytes.iter().copied()))
+                visitor.visit_seq(de::value::SeqDeserializer::new(bytes.iter().copied().map(Byte)))
             }
             _ => Err(self.unexpected(&visitor)),
         }
@@ -442,6 +446,38 @@ impl<'de> SeqAccess<'de> for &mut Elements<'_, '_> {
 
     fn size_hint(&self) -> Option<usize> {
         Some(self.left as usize)
+    }
+}
+
+/// One of several bytes that are read as a sequence of numbers.
+struct Byte(u8);
+
+impl IntoDeserializer<'_, DecodeError> for Byte {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+impl<'de> Deserializer<'de> for Byte {
+    type Error = DecodeError;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        visitor.visit_u8(self.0)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _name: &'static str, visitor: V) -> Decoded<V::Value> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
+        tuple_struct map struct enum identifier ignored_any
     }
 }
 

@@ -69,15 +69,17 @@ enum Place {
 }
 
 impl Place {
-    /// The place of a property, given those of the key fields on whose path it is. Two key paths with the same
-    /// first segments are told apart by walking on with the first that fits: `a.b` and `a.c` share `a`.
+    /// The place of a property. Key paths may share their first segments: all of them are walked together.
     fn field(self, name: &str) -> Self {
         let Self::Inside(forms, depth) = self else {
             return if let Self::Key(form) = self { Self::Key(form) } else { Self::Free };
         };
+        // The first one is on the path walked so far; others between it and the last may be on another.
+        let walked = forms.first().and_then(|form| form.path.get(..depth));
         let mut inside: Option<(usize, usize)> = None;
         for (at, form) in forms.iter().enumerate() {
-            if form.path.get(depth).is_some_and(|segment| *segment == name) {
+            let here = form.path.get(depth).is_some_and(|segment| *segment == name);
+            if here && form.path.get(..depth) == walked {
                 if form.path.len() == depth + 1 {
                     return Self::Key(form.form);
                 }
@@ -85,7 +87,6 @@ impl Place {
                 inside = Some((first, at));
             }
         }
-        // The forms come sorted by path, so those with the same beginning are neighbours.
         inside.map_or(Self::Free, |(first, last)| Self::Inside(&forms[first..=last], depth + 1))
     }
 }
@@ -259,6 +260,10 @@ impl<'a> ser::Serializer for Encoder<'a> {
         let content = self.shapes.next_object();
         let mut object = Object::new(self, name, Around::Nothing, content);
         ser::SerializeStruct::serialize_field(&mut object, variant, value)?;
+        if object.count == 0 {
+            // It holds `None`, and is the variant all the same.
+            ser::SerializeStruct::serialize_field(&mut object, variant, &())?;
+        }
         ser::SerializeStruct::end(object)
     }
 
@@ -290,7 +295,7 @@ impl<'a> ser::Serializer for Encoder<'a> {
     fn serialize_map(self, _len: Option<usize>) -> Result<Map<'a>, EncodeError> {
         let at = self.batch.ints.len();
         self.batch.int(0);
-        Ok(Map { encoder: self, at, count: 0, key: String::new() })
+        Ok(Map { encoder: self, at, count: 0, key: String::new(), of_field: false })
     }
 
     fn serialize_struct(self, name: &'static str, _len: usize) -> Result<Object<'a>, EncodeError> {
@@ -542,6 +547,8 @@ struct Map<'a> {
     at: usize,
     count: u32,
     key: String,
+    /// Whether this entry is a field of a flattened struct, or of one with flattened fields: `None` is absent there.
+    of_field: bool,
 }
 
 impl ser::SerializeMap for Map<'_> {
@@ -561,13 +568,24 @@ impl ser::SerializeMap for Map<'_> {
         batch.int(tag::NULL);
         let place = place.field(&self.key);
         let tag = value.serialize(Encoder { batch, shapes, place }).map_err(|error| error.at(&self.key))?;
-        if tag == tag::NULL && matches!(place, Place::Key(_)) {
+        if tag == tag::NULL && (self.of_field || matches!(place, Place::Key(_))) {
             batch.rewind(before);
             return Ok(());
         }
         batch.ints[slot] = settled(tag);
         self.count += 1;
         Ok(())
+    }
+
+    fn serialize_entry<K: Serialize + ?Sized, V: Serialize + ?Sized>(
+        &mut self,
+        key: &K,
+        value: &V,
+    ) -> Result<(), EncodeError> {
+        // Serde's derive gives a field's name as a bare `str`; the keys of a map are of a type with a size.
+        self.of_field = size_of::<&K>() > size_of::<usize>();
+        self.serialize_key(key)?;
+        self.serialize_value(value)
     }
 
     fn end(self) -> Written {

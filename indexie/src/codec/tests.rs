@@ -105,3 +105,36 @@ fn integers_are_exact_to_their_ends() {
     let rows = [u128::MAX, 0];
     assert_eq!(through(&mut Shapes::default(), &rows), rows);
 }
+
+mod key_fields {
+    use super::super::{Batch, Shapes, key_at_path, write_row};
+    use crate::key::{AnyKey, FieldForm, field_form};
+    use serde::Serialize;
+
+    #[derive(Serialize)]
+    struct Inner {
+        x: bool,
+        y: bool,
+    }
+
+    #[derive(Serialize)]
+    struct Outer {
+        a: Inner,
+        b: Inner,
+    }
+
+    #[test]
+    fn a_boolean_is_a_number_exactly_where_it_is_a_key() {
+        const FORMS: &[FieldForm] =
+            &[field_form::<bool>(&["a", "x"]), field_form::<bool>(&["b", "y"]), field_form::<bool>(&["a", "z"])];
+        let row = Outer { a: Inner { x: true, y: true }, b: Inner { x: false, y: false } };
+        let (mut batch, mut shapes) = (Batch::default(), Shapes::default());
+        write_row(&mut batch, &mut shapes, FORMS, &row).expect("the row can be written");
+        let batch = batch.finish();
+        let key = |path: &[&str]| key_at_path(&mut batch.reader(), &shapes, path);
+        assert_eq!(key(&["a", "x"]), Some(AnyKey::from(1)));
+        assert_eq!(key(&["b", "y"]), Some(AnyKey::from(0)));
+        assert_eq!(key(&["a", "y"]), None, "no key of any path: a boolean");
+        assert_eq!(key(&["b", "x"]), None);
+    }
+}

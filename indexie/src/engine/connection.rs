@@ -221,15 +221,15 @@ fn durability(shared: &Shared) -> &'static str {
 /// Runs one operation: in the session's transaction, or alone.
 pub(super) async fn run(session: &Session, request: Request) -> Result<Reply> {
     let shared = &session.shared;
-    let table = shared.table_name(request.store);
-    let (connection, transaction) = if let Some(transaction) = session.transaction {
+    let (store, table) = (request.store, shared.table_name(request.store));
+    let submit = |connection, transaction| Thread::get().submit(connection, transaction, durability(shared), request);
+    let submitted = if let Some(transaction) = session.transaction {
         // It has its own connection, which may be closing behind it.
-        (0, transaction)
+        super::turns::in_turn(transaction, || submit(0, transaction)).await
     } else {
-        session.refuse_inside(request.store)?;
-        (connection(shared).await?, 0)
+        session.refuse_inside(store)?;
+        submit(connection(shared).await?, 0)
     };
-    let submitted = Thread::get().submit(connection, transaction, durability(shared), request);
     submitted.await.map_err(|failure| named(failure, shared, table))
 }
 

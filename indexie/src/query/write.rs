@@ -92,9 +92,11 @@ pub(crate) async fn modify_rows<T: 'static>(
             async move {
                 let execution = execution.within(session);
                 let keys = execution.primary_keys().await?;
-                let mut changed = 0;
+                let (mut changed, mut done) = (0, 0);
                 for keys in keys.chunks(chunk) {
-                    changed += modify(&execution, keys.to_vec(), &mut change).await?;
+                    let modified = modify(&execution, keys.to_vec(), &mut change).await;
+                    changed += modified.map_err(|error| error.after_rows(done))?;
+                    done += keys.len();
                 }
                 Ok(changed)
             }

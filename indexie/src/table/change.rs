@@ -71,7 +71,7 @@ fn collect(
         let mut batch = Batch::default();
         (row_type.encode)(row, &mut batch).map(|()| batch).map_err(|error| Error::Encode {
             table: table.to_owned(),
-            row: (keys.len() > 1).then_some(at),
+            row: Some(at),
             path: dotted(&error.path),
             message: error.message,
         })

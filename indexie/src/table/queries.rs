@@ -51,7 +51,8 @@ impl<T: Store, A: Access> Table<T, A> {
     /// # Ok(()) }
     /// ```
     pub fn get(&self, key: impl IntoKey<T::Key>) -> Fetch<Option<T>> {
-        let row = self.bulk_get([key]);
+        let key = key.into_key().to_any().map_err(|error| self.no_key(&error)).map(|key| vec![key]);
+        let row = self.fetch(None, key);
         Fetch::new(async move { Ok(row.await?.pop().flatten()) })
     }
 

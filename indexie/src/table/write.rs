@@ -80,13 +80,8 @@ impl<T: Store, A: Access> Table<T, A> {
             }
             let want_keys = keys.iter().any(Option::is_none);
             let write = Write { put, rows: batch, count, with_keys, want_keys };
-            let reply = session.run(store, None, Operation::Write(write)).await.map_err(|error| match error {
-                Error::Constraint { table, index, key, .. } if !many => {
-                    Error::Constraint { table, index, key, row: None }
-                }
-                Error::Data { table, key, message, .. } if !many => Error::Data { table, key, row: None, message },
-                error => error,
-            })?;
+            let reply = session.run(store, None, Operation::Write(write)).await;
+            let reply = if many { reply? } else { reply.map_err(Error::of_one_row)? };
             let keys: Vec<AnyKey> = match reply {
                 Reply::Columns(columns) => columns.primary_keys(),
                 Reply::Unit | Reply::Number(_) => keys.into_iter().flatten().collect(),
@@ -318,13 +313,7 @@ impl<T: Store, A: Access> Table<T, A> {
                         }
                     };
                     let done = change(&session, store, row_type, vec![key], &mut apply_once).await;
-                    let Change { mut rows, .. } = done.map_err(|error| match error {
-                        Error::Constraint { table, index, key, .. } => {
-                            Error::Constraint { table, index, key, row: None }
-                        }
-                        Error::Data { table, key, message, .. } => Error::Data { table, key, row: None, message },
-                        error => error,
-                    })?;
+                    let Change { mut rows, .. } = done.map_err(Error::of_one_row)?;
                     let row = rows.pop().flatten().and_then(|row| row.downcast::<T>().ok());
                     Ok(row.map(|row| *row))
                 }
@@ -338,7 +327,9 @@ impl<T: Store, A: Access> Table<T, A> {
     where
         A: Writable,
     {
-        self.bulk_delete([key])
+        let deleted =
+            self.delete_all(key.into_key().to_any().map(|key| vec![key]).map_err(|error| self.no_key(&error)));
+        Op::new(async move { deleted.await.map_err(Error::of_one_row) })
     }
 
     /// Deletes many rows by their keys, all or none; keys without a row are passed over.
@@ -346,11 +337,15 @@ impl<T: Store, A: Access> Table<T, A> {
     where
         A: Writable,
     {
-        let keys: Result<Vec<AnyKey>> = keys
+        let keys = keys
             .into_iter()
             .enumerate()
             .map(|(at, key)| key.into_key().to_any().map_err(|error| self.no_key(&error).at_row(at)))
             .collect();
+        self.delete_all(keys)
+    }
+
+    fn delete_all(&self, keys: Result<Vec<AnyKey>>) -> Op<()> {
         let (session, store) = (self.session(), self.store);
         Op::new(async move {
             let keys = keys?;

@@ -4,8 +4,8 @@ use indexie::Error;
 use indexie::prelude::*;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::fixtures::{fresh, filenames, files, folders, friends, names, numbers, paths, texts, words};
 use crate::fixtures::Shelf;
+use crate::fixtures::{filenames, files, folders, fresh, friends, names, numbers, paths, texts, words};
 
 // 96
 #[wasm_bindgen_test]
@@ -88,7 +88,7 @@ async fn any_of_nothing_is_nothing() -> Result<()> {
     assert_eq!(none.count().await?, 0);
     assert_eq!(none.keys::<String>().await?, Vec::<String>::new());
     assert_eq!(none.unique_keys::<String>().await?, Vec::<String>::new());
-    assert_eq!(none.primary_keys().await?, []);
+    assert_eq!(none.primary_keys().await?, [0_u32; 0]);
     assert_eq!(none.first().await?, None);
     assert_eq!(none.last().await?, None);
     assert_eq!(none.delete().await?, 0);
@@ -265,7 +265,7 @@ async fn the_empty_string_is_a_key() -> Result<()> {
     assert_eq!(db.words.where_(|w| w.text).above("").primary_keys().await?, [3, 1]);
     assert_eq!(db.words.where_(|w| w.text).starts_with("").primary_keys().await?, [2, 3, 1]);
     assert_eq!(db.words.where_(|w| w.text).at_most("").primary_keys().await?, [2]);
-    assert_eq!(db.words.where_(|w| w.text).below("").primary_keys().await?, []);
+    assert_eq!(db.words.where_(|w| w.text).below("").primary_keys().await?, [0_u32; 0]);
     Ok(())
 }
 

@@ -151,7 +151,8 @@ async fn integers_up_to_two_to_the_53_are_keys() -> Result<()> {
 #[wasm_bindgen_test]
 async fn dates_are_ordered_in_time() -> Result<()> {
     let at = |id, millis| Record { since: Date::from_millis(millis), ..record(id) };
-    let db = records("dates are ordered in time", &[at(1, 1_000), at(2, -5), at(3, 0), at(4, 1_700_000_000_000)]).await?;
+    let db =
+        records("dates are ordered in time", &[at(1, 1_000), at(2, -5), at(3, 0), at(4, 1_700_000_000_000)]).await?;
     let since = || db.records.where_(|r| r.since);
     assert_eq!(db.records.order_by(|r| r.since).primary_keys().await?, [2, 3, 1, 4]);
     assert_eq!(since().above(Date::from_millis(0)).primary_keys().await?, [1, 4]);
@@ -242,7 +243,8 @@ async fn rows_without_a_value_are_not_in_its_index() -> Result<()> {
 #[wasm_bindgen_test]
 async fn ordering_by_an_absent_value_leaves_the_row_out_of_every_plan() -> Result<()> {
     let called = |id, nick: Option<&str>| Record { nick: nick.map(Into::into), ..record(id) };
-    let db = records("ordering by an absent value", &[called(1, Some("z")), called(2, None), called(3, Some("a"))]).await?;
+    let db =
+        records("ordering by an absent value", &[called(1, Some("z")), called(2, None), called(3, Some("a"))]).await?;
     let by_nick = db.records.where_(|r| r.id).at_least(1).order_by(|r| r.nick);
     assert_eq!(by_nick.primary_keys().await?, [3, 1]);
     assert_eq!(by_nick.count().await?, 2);
@@ -268,8 +270,9 @@ async fn a_field_of_a_field_is_a_column() -> Result<()> {
 #[wasm_bindgen_test]
 async fn a_field_of_an_absent_field_is_absent() -> Result<()> {
     let working = |id, work: Option<&str>| Record { work: work.map(in_city), ..record(id) };
-    let db = records("a field of an absent field", &[working(1, Some("Oslo")), working(2, None), working(3, Some("Bern"))])
-        .await?;
+    let db =
+        records("a field of an absent field", &[working(1, Some("Oslo")), working(2, None), working(3, Some("Bern"))])
+            .await?;
     assert_eq!(db.records.where_(|r| r.work_city).equals("Oslo").primary_keys().await?, [1]);
     assert_eq!(db.records.order_by(|r| r.work_city).primary_keys().await?, [3, 1]);
     assert_eq!(db.records.where_(|r| r.work_city).not_equal("Oslo").primary_keys().await?, [3]);
@@ -280,7 +283,8 @@ async fn a_field_of_an_absent_field_is_absent() -> Result<()> {
 #[wasm_bindgen_test]
 async fn a_field_that_may_be_absent_inside_another_is_a_column() -> Result<()> {
     let at = |id, zip| Record { home: Address { city: "Oslo".into(), zip }, ..record(id) };
-    let db = records("a field that may be absent inside another", &[at(1, Some(150)), at(2, None), at(3, Some(20))]).await?;
+    let db =
+        records("a field that may be absent inside another", &[at(1, Some(150)), at(2, None), at(3, Some(20))]).await?;
     assert_eq!(db.records.where_(|r| r.home_zip).above(10).primary_keys().await?, [3, 1]);
     assert_eq!(db.records.order_by(|r| r.home_zip).reverse().keys::<u32>().await?, [150, 20]);
     Ok(())
@@ -308,10 +312,10 @@ async fn keys_outside_of_the_record_come_with_entries() -> Result<()> {
     db.outside.add_with_key(&outside("b"), "w").await?;
     let entries = [("y".to_owned(), outside("a")), ("w".to_owned(), outside("b")), ("x".to_owned(), outside("b"))];
     assert_eq!(db.outside.order_by(|o| o.name).entries().await?, entries);
-    assert_eq!(db.outside.where_(|o| o.key).above("w").entries().await?, [
-        ("x".to_owned(), outside("b")),
-        ("y".to_owned(), outside("a"))
-    ]);
+    assert_eq!(
+        db.outside.where_(|o| o.key).above("w").entries().await?,
+        [("x".to_owned(), outside("b")), ("y".to_owned(), outside("a"))]
+    );
     let filtered = db.outside.order_by(|o| o.name).filter(|o| o.name == "b").reverse();
     assert_eq!(filtered.entries().await?, [("x".to_owned(), outside("b")), ("w".to_owned(), outside("b"))]);
     let united = db.outside.where_(|o| o.name).equals("a").or(|o| o.key).equals("w");

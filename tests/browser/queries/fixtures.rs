@@ -107,8 +107,10 @@ pub async fn folders(name: &str) -> Result<Shelf> {
 /// Five files with the keys 1 to 5; the first has no extension.
 pub async fn files(name: &str) -> Result<Shelf> {
     let db: Shelf = fresh(name).await;
-    let file =
-        |filename: &str, extension: Option<&str>| NewFile { filename: filename.into(), extension: extension.map(Into::into) };
+    let file = |filename: &str, extension: Option<&str>| NewFile {
+        filename: filename.into(),
+        extension: extension.map(Into::into),
+    };
     let files = [
         file("Hello", None),
         file("hello", Some(".exe")),

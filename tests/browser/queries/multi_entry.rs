@@ -115,7 +115,8 @@ async fn two_multi_entry_indexes_do_not_mix() -> Result<()> {
     let query = db.people.where_(|p| p.email).starts_with("da").filter(|p| p.pets.contains(&"dog".to_owned()));
     assert_eq!(query.to_vec().await?, [david()]);
     assert_eq!(query.count().await?, 1);
-    let either = db.people.where_(|p| p.email).starts_with("da").or(|p| p.pets).equals("dog").or(|p| p.email).equals("karl@c.w");
+    let either =
+        db.people.where_(|p| p.email).starts_with("da").or(|p| p.pets).equals("dog").or(|p| p.email).equals("karl@c.w");
     assert_eq!(either.to_vec().await?, [david(), karl()]);
     Ok(())
 }

@@ -52,11 +52,10 @@ async fn pages(query: &Query<Entry>, size: usize) -> Result<Vec<Vec<u32>>> {
 #[wasm_bindgen_test]
 async fn a_table_is_read_page_by_page() -> Result<()> {
     let db = entries("a table is read page by page").await?;
-    assert_eq!(pages(&db.entries.limit(usize::MAX), 8).await?, [
-        vec![1, 2, 3, 4, 5, 6, 7, 8],
-        vec![9, 10, 11, 12, 13, 14, 15, 16],
-        vec![17, 18, 19, 20]
-    ]);
+    assert_eq!(
+        pages(&db.entries.limit(usize::MAX), 8).await?,
+        [vec![1, 2, 3, 4, 5, 6, 7, 8], vec![9, 10, 11, 12, 13, 14, 15, 16], vec![17, 18, 19, 20]]
+    );
     Ok(())
 }
 
@@ -82,18 +81,14 @@ async fn a_page_of_nothing_is_empty() -> Result<()> {
 async fn pages_end_and_begin_inside_ties() -> Result<()> {
     let db = entries("pages end and begin inside ties").await?;
     let by_group = db.entries.order_by(|e| e.group);
-    assert_eq!(pages(&by_group, 5).await?, [
-        vec![3, 6, 9, 12, 15],
-        vec![18, 1, 4, 7, 10],
-        vec![13, 16, 19, 2, 5],
-        vec![8, 11, 14, 17, 20]
-    ]);
-    assert_eq!(pages(&by_group.reverse(), 5).await?, [
-        vec![20, 17, 14, 11, 8],
-        vec![5, 2, 19, 16, 13],
-        vec![10, 7, 4, 1, 18],
-        vec![15, 12, 9, 6, 3]
-    ]);
+    assert_eq!(
+        pages(&by_group, 5).await?,
+        [vec![3, 6, 9, 12, 15], vec![18, 1, 4, 7, 10], vec![13, 16, 19, 2, 5], vec![8, 11, 14, 17, 20]]
+    );
+    assert_eq!(
+        pages(&by_group.reverse(), 5).await?,
+        [vec![20, 17, 14, 11, 8], vec![5, 2, 19, 16, 13], vec![10, 7, 4, 1, 18], vec![15, 12, 9, 6, 3]]
+    );
     Ok(())
 }
 

@@ -97,11 +97,12 @@ async fn a_query_sees_what_has_changed_since() -> Result<()> {
 async fn queries_run_side_by_side() -> Result<()> {
     let db = numbers("queries run side by side").await?;
     let query = db.numbers.order_by(|n| n.v);
-    let (rows, keys, count) = futures::join!(
+    let (rows, keys, count) = futures::future::join3(
         query.filter(|n| n.id > 2).to_vec(),
         query.reverse().primary_keys(),
-        query.offset(1).count()
-    );
+        query.offset(1).count(),
+    )
+    .await;
     assert_eq!(rows?.len(), 7);
     assert_eq!(keys?, [8, 5, 2, 7, 4, 1, 9, 6, 3]);
     assert_eq!(count?, 8);

@@ -123,7 +123,10 @@ async fn a_change_may_move_rows_out_of_the_query() -> Result<()> {
     assert_eq!(evens.modify(|item| item.group = 2).await?, 225);
     assert_eq!(evens.count().await?, 0);
     // Rows that move ahead of themselves in the index are changed once.
-    assert_eq!(db.items.order_by(|i| i.group).modify(|item| (item.group, item.n) = (item.group + 1, item.n + 1)).await?, 450);
+    assert_eq!(
+        db.items.order_by(|i| i.group).modify(|item| (item.group, item.n) = (item.group + 1, item.n + 1)).await?,
+        450
+    );
     assert_eq!(db.items.filter(|item| item.n == 1).count().await?, 450);
     assert_eq!(db.items.order_by(|i| i.group).unique_keys::<u32>().await?, [2, 3]);
     Ok(())
@@ -155,10 +158,7 @@ async fn a_change_that_clashes_changes_nothing() -> Result<()> {
 async fn a_unique_index_is_kept_by_a_change() -> Result<()> {
     let db = three_people("a unique index is kept by a change").await?;
     let error = db.people.offset(0).modify(|p| p.username = "same".into()).await;
-    assert!(
-        matches!(&error, Err(Error::Constraint { index: Some(index), .. }) if index == "username"),
-        "{error:?}"
-    );
+    assert!(matches!(&error, Err(Error::Constraint { index: Some(index), .. }) if index == "username"), "{error:?}");
     assert_eq!(db.people.where_(|p| p.username).equals("same").count().await?, 0);
     assert_eq!(db.people.get(1).await?, Some(person(1, "David", "Fahlander", "dfa")));
     Ok(())

@@ -16,7 +16,7 @@ const STRANGE: &str = "function () { throw new DOMException('Never seen.', 'Stra
 /// The request succeeds, and the commit fails.
 const FULL_AT_COMMIT: &str = "function (...row) { \
     const { transaction } = this; \
-    Object.defineProperty(transaction, 'error', { value: new DOMException('', 'QuotaExceededError') }); \
+    Object.defineProperty(transaction, 'error', { configurable: true, value: new DOMException('', 'QuotaExceededError') }); \
     transaction.commit = () => transaction.abort(); \
     const request = original.apply(this, row); \
     request.addEventListener('success', () => transaction.abort()); \
@@ -25,7 +25,7 @@ const FULL_AT_COMMIT: &str = "function (...row) { \
 /// The request succeeds, and the browser aborts the transaction with a reason in words.
 const FULL_IN_WORDS: &str = "function (...row) { \
     const { transaction } = this; \
-    Object.defineProperty(transaction, 'error', { value: new DOMException('Quota has been exceeded.', 'AbortError') }); \
+    Object.defineProperty(transaction, 'error', { configurable: true, value: new DOMException('Quota has been exceeded.', 'AbortError') }); \
     transaction.commit = () => transaction.abort(); \
     return original.apply(this, row); }";
 
@@ -147,6 +147,36 @@ async fn a_read_that_fails_tells_so() -> Result<()> {
         "{error:?}"
     );
     assert_eq!(db.nums.get(1).await?.map(|n| n.s), Some("s1".to_owned()));
+    Ok(())
+}
+
+// Firefox tells the page of every request's error that nobody takes.
+#[wasm_bindgen_test]
+async fn errors_go_to_who_awaits_and_not_to_the_page() -> Result<()> {
+    let db = with_nums("failures reported").await?;
+    let of_db = db.clone();
+    let reported = plain::reported(async move {
+        let db = of_db;
+        let errors = [
+            db.nums.add(&num(1)).await.map(|_| ()),
+            db.nums.bulk_add(&[num(10), num(1), num(11), num(2)]).await.map(|_| ()),
+            db.nums.update(1, |n| n.id = 2).await.map(|_| ()),
+            db.nums.filter(|_| true).modify(|n| n.id = 1).await.map(|_| ()),
+            db.transaction(Mode::ReadWrite, &db.nums, async |nums| nums.bulk_add(&[num(10), num(1), num(11)]).await)
+                .await
+                .map(|_| ()),
+            db.transaction(Mode::ReadWrite, &db.nums, async |nums| {
+                nums.add(&num(10)).await?;
+                plain::sleep(1).await;
+                Ok(())
+            })
+            .await,
+        ];
+        assert!(errors.iter().all(Result::is_err), "{errors:?}");
+    })
+    .await;
+    assert_eq!(reported, "");
+    assert_eq!(db.nums.count().await?, 9);
     Ok(())
 }
 

@@ -65,6 +65,18 @@ export function restore(method, original) {
   IDBObjectStore.prototype[method] = original;
 }
 
+export async function reported(after) {
+  const errors = [];
+  const listen = (event) => errors.push(String(event.message ?? event.reason));
+  addEventListener('error', listen);
+  addEventListener('unhandledrejection', listen);
+  await after;
+  await sleep(20);
+  removeEventListener('error', listen);
+  removeEventListener('unhandledrejection', listen);
+  return errors.join('; ');
+}
+
 export function sleep(milliseconds) {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
@@ -80,6 +92,8 @@ extern "C" {
     async fn js_create(name: &str, version: u32, upgrade: &str);
     fn replace(method: &str, code: &str) -> JsValue;
     fn restore(method: &str, original: &JsValue);
+    #[wasm_bindgen(js_name = reported)]
+    async fn js_reported(after: js_sys::Promise) -> JsValue;
     #[wasm_bindgen(js_name = sleep)]
     async fn js_sleep(milliseconds: u32);
 }
@@ -107,6 +121,15 @@ pub async fn all(database: &str, store: &str) -> Option<String> {
 /// Makes a database of this version; `upgrade` is called with it as `db`.
 pub async fn create(database: &str, version: u32, upgrade: &str) {
     js_create(database, version, upgrade).await;
+}
+
+/// What the page's own error handlers see while this runs, which is nothing but bugs.
+pub async fn reported(run: impl Future<Output = ()> + 'static) -> String {
+    let run = wasm_bindgen_futures::future_to_promise(async move {
+        run.await;
+        Ok(JsValue::UNDEFINED)
+    });
+    js_reported(run).await.as_string().unwrap_or_default()
 }
 
 /// Waits for a timer, which no transaction survives.

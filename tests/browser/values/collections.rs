@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use indexie::prelude::*;
-use indexie_tests::fresh;
 use serde::de::{Deserializer, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::javascript::{assert_same, both_ways, database, literal, put, stored};
+use crate::javascript::{assert_same, both_ways, database, empty, literal, put, stored};
 
 /// Bytes for serde, as `serde_bytes` has them.
 #[derive(Clone, Debug, PartialEq, Default)]
@@ -58,7 +57,7 @@ database!(ByteDb, Bytes);
 
 #[wasm_bindgen_test]
 async fn bytes_are_a_uint8array_of_their_own() -> Result<()> {
-    let db: ByteDb = fresh("bytes").await;
+    let db: ByteDb = empty("bytes").await;
     let row = Bytes {
         id: 1,
         vec: vec![0, 1, 255],
@@ -88,7 +87,7 @@ async fn bytes_are_a_uint8array_of_their_own() -> Result<()> {
 
 #[wasm_bindgen_test]
 async fn binary_of_every_kind_is_read_as_bytes() -> Result<()> {
-    let db: ByteDb = fresh("binary").await;
+    let db: ByteDb = empty("binary").await;
     put(
         "binary",
         "{ id: 1, vec: new Uint8Array([9, 1, 2, 9]).subarray(1, 3), blob: Uint8Array.of(5).buffer, pages: [new Uint8ClampedArray([3]), [4]],
@@ -110,7 +109,7 @@ async fn binary_of_every_kind_is_read_as_bytes() -> Result<()> {
 
 #[wasm_bindgen_test]
 async fn many_rows_of_bytes() -> Result<()> {
-    let db: ByteDb = fresh("many-bytes").await;
+    let db: ByteDb = empty("many-bytes").await;
     let rows: Vec<Bytes> = (0..300_u32)
         .map(|id| {
             let byte = u8::try_from(id % 256).expect("below 256");
@@ -162,7 +161,7 @@ database!(NestedDb, Nested);
 
 #[wasm_bindgen_test]
 async fn structs_and_tuples_inside_of_structs() -> Result<()> {
-    let db: NestedDb = fresh("nested").await;
+    let db: NestedDb = empty("nested").await;
     let city = |city: &str, zip: Option<&str>| Address { city: city.into(), zip: zip.map(str::to_owned) };
     let row = Nested {
         id: 1,
@@ -227,7 +226,7 @@ fn no_maps(id: u32) -> Maps {
 
 #[wasm_bindgen_test]
 async fn maps_are_plain_objects() -> Result<()> {
-    let db: MapDb = fresh("maps").await;
+    let db: MapDb = empty("maps").await;
     both_ways(
         "maps",
         &db.rows,
@@ -258,7 +257,7 @@ async fn maps_are_plain_objects() -> Result<()> {
 
 #[wasm_bindgen_test]
 async fn dangerous_names_are_only_names() -> Result<()> {
-    let db: MapDb = fresh("dangerous").await;
+    let db: MapDb = empty("dangerous").await;
     let names = ["__proto__", "constructor", "toString", "hasOwnProperty", "length", "then"];
     let row = Maps {
         ages: names.iter().zip(1..).map(|(name, at)| ((*name).to_owned(), at)).collect(),
@@ -290,7 +289,7 @@ async fn dangerous_names_are_only_names() -> Result<()> {
 
 #[wasm_bindgen_test]
 async fn maps_with_keys_that_are_no_names_are_refused() -> Result<()> {
-    let db: PointDb = fresh("points").await;
+    let db: PointDb = empty("points").await;
     let row = Points { id: 1, at: HashMap::from([((1, 2), true)]) };
     let error = db.rows.put(&row).await;
     assert!(matches!(&error, Err(Error::Encode { path, .. }) if path == "at"), "{error:?}");
@@ -320,7 +319,7 @@ database!(FlatDb, Flat);
 
 #[wasm_bindgen_test]
 async fn flattened_fields_stand_beside_the_others() -> Result<()> {
-    let db: FlatDb = fresh("flat").await;
+    let db: FlatDb = empty("flat").await;
     let row = Flat {
         id: 1,
         done: true,
@@ -357,7 +356,7 @@ database!(GroveDb, Grove);
 
 #[wasm_bindgen_test]
 async fn types_that_hold_themselves() -> Result<()> {
-    let db: GroveDb = fresh("grove").await;
+    let db: GroveDb = empty("grove").await;
     let mut tree = Tree { name: 0, branches: vec![] };
     let mut source = String::from("{ name: 0, branches: [] }");
     for name in 1..60 {

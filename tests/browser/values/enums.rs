@@ -1,11 +1,10 @@
 //! Enums in each of serde's four representations.
 
 use indexie::prelude::*;
-use indexie_tests::fresh;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::javascript::{both_ways, database};
+use crate::javascript::{both_ways, database, empty};
 
 #[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
 enum External {
@@ -94,7 +93,7 @@ fn with(field: &str, value: &str) -> String {
 
 #[wasm_bindgen_test]
 async fn a_variant_without_data_is_its_name_and_one_with_data_an_object() -> Result<()> {
-    let db: EnumDb = fresh("external-enums").await;
+    let db: EnumDb = empty("external-enums").await;
     let city = |zip| External::Fields { city: "Ülm".into(), zip };
     let cases = [
         (External::Nothing, "'Nothing'"),
@@ -120,7 +119,7 @@ async fn a_variant_without_data_is_its_name_and_one_with_data_an_object() -> Res
 
 #[wasm_bindgen_test]
 async fn internally_tagged() -> Result<()> {
-    let db: EnumDb = fresh("internal-enums").await;
+    let db: EnumDb = empty("internal-enums").await;
     let content = Content { price: -0.0, big: u64::MAX, bytes: vec![3], maybe: None };
     for (internal, source) in [
         (Internal::Nothing, "{ kind: 'Nothing' }"),
@@ -136,7 +135,7 @@ async fn internally_tagged() -> Result<()> {
 
 #[wasm_bindgen_test]
 async fn adjacently_tagged() -> Result<()> {
-    let db: EnumDb = fresh("adjacent-enums").await;
+    let db: EnumDb = empty("adjacent-enums").await;
     for (adjacent, source) in [
         (Adjacent::Nothing, "{ t: 'nothing' }"),
         (Adjacent::OneThing("x".into()), "{ t: 'one-thing', c: 'x' }"),
@@ -153,7 +152,7 @@ async fn adjacently_tagged() -> Result<()> {
 
 #[wasm_bindgen_test]
 async fn untagged() -> Result<()> {
-    let db: EnumDb = fresh("untagged-enums").await;
+    let db: EnumDb = empty("untagged-enums").await;
     for (untagged, source) in [
         (Untagged::Nothing, "null"),
         (Untagged::Flag(true), "true"),

@@ -3,11 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use indexie::prelude::*;
-use indexie_tests::fresh;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::javascript::{assert_same, database, put, stored};
+use crate::javascript::{assert_same, database, empty, put, stored};
 
 #[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
 struct Item {
@@ -42,7 +41,7 @@ const KNOWN: &str = "id: 1, title: 't', items: [{ name: 'n', count: 1 }], tags: 
 
 #[wasm_bindgen_test]
 async fn what_the_type_does_not_have_is_passed_over() -> Result<()> {
-    let db: OrderDb = fresh("unknown").await;
+    let db: OrderDb = empty("unknown").await;
     let unknown = [
         "new Blob(['x'])",
         "/x/g",
@@ -63,7 +62,7 @@ async fn what_the_type_does_not_have_is_passed_over() -> Result<()> {
 
 #[wasm_bindgen_test]
 async fn what_the_type_does_not_have_survives_an_update() -> Result<()> {
-    let db: OrderDb = fresh("kept").await;
+    let db: OrderDb = empty("kept").await;
     put("kept", &format!("{{ pattern: /x/g, {KNOWN}, seen: new Set([1n]), none: null }}")).await;
     db.rows.update(1, |row| row.title.push('2')).await?;
     let row = stored("kept", 1).await;
@@ -77,7 +76,7 @@ async fn what_the_type_does_not_have_survives_an_update() -> Result<()> {
 
 #[wasm_bindgen_test]
 async fn what_the_type_cannot_take_is_an_error_that_says_where() -> Result<()> {
-    let db: OrderDb = fresh("wrong").await;
+    let db: OrderDb = empty("wrong").await;
     db.rows.bulk_put(&[order(0), order(2)]).await?;
     let wrong = [
         ("title: 5", "title", "a number"),
@@ -118,7 +117,7 @@ async fn what_the_type_cannot_take_is_an_error_that_says_where() -> Result<()> {
 
 #[wasm_bindgen_test]
 async fn sets_maps_and_typed_arrays_are_read_for_what_they_hold() -> Result<()> {
-    let db: OrderDb = fresh("classes").await;
+    let db: OrderDb = empty("classes").await;
     put(
         "classes",
         "{ id: 1, title: new String('boxed'), items: new Set([{ name: 'a' }, { name: 'b', count: 2n }]), tags: new Set(['y', 'x']),
@@ -137,7 +136,7 @@ async fn sets_maps_and_typed_arrays_are_read_for_what_they_hold() -> Result<()> 
 
 #[wasm_bindgen_test]
 async fn a_row_that_holds_itself_is_an_error_and_not_a_frozen_page() -> Result<()> {
-    let db: OrderDb = fresh("cycles").await;
+    let db: OrderDb = empty("cycles").await;
     put("cycles", &format!("(() => {{ const a = {{ {KNOWN} }}; a.items = [a]; a.items[0].name = a; return a; }})()"))
         .await;
     assert!(matches!(db.rows.get(1).await, Err(Error::Decode { .. })));

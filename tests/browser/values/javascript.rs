@@ -1,8 +1,9 @@
 //! Plain JavaScript beside the library: another program that reads and writes the same database.
 
 use std::fmt::Debug;
+use std::ops::Deref;
 
-use indexie::{Insert, Result, Store, Table};
+use indexie::{Database, Indexie, Insert, Result, Store, Table};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(inline_js = r#"
@@ -14,10 +15,15 @@ function request(name, mode, action) {
     opening.onerror = () => reject(opening.error);
     opening.onsuccess = () => {
       const db = opening.result;
-      const transaction = db.transaction('rows', mode);
-      const request = action(transaction.objectStore('rows'));
-      transaction.oncomplete = () => { db.close(); resolve(request.result); };
-      transaction.onabort = () => { db.close(); reject(transaction.error); };
+      try {
+        const transaction = db.transaction('rows', mode);
+        const request = action(transaction.objectStore('rows'));
+        transaction.oncomplete = () => { db.close(); resolve(request.result); };
+        transaction.onabort = () => { db.close(); reject(transaction.error); };
+      } catch (error) {
+        db.close();
+        reject(error);
+      }
     };
   });
 }
@@ -68,6 +74,13 @@ macro_rules! database {
     };
 }
 pub(crate) use database;
+
+/// A database of its own for each test, with no rows and its stores in place.
+pub async fn empty<D: Database + Deref<Target = Indexie>>(name: &str) -> D {
+    let db: D = indexie_tests::fresh(name).await;
+    db.open().await.expect("the database opens");
+    db
+}
 
 /// The row with this key, as it is stored.
 pub async fn stored(database: &str, key: impl Into<JsValue>) -> JsValue {

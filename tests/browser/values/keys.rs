@@ -4,11 +4,10 @@ use std::collections::{BTreeSet, HashSet};
 
 use indexie::prelude::*;
 use indexie::{AnyKey, Date};
-use indexie_tests::fresh;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::javascript::{assert_same, database, put, stored};
+use crate::javascript::{assert_same, database, empty, put, stored};
 
 #[derive(Store, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[store("id, done, [done+rank], *flags, perhaps, nested.open as bool")]
@@ -31,7 +30,7 @@ database!(FlagDb, Flags);
 
 #[wasm_bindgen_test]
 async fn booleans_under_an_index_are_0_and_1() -> Result<()> {
-    let db: FlagDb = fresh("flags").await;
+    let db: FlagDb = empty("flags").await;
     let row = |id, done| Flags {
         id,
         done,
@@ -80,7 +79,7 @@ const LIMIT: u64 = 1 << 53;
 
 #[wasm_bindgen_test]
 async fn integers_in_keys_end_at_2_to_the_53() -> Result<()> {
-    let db: WideDb = fresh("wide").await;
+    let db: WideDb = empty("wide").await;
     let row = Wide { id: LIMIT, size: LIMIT, change: -(1 << 53), sizes: vec![LIMIT, 1], free: u64::MAX };
     assert_eq!(db.rows.add(&row).await?, LIMIT);
     assert_eq!(db.rows.get(LIMIT).await?, Some(row.clone()));
@@ -120,7 +119,7 @@ database!(SetDb, Sets);
 
 #[wasm_bindgen_test]
 async fn bytes_are_binary_keys_and_sets_of_bytes_are_arrays_under_an_index() -> Result<()> {
-    let db: SetDb = fresh("sets").await;
+    let db: SetDb = empty("sets").await;
     let row = |id: &[u8]| Sets {
         id: id.to_vec(),
         levels: [3, 1, 2].into(),
@@ -171,7 +170,7 @@ database!(MixedDb, Mixed);
 
 #[wasm_bindgen_test]
 async fn dates_texts_numbers_and_enums_as_keys() -> Result<()> {
-    let db: MixedDb = fresh("mixed-keys").await;
+    let db: MixedDb = empty("mixed-keys").await;
     let row = |at, name: &str, score| Mixed {
         at: Date::from_millis(at),
         name: name.into(),
@@ -217,7 +216,7 @@ database!(MeasuredDb, Measured);
 
 #[wasm_bindgen_test]
 async fn nan_is_no_primary_key() -> Result<()> {
-    let db: MeasuredDb = fresh("nan-key").await;
+    let db: MeasuredDb = empty("nan-key").await;
     assert!(matches!(db.rows.add(&Measured { id: f64::NAN }).await, Err(Error::Data { .. })));
     let error = db.rows.bulk_add(&[Measured { id: 1.0 }, Measured { id: f64::NAN }]).await;
     assert!(matches!(&error, Err(Error::Data { row: Some(1), .. })), "{error:?}");

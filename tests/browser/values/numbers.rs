@@ -2,11 +2,10 @@
 
 use indexie::Date;
 use indexie::prelude::*;
-use indexie_tests::fresh;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::javascript::{assert_same, both_ways, database, put, stored};
+use crate::javascript::{assert_same, both_ways, database, empty, put, stored};
 
 #[derive(Store, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[store("id")]
@@ -24,7 +23,7 @@ database!(IntegerDb, Integers);
 
 #[wasm_bindgen_test]
 async fn integers_beyond_2_to_the_53_are_big_integers() -> Result<()> {
-    let db: IntegerDb = fresh("integers").await;
+    let db: IntegerDb = empty("integers").await;
     let small = Integers {
         id: 1,
         byte: 255,
@@ -71,7 +70,7 @@ async fn integers_beyond_2_to_the_53_are_big_integers() -> Result<()> {
 
 #[wasm_bindgen_test]
 async fn a_small_number_is_read_however_it_is_stored() -> Result<()> {
-    let db: IntegerDb = fresh("integers-leniently").await;
+    let db: IntegerDb = empty("integers-leniently").await;
     put(
         "integers-leniently",
         "{ id: 1, byte: 7n, short: -0, int: -7n, natural: 9n, whole: 2 ** 53, huge: 1n, hugely_negative: 2 }",
@@ -111,7 +110,7 @@ database!(FloatDb, Floats);
 
 #[wasm_bindgen_test]
 async fn nan_infinities_and_minus_zero_survive() -> Result<()> {
-    let db: FloatDb = fresh("floats").await;
+    let db: FloatDb = empty("floats").await;
     let values = [
         (f64::NAN, "NaN"),
         (f64::INFINITY, "Infinity"),
@@ -145,7 +144,7 @@ async fn nan_infinities_and_minus_zero_survive() -> Result<()> {
 
 #[wasm_bindgen_test]
 async fn an_update_knows_minus_zero_from_zero_and_nan_from_a_change() -> Result<()> {
-    let db: FloatDb = fresh("float-updates").await;
+    let db: FloatDb = empty("float-updates").await;
     let row = Floats { id: 1, double: 0.0, single: f32::NAN, many: vec![f64::NAN], perhaps: Some(f64::NAN) };
     db.rows.put(&row).await?;
     db.rows.update(1, |row| row.double = -0.0).await?;
@@ -170,7 +169,7 @@ database!(PlainDb, Plain);
 
 #[wasm_bindgen_test]
 async fn what_is_absent_has_no_property() -> Result<()> {
-    let db: PlainDb = fresh("absent").await;
+    let db: PlainDb = empty("absent").await;
     let row = Plain { id: 1, yes: true, letter: 'ß', unit: (), maybe: None, nested: None, many: vec![] };
     both_ways("absent", &db.rows, &row, "{ id: 1, yes: true, letter: 'ß', unit: null, many: [] }").await?;
     let row = Plain {
@@ -202,7 +201,7 @@ async fn what_is_absent_has_no_property() -> Result<()> {
 
 #[wasm_bindgen_test]
 async fn null_and_undefined_are_none() -> Result<()> {
-    let db: PlainDb = fresh("nothing").await;
+    let db: PlainDb = empty("nothing").await;
     put(
         "nothing",
         "{ id: 1, yes: 1, letter: 'x', unit: undefined, maybe: null, nested: undefined, many: [,undefined,0] }",
@@ -241,7 +240,7 @@ database!(DateDb, Dates);
 
 #[wasm_bindgen_test]
 async fn a_date_is_a_date() -> Result<()> {
-    let db: DateDb = fresh("dates").await;
+    let db: DateDb = empty("dates").await;
     let (first, last) = (Date::from_millis(i64::MIN), Date::from_millis(i64::MAX));
     let row = Dates {
         id: 1,

@@ -2,13 +2,12 @@
 
 use indexie::Date;
 use indexie::prelude::*;
-use indexie_tests::fresh;
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 use uuid::Uuid;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::javascript::{assert_same, database, stored};
+use crate::javascript::{assert_same, database, empty, stored};
 
 #[derive(Store, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[store("id, at")]
@@ -21,7 +20,7 @@ database!(EventDb, Event);
 
 #[wasm_bindgen_test]
 async fn a_uuid_is_text() -> Result<()> {
-    let db: EventDb = fresh("events").await;
+    let db: EventDb = empty("events").await;
     let event = Event {
         id: Uuid::from_u128(0x1234_5678_9abc_def0_1234_5678_9abc_def0),
         at: Date::from_millis(5),
@@ -46,7 +45,7 @@ database!(NoteDb, Note);
 
 #[wasm_bindgen_test]
 async fn a_ulid_is_text() -> Result<()> {
-    let db: NoteDb = fresh("notes").await;
+    let db: NoteDb = empty("notes").await;
     let (key, note) = (Ulid::from_bytes([1; 16]), Note { text: "x".into() });
     assert_eq!(db.rows.add_with_key(&note, key).await?, key);
     assert_same(&stored("notes", key.to_string()).await, "{ text: 'x' }");

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use indexie::prelude::*;
-use indexie_tests::fresh;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::javascript::{assert_same, both_ways, database, put, stored};
+use crate::javascript::{assert_same, both_ways, database, empty, put, stored};
 
 #[derive(Store, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[store("id")]
@@ -23,7 +22,7 @@ database!(SparseDb, Sparse);
 
 #[wasm_bindgen_test]
 async fn rows_that_lack_different_fields_in_one_bulk() -> Result<()> {
-    let db: SparseDb = fresh("sparse").await;
+    let db: SparseDb = empty("sparse").await;
     let row = |id: u32| Sparse {
         id,
         a: (id & 1 != 0).then_some(id),
@@ -52,7 +51,7 @@ async fn rows_that_lack_different_fields_in_one_bulk() -> Result<()> {
 
 #[wasm_bindgen_test]
 async fn an_update_adds_and_removes_properties() -> Result<()> {
-    let db: SparseDb = fresh("sparse-update").await;
+    let db: SparseDb = empty("sparse-update").await;
     db.rows.put(&Sparse { id: 1, a: Some(1), b: None, c: None, d: None, e: None }).await?;
     db.rows
         .update(1, |row| {
@@ -94,7 +93,7 @@ database!(ManyFieldDb, ManyFields);
 
 #[wasm_bindgen_test]
 async fn rows_of_eighty_fields() -> Result<()> {
-    let db: ManyFieldDb = fresh("eighty").await;
+    let db: ManyFieldDb = empty("eighty").await;
     both_ways("eighty", &db.rows, &ManyFields::full(1), &ManyFields::source(1)).await?;
     let rows: Vec<ManyFields> = (0..300)
         .map(|id| if id % 3 == 0 { ManyFields { id, ..ManyFields::default() } } else { ManyFields::full(id) })
@@ -116,7 +115,7 @@ database!(CountDb, Counts);
 
 #[wasm_bindgen_test]
 async fn thousands_of_different_maps() -> Result<()> {
-    let db: CountDb = fresh("counts").await;
+    let db: CountDb = empty("counts").await;
     let rows: Vec<Counts> = (0..3_000_u32)
         .map(|id| Counts {
             id,

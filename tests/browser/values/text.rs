@@ -1,11 +1,10 @@
 //! Strings: what UTF-8 and UTF-16 disagree about, and many of them side by side.
 
 use indexie::prelude::*;
-use indexie_tests::fresh;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::javascript::{assert_same, both_ways, database, put, stored};
+use crate::javascript::{assert_same, both_ways, database, empty, put, stored};
 
 #[derive(Store, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[store("id")]
@@ -41,7 +40,7 @@ fn quoted(text: &str) -> String {
 
 #[wasm_bindgen_test]
 async fn every_text_beside_every_other() -> Result<()> {
-    let db: TextDb = fresh("texts").await;
+    let db: TextDb = empty("texts").await;
     for left in TEXTS {
         for right in TEXTS {
             let row = Texts {
@@ -62,7 +61,7 @@ async fn every_text_beside_every_other() -> Result<()> {
 
 #[wasm_bindgen_test]
 async fn neighbouring_rows_keep_their_own_text() -> Result<()> {
-    let db: TextDb = fresh("many-texts").await;
+    let db: TextDb = empty("many-texts").await;
     // More than two sections of the codec, with other text at their borders and ASCII alone in the second.
     let rows: Vec<Texts> = (0..700_u32)
         .map(|id| {
@@ -108,7 +107,7 @@ impl Join for Vec<String> {
 
 #[wasm_bindgen_test]
 async fn exactly_one_section() -> Result<()> {
-    let db: TextDb = fresh("one-section").await;
+    let db: TextDb = empty("one-section").await;
     let rows: Vec<Texts> =
         (0..128).map(|id| Texts { id, left: "ä".into(), right: String::new(), note: None, words: vec![] }).collect();
     db.rows.bulk_add(&rows).await?;
@@ -119,7 +118,7 @@ async fn exactly_one_section() -> Result<()> {
 
 #[wasm_bindgen_test]
 async fn long_texts() -> Result<()> {
-    let db: TextDb = fresh("long-texts").await;
+    let db: TextDb = empty("long-texts").await;
     let (ascii, wide) = ("x".repeat(3_000_000), "ä😀".repeat(400_000));
     let row = Texts { id: 1, left: ascii, right: wide, note: None, words: vec!["y".repeat(70_000); 3] };
     both_ways(
@@ -133,7 +132,7 @@ async fn long_texts() -> Result<()> {
 
 #[wasm_bindgen_test]
 async fn a_lone_surrogate_reads_as_a_replacement_and_stays_stored() -> Result<()> {
-    let db: TextDb = fresh("surrogates").await;
+    let db: TextDb = empty("surrogates").await;
     // Two halves that must not become one character.
     put("surrogates", r"{ id: 1, left: '\ud83d', right: '\ude00', words: ['\ud83d', '\ude00', 'a'] }").await;
     put("surrogates", r"{ id: 2, left: 'x\ud83d', right: 'y', words: [] }").await;

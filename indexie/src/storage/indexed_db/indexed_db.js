@@ -10,6 +10,8 @@ const NULL = 0, BOOL = 1, U32 = 2, F64 = 3, TEXT = 4, DATE = 5, BYTES = 6, BIGIN
 const ROWS_PER_SECTION = 128;
 // Objects used as maps have ever new property names: no shapes for those.
 const MAX_SHAPES = 2048, MAX_SHAPE_PROPERTIES = 64;
+// What stands deeper is not read: Rust's stack is small.
+const MAX_DEPTH = 256;
 
 // Operations; the same numbers as in request.rs.
 const GET = 0, SCAN = 1, COUNT = 2, ADD = 3, PUT = 4, DELETE = 5, DELETE_RANGES = 6, CLEAR = 7, MERGE = 8;
@@ -161,6 +163,8 @@ class Writer {
     this.textAt = [];
     this.sections = [];
     this.binaries = [];
+    // The objects that are being written, from the outermost inwards.
+    this.around = [];
     // A page may have put enumerable properties on Object.prototype.
     this.polluted = false;
     for (const _ in {}) this.polluted = true;
@@ -233,10 +237,11 @@ class Writer {
     this.textAt = [];
   }
 
+  // `undefined` is no row; one that is null is there, and no Rust type stands for it.
   row(value) {
     const slot = this.int;
     this.pushInt(NULL);
-    const tag = this.value(value);
+    const tag = value === null ? this.other('null') : this.value(value);
     this.ints[slot] = tag;
     this.rows++;
     if (this.rows % ROWS_PER_SECTION === 0) this.endSection();
@@ -265,11 +270,26 @@ class Writer {
     }
   }
 
+  // What another program has stored may hold itself.
   object(value) {
+    const { around } = this;
+    if (around.length === MAX_DEPTH) return this.other(`a value ${MAX_DEPTH} levels deep`);
+    if (around.includes(value)) return this.other('a value that holds itself');
+    around.push(value);
+    const tag = this.content(value);
+    around.pop();
+    return tag;
+  }
+
+  content(value) {
     if (Array.isArray(value)) return this.array(value);
     const prototype = Object.getPrototypeOf(value);
     if (prototype === Object.prototype || prototype === null) return this.plain(value);
-    if (ArrayBuffer.isView(value)) return this.binary(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
+    if (ArrayBuffer.isView(value)) {
+      // Wider elements are numbers, and so are those below zero.
+      if (value.BYTES_PER_ELEMENT > 1 || value instanceof Int8Array) return this.array(Array.from(value));
+      return this.binary(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
+    }
     // Told by its class name too: the value may come from another realm.
     const name = Object.prototype.toString.call(value).slice(8, -1);
     if (name === 'Date') {
@@ -281,7 +301,11 @@ class Writer {
     if (name === 'Map') return this.entries([...value]);
     if (name === 'Number' || name === 'String' || name === 'Boolean' || name === 'BigInt') return this.value(value.valueOf());
     if (name === 'Object') return this.plain(value);
-    this.pushText(`a ${name}`);
+    return this.other(`a ${name}`);
+  }
+
+  other(what) {
+    this.pushText(what);
     return OTHER;
   }
 
@@ -684,6 +708,9 @@ function same(a, b) {
 // The stored row with what changed between `before` and `after`, both as Rust writes them: what Rust does not know of,
 // or cannot hold (a lone surrogate), stays as it is.
 function merge(stored, before, after) {
+  if (Array.isArray(stored) && Array.isArray(before) && Array.isArray(after) && stored.length === before.length) {
+    return mergeArray(stored, before, after);
+  }
   if (!plain(stored) || !plain(before) || !plain(after)) return same(before, after) ? stored : after;
   const merged = {};
   for (const name of Object.keys(stored)) {
@@ -698,9 +725,42 @@ function merge(stored, before, after) {
   return merged;
 }
 
+// Elements that have stayed the same are told by their value, wherever they are now; of as many elements as before, those
+// that are left over by their place.
+function mergeArray(stored, before, after) {
+  const merged = new Array(after.length), length = Math.min(before.length, after.length);
+  let start = 0, end = 0;
+  while (start < length && same(before[start], after[start])) merged[start] = stored[start++];
+  while (end < length - start && same(before[before.length - 1 - end], after[after.length - 1 - end])) {
+    end++;
+    merged[after.length - end] = stored[stored.length - end];
+  }
+  const left = new Set(), changed = [];
+  for (let i = start; i < before.length - end; i++) left.add(i);
+  for (let i = start; i < after.length - end; i++) {
+    const at = [...left].find((at) => same(before[at], after[i]));
+    if (at === undefined) changed.push(i);
+    else merged[i] = stored[at];
+    left.delete(at);
+  }
+  for (const i of changed) {
+    merged[i] = before.length === after.length && left.has(i) ? merge(stored[i], before[i], after[i]) : after[i];
+  }
+  return merged;
+}
+
 // --- operations ----------------------------------------------------------------------------------------------------
 
 const failureName = (error) => (error && error.name) || 'UnknownError';
+const failureMessage = (error) => String(error?.message ?? error);
+
+function equal(key, other) {
+  try {
+    return indexedDB.cmp(key, other) === 0;
+  } catch {
+    return false;
+  }
+}
 
 // One operation: its input, its transaction, and where its result goes. An operation is either part of a transaction
 // that Rust holds, or alone in one of its own; then a write is settled by its commit.
@@ -735,44 +795,47 @@ class Task {
 
   failed(error, row) {
     const failure = {
-      name: failureName(error), message: String((error && error.message) || error), row, index: undefined, key: undefined,
+      name: failureName(error), message: failureMessage(error), row, index: undefined, key: undefined,
       usage: undefined, quota: undefined,
     };
-    this.engine.fail(this.slot, failure);
+    this.engine.fail(this.slot, failure, this.alone);
   }
 
-  // A write failed at a row: which key or index it was, the browser does not say.
-  clash(error, row, rows, keys, put) {
+  // A write failed at a row: which key or index it was, the browser does not say. `gone` are the primary keys of stored
+  // rows that the operation had replaced or removed by then.
+  clash(error, row, rows, keys, put, gone) {
     if (failureName(error) !== 'ConstraintError' || row < 0) return this.failed(error, row);
     const failure = { name: 'ConstraintError', message: error.message, row, index: undefined, key: undefined };
-    const report = () => this.engine.fail(this.slot, failure);
+    const report = () => this.engine.fail(this.slot, failure, this.alone);
     try {
       const transaction = this.alone ? this.connection.db.transaction(this.storeName, 'readonly') : this.transaction;
       const store = transaction.objectStore(this.storeName);
-      const key = keys !== null ? keys[row] : store.keyPath === null ? undefined : primaryKeyOf(store, rows[row]);
+      const keyAt = (at) => (keys !== null ? keys[at] : store.keyPath === null ? undefined : primaryKeyOf(store, rows[at]));
+      const key = keyAt(row);
       failure.key = key;
       const suspects = [];
-      // Rows of the same batch are not there any more: they are compared with one another.
-      const among = (keysOfRow, key) => rows.some((other, at) => at < row && keysOfRow(other, at).some((other) => {
-        try {
-          return indexedDB.cmp(other, key) === 0;
-        } catch {
-          return false;
-        }
-      }));
+      // Rows of the same batch are not there any more: they are compared with one another, but for those that a later
+      // one of them has replaced.
+      const replaced = (at) => {
+        for (let later = at + 1; put && later <= row; later++) if (equal(keyAt(later), keyAt(at))) return true;
+        return false;
+      };
+      const among = (keysAt, key) => rows.some((_, at) => at < row && keysAt(at).some((other) => equal(other, key)) && !replaced(at));
       if (!put && key !== undefined) {
-        suspects.push({ index: '', key, request: store.count(key), twice: among((other, at) => [keys !== null ? keys[at] : primaryKeyOf(store, other)], key) });
+        suspects.push({ index: '', key, request: store.getKey(key), twice: among((at) => [keyAt(at)], key) });
       }
-      for (const name of store.indexNames) {
-        const index = store.index(name);
-        if (!index.unique) continue;
+      // The schema's order, then what else is installed.
+      const declared = this.connection.stores.find(({ name }) => name === this.storeName)?.indexes ?? [];
+      for (const name of new Set([...declared, ...store.indexNames])) {
+        const index = store.indexNames.contains(name) ? store.index(name) : null;
+        if (!index?.unique) continue;
         for (const entry of keysOf(rows[row], index)) {
-          suspects.push({ index: name, key: entry, request: index.getKey(entry), twice: among((other) => keysOf(other, index), entry) });
+          suspects.push({ index: name, key: entry, request: index.getKey(entry), twice: among((at) => keysOf(rows[at], index), entry) });
         }
       }
       all(suspects.map(({ request }) => request), (results) => {
-        const at = suspects.findIndex(({ index, twice }, at) => twice || (index === '' ? results[at] > 0
-          : results[at] !== undefined && !(put && key !== undefined && indexedDB.cmp(results[at], key) === 0)));
+        const at = suspects.findIndex(({ twice }, at) => twice
+          || (results[at] !== undefined && !gone.some((key) => equal(key, results[at]))));
         if (at >= 0) {
           failure.index = suspects[at].index;
           failure.key = suspects[at].key;
@@ -791,6 +854,15 @@ function primaryKeyOf(store, row) {
   return key === null ? undefined : key;
 }
 
+// Commits or aborts; where the transaction has ended by itself, its events tell how.
+function end(transaction, how) {
+  try {
+    transaction[how]?.();
+  } catch {
+    // It has ended.
+  }
+}
+
 // Issues one write per row. Alone, the transaction is committed with the last of them and what fails undoes all;
 // inside a transaction that goes on, rows are taken back one by one so that, whoever catches the error, nothing
 // of the operation is left.
@@ -802,21 +874,28 @@ function write(task, count, issue, done, failed) {
     transaction.onerror = (event) => {
       event.preventDefault();
       failure ??= [event.target.error, requests.indexOf(event.target)];
+      end(transaction, 'abort');
     };
-    transaction.oncomplete = () => done(requests);
-    transaction.onabort = () => {
-      const [error, row] = failure ?? [transaction.error, -1];
-      failed(error, row);
+    const lost = () => {
+      // Requests that an abort cuts off say only that: its own reason is the transaction's.
+      const cause = failure !== null && failureName(failure[0]) !== 'AbortError' ? failure
+        : [transaction.error ?? new DOMException('', 'AbortError'), -1];
+      failed(cause[0], cause[1]);
     };
+    transaction.oncomplete = () => (failure === null ? done(requests) : lost());
+    transaction.onabort = lost;
     for (let row = 0; row < count; row++) {
       try {
         requests[row] = issue(row).request;
       } catch (error) {
         failure = [error, row];
-        return transaction.abort();
+        return end(transaction, 'abort');
       }
     }
-    return transaction.commit?.();
+    // Firefox commits the rest when a request fails after `commit`: of several, the last one has to have succeeded.
+    if (count > 1) requests[count - 1].onsuccess = () => end(transaction, 'commit');
+    else end(transaction, 'commit');
+    return;
   }
   const requests = [], undos = [];
   let waiting = 1, failure = null;
@@ -824,7 +903,16 @@ function write(task, count, issue, done, failed) {
     if (--waiting > 0) return;
     if (failure === null) return done(requests);
     const [error, row] = failure;
-    all(undos.reverse().flatMap((undo) => undo()), () => failed(error, row), (error) => failed(error, row));
+    const give = () => {
+      // What cannot be taken back takes the transaction with it.
+      end(task.transaction, 'abort');
+      failed(error, row);
+    };
+    try {
+      all(undos.reverse().flatMap((undo) => undo()), () => failed(error, row), give);
+    } catch {
+      give();
+    }
   };
   for (let row = 0; row < count && failure === null; row++) {
     try {
@@ -869,7 +957,10 @@ function writeRows(task, put) {
     };
   }, (requests) => {
     task.finish((flags & PRIMARY_KEYS) !== 0 ? [requests.map((request) => request.result)] : undefined);
-  }, (error, row) => task.clash(error, row, rows, keys, put));
+  }, (error, row) => {
+    const keyAt = (at) => (keys !== null ? keys[at] : store.keyPath === null ? undefined : primaryKeyOf(store, rows[at]));
+    task.clash(error, row, rows, keys, put, put ? rows.slice(0, row + 1).map((_, at) => keyAt(at)) : []);
+  });
 }
 
 const operations = {
@@ -944,14 +1035,20 @@ const operations = {
     }
     const outbound = store.keyPath === null;
     const restore = (row) => (outbound ? store.put(olds[row], keys[row]) : store.put(olds[row]));
-    write(task, count, (row) => {
+    // A row whose key has changed moves, but not onto another one. All that move leave first, or they would clash with
+    // themselves in unique indexes, and with one another.
+    const leaving = [...keys.keys()].filter((row) => moved[row]);
+    write(task, leaving.length + count, (step) => {
+      const row = step - leaving.length;
+      if (row < 0) return { request: store.delete(keys[leaving[step]]), undo: () => [restore(leaving[step])] };
       if (outbound) return { request: store.put(rows[row], keys[row]), undo: () => [restore(row)] };
       if (!moved[row]) return { request: store.put(rows[row]), undo: () => [restore(row)] };
-      // The key has changed: the row moves, but not onto another one.
       const request = store.add(rows[row]);
-      request.addEventListener('success', () => store.delete(keys[row]));
-      return { request, undo: () => [store.delete(request.result), restore(row)] };
-    }, () => task.finish(undefined), (error, row) => task.clash(error, row, rows, null, row >= 0 && !moved[row]));
+      return { request, undo: () => [store.delete(request.result)] };
+    }, () => task.finish(undefined), (error, step) => {
+      const row = step - leaving.length, gone = keys.filter((_, at) => at <= row || moved[at]);
+      task.clash(error, row, rows, outbound ? keys : null, row >= 0 && !moved[row], gone);
+    });
   },
 
   [CLEAR](task) {
@@ -1004,6 +1101,8 @@ export class Engine {
     request.onupgradeneeded = (event) => {
       connection.db = request.result;
       connection.oldVersion = event.oldVersion;
+      // Closed meanwhile: left alone it would become a database of this version without stores.
+      if (!this.connections.has(id)) return request.transaction.abort();
       request.transaction.connection = connection;
       this.transactions.set(id, request.transaction);
       this.wake(UPGRADE, id);
@@ -1018,7 +1117,10 @@ export class Engine {
       this.transactions.delete(id);
       connection.failure ??= request.error;
       connection.db = null;
-      this.wake(OPEN_FAILED, id);
+      const failed = () => this.wake(OPEN_FAILED, id);
+      if (failureName(connection.failure) !== 'VersionError') return failed();
+      // The stored database is newer, and the event does not say by how much.
+      installedVersion(name).then((version) => { connection.oldVersion = version; }, () => {}).then(failed);
     };
     request.onsuccess = () => {
       const db = request.result;
@@ -1122,6 +1224,8 @@ export class Engine {
   begin(id, connectionId, stores, write, durability) {
     return this.attempt(() => {
       const connection = this.connections.get(connectionId);
+      // Closed by who opened it, between the opening and this.
+      if (!connection?.db) throw new DOMException('The connection is closed.', 'InvalidStateError');
       if (write) connection.live = null;
       const names = Array.from(stores, (store) => connection.stores[store].name);
       const options = durability === '' ? undefined : { durability };
@@ -1134,8 +1238,7 @@ export class Engine {
         this.wake(DONE, id);
       };
       transaction.onabort = () => {
-        const error = transaction.error;
-        this.withQuota(error, (failure) => {
+        this.withQuota(transaction.error ?? new DOMException('', 'AbortError'), (failure) => {
           this.transactions.delete(id);
           this.failure = failure;
           this.wake(ABORTED, id);
@@ -1191,6 +1294,8 @@ export class Engine {
       }
     } catch (error) {
       if (transactionId === 0 && !connection?.db) task.failed({ name: 'InvalidStateError', message: 'The connection is closed.' }, -1);
+      // What a transaction that has ended throws depends on what is asked of it.
+      else if (transactionId !== 0 && failureName(error) === 'InvalidStateError') task.failed({ name: 'TransactionInactiveError', message: error.message }, -1);
       else task.fail(error);
     }
     this.submitting = 0;
@@ -1223,12 +1328,12 @@ export class Engine {
     if (this.submitting !== slot) this.wake(SETTLED, slot);
   }
 
-  fail(slot, error) {
-    this.withQuota(error, (failure) => this.settle(slot, { failure }));
+  fail(slot, error, wait = true) {
+    this.withQuota(error, (failure) => this.settle(slot, { failure }), wait);
   }
 
-  // A quota error says how much there is, if the browser tells.
-  withQuota(error, then) {
+  // A quota error says how much there is, if the browser tells: later, and no transaction that goes on can wait for it.
+  withQuota(error, then, wait = true) {
     const failure = {
       name: failureName(error),
       message: String((error && error.message) || ''),
@@ -1239,7 +1344,7 @@ export class Engine {
       quota: error?.quota,
     };
     const estimate = failure.name === 'QuotaExceededError' && globalThis.navigator?.storage?.estimate;
-    if (!estimate) return then(failure);
+    if (!estimate || !wait) return then(failure);
     navigator.storage.estimate().then(({ usage, quota }) => {
       failure.usage ??= usage;
       failure.quota ??= quota;
@@ -1332,6 +1437,10 @@ function parseLayout(layout) {
     const [name, ...indexes] = line.split('\t');
     return { name, indexes };
   });
+}
+
+async function installedVersion(name) {
+  return (await indexedDB.databases()).find((database) => database.name === name)?.version ?? 0;
 }
 
 // Key paths as text: nothing, a path, or several with plus signs between brackets. Paths hold no brackets of their own.

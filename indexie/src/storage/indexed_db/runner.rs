@@ -136,9 +136,10 @@ pub(crate) fn ended(id: u32, result: Result<(), Failure>) {
     let Some(transaction) = TRANSACTIONS.with_borrow_mut(|all| all.remove(&id)) else { return };
     let unfinished = transaction.body.borrow_mut().take();
     let error = transaction.error.borrow_mut().take();
-    let outcome = match (error, result) {
-        // An abort has its cause in the failure: a full disk, say.
-        (None | Some(Error::Aborted { .. }), Err(failure)) => Err(failure.into_error("")),
+    let outcome = match (error, result.map_err(|failure| failure.into_error(""))) {
+        // An abort may have a cause that the body did not see: a full disk, say.
+        (Some(error @ Error::Aborted { .. }), Err(Error::Aborted { .. })) => Err(error),
+        (None | Some(Error::Aborted { .. }), Err(cause)) => Err(cause),
         (Some(error), _) => Err(error),
         (None, Ok(())) if unfinished.is_some() => Err(Error::Stalled),
         (None, Ok(())) => Ok(()),
@@ -213,6 +214,8 @@ impl Transaction {
     fn finish(&self, result: Result<()>) {
         let thread = Thread::get();
         match result {
+            // With requests under way the browser commits after the last one, which may yet have to take back others.
+            Ok(()) if self.requests.get() > 0 => {}
             Ok(()) => thread.commit(self.running.transaction),
             Err(error) => {
                 *self.error.borrow_mut() = Some(error);
