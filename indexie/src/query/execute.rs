@@ -1,7 +1,7 @@
 //! The executor: carries out a plan against a session. Untyped; the typed surface decodes what comes out.
 
 use std::any::Any;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::cursor::Cursor;
 use super::plan::{Plan, Walk, is_multi, plan};
@@ -10,6 +10,7 @@ use crate::codec::DecodeError;
 use crate::engine::{RowType, Session};
 use crate::error::{Error, Result, dotted};
 use crate::key::AnyKey;
+use crate::key::range::RangeSet;
 use crate::storage::{Columns, Operation, Position, Scan, Want};
 
 /// A query and where it runs.
@@ -33,6 +34,20 @@ pub(crate) struct Found {
 pub(crate) enum Rows {
     Encoded(Columns),
     Found(Vec<Found>),
+}
+
+/// What a result has one of.
+#[derive(Clone, Copy, PartialEq)]
+enum Each {
+    Row,
+    /// Of the ordering index, where a row may have several.
+    Entry,
+}
+
+/// Rows, each once, and their places: the key in the ordering index, and which row it is.
+struct Gathered {
+    rows: Vec<Found>,
+    places: Vec<(AnyKey, usize)>,
 }
 
 /// Rows per read where the number of rows wanted is not known beforehand: little at first, for who stops early.
@@ -62,8 +77,36 @@ impl Execution {
             unique: false,
             offset: self.spec.offset,
             limit: self.spec.limit,
-            after: self.spec.after.clone().map(Position::from),
+            after: self.after_in(walk),
             want,
+        }
+    }
+
+    /// Where to go on, as a place in the index that is walked.
+    fn after_in(&self, walk: &Walk) -> Option<Position> {
+        let Position { key, primary_key } = self.spec.after.clone()?.into();
+        Some(Position { key: self.walked_key(walk, key), primary_key })
+    }
+
+    /// A key of the ordering index as one of the index that is walked. They differ where a compound index of the clause's
+    /// column and the ordering one stands in for both; cursors are to outlive such a choice.
+    fn walked_key(&self, walk: &Walk, key: AnyKey) -> AnyKey {
+        let ranges = self.spec.branches.first().and_then(|branch| branch.ranges.as_ref().ok());
+        match ranges.map(RangeSet::ranges) {
+            Some([range]) if walk.column.entry != self.spec.order_column().entry => {
+                AnyKey::Array(range.single().into_iter().cloned().chain([key]).collect())
+            }
+            _ => key,
+        }
+    }
+
+    /// The other way round.
+    fn ordering_key(&self, walk: &Walk, key: AnyKey) -> AnyKey {
+        match key {
+            AnyKey::Array(mut parts) if walk.column.entry != self.spec.order_column().entry && parts.len() == 2 => {
+                parts.swap_remove(1)
+            }
+            key => key,
         }
     }
 
@@ -132,30 +175,51 @@ impl Execution {
         }
     }
 
-    /// The keys of the ordering index, one per entry and so with repeats, or each once.
-    pub async fn keys(&self, unique: bool) -> Result<Vec<AnyKey>> {
-        let plan = self.plan()?;
-        let (Plan::Native(walk) | Plan::Distinct(walk)) = plan else {
-            let Rows::Found(found) = self.rows(Want::ALL).await? else { return Ok(Vec::new()) };
-            let mut keys: Vec<AnyKey> = found.into_iter().map(|found| found.key).collect();
-            if unique {
-                keys.dedup();
+    /// The last row, at the end of what is given.
+    pub async fn last(&self) -> Result<Rows> {
+        match self.plan()? {
+            // Backwards, a row stands at the last of its entries, which says nothing of the order by the first ones.
+            Plan::Distinct(walk) => {
+                let last = self.window(self.distinct_keys(&walk).await?).pop();
+                self.get(last.into_iter().map(|position| position.primary_key).collect()).await.map(Rows::Encoded)
             }
-            return Ok(keys.into_iter().map(|key| self.first_column(key)).collect());
+            Plan::Native(_) | Plan::Filtered(_) if !self.spec.is_windowed() => {
+                let backwards = self.with(|spec| (spec.reverse, spec.limit) = (!spec.reverse, Some(1)));
+                backwards.rows(Want::ROWS).await
+            }
+            _ => self.rows(Want::ROWS).await,
+        }
+    }
+
+    /// The keys of the ordering index, one per entry and so with repeats.
+    pub async fn keys(&self) -> Result<Vec<AnyKey>> {
+        let keys: Vec<AnyKey> = match self.plan()? {
+            Plan::Native(walk) | Plan::Distinct(walk) => {
+                let keys = self.scan(&walk, self.native_scan(&walk, Want::KEYS)).await?.keys();
+                keys.into_iter().map(|key| self.ordering_key(&walk, key)).collect()
+            }
+            Plan::Filtered(walk) => self.filtered(&walk).await?.into_iter().map(|found| found.key).collect(),
+            Plan::Gather(walks) => {
+                self.gathered(&walks, Each::Entry).await?.places.into_iter().map(|(key, _)| key).collect()
+            }
         };
-        let mut scan = self.native_scan(&walk, Want::KEYS);
-        // A browser skips entries, not keys: with those each once, the window is cut here.
-        let (offset, limit) = (scan.offset, scan.limit);
-        if unique {
-            (scan.unique, scan.offset, scan.limit) = (true, 0, None);
-        }
-        let keys = self.scan(&walk, scan).await?.keys();
-        let mut keys: Vec<AnyKey> = keys.into_iter().map(|key| self.first_column(key)).collect();
-        if unique {
-            keys.dedup();
-            keys = keys.into_iter().skip(offset).take(limit.unwrap_or(usize::MAX)).collect();
-        }
-        Ok(keys)
+        Ok(keys.into_iter().map(|key| self.first_column(key)).collect())
+    }
+
+    /// The keys of the ordering index, each once. The window is cut out of these: a browser would skip entries.
+    pub async fn unique_keys(&self) -> Result<Vec<AnyKey>> {
+        let all = self.with(|spec| (spec.offset, spec.limit) = (0, None));
+        let keys: Vec<AnyKey> = match all.plan()? {
+            Plan::Native(walk) | Plan::Distinct(walk) => {
+                let scan = Scan { unique: true, ..all.native_scan(&walk, Want::KEYS) };
+                let keys = all.scan(&walk, scan).await?.keys();
+                keys.into_iter().map(|key| all.first_column(all.ordering_key(&walk, key))).collect()
+            }
+            _ => all.keys().await?,
+        };
+        let mut seen = BTreeSet::new();
+        let unique = keys.into_iter().filter(|key| seen.insert(key.clone()));
+        Ok(unique.skip(self.spec.offset).take(self.spec.limit.unwrap_or(usize::MAX)).collect())
     }
 
     fn first_column(&self, key: AnyKey) -> AnyKey {
@@ -246,12 +310,14 @@ impl Execution {
         self.scan(walk, scan).await
     }
 
-    fn decode(&self, columns: &Columns) -> Result<Vec<Found>> {
+    /// The rows of the columns, and the place of the last record: there need not be a row at it.
+    fn decode(&self, columns: &Columns) -> Result<(Vec<Found>, Option<Position>)> {
         let shapes = columns.shapes.borrow();
         let opened = columns.open(&*shapes);
         let mut rows = opened.rows;
         let mut found = Vec::with_capacity(columns.count);
         let keys = if columns.want.keys { opened.keys } else { opened.primary_keys.clone() };
+        let last = keys.last().cloned().zip(opened.primary_keys.last().cloned());
         for (key, primary_key) in keys.into_iter().zip(opened.primary_keys) {
             match rows.next(|reader| (self.row_type.decode)(reader, &*shapes)) {
                 Some(Ok(Some(row))) => found.push(Found { row, key, primary_key }),
@@ -259,7 +325,7 @@ impl Execution {
                 Some(Ok(None)) | None => {}
             }
         }
-        Ok(found)
+        Ok((found, last.map(|(key, primary_key)| Position { key, primary_key })))
     }
 
     pub fn undecodable(&self, error: &DecodeError, key: Option<AnyKey>) -> Error {
@@ -282,63 +348,93 @@ impl Execution {
     }
 
     async fn gather(&self, walks: &[Walk]) -> Result<Vec<Found>> {
+        let Gathered { rows, places } = self.gathered(walks, Each::Row).await?;
+        let mut rows: Vec<Option<Found>> = rows.into_iter().map(Some).collect();
+        let at_place = |(key, at): (AnyKey, usize)| Some(Found { key, ..rows.get_mut(at)?.take()? });
+        Ok(places.into_iter().filter_map(at_place).collect())
+    }
+
+    /// What the walks find together, in order.
+    async fn gathered(&self, walks: &[Walk], each: Each) -> Result<Gathered> {
         let Spec { branches, filters, sort, until, reverse, offset, limit, .. } = &self.spec;
         let schema = self.session.shared.schema(self.store);
         let order = self.spec.order_column();
-        let mut seen = BTreeSet::new();
-        let mut all: Vec<Found> = Vec::new();
+        let mut at_key: BTreeMap<AnyKey, usize> = BTreeMap::new();
+        let mut rows: Vec<Found> = Vec::new();
+        let mut places: Vec<(AnyKey, usize)> = Vec::new();
         for (at, walk) in walks.iter().enumerate() {
             let branch = branches.get(at);
+            // The ordering index brings the places itself. But of several elements of a row, different clauses may have
+            // found different ones: then all of them count.
+            let in_place = walk.column.entry == order.entry && (walks.len() == 1 || !is_multi(&schema, order));
+            let repeats = each == Each::Entry && in_place && walks.len() == 1;
             let scan = Scan { offset: 0, limit: None, after: None, ..self.native_scan(walk, Want::ALL) };
-            for mut found in self.decode(&self.scan(walk, scan).await?)? {
-                if !branch.is_none_or(|branch| Self::passes(branch, &found)) || seen.contains(&found.primary_key) {
+            for found in self.decode(&self.scan(walk, scan).await?)?.0 {
+                let seen = at_key.get(&found.primary_key).copied();
+                if seen.is_some() && !repeats {
                     continue;
                 }
                 // A row that another branch also finds is looked at there, if it does not pass here.
-                if !filters.iter().all(|filter| filter(&*found.row)) {
+                if !branch.is_none_or(|branch| Self::passes(branch, &found))
+                    || !filters.iter().all(|filter| filter(&*found.row))
+                {
                     continue;
                 }
-                if walk.column.entry != order.entry {
-                    match self.order_key(&found, order, is_multi(&schema, order)) {
-                        Some(key) => found.key = key,
+                let row = seen.unwrap_or(rows.len());
+                if in_place {
+                    places.push((found.key.clone(), row));
+                } else {
+                    let keys = self.order_keys(&found, order, each);
+                    if keys.is_empty() {
                         // Not in the ordering index.
-                        None => continue,
+                        continue;
                     }
+                    places.extend(keys.into_iter().map(|key| (key, row)));
                 }
-                seen.insert(found.primary_key.clone());
-                all.push(found);
+                if seen.is_none() {
+                    at_key.insert(found.primary_key.clone(), row);
+                    rows.push(found);
+                }
             }
         }
-        all.sort_by(|a, b| {
-            let by_key = || a.key.cmp(&b.key).then_with(|| a.primary_key.cmp(&b.primary_key));
+        places.sort_by(|(key, row), (other_key, other_row)| {
+            let (row, other) = (&rows[*row], &rows[*other_row]);
+            let by_key = || key.cmp(other_key).then_with(|| row.primary_key.cmp(&other.primary_key));
             let order = match sort {
-                Some(sort) => sort(&*a.row, &*b.row).then_with(by_key),
+                Some(sort) => sort(&*row.row, &*other.row).then_with(by_key),
                 None => by_key(),
             };
             if *reverse { order.reverse() } else { order }
         });
-        Ok(all
+        let places = places
             .into_iter()
-            .take_while(|found| until.as_ref().is_none_or(|until| !until(&*found.row)))
-            .filter(|found| self.is_after(&found.key, &found.primary_key))
+            .take_while(|(_, row)| until.as_ref().is_none_or(|until| !until(&*rows[*row].row)))
+            .filter(|(key, row)| self.is_after(key, &rows[*row].primary_key))
             .skip(*offset)
             .take(limit.unwrap_or(usize::MAX))
-            .collect())
+            .collect();
+        Ok(Gathered { rows, places })
     }
 
-    /// Where a row stands in the ordering index: under several keys, at the one that comes first.
-    fn order_key(&self, found: &Found, order: crate::index::Column, multi: bool) -> Option<AnyKey> {
+    /// Where a row stands in the ordering index: at all of its keys, or at the one that comes first.
+    fn order_keys(&self, found: &Found, order: crate::index::Column, each: Each) -> Vec<AnyKey> {
         if order.entry == 0 {
-            return Some(found.primary_key.clone());
+            return vec![found.primary_key.clone()];
         }
-        let mut keys = (self.row_type.entry)(&*found.row, usize::from(order.entry)).into_keys().into_iter();
-        if multi && self.spec.reverse { keys.next_back() } else { keys.next() }
+        let mut keys = (self.row_type.entry)(&*found.row, usize::from(order.entry)).into_keys();
+        if each == Each::Row && keys.len() > 1 {
+            let first = if self.spec.reverse { keys.len() - 1 } else { 0 };
+            keys = vec![keys.swap_remove(first)];
+        }
+        keys
     }
 }
 
 /// What is left of a query that is read chunk by chunk. Plans that gather come in one piece.
 pub(crate) struct Rest {
+    /// In the index that is walked; none before the first read.
     after: Option<Position>,
+    begun: bool,
     offset: usize,
     limit: usize,
     chunk: usize,
@@ -348,7 +444,8 @@ pub(crate) struct Rest {
 impl Rest {
     pub fn new(execution: &Execution) -> Self {
         Self {
-            after: execution.spec.after.clone().map(Position::from),
+            after: None,
+            begun: false,
             offset: execution.spec.offset,
             limit: execution.spec.limit.unwrap_or(usize::MAX),
             chunk: FIRST_CHUNK,
@@ -362,17 +459,21 @@ impl Rest {
             return Ok(None);
         }
         let Spec { branches, filters, until, .. } = &execution.spec;
-        let tests = !filters.is_empty()
-            || until.is_some()
-            || branches.iter().any(|branch| branch.residual.is_some() || !branch.filters.is_empty());
         // Without tests every row counts: no more than the window has are read.
-        let wanted = if tests { self.chunk } else { self.chunk.min(self.limit.saturating_add(self.offset)) };
-        let columns = execution.chunk(walk, self.after.take(), wanted).await?;
+        let wanted = if execution.spec.tests_rows() {
+            self.chunk
+        } else {
+            self.chunk.min(self.limit.saturating_add(self.offset))
+        };
+        let after = if self.begun { self.after.take() } else { execution.after_in(walk) };
+        self.begun = true;
+        let columns = execution.chunk(walk, after, wanted).await?;
         self.ended = columns.count < wanted;
         self.chunk = (self.chunk * 2).min(LARGEST_CHUNK);
         let mut kept = Vec::new();
-        for found in execution.decode(&columns)? {
-            self.after = Some(Position { key: found.key.clone(), primary_key: found.primary_key.clone() });
+        let (found, last) = execution.decode(&columns)?;
+        self.after = last;
+        for mut found in found {
             let passes = branches.iter().all(|branch| Execution::passes(branch, &found))
                 && filters.iter().all(|filter| filter(&*found.row));
             if !passes {
@@ -386,6 +487,7 @@ impl Rest {
                 self.offset -= 1;
                 continue;
             }
+            found.key = execution.ordering_key(walk, found.key);
             kept.push(found);
             self.limit -= 1;
             if self.limit == 0 {

@@ -19,7 +19,7 @@ impl<T: Store, A: Access> Query<T, A> {
     ///
     /// The result is ordered by primary key, unless `order_by` says otherwise.
     pub fn or<K: Key, Kind>(&self, index: impl FnOnce(&'static T::Indexes) -> Index<T, K, Kind>) -> Where<T, K, A> {
-        Where::new(self.table.clone(), self.spec.clone(), index(T::INDEXES))
+        Where::new(self.table.clone(), self.spec.clone().united(), index(T::INDEXES))
     }
 
     /// Only the rows that pass; every row in range is read to see.
@@ -46,7 +46,8 @@ impl<T: Store, A: Access> Query<T, A> {
         })
     }
 
-    /// The other way round; twice is as if never.
+    /// The other way round; twice is as if never. Ordered by a multi-entry index, a row then stands at its greatest
+    /// element, not at its least.
     #[must_use]
     pub fn reverse(&self) -> Self {
         self.change(|spec| spec.reverse = !spec.reverse)

@@ -13,7 +13,7 @@ use crate::schema::{KeyPath, StoreSchema};
 pub(crate) enum Plan {
     /// The storage walks one index and does everything itself.
     Native(Walk),
-    /// The storage walks one index; rows are looked at as they come, and reading stops early.
+    /// The storage walks one index; rows are looked at, or skipped, as they come, and reading stops early.
     Filtered(Walk),
     /// The storage walks one index whose rows may appear under several keys: keys first, then the rows of each once.
     Distinct(Walk),
@@ -70,18 +70,18 @@ pub(crate) fn plan(spec: &Spec, schema: &StoreSchema, table: &str) -> Result<Pla
     if spec.sort.is_some() {
         return Ok(Plan::Gather(vec![walk]));
     }
-    let looks = !spec.filters.is_empty()
-        || spec.until.is_some()
-        || spec.branches.iter().any(|branch| branch.residual.is_some() || !branch.filters.is_empty());
+    let looks = spec.tests_rows();
+    // The storage goes on from a place, or skips rows, but not both.
+    let in_chunks = looks || (spec.after.is_some() && spec.offset > 0);
     // One key holds a row once, however often the row's field repeats it.
     let repeats =
         is_multi(schema, walk.column) && !matches!(walk.ranges.as_slice(), [range] if range.single().is_some());
-    Ok(match (repeats, looks) {
+    Ok(match repeats {
         // A row must be seen once, at its first key: that is known only when all keys are.
-        (true, true) => Plan::Gather(vec![walk]),
-        (true, false) => Plan::Distinct(walk),
-        (false, true) => Plan::Filtered(walk),
-        (false, false) => Plan::Native(walk),
+        true if looks => Plan::Gather(vec![walk]),
+        true => Plan::Distinct(walk),
+        false if in_chunks => Plan::Filtered(walk),
+        false => Plan::Native(walk),
     })
 }
 
@@ -155,7 +155,8 @@ impl fmt::Display for Explained<'_> {
                 self.walk(f, walk)?;
             }
             Plan::Filtered(walk) => {
-                f.write_str("ranged reads in chunks, each row tested, on the ")?;
+                f.write_str("ranged reads in chunks, ")?;
+                f.write_str(if self.spec.tests_rows() { "each row tested, on the " } else { "on the " })?;
                 self.walk(f, walk)?;
             }
             Plan::Distinct(walk) => {

@@ -86,8 +86,13 @@ pub(crate) fn own<T: 'static>(found: Vec<Found>) -> Vec<T> {
 }
 
 pub(crate) async fn rows<T: DeserializeOwned + 'static>(execution: Execution) -> Result<Vec<T>> {
-    match execution.rows(Want::ROWS).await? {
-        Rows::Encoded(columns) => decode(&execution, &columns, |_, row| Ok(row)),
+    let rows = execution.rows(Want::ROWS).await?;
+    typed_rows(&execution, rows)
+}
+
+fn typed_rows<T: DeserializeOwned + 'static>(execution: &Execution, rows: Rows) -> Result<Vec<T>> {
+    match rows {
+        Rows::Encoded(columns) => decode(execution, &columns, |_, row| Ok(row)),
         Rows::Found(found) => Ok(own(found)),
     }
 }
@@ -110,11 +115,11 @@ impl<T: Store, A: Access> Query<T, A> {
 
     /// The last row.
     pub fn last(&self) -> Fetch<Option<T>> {
-        if self.spec.is_windowed() {
-            let execution = self.execution();
-            return Fetch::new(async move { Ok(rows(execution).await?.pop()) });
-        }
-        self.reverse().first()
+        let execution = self.execution();
+        Fetch::new(async move {
+            let rows = execution.last().await?;
+            Ok(typed_rows(&execution, rows)?.pop())
+        })
     }
 
     /// How many rows there are. Without filters the browser counts, and no row is read.
@@ -137,7 +142,7 @@ impl<T: Store, A: Access> Query<T, A> {
     /// [`Error::Data`] if `K` is not the type of the index's keys.
     pub fn keys<K: Key>(&self) -> Fetch<Vec<K>> {
         let execution = self.execution();
-        Fetch::new(async move { typed_all(execution.table(), &execution.keys(false).await?) })
+        Fetch::new(async move { typed_all(execution.table(), &execution.keys().await?) })
     }
 
     /// The keys of the ordering index, each once.
@@ -147,7 +152,7 @@ impl<T: Store, A: Access> Query<T, A> {
     /// [`Error::Data`] if `K` is not the type of the index's keys.
     pub fn unique_keys<K: Key>(&self) -> Fetch<Vec<K>> {
         let execution = self.execution();
-        Fetch::new(async move { typed_all(execution.table(), &execution.keys(true).await?) })
+        Fetch::new(async move { typed_all(execution.table(), &execution.unique_keys().await?) })
     }
 
     /// The primary keys of the rows, in the query's order. Without filters no row is read.

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::cursor::Cursor;
 use crate::index::Column;
 use crate::key::case::Folded;
-use crate::key::range::RangeSet;
+use crate::key::range::{KeyRange, RangeSet};
 use crate::key::{AnyKey, KeyError};
 
 pub(crate) type Filter = Rc<dyn Fn(&dyn Any) -> bool>;
@@ -45,6 +45,11 @@ impl Branch {
         Self { column, ranges, residual: None, filters: Vec::new() }
     }
 
+    /// The whole table.
+    pub fn all() -> Self {
+        Self::new(Column::PRIMARY, Ok(RangeSet::one(KeyRange::all())))
+    }
+
     /// Whether a key of the branch's index passes.
     pub fn admits(&self, key: &AnyKey) -> bool {
         let inside = self.ranges.as_ref().is_ok_and(|ranges| ranges.contains(key));
@@ -65,6 +70,14 @@ fn text_of(key: &AnyKey, column: Column) -> Option<&str> {
 }
 
 impl Spec {
+    /// What stands before an `or`. Without a clause that is the whole table, which filters may have made less.
+    pub fn united(mut self) -> Self {
+        if self.branches.is_empty() {
+            self.branches.push(Branch::all());
+        }
+        self
+    }
+
     /// What comes after `or` is one more way to be found; filters so far belong to what stands before it.
     pub fn or(mut self, branch: Branch) -> Self {
         let filters = std::mem::take(&mut self.filters);
@@ -82,6 +95,13 @@ impl Spec {
             (None, [only]) => only.column,
             _ => Column::PRIMARY,
         }
+    }
+
+    /// Whether rows have to be looked at before it is known which of them are in the result.
+    pub fn tests_rows(&self) -> bool {
+        !self.filters.is_empty()
+            || self.until.is_some()
+            || self.branches.iter().any(|branch| branch.residual.is_some() || !branch.filters.is_empty())
     }
 
     /// Whether anything cuts rows off, so that the last row is not simply the first of the reverse order.

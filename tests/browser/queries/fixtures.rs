@@ -239,7 +239,7 @@ export function putPlainly(database, store, rows) {
     open.onsuccess = () => {
       const db = open.result;
       const transaction = db.transaction(store, 'readwrite');
-      for (const [row, key] of JSON.parse(rows)) transaction.objectStore(store).put(row, key);
+      for (const [row, key] of JSON.parse(rows)) transaction.objectStore(store).put(row === 'undefined' ? undefined : row, key);
       transaction.oncomplete = () => { db.close(); resolve(); };
       transaction.onabort = () => { db.close(); reject(transaction.error); };
     };
@@ -251,7 +251,8 @@ extern "C" {
     async fn put_plainly(database: &str, store: &str, rows: &str) -> std::result::Result<(), wasm_bindgen::JsValue>;
 }
 
-/// Rows as another program would write them: `[[row, key], ..]` as JSON, with keys where the store has them outside.
+/// Rows as another program would write them: `[[row, key], ..]` as JSON, with keys where the store has them outside, and
+/// "undefined" for that.
 pub async fn written_by_another_program(db: &Indexie, store: &str, rows: &str) {
     put_plainly(db.name(), store, rows).await.expect("the rows can be written without the library");
 }

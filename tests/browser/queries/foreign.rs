@@ -1,5 +1,6 @@
 //! Rows of another program in the same store: keys of other types are not what a typed clause means.
 
+use futures::TryStreamExt;
 use indexie::prelude::*;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -114,15 +115,27 @@ async fn keys_of_another_type_than_the_index_are_an_error() -> Result<()> {
 }
 
 #[wasm_bindgen_test]
-async fn rows_that_are_nothing_do_not_stop_a_stream() -> Result<()> {
-    let db: Shared = fresh("rows that are nothing").await;
-    let nothing: Vec<String> = (1..=200).map(|key| format!("[null, {key}]")).collect();
+async fn records_without_a_row_do_not_stop_a_stream() -> Result<()> {
+    let db: Shared = fresh("records without a row").await;
+    let nothing: Vec<String> = (1..=200).map(|key| format!(r#"["undefined", {key}]"#)).collect();
+    db.open().await?;
     written_by_another_program(&db, "notes", &format!("[{}]", nothing.join(","))).await;
     db.notes.add_with_key(&Note { name: "the one".into() }, 1_000).await?;
-    let seen = std::rc::Rc::new(std::cell::RefCell::new(Vec::new()));
-    let into = seen.clone();
-    db.notes.limit(usize::MAX).each(async move |note: Note| into.borrow_mut().push(note.name)).await?;
-    assert_eq!(*seen.borrow(), ["the one"]);
-    assert_eq!(db.notes.to_vec().await?.len(), 1);
+    let one = Note { name: "the one".into() };
+    let streamed: Vec<Note> = db.notes.stream().try_collect().await?;
+    assert_eq!(streamed, [one.clone()]);
+    assert_eq!(db.notes.to_vec().await?, [one.clone()]);
+    assert_eq!(db.notes.page(1).await?.rows, [one]);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn a_row_that_is_null_is_an_error_that_names_it() -> Result<()> {
+    let db: Shared = fresh("a row that is null").await;
+    db.notes.add_with_key(&Note { name: "a".into() }, 1).await?;
+    written_by_another_program(&db, "notes", "[[null, 2]]").await;
+    let error = db.notes.entries().await;
+    assert!(matches!(&error, Err(Error::Decode { key: Some(key), .. }) if key.as_number() == Some(2.0)), "{error:?}");
+    assert_eq!(db.notes.primary_keys().await?, [1, 2]);
     Ok(())
 }

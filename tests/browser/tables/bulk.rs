@@ -29,10 +29,10 @@ async fn no_rows_and_no_keys_are_fine() -> Result<()> {
     assert_eq!(db.people.bulk_add::<Person>(&[]).await?, [0; 0]);
     assert_eq!(db.people.bulk_put::<Person>(&[]).await?, [0; 0]);
     assert_eq!(db.people.bulk_get([0; 0]).await?, [None::<Person>; 0]);
-    assert_eq!(db.people.bulk_update([(0, |_: &mut Person| ()); 0]).await?, 0);
+    assert_eq!(db.people.bulk_update(Vec::<(u32, fn(&mut Person))>::new()).await?, 0);
     db.people.bulk_delete([0; 0]).await?;
-    assert_eq!(db.notes.bulk_add_with_keys([("", &note("")); 0]).await?, [""; 0]);
-    assert_eq!(db.notes.bulk_put_with_keys([("", &note("")); 0]).await?, [""; 0]);
+    assert_eq!(db.notes.bulk_add_with_keys(Vec::<(&str, &Note)>::new()).await?, [""; 0]);
+    assert_eq!(db.notes.bulk_put_with_keys(Vec::<(&str, &Note)>::new()).await?, [""; 0]);
     assert_eq!(db.people.count().await?, 2);
     Ok(())
 }
@@ -46,7 +46,7 @@ async fn no_rows_and_no_keys_are_fine_inside_a_transaction() -> Result<()> {
             people.bulk_add::<Person>(&[]).await?;
             people.bulk_put::<Person>(&[]).await?;
             people.bulk_get([0; 0]).await?;
-            people.bulk_update([(0, |_: &mut Person| ()); 0]).await?;
+            people.bulk_update(Vec::<(u32, fn(&mut Person))>::new()).await?;
             people.bulk_delete([0; 0]).await?;
             people.count().await
         })

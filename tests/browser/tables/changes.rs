@@ -262,8 +262,8 @@ async fn changes_started_together_in_a_transaction_follow_one_another() -> Resul
     let db = with_nums("modify many").await?;
     let last = db
         .transaction(Mode::ReadWrite, &db.nums, async |nums| {
-            let changes = (0..2000).map(|_| nums.where_(|n| n.id).equals(1).modify(|n| n.v += 1));
-            let changed: Vec<Result<usize>> = join_all(changes).await;
+            let increments = (0..2000).map(|_| nums.where_(|n| n.id).equals(1).modify(|n| n.v += 1));
+            let changed: Vec<Result<usize>> = join_all(increments).await;
             assert_eq!(changed.into_iter().sum::<Result<usize>>()?, 2000);
             nums.get(1).await
         })

@@ -19,7 +19,7 @@ async fn a_database_is_opened_by_its_first_operation() -> Result<()> {
 #[wasm_bindgen_test]
 async fn making_a_database_touches_no_storage() -> Result<()> {
     let db: Cases = fresh("connection none").await;
-    let _ = db.people.add(&david());
+    drop(db.people.add(&david()));
     assert_eq!(db.name(), "connection none");
     assert!(!indexie::database_names().await?.contains(&"connection none".to_owned()));
     Ok(())

@@ -40,7 +40,8 @@ async fn a_given_key_below_the_generator_does_not_move_it() -> Result<()> {
 async fn a_generated_key_is_the_next_whole_number() -> Result<()> {
     let db: Cases = fresh("generated whole").await;
     db.readings.add(&Reading { id: 20.7, v: 1 }).await?;
-    assert_eq!(db.readings.add(&NewReading { v: 2 }).await?, 21.0);
+    assert_eq!(db.readings.bulk_add(&[NewReading { v: 2 }]).await?, [21.0]);
+    assert_eq!(db.readings.to_vec().await?, [Reading { id: 20.7, v: 1 }, Reading { id: 21.0, v: 2 }]);
     Ok(())
 }
 

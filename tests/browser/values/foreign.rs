@@ -88,7 +88,7 @@ async fn what_the_type_cannot_take_is_an_error_that_says_where() -> Result<()> {
         ("title: true", "title", "a boolean"),
         ("title: Uint8Array.of(1)", "title", "a Uint8Array"),
         ("items: [{ name: 'n' }, { name: 'n', count: /x/ }]", "items[1].count", "RegExp"),
-        ("items: [{ name: 'n' }, { count: 1 }]", "items[1]", "name"),
+        ("items: [{ name: 'n' }, { count: 1 }]", "items[1].name", "name"),
         ("items: [5]", "items[0]", "a number"),
         ("items: null", "items", "null"),
         ("tags: ['a', 7]", "tags[1]", "a number"),

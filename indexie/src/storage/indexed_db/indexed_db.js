@@ -9,7 +9,7 @@ const NULL = 0, BOOL = 1, U32 = 2, F64 = 3, TEXT = 4, DATE = 5, BYTES = 6, BIGIN
   OTHER = 11, MIXED = 12;
 const ROWS_PER_SECTION = 128;
 // Objects used as maps have ever new property names: no shapes for those.
-const MAX_SHAPES = 2048, MAX_SHAPE_PROPERTIES = 64;
+const MAX_SHAPES = 2048, MAX_SHAPE_PROPERTIES = 64, MAX_SHAPE_STEPS = 32768;
 // What stands deeper is not read: Rust's stack is small.
 const MAX_DEPTH = 256;
 
@@ -147,6 +147,7 @@ class Writer {
   constructor() {
     this.root = { name: '', tag: 0, next: null, children: null, shape: -1, parent: null };
     this.shapeCount = 0;
+    this.stepCount = 0;
     this.newShapes = [];
     this.ints = new Uint32Array(1024);
     this.floats = new Float64Array(512);
@@ -388,7 +389,7 @@ class Writer {
     const key = `${tag} ${name}`;
     let next = node.children?.get(key);
     if (next === undefined) {
-      if (this.shapeCount >= MAX_SHAPES) return null;
+      if (this.shapeCount >= MAX_SHAPES || ++this.stepCount > MAX_SHAPE_STEPS) return null;
       next = { name, tag, next: null, children: null, shape: -1, parent: node };
       (node.children ??= new Map()).set(key, next);
     }
@@ -411,8 +412,8 @@ class Writer {
 
 // --- requests ------------------------------------------------------------------------------------------------------
 
-// getAllRecords, and options with a direction for getAll and getAllKeys: IndexedDB 3.0.
-const modern = typeof IDBObjectStore === 'function' && 'getAllRecords' in IDBObjectStore.prototype;
+// getAllRecords, and options with a direction for getAll and getAllKeys: IndexedDB 3.0. Looked for by the engine.
+let modern = false;
 
 // Runs `done` with the result of a request, or `fail` with its error. The error is kept from aborting the transaction:
 // whoever asked decides about that.
@@ -424,6 +425,10 @@ function on(request, done, fail) {
       fail(error);
     }
   };
+  onError(request, fail);
+}
+
+function onError(request, fail) {
   request.onerror = (event) => {
     event.preventDefault();
     event.stopPropagation();
@@ -431,20 +436,19 @@ function on(request, done, fail) {
   };
 }
 
-// Several requests at once; `done` gets all results.
+// Several requests of one transaction; `done` gets all results. They are answered in the order in which they were made:
+// only the last one is listened to.
 function all(requests, done, fail) {
   if (requests.length === 0) return done([]);
-  let left = requests.length, failed = false;
-  for (const request of requests) {
-    on(request, () => {
-      if (--left === 0 && !failed) done(requests.map((request) => request.result));
-    }, (error) => {
-      if (!failed) {
-        failed = true;
-        fail(error);
-      }
-    });
-  }
+  let failed = false;
+  const failing = (error) => {
+    if (!failed) fail(error);
+    failed = true;
+  };
+  for (const request of requests) onError(request, failing);
+  on(requests[requests.length - 1], () => {
+    if (!failed) done(requests.map((request) => request.result));
+  }, failing);
 }
 
 function range(bounds) {
@@ -452,6 +456,36 @@ function range(bounds) {
   if (lowerKind === 0) return upperKind === 0 ? null : IDBKeyRange.upperBound(upper, upperKind === 2);
   if (upperKind === 0) return IDBKeyRange.lowerBound(lower, lowerKind === 2);
   return IDBKeyRange.bound(lower, upper, lowerKind === 2, upperKind === 2);
+}
+
+// As many rows are read before a scan is split, and into so many pieces.
+const FIRST_ROWS = 256, PIECES = 8;
+
+// A range in pieces of the same width, as far as its keys are numbers or dates.
+function pieces(range, from, to) {
+  const dates = from instanceof Date && to instanceof Date;
+  if (!dates && (typeof from !== 'number' || typeof to !== 'number')) return [range];
+  const first = Number(from), width = (Number(to) - first) / PIECES, bounds = [from];
+  for (let i = 1; i < PIECES; i++) {
+    const bound = first + width * i;
+    bounds.push(dates ? new Date(bound) : bound);
+    // So near to one another that there is nothing between them, or infinitely far.
+    if (!(bounds[i] > bounds[i - 1] && bound < Infinity)) return [range];
+  }
+  return bounds.map((bound, i) => {
+    const open = i === 0 ? range.lowerOpen : false;
+    if (i < PIECES - 1) return IDBKeyRange.bound(bound, bounds[i + 1], open, true);
+    return range.upper === undefined ? IDBKeyRange.lowerBound(bound, open) : IDBKeyRange.bound(bound, range.upper, open, range.upperOpen);
+  });
+}
+
+function isKey(value) {
+  try {
+    indexedDB.cmp(value, value);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 // What a scan has found: the columns that were asked for.
@@ -514,9 +548,14 @@ class Scan {
       return this.done(found);
     }
     const wave = this.ranges.splice(0, this.limit === Infinity ? 512 : 8);
-    const parts = new Array(wave.length);
-    let waiting = wave.length, failed = false;
-    wave.forEach((bounds, i) => this.fetch(range(bounds), this.left, (part) => {
+    if (wave.length === 1 && this.splits) this.large(range(wave[0]));
+    else this.together(wave.map(range));
+  }
+
+  together(queries) {
+    const parts = new Array(queries.length);
+    let waiting = queries.length, failed = false;
+    queries.forEach((query, i) => this.fetch(query, this.left, (part) => {
       parts[i] = part;
       if (--waiting === 0 && !failed) {
         for (const part of parts) this.found.append(part);
@@ -528,6 +567,52 @@ class Scan {
         this.fail(error);
       }
     }));
+  }
+
+  // Whether a range may be read in pieces: nothing is written in between, and each record tells its key.
+  get splits() {
+    const { source, isStore, flags } = this;
+    const { mode } = (isStore ? source : source.objectStore).transaction;
+    return this.limit === Infinity && this.wantRows && !this.reverse && !this.unique && mode === 'readonly' && !source.multiEntry
+      && (source.keyPath !== null || (flags & (PRIMARY_KEYS | KEYS)) !== 0);
+  }
+
+  // A range of unknown size. The first records tell whether it is large; then the rest is read in several pieces at once, so
+  // that the browser reads one piece while this thread unpacks another.
+  large(query) {
+    const { source, found } = this;
+    this.fetch(query, FIRST_ROWS, (first) => {
+      const { length } = first;
+      if (length < FIRST_ROWS) {
+        found.append(first);
+        return this.next();
+      }
+      const from = this.keyOf(first, length - 1);
+      if (!isKey(from)) return this.together([query]);
+      // Of an index, the last key may have more records: it is read again with the rest.
+      let keep = length;
+      while (!this.isStore && keep > 0 && indexedDB.cmp(this.keyOf(first, keep - 1), from) === 0) keep--;
+      for (const column of [first.rows, first.primaryKeys, first.keys]) column.length = Math.min(column.length, keep);
+      found.append(first);
+      const upper = query === null ? undefined : query.upper;
+      const rest = upper === undefined ? IDBKeyRange.lowerBound(from, this.isStore)
+        : this.isStore && indexedDB.cmp(from, upper) === 0 ? null
+        : IDBKeyRange.bound(from, upper, this.isStore, query.upperOpen);
+      if (rest === null) return this.next();
+      on(source.openKeyCursor(rest, 'prev'), (cursor) => {
+        if (cursor === null) return this.next();
+        this.together(pieces(rest, from, cursor.key));
+      }, this.fail);
+    }, this.fail);
+  }
+
+  // The key of a record of the index that is scanned.
+  keyOf(found, at) {
+    if (found.keys.length > 0) return found.keys[at];
+    if (this.isStore && found.primaryKeys.length > 0) return found.primaryKeys[at];
+    const { keyPath } = this.source;
+    const row = found.rows[at];
+    return Array.isArray(keyPath) ? keyPath.map((path) => valueAt(row, path)) : valueAt(row, keyPath);
   }
 
   // One range, in one request where the browser has a fitting one.
@@ -579,7 +664,9 @@ class Scan {
     const { source, flags, wantRows } = this;
     const found = new Found();
     let moved = from === null, count = 0;
-    on(wantRows ? source.openCursor(query, this.direction) : source.openKeyCursor(query, this.direction), (cursor) => {
+    // A cursor over unique keys cannot be moved to a primary key: it is left at the first record instead.
+    const direction = from === null ? this.direction : this.reverse ? 'prev' : 'next';
+    on(wantRows ? source.openCursor(query, direction) : source.openKeyCursor(query, direction), (cursor) => {
       if (cursor === null) return done(found, null);
       if (!moved) {
         moved = true;
@@ -594,7 +681,7 @@ class Scan {
       if (wantRows) found.rows.push(cursor.value);
       if (flags & PRIMARY_KEYS) found.primaryKeys.push(cursor.primaryKey);
       if (flags & KEYS) found.keys.push(cursor.key);
-      if (++count === limit) return done(found, null);
+      if (++count === limit || (from !== null && this.unique)) return done(found, null);
       cursor.continue();
     }, fail);
   }
@@ -1065,6 +1152,7 @@ const REUSES = 100, REUSE_TIME = 20;
 export class Engine {
   // `wake(event, id)` is Rust. It is called from within request callbacks, while their transaction is active.
   constructor(wake) {
+    modern = typeof IDBObjectStore === 'function' && 'getAllRecords' in IDBObjectStore.prototype;
     this.wake = wake;
     this.connections = new Map();
     this.transactions = new Map();
@@ -1368,9 +1456,12 @@ export class Engine {
       this.number = result;
       return NUMBER;
     }
-    writer.reset();
-    for (const column of result) for (let i = 0; i < column.length; i++) writer.row(column[i]);
-    writer.finish();
+    const written = this.attempt(() => {
+      writer.reset();
+      for (const column of result) for (let i = 0; i < column.length; i++) writer.row(column[i]);
+      writer.finish();
+    });
+    if (!written) return FAILED;
     this.number = result[0].length;
     return writer.newShapes.length > 0 ? BATCH | 8 : BATCH;
   }
