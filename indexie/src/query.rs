@@ -38,6 +38,9 @@ use spec::Spec;
 /// key; ties by primary key. `offset` and `limit` apply after filtering and ordering, however the calls were chained. No row
 /// appears twice, also where several clauses or several elements of a multi-entry index find it.
 ///
+/// The first column of a compound index that has no index of its own is ordered by that index: rows with the same first column
+/// by the others.
+///
 /// A row whose field is absent (`None`) is not in that field's index, and is not found or ordered through it.
 pub struct Query<T: Store, A = Auto> {
     pub(crate) table: Table<T, A>,

@@ -3,6 +3,8 @@
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures::future::try_join_all;
+
 use super::cursor::Cursor;
 use super::plan::{Plan, Walk, is_multi, plan};
 use super::spec::{Branch, Spec};
@@ -362,14 +364,19 @@ impl Execution {
         let mut at_key: BTreeMap<AnyKey, usize> = BTreeMap::new();
         let mut rows: Vec<Found> = Vec::new();
         let mut places: Vec<(AnyKey, usize)> = Vec::new();
-        for (at, walk) in walks.iter().enumerate() {
+        // Asked for all at once: the browser reads one while this thread unpacks another.
+        let scans = walks.iter().map(|walk| {
+            let scan = Scan { offset: 0, limit: None, after: None, ..self.native_scan(walk, Want::ALL) };
+            self.scan(walk, scan)
+        });
+        let columns = try_join_all(scans).await?;
+        for (at, (walk, columns)) in walks.iter().zip(columns).enumerate() {
             let branch = branches.get(at);
             // The ordering index brings the places itself. But of several elements of a row, different clauses may have
             // found different ones: then all of them count.
             let in_place = walk.column.entry == order.entry && (walks.len() == 1 || !is_multi(&schema, order));
             let repeats = each == Each::Entry && in_place && walks.len() == 1;
-            let scan = Scan { offset: 0, limit: None, after: None, ..self.native_scan(walk, Want::ALL) };
-            for found in self.decode(&self.scan(walk, scan).await?)?.0 {
+            for found in self.decode(&columns)?.0 {
                 let seen = at_key.get(&found.primary_key).copied();
                 if seen.is_some() && !repeats {
                     continue;

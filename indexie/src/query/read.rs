@@ -187,6 +187,7 @@ impl<T: Store, A: Access> Query<T, A> {
     /// The first `count` rows, and where to go on: keyset paging, which costs the same for every page.
     ///
     /// `query.after(page.next)` is the next page. Unlike an offset, the place stays right when rows before it come and go.
+    /// The query's own `offset` and `limit` count anew from that place.
     ///
     /// # Errors
     ///

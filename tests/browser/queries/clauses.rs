@@ -31,7 +31,7 @@ async fn comparisons_on_an_index_are_in_its_order() -> Result<()> {
     Ok(())
 }
 
-// 97
+// 97, 100
 #[wasm_bindgen_test]
 async fn between_takes_every_range_of_rust() -> Result<()> {
     use std::ops::Bound::{Excluded, Included, Unbounded};
@@ -41,6 +41,7 @@ async fn between_takes_every_range_of_rust() -> Result<()> {
     assert_eq!(id().between(2..4).primary_keys().await?, [2, 3]);
     assert_eq!(id().between(2..=4).primary_keys().await?, [2, 3, 4]);
     assert_eq!(id().between(7..).primary_keys().await?, [7, 8, 9]);
+    assert_eq!(id().between(0..).count().await?, 9);
     assert_eq!(id().between(..3).primary_keys().await?, [1, 2]);
     assert_eq!(id().between(..=3).primary_keys().await?, [1, 2, 3]);
     assert_eq!(id().between(..).primary_keys().await?, [1, 2, 3, 4, 5, 6, 7, 8, 9]);

@@ -121,11 +121,11 @@ async fn records_without_a_row_do_not_stop_a_stream() -> Result<()> {
     db.open().await?;
     written_by_another_program(&db, "notes", &format!("[{}]", nothing.join(","))).await;
     db.notes.add_with_key(&Note { name: "the one".into() }, 1_000).await?;
-    let one = Note { name: "the one".into() };
+    let one = [Note { name: "the one".into() }];
     let streamed: Vec<Note> = db.notes.stream().try_collect().await?;
-    assert_eq!(streamed, [one.clone()]);
-    assert_eq!(db.notes.to_vec().await?, [one.clone()]);
-    assert_eq!(db.notes.page(1).await?.rows, [one]);
+    assert_eq!(streamed, one);
+    assert_eq!(db.notes.to_vec().await?, one);
+    assert_eq!(db.notes.page(1).await?.rows, one);
     Ok(())
 }
 

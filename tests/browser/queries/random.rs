@@ -494,7 +494,6 @@ impl Step {
             3 | 4 => Self::Filter(Test::random(chance)),
             5 | 6 => Self::OrderBy(*chance.pick(&COLUMNS)),
             7 if chance.once_in(2) => Self::Sort(*chance.pick(&[Sort::Score, Sort::TagCount])),
-            7 | 8 => Self::Reverse,
             9 => Self::Offset(chance.below(20) as usize),
             10 => Self::Limit(chance.below(15) as usize),
             11 => Self::Until(20 + chance.below(10), chance.below(20)),

@@ -459,7 +459,7 @@ function range(bounds) {
 }
 
 // As many rows are read before a scan is split, and into so many pieces.
-const FIRST_ROWS = 256, PIECES = 8;
+const FIRST_ROWS = 256, PIECES = 16;
 
 // A range in pieces of the same width, as far as its keys are numbers or dates.
 function pieces(range, from, to) {
@@ -629,7 +629,8 @@ class Scan {
     if (unique || (indexKeys && !this.wantRows)) {
       return this.walk(query, limit, null, done, fail);
     }
-    if (modern && this.wantRows && (wantPrimaryKeys || indexKeys)) {
+    // Cheaper than getAll even where only rows are wanted.
+    if (modern && this.wantRows) {
       return on(source.getAllRecords({ query, count, direction: this.direction }), (records) => {
         const length = records.length;
         found.rows = new Array(length);

@@ -31,9 +31,10 @@ thread_local! {
     static CURRENT: Cell<Option<Running>> = const { Cell::new(None) };
 }
 
-/// The transaction whose body is calling, if one is.
+/// The transaction whose body is calling, if one is. A body that panicked has left its mark behind, for wasm does not
+/// unwind: once its transaction has ended, the mark means nothing.
 pub(crate) fn current() -> Option<Running> {
-    CURRENT.get()
+    CURRENT.get().filter(|running| TRANSACTIONS.with_borrow(|all| all.contains_key(&running.transaction)))
 }
 
 struct Transaction {
