@@ -89,13 +89,7 @@ impl Part {
 
     fn program_names(self) -> &'static [&'static str] {
         match self {
-            Self::Chrome => &[
-                "chromium",
-                "chromium-browser",
-                "google-chrome",
-                "google-chrome-stable",
-                "chrome",
-            ],
+            Self::Chrome => &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"],
             Self::ChromeDriver => &["chromedriver", "chromium.chromedriver"],
             Self::Firefox => &["firefox", "firefox-esr"],
             Self::GeckoDriver => &["geckodriver"],
@@ -111,10 +105,9 @@ impl Part {
                 r"C:\Program Files\Google\Chrome\Application\chrome.exe",
                 r"C:\Program Files (x86)\Google\Chrome\Application\chrome.exe",
             ],
-            Self::Firefox => &[
-                "/Applications/Firefox.app/Contents/MacOS/firefox",
-                r"C:\Program Files\Mozilla Firefox\firefox.exe",
-            ],
+            Self::Firefox => {
+                &["/Applications/Firefox.app/Contents/MacOS/firefox", r"C:\Program Files\Mozilla Firefox\firefox.exe"]
+            }
             Self::ChromeDriver | Self::GeckoDriver => &[],
         }
     }
@@ -129,8 +122,7 @@ impl Part {
             let file_name = format!("{name}{}", env::consts::EXE_SUFFIX);
             workspace.tools().join("bin").join(file_name)
         });
-        command::find_program(self.program_names())
-            .or_else(|| usual.chain(own).find(|path| path.is_file()))
+        command::find_program(self.program_names()).or_else(|| usual.chain(own).find(|path| path.is_file()))
     }
 
     pub fn is_installed(self, workspace: &Workspace) -> bool {
@@ -142,35 +134,22 @@ impl Browser {
     /// The installed browser, ready to be driven.
     pub fn find(workspace: &Workspace, kind: Kind) -> Result<Self> {
         let [binary, driver] = kind.parts().map(|part| {
-            part.find(workspace)
-                .with_context(|| format!("{part} is not installed: run `cargo xtask setup`"))
+            part.find(workspace).with_context(|| format!("{part} is not installed: run `cargo xtask setup`"))
         });
-        Ok(Self {
-            kind,
-            binary: binary?,
-            driver: driver?,
-        })
+        Ok(Self { kind, binary: binary?, driver: driver? })
     }
 
     /// What to ask the driver for: `webdriver.json`, with this machine's program named.
     pub fn capabilities(&self, workspace: &Workspace) -> Result<Capabilities> {
         let file = workspace.root.join(CAPABILITIES);
-        let text = std::fs::read_to_string(&file)
-            .with_context(|| format!("could not read {}", file.display()))?;
+        let text = std::fs::read_to_string(&file).with_context(|| format!("could not read {}", file.display()))?;
         capabilities_of(self.kind, &self.binary, &text)
             .with_context(|| format!("{} is not as expected", file.display()))
     }
 }
 
 /// Proxies must not come between this program and the drivers it starts on this machine.
-const PROXIES: [&str; 6] = [
-    "HTTP_PROXY",
-    "http_proxy",
-    "HTTPS_PROXY",
-    "https_proxy",
-    "ALL_PROXY",
-    "all_proxy",
-];
+const PROXIES: [&str; 6] = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 
 /// Gives a program that will start a browser the environment this needs.
 pub fn prepare(workspace: &Workspace, starter: &mut Command) -> Result<()> {
@@ -189,10 +168,7 @@ fn capabilities_of(kind: Kind, binary: &Path, file: &str) -> Result<Capabilities
     let mut all: Capabilities = serde_json::from_str(file)?;
     let key = kind.options_key();
     let mut options = all.remove(key).unwrap_or_else(|| json!({}));
-    options
-        .as_object_mut()
-        .with_context(|| format!("{key} is no object"))?
-        .insert("binary".to_owned(), json!(binary));
+    options.as_object_mut().with_context(|| format!("{key} is no object"))?.insert("binary".to_owned(), json!(binary));
     Ok(Map::from_iter([(key.to_owned(), options)]))
 }
 

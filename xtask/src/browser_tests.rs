@@ -30,12 +30,8 @@ pub fn run(workspace: &Workspace, kind: Kind, filter: &[String]) -> Result<()> {
     for binary in build(workspace)? {
         println!("\n     Running {} in {kind}", binary.name);
         let mut runner = runner(workspace, &browser, &capabilities)?;
-        runner
-            .current_dir(&binary.package)
-            .arg(&binary.wasm)
-            .args(filter);
-        command::run(leftovers::mark(&mut runner))
-            .with_context(|| format!("{} failed in {kind}", binary.name))?;
+        runner.current_dir(&binary.package).arg(&binary.wasm).args(filter);
+        command::run(leftovers::mark(&mut runner)).with_context(|| format!("{} failed in {kind}", binary.name))?;
     }
     Ok(())
 }
@@ -43,26 +39,14 @@ pub fn run(workspace: &Workspace, kind: Kind, filter: &[String]) -> Result<()> {
 /// What the hidden subcommand `wasm-test-runner` does: run one binary, as the environment says.
 pub fn run_one_binary(arguments: Vec<OsString>) -> Result<()> {
     let program = OsString::from("wasm-bindgen-test-runner");
-    wasm_bindgen_cli::wasm_bindgen_test_runner::run_cli_with_args(
-        std::iter::once(program).chain(arguments),
-    )
+    wasm_bindgen_cli::wasm_bindgen_test_runner::run_cli_with_args(std::iter::once(program).chain(arguments))
 }
 
 fn build(workspace: &Workspace) -> Result<Vec<TestBinary>> {
     let mut build = workspace.cargo();
-    build.args([
-        "test",
-        "--no-run",
-        "--target",
-        WASM,
-        "-p",
-        "indexie-tests",
-        "--test",
-        "*",
-    ]);
+    build.args(["test", "--no-run", "--target", WASM, "-p", "indexie-tests", "--test", "*"]);
     println!("    {}", command::as_typed(&build));
-    let messages =
-        command::read_while_shown(build.arg("--message-format=json-render-diagnostics"))?;
+    let messages = command::read_while_shown(build.arg("--message-format=json-render-diagnostics"))?;
     let binaries: Vec<TestBinary> = messages.lines().filter_map(test_binary_in).collect();
     if binaries.is_empty() {
         bail!("cargo built no browser tests");
@@ -92,10 +76,7 @@ fn runner(workspace: &Workspace, browser: &Browser, capabilities: &Path) -> Resu
     runner.env(browser.kind.driver_variable(), &browser.driver);
     runner.env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", capabilities);
     // Its own limits, 20 seconds for all tests and 5 for the driver, are short for a busy machine.
-    for (variable, seconds) in [
-        ("WASM_BINDGEN_TEST_TIMEOUT", "300"),
-        ("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "30"),
-    ] {
+    for (variable, seconds) in [("WASM_BINDGEN_TEST_TIMEOUT", "300"), ("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "30")] {
         if env::var_os(variable).is_none() {
             runner.env(variable, seconds);
         }

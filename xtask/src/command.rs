@@ -8,10 +8,8 @@ use anyhow::{Context, Result, bail};
 
 /// Runs a command that talks to the terminal itself.
 pub fn run(command: &mut Command) -> Result<()> {
-    let status = command
-        .stdin(Stdio::null())
-        .status()
-        .with_context(|| format!("could not start `{}`", as_typed(command)))?;
+    let status =
+        command.stdin(Stdio::null()).status().with_context(|| format!("could not start `{}`", as_typed(command)))?;
     if !status.success() {
         bail!("`{}` failed ({status})", as_typed(command));
     }
@@ -47,10 +45,7 @@ pub fn succeeds(command: &mut Command) -> bool {
 }
 
 fn output(command: &mut Command) -> Result<Output> {
-    command
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("could not start `{}`", as_typed(command)))
+    command.stdin(Stdio::null()).output().with_context(|| format!("could not start `{}`", as_typed(command)))
 }
 
 /// The command as one would type it, with its program's directory left out.
@@ -58,27 +53,14 @@ pub fn as_typed(command: &Command) -> String {
     let program = PathBuf::from(command.get_program());
     let program = program
         .file_name()
-        .map_or_else(
-            || command.get_program().to_string_lossy(),
-            |name| name.to_string_lossy(),
-        )
+        .map_or_else(|| command.get_program().to_string_lossy(), |name| name.to_string_lossy())
         .into_owned();
-    let words = command
-        .get_args()
-        .map(|word| word.to_string_lossy().into_owned());
-    std::iter::once(program)
-        .chain(words)
-        .map(quoted)
-        .collect::<Vec<_>>()
-        .join(" ")
+    let words = command.get_args().map(|word| word.to_string_lossy().into_owned());
+    std::iter::once(program).chain(words).map(quoted).collect::<Vec<_>>().join(" ")
 }
 
 fn quoted(word: String) -> String {
-    if word.is_empty() || word.contains([' ', '"', '$', '*', ';', '&']) {
-        format!("'{word}'")
-    } else {
-        word
-    }
+    if word.is_empty() || word.contains([' ', '"', '$', '*', ';', '&']) { format!("'{word}'") } else { word }
 }
 
 /// Whether this process runs as root.
@@ -91,9 +73,7 @@ pub fn find_program(names: &[&str]) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     names.iter().find_map(|name| {
         let file_name = format!("{name}{}", env::consts::EXE_SUFFIX);
-        env::split_paths(&path)
-            .map(|directory| directory.join(&file_name))
-            .find(|file| file.is_file())
+        env::split_paths(&path).map(|directory| directory.join(&file_name)).find(|file| file.is_file())
     })
 }
 

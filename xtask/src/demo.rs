@@ -45,16 +45,12 @@ pub fn show_headless(workspace: &Workspace) -> Result<()> {
     let site = site::build(workspace)?;
     let server = Server::start(site, None)?;
     let browser = Browser::find(workspace, Kind::Chromium)?;
-    progress::report("the examples in a headless Chromium", || {
-        headless::show(workspace, &browser, &server.address())
-    })
+    progress::report("the examples in a headless Chromium", || headless::show(workspace, &browser, &server.address()))
 }
 
 /// Opens the page where there is a desktop to open it on.
 fn open_in_browser(address: &str) {
-    let desktop = ["DISPLAY", "WAYLAND_DISPLAY"]
-        .iter()
-        .any(|name| env::var_os(name).is_some());
+    let desktop = ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| env::var_os(name).is_some());
     let mut open = match env::consts::OS {
         _ if env::var_os("CI").is_some() => return,
         "macos" => Command::new("open"),
@@ -67,9 +63,5 @@ fn open_in_browser(address: &str) {
         _ => return,
     };
     // The address is printed already: a desktop without a browser is no reason to stop serving.
-    let _ = open
-        .arg(address)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn();
+    let _ = open.arg(address).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
 }

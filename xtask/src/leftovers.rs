@@ -53,8 +53,7 @@ fn end_marked() {
     let marked: Vec<String> = processes
         .flatten()
         .filter(|entry| {
-            fs::read(entry.path().join("environ"))
-                .is_ok_and(|environment| contains_entry(&environment, &wanted))
+            fs::read(entry.path().join("environ")).is_ok_and(|environment| contains_entry(&environment, &wanted))
         })
         .filter_map(|entry| entry.file_name().into_string().ok())
         .filter(|id| *id != process::id().to_string())
@@ -66,9 +65,7 @@ fn end_marked() {
 
 /// Whether an environment, as `/proc` shows it, holds exactly this `NAME=value`.
 fn contains_entry(environment: &[u8], entry: &str) -> bool {
-    environment
-        .split(|byte| *byte == 0)
-        .any(|one| one == entry.as_bytes())
+    environment.split(|byte| *byte == 0).any(|one| one == entry.as_bytes())
 }
 
 #[cfg(test)]

@@ -121,8 +121,7 @@ mod tests {
 
     #[test]
     fn only_takes_several_steps_and_the_filter_follows_two_dashes() {
-        let Task::Test { only, filter } = parse("xtask test --only chromium firefox -- upgrade")
-        else {
+        let Task::Test { only, filter } = parse("xtask test --only chromium firefox -- upgrade") else {
             panic!("not the test task");
         };
 
@@ -132,9 +131,7 @@ mod tests {
 
     #[test]
     fn the_runner_receives_its_arguments_untouched() {
-        let Task::WasmTestRunner { args } =
-            parse("xtask wasm-test-runner a.wasm --nocapture --help")
-        else {
+        let Task::WasmTestRunner { args } = parse("xtask wasm-test-runner a.wasm --nocapture --help") else {
             panic!("not the runner");
         };
 

@@ -20,11 +20,7 @@ pub fn duration(time: Duration) -> String {
     if seconds < 60.0 {
         format!("{:.1} s", time.as_secs_f64())
     } else {
-        format!(
-            "{:.0} min {:02.0} s",
-            (seconds / 60.0).floor(),
-            seconds % 60.0
-        )
+        format!("{:.0} min {:02.0} s", (seconds / 60.0).floor(), seconds % 60.0)
     }
 }
 

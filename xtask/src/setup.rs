@@ -24,11 +24,7 @@ pub enum Need {
 }
 
 impl Need {
-    pub const ALL: &[Self] = &[
-        Self::WasmTarget,
-        Self::Browser(Kind::Chromium),
-        Self::Browser(Kind::Firefox),
-    ];
+    pub const ALL: &[Self] = &[Self::WasmTarget, Self::Browser(Kind::Chromium), Self::Browser(Kind::Firefox)];
 }
 
 /// Installs what is missing of `needs`, or says what to type where it cannot.
@@ -36,9 +32,6 @@ pub fn ensure(workspace: &Workspace, needs: &[Need]) -> Result<()> {
     if needs.contains(&Need::WasmTarget) {
         wasm_target::ensure(workspace)?;
     }
-    let browsers: Vec<Kind> = Kind::ALL
-        .into_iter()
-        .filter(|kind| needs.contains(&Need::Browser(*kind)))
-        .collect();
+    let browsers: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| needs.contains(&Need::Browser(*kind))).collect();
     browsers::ensure(workspace, &browsers)
 }

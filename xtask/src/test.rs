@@ -52,17 +52,8 @@ pub fn run(workspace: &Workspace, only: &[Step], filter: &[String]) -> Result<()
     Ok(())
 }
 
-fn run_all(
-    workspace: &Workspace,
-    steps: &[Step],
-    filter: &[String],
-    rows: &mut [(&str, Outcome)],
-) -> Result<()> {
-    let needs: Vec<Need> = steps
-        .iter()
-        .flat_map(|step| step.needs())
-        .copied()
-        .collect();
+fn run_all(workspace: &Workspace, steps: &[Step], filter: &[String], rows: &mut [(&str, Outcome)]) -> Result<()> {
+    let needs: Vec<Need> = steps.iter().flat_map(|step| step.needs()).copied().collect();
     timed(&mut rows[0].1, || setup::ensure(workspace, &needs))?;
     for (number, step) in steps.iter().enumerate() {
         println!("\n==> [{}/{}] {}", number + 1, steps.len(), step.name());
@@ -91,11 +82,7 @@ fn timed(outcome: &mut Outcome, work: impl FnOnce() -> Result<()>) -> Result<()>
 
 /// The steps in the order they always run, whatever order they were named in.
 fn in_order(only: &[Step]) -> Vec<Step> {
-    Step::value_variants()
-        .iter()
-        .copied()
-        .filter(|step| only.is_empty() || only.contains(step))
-        .collect()
+    Step::value_variants().iter().copied().filter(|step| only.is_empty() || only.contains(step)).collect()
 }
 
 impl Step {
@@ -128,23 +115,17 @@ impl Step {
             Self::Fmt => show_and_run(&mut cargo("fmt --all --check")),
             // Warnings are refused by arguments and not by RUSTFLAGS, which would make cargo
             // build every dependency a second time.
-            Self::Clippy => show_and_run(&mut cargo(
-                "clippy --workspace --all-targets -- -D warnings",
-            )),
+            Self::Clippy => show_and_run(&mut cargo("clippy --workspace --all-targets -- -D warnings")),
             Self::ClippyWasm => {
                 let packages = BROWSER_PACKAGES.map(|name| format!("-p {name}")).join(" ");
-                show_and_run(&mut cargo(&format!(
-                    "clippy --target {WASM} {packages} --all-targets -- -D warnings"
-                )))?;
+                show_and_run(&mut cargo(&format!("clippy --target {WASM} {packages} --all-targets -- -D warnings")))?;
                 show_and_run(&mut cargo(&format!(
                     "clippy --target {WASM} -p indexie --all-features --all-targets -- -D warnings"
                 )))
             }
             Self::Doc => {
                 let mut host = cargo("doc --no-deps --workspace");
-                let mut wasm = cargo(&format!(
-                    "doc --no-deps -p indexie --all-features --target {WASM}"
-                ));
+                let mut wasm = cargo(&format!("doc --no-deps -p indexie --all-features --target {WASM}"));
                 show_and_run(host.env("RUSTDOCFLAGS", "-D warnings"))?;
                 show_and_run(wasm.env("RUSTDOCFLAGS", "-D warnings"))
             }
@@ -173,10 +154,7 @@ mod tests {
 
     #[test]
     fn steps_keep_their_order() {
-        assert_eq!(
-            in_order(&[Step::Firefox, Step::Fmt]),
-            [Step::Fmt, Step::Firefox]
-        );
+        assert_eq!(in_order(&[Step::Firefox, Step::Fmt]), [Step::Fmt, Step::Firefox]);
     }
 
     #[test]

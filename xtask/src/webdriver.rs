@@ -51,9 +51,7 @@ impl Session {
 
     /// The page's console, as far as the browser tells; for error messages.
     pub fn console(&self) -> Vec<String> {
-        let entries = self
-            .post("se/log", &json!({ "type": "browser" }))
-            .unwrap_or_default();
+        let entries = self.post("se/log", &json!({ "type": "browser" })).unwrap_or_default();
         let messages = entries.as_array().into_iter().flatten();
         messages
             .filter_map(|entry| entry["message"].as_str())
@@ -64,8 +62,7 @@ impl Session {
     }
 
     fn post(&self, command: &str, body: &Value) -> Result<Value> {
-        self.driver
-            .post(&format!("/session/{}/{command}", self.id), body)
+        self.driver.post(&format!("/session/{}/{command}", self.id), body)
     }
 }
 
@@ -109,11 +106,7 @@ impl Driver {
             .proxy(None)
             .build()
             .into();
-        let mut driver = Self {
-            process,
-            agent,
-            address: format!("http://127.0.0.1:{port}"),
-        };
+        let mut driver = Self { process, agent, address: format!("http://127.0.0.1:{port}") };
         driver.wait_until_it_listens(port)?;
         Ok(driver)
     }
@@ -138,10 +131,7 @@ impl Driver {
             .post(format!("{}{path}", self.address))
             .send_json(body)
             .context("the browser's driver did not answer")?;
-        let mut answer: Value = response
-            .body_mut()
-            .read_json()
-            .context("the browser's driver answered no JSON")?;
+        let mut answer: Value = response.body_mut().read_json().context("the browser's driver answered no JSON")?;
         let value = answer["value"].take();
         if !response.status().is_success() {
             bail!("the browser's driver refused: {}", refusal(&value));
@@ -163,9 +153,7 @@ impl Drop for Driver {
 }
 
 fn refusal(value: &Value) -> String {
-    value["message"]
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
+    value["message"].as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 #[cfg(test)]

@@ -26,26 +26,14 @@ impl Workspace {
     /// Asks cargo where the workspace is.
     pub fn locate() -> Result<Self> {
         // `cargo run` says where the package is now; the compiled-in value may be older than a move.
-        let package = env::var_os("CARGO_MANIFEST_DIR")
-            .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
-        let metadata = command::read(cargo_in(&package).args([
-            "metadata",
-            "--no-deps",
-            "--format-version",
-            "1",
-        ]))?;
-        let metadata: serde_json::Value =
-            serde_json::from_str(&metadata).context("cargo metadata printed no JSON")?;
+        let package =
+            env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+        let metadata = command::read(cargo_in(&package).args(["metadata", "--no-deps", "--format-version", "1"]))?;
+        let metadata: serde_json::Value = serde_json::from_str(&metadata).context("cargo metadata printed no JSON")?;
         let path = |key: &str| {
-            metadata[key]
-                .as_str()
-                .map(PathBuf::from)
-                .with_context(|| format!("cargo metadata printed no {key}"))
+            metadata[key].as_str().map(PathBuf::from).with_context(|| format!("cargo metadata printed no {key}"))
         };
-        Ok(Self {
-            root: path("workspace_root")?,
-            target: path("target_directory")?,
-        })
+        Ok(Self { root: path("workspace_root")?, target: path("target_directory")? })
     }
 
     /// `cargo`, to be run in the workspace's root.
@@ -91,16 +79,14 @@ pub fn copy_file(from: &Path, to: &Path) -> Result<()> {
     if let Some(parent) = to.parent() {
         make_directory(parent)?;
     }
-    fs::copy(from, to)
-        .with_context(|| format!("could not copy {} to {}", from.display(), to.display()))?;
+    fs::copy(from, to).with_context(|| format!("could not copy {} to {}", from.display(), to.display()))?;
     Ok(())
 }
 
 /// Copies a directory with everything in it.
 pub fn copy_tree(from: &Path, to: &Path) -> Result<()> {
     make_directory(to)?;
-    let entries =
-        fs::read_dir(from).with_context(|| format!("could not read {}", from.display()))?;
+    let entries = fs::read_dir(from).with_context(|| format!("could not read {}", from.display()))?;
     for entry in entries {
         let path = entry?.path();
         let Some(name) = path.file_name() else {

@@ -23,12 +23,11 @@ struct Shown {
 /// Visits every example below `address`, and prints what the quickstart read back.
 pub fn show(workspace: &Workspace, browser: &Browser, address: &str) -> Result<()> {
     let session = Session::start(workspace, browser)?;
-    let quickstart = wait_for(&session, &format!("{address}quickstart/"), "done")
-        .context("the quickstart did not finish")?;
+    let quickstart =
+        wait_for(&session, &format!("{address}quickstart/"), "done").context("the quickstart did not finish")?;
     println!("\nThe quickstart shows:");
     print_indented(&quickstart.text);
-    wait_for(&session, &format!("{address}cities/"), "ready")
-        .context("the cities example did not load")?;
+    wait_for(&session, &format!("{address}cities/"), "ready").context("the cities example did not load")?;
     println!("\nThe cities example is ready.\n");
     Ok(())
 }
@@ -42,16 +41,10 @@ fn wait_for(session: &Session, address: &str, wanted: &str) -> Result<Shown> {
             return Ok(shown);
         }
         if shown.state == "failed" {
-            bail!(
-                "the page reports a failure{}",
-                evidence(&shown, &session.console())
-            );
+            bail!("the page reports a failure{}", evidence(&shown, &session.console()));
         }
         if start.elapsed() > PATIENCE {
-            bail!(
-                "the page is not \"{wanted}\" after {PATIENCE:?}{}",
-                evidence(&shown, &session.console())
-            );
+            bail!("the page is not \"{wanted}\" after {PATIENCE:?}{}", evidence(&shown, &session.console()));
         }
         thread::sleep(Duration::from_millis(100));
     }
@@ -66,20 +59,12 @@ fn read(session: &Session) -> Result<Shown> {
 }
 
 fn shown_in(value: &Value) -> Option<Shown> {
-    Some(Shown {
-        state: value["state"].as_str()?.to_owned(),
-        text: value["text"].as_str()?.to_owned(),
-    })
+    Some(Shown { state: value["state"].as_str()?.to_owned(), text: value["text"].as_str()?.to_owned() })
 }
 
 /// All that helps to understand a page that failed.
 fn evidence(shown: &Shown, console: &[String]) -> String {
-    format!(
-        "\nits state: {:?}\nit shows:\n{}\nits console:\n{}",
-        shown.state,
-        shown.text,
-        console.join("\n")
-    )
+    format!("\nits state: {:?}\nit shows:\n{}\nits console:\n{}", shown.state, shown.text, console.join("\n"))
 }
 
 fn print_indented(text: &str) {
@@ -97,13 +82,7 @@ mod tests {
     fn a_page_is_read_from_the_drivers_answer() {
         let answer = json!({ "state": "done", "text": "a\nb" });
 
-        assert_eq!(
-            shown_in(&answer),
-            Some(Shown {
-                state: "done".into(),
-                text: "a\nb".into()
-            })
-        );
+        assert_eq!(shown_in(&answer), Some(Shown { state: "done".into(), text: "a\nb".into() }));
     }
 
     #[test]

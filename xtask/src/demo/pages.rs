@@ -32,16 +32,12 @@ pub fn resolve(root: &Path, url: &str) -> Page {
 
 /// Decodes a path, and refuses every part that is not a plain name.
 fn relative_path(path: &str) -> Option<PathBuf> {
-    let decoded = percent_decode_str(path.strip_prefix('/')?)
-        .decode_utf8()
-        .ok()?;
+    let decoded = percent_decode_str(path.strip_prefix('/')?).decode_utf8().ok()?;
     if decoded.contains(['\\', '\0', ':']) {
         return None;
     }
     let relative = Path::new(&*decoded);
-    let plain = relative
-        .components()
-        .all(|part| matches!(part, Component::Normal(_)));
+    let plain = relative.components().all(|part| matches!(part, Component::Normal(_)));
     plain.then(|| relative.to_owned())
 }
 
@@ -104,18 +100,12 @@ mod tests {
         let name = root.file_name().unwrap_or_default().to_string_lossy();
 
         assert_eq!(resolve(&root, "/"), Page::File(root.join("index.html")));
-        assert_eq!(
-            resolve(parent, &format!("/{name}")),
-            Page::Redirect(format!("/{name}/"))
-        );
+        assert_eq!(resolve(parent, &format!("/{name}")), Page::Redirect(format!("/{name}/")));
     }
 
     #[test]
     fn modules_and_wasm_have_the_types_browsers_insist_on() {
-        assert_eq!(
-            mime_type(Path::new("a.js")),
-            "text/javascript; charset=utf-8"
-        );
+        assert_eq!(mime_type(Path::new("a.js")), "text/javascript; charset=utf-8");
         assert_eq!(mime_type(Path::new("a_bg.wasm")), "application/wasm");
         assert_eq!(mime_type(Path::new("unknown")), "application/octet-stream");
     }

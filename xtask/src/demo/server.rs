@@ -58,8 +58,7 @@ impl Server {
 }
 
 fn listen(port: u16) -> Result<tiny_http::Server> {
-    tiny_http::Server::http(("127.0.0.1", port))
-        .map_err(|error| anyhow!("could not listen on port {port}: {error}"))
+    tiny_http::Server::http(("127.0.0.1", port)).map_err(|error| anyhow!("could not listen on port {port}: {error}"))
 }
 
 fn listen_on_a_free_port() -> Result<(tiny_http::Server, u16)> {
@@ -78,8 +77,7 @@ fn answer(root: &Path, request: Request) {
     let _ = match page {
         Page::File(path) => match File::open(&path) {
             Ok(file) => {
-                let response =
-                    with_header(Response::from_file(file), "Content-Type", mime_type(&path));
+                let response = with_header(Response::from_file(file), "Content-Type", mime_type(&path));
                 // A rebuilt example must not meet its older half in the browser's cache.
                 request.respond(with_header(response, "Cache-Control", "no-cache"))
             }

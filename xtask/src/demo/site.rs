@@ -24,9 +24,7 @@ pub fn build(workspace: &Workspace) -> Result<PathBuf> {
     empty_directory(&site)?;
     write_file(&site.join("index.html"), include_str!("index.html"))?;
     for name in EXAMPLES {
-        progress::report(&format!("page of {name}"), || {
-            add_example(workspace, name, &site)
-        })?;
+        progress::report(&format!("page of {name}"), || add_example(workspace, name, &site))?;
     }
     Ok(site)
 }
@@ -34,14 +32,7 @@ pub fn build(workspace: &Workspace) -> Result<PathBuf> {
 fn add_example(workspace: &Workspace, name: &str, site: &Path) -> Result<()> {
     let source = workspace.root.join("examples").join(name);
     let page = site.join(name);
-    bind(
-        &workspace
-            .target
-            .join(WASM)
-            .join("release")
-            .join(format!("{name}.wasm")),
-        &page,
-    )?;
+    bind(&workspace.target.join(WASM).join("release").join(format!("{name}.wasm")), &page)?;
     shrink(&page.join(format!("{name}_bg.wasm")))?;
     copy_file(&source.join("index.html"), &page.join("index.html"))?;
     let assets = source.join("static");
@@ -77,24 +68,14 @@ fn shrink(wasm: &Path) -> Result<()> {
     };
     let smaller = wasm.with_extension("smaller");
     let mut optimize = Command::new(wasm_opt);
-    optimize
-        .args(["-Oz", "--all-features", "-o"])
-        .arg(&smaller)
-        .arg(wasm);
+    optimize.args(["-Oz", "--all-features", "-o"]).arg(&smaller).arg(wasm);
     if command::succeeds(&mut optimize) {
         fs::rename(&smaller, wasm)?;
         let after = fs::metadata(wasm)?.len();
-        println!(
-            "    {} of wasm, {} after wasm-opt",
-            kilobytes(before),
-            kilobytes(after)
-        );
+        println!("    {} of wasm, {} after wasm-opt", kilobytes(before), kilobytes(after));
     } else {
         // An old binaryen does not know today's instructions; the page works without it.
-        println!(
-            "    {} of wasm (this wasm-opt cannot read it)",
-            kilobytes(before)
-        );
+        println!("    {} of wasm (this wasm-opt cannot read it)", kilobytes(before));
     }
     Ok(())
 }

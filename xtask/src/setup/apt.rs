@@ -62,9 +62,7 @@ impl PrivateLists {
         empty_directory(directory)?;
         make_directory(&directory.join("lists/partial"))?;
         make_directory(&directory.join("cache/archives/partial"))?;
-        Ok(Self {
-            directory: directory.to_owned(),
-        })
+        Ok(Self { directory: directory.to_owned() })
     }
 
     /// The address of the Debian mirror that the system's own sources name.
@@ -79,16 +77,11 @@ impl PrivateLists {
 
     /// Follows this one suite, and nothing else; fails if the mirror has no such suite.
     pub fn follow(&self, mirror: &str, suite: &str) -> Result<()> {
-        let keyring = [
-            "/usr/share/keyrings/debian-archive-keyring.gpg",
-            "/usr/share/keyrings/debian-archive-keyring.pgp",
-        ]
-        .into_iter()
-        .find(|path| Path::new(path).is_file());
-        write_file(
-            &self.directory.join("sources.list"),
-            &source_line(keyring, mirror, suite),
-        )?;
+        let keyring =
+            ["/usr/share/keyrings/debian-archive-keyring.gpg", "/usr/share/keyrings/debian-archive-keyring.pgp"]
+                .into_iter()
+                .find(|path| Path::new(path).is_file());
+        write_file(&self.directory.join("sources.list"), &source_line(keyring, mirror, suite))?;
         command::read(self.command("apt-get").args([
             "update",
             "-q",
@@ -110,9 +103,7 @@ impl PrivateLists {
         let directory = self.directory.join("packages");
         empty_directory(&directory)?;
         let mut download = self.command("apt-get");
-        download
-            .args(["download", "-q", &format!("{package}={version}")])
-            .current_dir(&directory);
+        download.args(["download", "-q", &format!("{package}={version}")]).current_dir(&directory);
         command::read(&mut download)?;
         let file = std::fs::read_dir(&directory)?.find_map(Result::ok);
         match file {
@@ -146,26 +137,19 @@ impl PrivateLists {
 
 fn source_line(keyring: Option<&str>, mirror: &str, suite: &str) -> String {
     // Without a keyring of its own, the line is checked against all that the system trusts.
-    let signed_by = keyring
-        .map(|path| format!("[signed-by={path}] "))
-        .unwrap_or_default();
+    let signed_by = keyring.map(|path| format!("[signed-by={path}] ")).unwrap_or_default();
     format!("deb {signed_by}{mirror} {suite} main\n")
 }
 
 /// Finds the mirror of Debian's main archive among the addresses `apt-get update` would fetch.
 fn debian_mirror_in(uris: &str) -> Option<&str> {
-    let mut mirrors = uris
-        .lines()
-        .filter_map(|line| line.strip_prefix('\'')?.split_once("/dists/"))
-        .map(|(mirror, _)| mirror);
+    let mut mirrors =
+        uris.lines().filter_map(|line| line.strip_prefix('\'')?.split_once("/dists/")).map(|(mirror, _)| mirror);
     mirrors.find(|mirror| mirror.ends_with("/debian"))
 }
 
 fn versions_in(madison: &str) -> Vec<String> {
-    madison
-        .lines()
-        .filter_map(|line| Some(line.split('|').nth(1)?.trim().to_owned()))
-        .collect()
+    madison.lines().filter_map(|line| Some(line.split('|').nth(1)?.trim().to_owned())).collect()
 }
 
 #[cfg(test)]
@@ -175,11 +159,7 @@ mod tests {
     #[test]
     fn a_source_line_names_the_keyring_it_trusts() {
         assert_eq!(
-            source_line(
-                Some("/keys/debian.gpg"),
-                "http://mirror.example/debian",
-                "sid"
-            ),
+            source_line(Some("/keys/debian.gpg"), "http://mirror.example/debian", "sid"),
             "deb [signed-by=/keys/debian.gpg] http://mirror.example/debian sid main\n"
         );
         assert_eq!(
@@ -194,10 +174,7 @@ mod tests {
 'http://mirror.example/debian-security/dists/bookworm-security/InRelease' a 0 \n\
 'http://mirror.example/debian/dists/bookworm/InRelease' b 0 \n";
 
-        assert_eq!(
-            debian_mirror_in(printed),
-            Some("http://mirror.example/debian")
-        );
+        assert_eq!(debian_mirror_in(printed), Some("http://mirror.example/debian"));
     }
 
     #[test]
@@ -213,9 +190,6 @@ mod tests {
   rust-src | 1.96.1+dfsg1-2~bpo13+1 | http://mirror.example/debian sid/main amd64 Packages
   rust-src | 1.95.0+dfsg1-2~bpo13+1 | http://mirror.example/debian sid/main amd64 Packages\n";
 
-        assert_eq!(
-            versions_in(printed),
-            ["1.96.1+dfsg1-2~bpo13+1", "1.95.0+dfsg1-2~bpo13+1"]
-        );
+        assert_eq!(versions_in(printed), ["1.96.1+dfsg1-2~bpo13+1", "1.95.0+dfsg1-2~bpo13+1"]);
     }
 }

@@ -30,22 +30,13 @@ pub fn is_present(toolchain: &Toolchain) -> bool {
 /// Downloads the sources and puts them into the compiler's directory.
 pub fn fetch(workspace: &Workspace, toolchain: &Toolchain) -> Result<()> {
     let lists = PrivateLists::new(&workspace.scratch("apt")?)?;
-    let mirror = lists
-        .system_mirror()?
-        .context("the system's package sources name no Debian mirror")?;
+    let mirror = lists.system_mirror()?.context("the system's package sources name no Debian mirror")?;
     let package = find_and_download(&lists, &mirror, &toolchain.release)?;
 
     let unpacked = workspace.scratch("rust-src")?;
     empty_directory(&unpacked)?;
-    command::run(
-        Command::new("dpkg-deb")
-            .arg("-x")
-            .arg(&package)
-            .arg(&unpacked),
-    )?;
-    let library = unpacked
-        .join(format!("usr/src/rustc-{}", toolchain.release))
-        .join("library");
+    command::run(Command::new("dpkg-deb").arg("-x").arg(&package).arg(&unpacked))?;
+    let library = unpacked.join(format!("usr/src/rustc-{}", toolchain.release)).join("library");
 
     let destination = toolchain.library_sources();
     // If the copy is interrupted, this stamp keeps its half from being taken for the whole.
@@ -64,32 +55,22 @@ fn find_and_download(lists: &PrivateLists, mirror: &str, release: &str) -> Resul
             continue;
         }
         let versions = lists.versions(PACKAGE)?;
-        match versions
-            .iter()
-            .find(|version| upstream_release(version) == release)
-        {
+        match versions.iter().find(|version| upstream_release(version) == release) {
             Some(version) => return lists.download(PACKAGE, version),
             None => reasons.push(format!("{suite}: has {}", versions.join(", "))),
         }
     }
-    bail!(
-        "Debian has no {PACKAGE} package of version {release}\n  {}",
-        reasons.join("\n  ")
-    )
+    bail!("Debian has no {PACKAGE} package of version {release}\n  {}", reasons.join("\n  "))
 }
 
 /// The upstream part of a Debian version: `1.95.0` of `1.95.0+dfsg1-2~bpo13+1`.
 fn upstream_release(version: &str) -> &str {
-    let version = version
-        .split_once(':')
-        .map_or(version, |(_epoch, rest)| rest);
+    let version = version.split_once(':').map_or(version, |(_epoch, rest)| rest);
     version.split(['+', '-']).next().unwrap_or(version)
 }
 
 fn stamp(toolchain: &Toolchain) -> PathBuf {
-    toolchain
-        .sysroot
-        .join("lib/rustlib/src/rust/release-of-library")
+    toolchain.sysroot.join("lib/rustlib/src/rust/release-of-library")
 }
 
 #[cfg(test)]

@@ -15,10 +15,7 @@ const EMPTY_CRATE: &str = "xtask_empty_crate";
 /// Builds the library and installs it into the compiler's directory.
 pub fn build_and_install(workspace: &Workspace, toolchain: &Toolchain) -> Result<()> {
     let package = workspace.scratch("std")?;
-    write_file(
-        &package.join("Cargo.toml"),
-        &manifest("[lib]\npath = \"lib.rs\"\n"),
-    )?;
+    write_file(&package.join("Cargo.toml"), &manifest("[lib]\npath = \"lib.rs\"\n"))?;
     write_file(&package.join("lib.rs"), "")?;
     let target = package.join("target");
     command::run(
@@ -40,8 +37,7 @@ pub fn build_and_install(workspace: &Workspace, toolchain: &Toolchain) -> Result
 }
 
 fn install(built: &Path, destination: &Path) -> Result<()> {
-    let entries =
-        fs::read_dir(built).with_context(|| format!("could not read {}", built.display()))?;
+    let entries = fs::read_dir(built).with_context(|| format!("could not read {}", built.display()))?;
     let mut copied = 0;
     for entry in entries {
         let path = entry?.path();
@@ -58,21 +54,17 @@ fn install(built: &Path, destination: &Path) -> Result<()> {
 }
 
 fn is_library_of_rust(file_name: &str) -> bool {
-    let rlib = Path::new(file_name)
-        .extension()
-        .is_some_and(|extension| extension == "rlib");
+    let rlib = Path::new(file_name).extension().is_some_and(|extension| extension == "rlib");
     rlib && !file_name.starts_with(&format!("lib{EMPTY_CRATE}"))
 }
 
 /// Builds a program the way releases are built: this fails if the library carries no bitcode.
 pub fn check_link_time_optimization(workspace: &Workspace) -> Result<()> {
     let package = workspace.scratch("lto-check")?;
-    let parts = "[[bin]]\nname = \"check\"\npath = \"main.rs\"\n\n[profile.release]\nlto = \"fat\"\npanic = \"abort\"\n";
+    let parts =
+        "[[bin]]\nname = \"check\"\npath = \"main.rs\"\n\n[profile.release]\nlto = \"fat\"\npanic = \"abort\"\n";
     write_file(&package.join("Cargo.toml"), &manifest(parts))?;
-    write_file(
-        &package.join("main.rs"),
-        "fn main() { println!(\"{:?}\", std::env::args()); }\n",
-    )?;
+    write_file(&package.join("main.rs"), "fn main() { println!(\"{:?}\", std::env::args()); }\n")?;
     command::run(
         workspace
             .cargo()

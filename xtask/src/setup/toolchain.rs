@@ -23,9 +23,7 @@ impl Toolchain {
         let sysroot = command::read(rustc(workspace).args(["--print", "sysroot"]))?;
         let verbose = command::read(rustc(workspace).arg("-vV"))?;
         Ok(Self {
-            release: release_in(&verbose)
-                .context("`rustc -vV` names no release")?
-                .to_owned(),
+            release: release_in(&verbose).context("`rustc -vV` names no release")?.to_owned(),
             sysroot: PathBuf::from(sysroot.trim_end()),
         })
     }
@@ -50,13 +48,7 @@ pub fn compiles_for_wasm(workspace: &Workspace) -> Result<bool> {
     write_file(&source, "pub fn probe() -> String { String::new() }\n")?;
     Ok(command::succeeds(
         rustc(workspace)
-            .args([
-                "--edition=2024",
-                "--crate-type=lib",
-                "--emit=metadata",
-                "--target",
-                WASM,
-            ])
+            .args(["--edition=2024", "--crate-type=lib", "--emit=metadata", "--target", WASM])
             .arg("--out-dir")
             .arg(&directory)
             .arg(&source),
@@ -70,9 +62,7 @@ fn rustc(workspace: &Workspace) -> Command {
 }
 
 fn release_in(verbose_version: &str) -> Option<&str> {
-    verbose_version
-        .lines()
-        .find_map(|line| line.strip_prefix("release: "))
+    verbose_version.lines().find_map(|line| line.strip_prefix("release: "))
 }
 
 /// Whether files can be made in `directory`, or in the nearest directory above that exists.

@@ -31,11 +31,8 @@ fn add_with_rustup(workspace: &Workspace) -> Result<bool> {
         return Ok(false);
     };
     let mut add = Command::new(rustup);
-    add.args(["target", "add", WASM])
-        .current_dir(&workspace.root);
-    let added = progress::report(&format!("{WASM}: {}", command::as_typed(&add)), || {
-        command::run(&mut add)
-    });
+    add.args(["target", "add", WASM]).current_dir(&workspace.root);
+    let added = progress::report(&format!("{WASM}: {}", command::as_typed(&add)), || command::run(&mut add));
     if let Err(error) = added {
         println!("    {error}; building the target's standard library instead");
         return Ok(false);
@@ -51,10 +48,9 @@ fn build_from_debian_sources(workspace: &Workspace, toolchain: &Toolchain) -> Re
         if !apt::is_available() {
             bail!("this system has no apt-get, and the sources are a Debian package");
         }
-        progress::report(
-            &format!("{WASM}: sources of Rust {} from Debian", toolchain.release),
-            || rust_src::fetch(workspace, toolchain),
-        )?;
+        progress::report(&format!("{WASM}: sources of Rust {} from Debian", toolchain.release), || {
+            rust_src::fetch(workspace, toolchain)
+        })?;
     }
     progress::report(&format!("{WASM}: building its standard library"), || {
         std_build::build_and_install(workspace, toolchain)
@@ -62,10 +58,9 @@ fn build_from_debian_sources(workspace: &Workspace, toolchain: &Toolchain) -> Re
     if !toolchain::compiles_for_wasm(workspace)? {
         bail!("the library was built, but the compiler does not accept it");
     }
-    progress::report(
-        &format!("{WASM}: checking it with link-time optimization"),
-        || std_build::check_link_time_optimization(workspace),
-    )
+    progress::report(&format!("{WASM}: checking it with link-time optimization"), || {
+        std_build::check_link_time_optimization(workspace)
+    })
 }
 
 fn advice(toolchain: &Toolchain, reason: &anyhow::Error) -> String {
