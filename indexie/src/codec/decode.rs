@@ -2,12 +2,13 @@
 
 use std::fmt::{self, Display};
 
-use serde::de::{
-    self, DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess,
-    Unexpected, VariantAccess, Visitor,
-};
+use serde::de::{self, DeserializeOwned, Deserializer, Unexpected, Visitor};
 
-use super::names::{Name, no_data};
+mod access;
+
+use access::{Byte, Elements, Entries, Fields, Variant};
+
+use super::names::Name;
 use super::{Known, Reader, tag};
 use crate::key::date;
 
@@ -418,164 +419,5 @@ impl<'de> Deserializer<'de> for Decoder<'_, '_> {
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
         skip(self.reader, self.shapes, self.tag);
         visitor.visit_unit()
-    }
-}
-
-struct Elements<'r, 'b> {
-    reader: &'r mut Reader<'b>,
-    shapes: &'r dyn Known,
-    left: u32,
-    of: u32,
-    at: u32,
-}
-
-impl<'de> SeqAccess<'de> for &mut Elements<'_, '_> {
-    type Error = DecodeError;
-
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Decoded<Option<T::Value>> {
-        if self.left == 0 {
-            return Ok(None);
-        }
-        self.left -= 1;
-        self.at += 1;
-        let tag = if self.of == tag::MIXED { self.reader.int() } else { self.of };
-        seed.deserialize(Decoder { reader: self.reader, shapes: self.shapes, tag })
-            .map(Some)
-            .map_err(|error| error.at(format_args!("[{}]", self.at - 1)))
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        Some(self.left as usize)
-    }
-}
-
-/// One of several bytes that are read as a sequence of numbers.
-struct Byte(u8);
-
-impl IntoDeserializer<'_, DecodeError> for Byte {
-    type Deserializer = Self;
-
-    fn into_deserializer(self) -> Self {
-        self
-    }
-}
-
-impl<'de> Deserializer<'de> for Byte {
-    type Error = DecodeError;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
-        visitor.visit_u8(self.0)
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
-        visitor.visit_some(self)
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _name: &'static str, visitor: V) -> Decoded<V::Value> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
-        tuple_struct map struct enum identifier ignored_any
-    }
-}
-
-struct Fields<'r, 'b> {
-    reader: &'r mut Reader<'b>,
-    shapes: &'r dyn Known,
-    shape: &'r super::Shape,
-    at: usize,
-}
-
-impl<'de> MapAccess<'de> for Fields<'_, '_> {
-    type Error = DecodeError;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Decoded<Option<K::Value>> {
-        match self.shape.names.get(self.at) {
-            Some(name) => seed.deserialize(Name(name)).map(Some),
-            None => Ok(None),
-        }
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Decoded<V::Value> {
-        let at = self.at;
-        self.at += 1;
-        let tag = self.shape.tags.get(at).copied().unwrap_or(tag::NULL);
-        seed.deserialize(Decoder { reader: self.reader, shapes: self.shapes, tag })
-            .map_err(|error| error.at(self.shape.names.get(at).map_or("", String::as_str)))
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        Some(self.shape.names.len() - self.at)
-    }
-}
-
-struct Entries<'r, 'b> {
-    reader: &'r mut Reader<'b>,
-    shapes: &'r dyn Known,
-    left: u32,
-    name: &'r str,
-}
-
-impl<'de, 'r, 'b: 'r> MapAccess<'de> for Entries<'r, 'b> {
-    type Error = DecodeError;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Decoded<Option<K::Value>> {
-        if self.left == 0 {
-            return Ok(None);
-        }
-        self.left -= 1;
-        self.name = self.reader.text();
-        seed.deserialize(Name(self.name)).map(Some)
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Decoded<V::Value> {
-        let tag = self.reader.int();
-        seed.deserialize(Decoder { reader: self.reader, shapes: self.shapes, tag }).map_err(|error| error.at(self.name))
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        Some(self.left as usize)
-    }
-}
-
-struct Variant<'n, 'r, 'b> {
-    name: &'n str,
-    content: Decoder<'r, 'b>,
-}
-
-impl<'de, 'r, 'b> EnumAccess<'de> for Variant<'_, 'r, 'b> {
-    type Error = DecodeError;
-    type Variant = Content<'r, 'b>;
-
-    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Decoded<(V::Value, Content<'r, 'b>)> {
-        Ok((seed.deserialize(self.name.into_deserializer())?, Content(self.content)))
-    }
-}
-
-struct Content<'r, 'b>(Decoder<'r, 'b>);
-
-impl<'de> VariantAccess<'de> for Content<'_, '_> {
-    type Error = DecodeError;
-
-    fn unit_variant(self) -> Decoded<()> {
-        skip(self.0.reader, self.0.shapes, self.0.tag);
-        Ok(())
-    }
-
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Decoded<T::Value> {
-        seed.deserialize(self.0)
-    }
-
-    fn tuple_variant<V: Visitor<'de>>(self, _len: usize, visitor: V) -> Decoded<V::Value> {
-        self.0.seq(visitor)
-    }
-
-    fn struct_variant<V: Visitor<'de>>(self, _fields: &'static [&'static str], visitor: V) -> Decoded<V::Value> {
-        match self.0.tag {
-            tag::NULL => Err(no_data()),
-            _ => self.0.map(visitor),
-        }
     }
 }

@@ -1,12 +1,12 @@
 //! The executor: carries out a plan against a session. Untyped; the typed surface decodes what comes out.
 
 use std::any::Any;
-use std::collections::{BTreeMap, BTreeSet};
-
-use futures::future::try_join_all;
+use std::collections::BTreeSet;
 
 use super::cursor::Cursor;
-use super::plan::{Plan, Walk, is_multi, plan};
+use super::gather::Each;
+use super::plan::{Plan, Walk, plan};
+use super::rest::Rest;
 use super::spec::{Branch, Spec};
 use crate::codec::DecodeError;
 use crate::engine::{RowType, Session};
@@ -38,24 +38,6 @@ pub(crate) enum Rows {
     Found(Vec<Found>),
 }
 
-/// What a result has one of.
-#[derive(Clone, Copy, PartialEq)]
-enum Each {
-    Row,
-    /// Of the ordering index, where a row may have several.
-    Entry,
-}
-
-/// Rows, each once, and their places: the key in the ordering index, and which row it is.
-struct Gathered {
-    rows: Vec<Found>,
-    places: Vec<(AnyKey, usize)>,
-}
-
-/// Rows per read where the number of rows wanted is not known beforehand: little at first, for who stops early.
-const FIRST_CHUNK: usize = 64;
-const LARGEST_CHUNK: usize = 1_024;
-
 impl Execution {
     pub fn table(&self) -> &'static str {
         self.session.shared.table_name(self.store)
@@ -72,7 +54,7 @@ impl Execution {
         changed
     }
 
-    fn native_scan(&self, walk: &Walk, want: Want) -> Scan {
+    pub(super) fn native_scan(&self, walk: &Walk, want: Want) -> Scan {
         Scan {
             ranges: walk.ranges.clone(),
             reverse: self.spec.reverse,
@@ -85,14 +67,14 @@ impl Execution {
     }
 
     /// Where to go on, as a place in the index that is walked.
-    fn after_in(&self, walk: &Walk) -> Option<Position> {
+    pub(super) fn after_in(&self, walk: &Walk) -> Option<Position> {
         let Position { key, primary_key } = self.spec.after.clone()?.into();
         Some(Position { key: self.walked_key(walk, key), primary_key })
     }
 
     /// A key of the ordering index as one of the index that is walked. They differ where a compound index of the clause's
     /// column and the ordering one stands in for both; cursors are to outlive such a choice.
-    fn walked_key(&self, walk: &Walk, key: AnyKey) -> AnyKey {
+    pub(super) fn walked_key(&self, walk: &Walk, key: AnyKey) -> AnyKey {
         let ranges = self.spec.branches.first().and_then(|branch| branch.ranges.as_ref().ok());
         match ranges.map(RangeSet::ranges) {
             Some([range]) if walk.column.entry != self.spec.order_column().entry => {
@@ -103,7 +85,7 @@ impl Execution {
     }
 
     /// The other way round.
-    fn ordering_key(&self, walk: &Walk, key: AnyKey) -> AnyKey {
+    pub(super) fn ordering_key(&self, walk: &Walk, key: AnyKey) -> AnyKey {
         match key {
             AnyKey::Array(mut parts) if walk.column.entry != self.spec.order_column().entry && parts.len() == 2 => {
                 parts.swap_remove(1)
@@ -119,7 +101,7 @@ impl Execution {
         self.session.columns(self.store, walk.index(), Operation::Scan(scan)).await
     }
 
-    async fn get(&self, keys: Vec<AnyKey>) -> Result<Columns> {
+    pub(super) async fn get(&self, keys: Vec<AnyKey>) -> Result<Columns> {
         if keys.is_empty() {
             return Ok(Columns::empty(Want::ROWS));
         }
@@ -231,30 +213,6 @@ impl Execution {
         }
     }
 
-    /// Whether several walks can be combined without looking at a row: nothing tests rows, and keys are their order.
-    fn keys_suffice(&self) -> bool {
-        let spec = &self.spec;
-        spec.filters.is_empty()
-            && spec.until.is_none()
-            && spec.sort.is_none()
-            && spec.order_column() == crate::index::Column::PRIMARY
-            && spec.branches.iter().all(|branch| branch.filters.is_empty() && branch.residual.is_none())
-    }
-
-    async fn gather_keys(&self, walks: &[Walk]) -> Result<Vec<AnyKey>> {
-        let mut keys = BTreeSet::new();
-        for walk in walks {
-            let scan = Scan { offset: 0, limit: None, after: None, ..self.native_scan(walk, Want::PRIMARY_KEYS) };
-            keys.extend(self.scan(walk, scan).await?.primary_keys());
-        }
-        let mut positions: Vec<Position> =
-            keys.into_iter().map(|key| Position { key: key.clone(), primary_key: key }).collect();
-        if self.spec.reverse {
-            positions.reverse();
-        }
-        Ok(self.window(positions).into_iter().map(|position| position.primary_key).collect())
-    }
-
     /// Each row's first place in a multi-entry index.
     async fn distinct_keys(&self, walk: &Walk) -> Result<Vec<Position>> {
         let want = Want { rows: false, primary_keys: true, keys: true };
@@ -289,7 +247,7 @@ impl Execution {
     }
 
     /// Cuts the window out of everything, in order.
-    fn window(&self, positions: Vec<Position>) -> Vec<Position> {
+    pub(super) fn window(&self, positions: Vec<Position>) -> Vec<Position> {
         let Spec { offset, limit, .. } = self.spec;
         positions
             .into_iter()
@@ -299,7 +257,7 @@ impl Execution {
             .collect()
     }
 
-    fn is_after(&self, key: &AnyKey, primary_key: &AnyKey) -> bool {
+    pub(super) fn is_after(&self, key: &AnyKey, primary_key: &AnyKey) -> bool {
         self.spec.after.as_ref().is_none_or(|after| {
             let order = key.cmp(&after.key).then_with(|| primary_key.cmp(&after.primary_key));
             if self.spec.reverse { order.is_lt() } else { order.is_gt() }
@@ -307,13 +265,13 @@ impl Execution {
     }
 
     /// One chunk of a walk, from a place on: its rows, each with its keys, untested.
-    async fn chunk(&self, walk: &Walk, after: Option<Position>, limit: usize) -> Result<Columns> {
+    pub(super) async fn chunk(&self, walk: &Walk, after: Option<Position>, limit: usize) -> Result<Columns> {
         let scan = Scan { offset: 0, limit: Some(limit), after, ..self.native_scan(walk, Want::ALL) };
         self.scan(walk, scan).await
     }
 
     /// The rows of the columns, and the place of the last record: there need not be a row at it.
-    fn decode(&self, columns: &Columns) -> Result<(Vec<Found>, Option<Position>)> {
+    pub(super) fn decode(&self, columns: &Columns) -> Result<(Vec<Found>, Option<Position>)> {
         let shapes = columns.shapes.borrow();
         let opened = columns.open(&*shapes);
         let mut rows = opened.rows;
@@ -335,7 +293,7 @@ impl Execution {
     }
 
     /// Whether a row passes what its branch asks of it besides the range.
-    fn passes(branch: &Branch, found: &Found) -> bool {
+    pub(super) fn passes(branch: &Branch, found: &Found) -> bool {
         branch.residual.as_ref().is_none_or(|_| branch.admits(&found.key))
             && branch.filters.iter().all(|filter| filter(&*found.row))
     }
@@ -347,161 +305,6 @@ impl Execution {
             kept.extend(rows);
         }
         Ok(kept)
-    }
-
-    async fn gather(&self, walks: &[Walk]) -> Result<Vec<Found>> {
-        let Gathered { rows, places } = self.gathered(walks, Each::Row).await?;
-        let mut rows: Vec<Option<Found>> = rows.into_iter().map(Some).collect();
-        let at_place = |(key, at): (AnyKey, usize)| Some(Found { key, ..rows.get_mut(at)?.take()? });
-        Ok(places.into_iter().filter_map(at_place).collect())
-    }
-
-    /// What the walks find together, in order.
-    async fn gathered(&self, walks: &[Walk], each: Each) -> Result<Gathered> {
-        let Spec { branches, filters, sort, until, reverse, offset, limit, .. } = &self.spec;
-        let schema = self.session.shared.schema(self.store);
-        let order = self.spec.order_column();
-        let mut at_key: BTreeMap<AnyKey, usize> = BTreeMap::new();
-        let mut rows: Vec<Found> = Vec::new();
-        let mut places: Vec<(AnyKey, usize)> = Vec::new();
-        // Asked for all at once: the browser reads one while this thread unpacks another.
-        let scans = walks.iter().map(|walk| {
-            let scan = Scan { offset: 0, limit: None, after: None, ..self.native_scan(walk, Want::ALL) };
-            self.scan(walk, scan)
-        });
-        let columns = try_join_all(scans).await?;
-        for (at, (walk, columns)) in walks.iter().zip(columns).enumerate() {
-            let branch = branches.get(at);
-            // The ordering index brings the places itself. But of several elements of a row, different clauses may have
-            // found different ones: then all of them count.
-            let in_place = walk.column.entry == order.entry && (walks.len() == 1 || !is_multi(&schema, order));
-            let repeats = each == Each::Entry && in_place && walks.len() == 1;
-            for found in self.decode(&columns)?.0 {
-                let seen = at_key.get(&found.primary_key).copied();
-                if seen.is_some() && !repeats {
-                    continue;
-                }
-                // A row that another branch also finds is looked at there, if it does not pass here.
-                if !branch.is_none_or(|branch| Self::passes(branch, &found))
-                    || !filters.iter().all(|filter| filter(&*found.row))
-                {
-                    continue;
-                }
-                let row = seen.unwrap_or(rows.len());
-                if in_place {
-                    places.push((found.key.clone(), row));
-                } else {
-                    let keys = self.order_keys(&found, order, each);
-                    if keys.is_empty() {
-                        // Not in the ordering index.
-                        continue;
-                    }
-                    places.extend(keys.into_iter().map(|key| (key, row)));
-                }
-                if seen.is_none() {
-                    at_key.insert(found.primary_key.clone(), row);
-                    rows.push(found);
-                }
-            }
-        }
-        places.sort_by(|(key, row), (other_key, other_row)| {
-            let (row, other) = (&rows[*row], &rows[*other_row]);
-            let by_key = || key.cmp(other_key).then_with(|| row.primary_key.cmp(&other.primary_key));
-            let order = match sort {
-                Some(sort) => sort(&*row.row, &*other.row).then_with(by_key),
-                None => by_key(),
-            };
-            if *reverse { order.reverse() } else { order }
-        });
-        let places = places
-            .into_iter()
-            .take_while(|(_, row)| until.as_ref().is_none_or(|until| !until(&*rows[*row].row)))
-            .filter(|(key, row)| self.is_after(key, &rows[*row].primary_key))
-            .skip(*offset)
-            .take(limit.unwrap_or(usize::MAX))
-            .collect();
-        Ok(Gathered { rows, places })
-    }
-
-    /// Where a row stands in the ordering index: at all of its keys, or at the one that comes first.
-    fn order_keys(&self, found: &Found, order: crate::index::Column, each: Each) -> Vec<AnyKey> {
-        if order.entry == 0 {
-            return vec![found.primary_key.clone()];
-        }
-        let mut keys = (self.row_type.entry)(&*found.row, usize::from(order.entry)).into_keys();
-        if each == Each::Row && keys.len() > 1 {
-            let first = if self.spec.reverse { keys.len() - 1 } else { 0 };
-            keys = vec![keys.swap_remove(first)];
-        }
-        keys
-    }
-}
-
-/// What is left of a query that is read chunk by chunk. Plans that gather come in one piece.
-pub(crate) struct Rest {
-    /// In the index that is walked; none before the first read.
-    after: Option<Position>,
-    begun: bool,
-    offset: usize,
-    limit: usize,
-    chunk: usize,
-    ended: bool,
-}
-
-impl Rest {
-    pub fn new(execution: &Execution) -> Self {
-        Self {
-            after: None,
-            begun: false,
-            offset: execution.spec.offset,
-            limit: execution.spec.limit.unwrap_or(usize::MAX),
-            chunk: FIRST_CHUNK,
-            ended: false,
-        }
-    }
-
-    /// The next rows of a walk that pass: none at the end. May be empty in between.
-    pub async fn next(&mut self, execution: &Execution, walk: &Walk) -> Result<Option<Vec<Found>>> {
-        if self.ended || self.limit == 0 {
-            return Ok(None);
-        }
-        let Spec { branches, filters, until, .. } = &execution.spec;
-        // Without tests every row counts: no more than the window has are read.
-        let wanted = if execution.spec.tests_rows() {
-            self.chunk
-        } else {
-            self.chunk.min(self.limit.saturating_add(self.offset))
-        };
-        let after = if self.begun { self.after.take() } else { execution.after_in(walk) };
-        self.begun = true;
-        let columns = execution.chunk(walk, after, wanted).await?;
-        self.ended = columns.count < wanted;
-        self.chunk = (self.chunk * 2).min(LARGEST_CHUNK);
-        let mut kept = Vec::new();
-        let (found, last) = execution.decode(&columns)?;
-        self.after = last;
-        for mut found in found {
-            let passes = branches.iter().all(|branch| Execution::passes(branch, &found))
-                && filters.iter().all(|filter| filter(&*found.row));
-            if !passes {
-                continue;
-            }
-            if until.as_ref().is_some_and(|until| until(&*found.row)) {
-                self.ended = true;
-                break;
-            }
-            if self.offset > 0 {
-                self.offset -= 1;
-                continue;
-            }
-            found.key = execution.ordering_key(walk, found.key);
-            kept.push(found);
-            self.limit -= 1;
-            if self.limit == 0 {
-                break;
-            }
-        }
-        Ok(Some(kept))
     }
 }
 

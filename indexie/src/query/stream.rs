@@ -9,9 +9,10 @@ use futures::Stream;
 use futures::StreamExt;
 use futures::stream::LocalBoxStream;
 
-use super::execute::{Found, Rest};
+use super::execute::Found;
 use super::plan::Plan;
 use super::read::own;
+use super::rest::Rest;
 use super::{Execution, Query};
 use crate::error::Result;
 use crate::op::Op;

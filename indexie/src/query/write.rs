@@ -15,7 +15,7 @@ use crate::store::Store;
 use crate::table::{Access, Change, Writable, change};
 
 /// Rows that `modify` has in memory at one time.
-const CHUNK: usize = 100;
+const CHUNK: usize = 500;
 
 impl Execution {
     fn within(&self, session: Session) -> Self {

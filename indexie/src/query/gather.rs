@@ -1,0 +1,140 @@
+//! Results that are put together in memory: several clauses, or another order than that of the index walked.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::future::try_join_all;
+
+use super::execute::{Execution, Found};
+use super::plan::{Walk, is_multi};
+use super::spec::Spec;
+use crate::error::Result;
+use crate::index::Column;
+use crate::key::AnyKey;
+use crate::storage::{Position, Scan, Want};
+
+/// What a result has one of.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Each {
+    Row,
+    /// Of the ordering index, where a row may have several.
+    Entry,
+}
+
+/// Rows, each once, and their places: the key in the ordering index, and which row it is.
+pub(super) struct Gathered {
+    rows: Vec<Found>,
+    pub places: Vec<(AnyKey, usize)>,
+}
+
+impl Execution {
+    /// Whether several walks can be combined without looking at a row: nothing tests rows, and keys are their order.
+    pub(super) fn keys_suffice(&self) -> bool {
+        let spec = &self.spec;
+        spec.filters.is_empty()
+            && spec.until.is_none()
+            && spec.sort.is_none()
+            && spec.order_column() == Column::PRIMARY
+            && spec.branches.iter().all(|branch| branch.filters.is_empty() && branch.residual.is_none())
+    }
+
+    pub(super) async fn gather_keys(&self, walks: &[Walk]) -> Result<Vec<AnyKey>> {
+        let mut keys = BTreeSet::new();
+        for walk in walks {
+            let scan = Scan { offset: 0, limit: None, after: None, ..self.native_scan(walk, Want::PRIMARY_KEYS) };
+            keys.extend(self.scan(walk, scan).await?.primary_keys());
+        }
+        let mut positions: Vec<Position> =
+            keys.into_iter().map(|key| Position { key: key.clone(), primary_key: key }).collect();
+        if self.spec.reverse {
+            positions.reverse();
+        }
+        Ok(self.window(positions).into_iter().map(|position| position.primary_key).collect())
+    }
+
+    pub(super) async fn gather(&self, walks: &[Walk]) -> Result<Vec<Found>> {
+        let Gathered { rows, places } = self.gathered(walks, Each::Row).await?;
+        let mut rows: Vec<Option<Found>> = rows.into_iter().map(Some).collect();
+        let at_place = |(key, at): (AnyKey, usize)| Some(Found { key, ..rows.get_mut(at)?.take()? });
+        Ok(places.into_iter().filter_map(at_place).collect())
+    }
+
+    /// What the walks find together, in order.
+    pub(super) async fn gathered(&self, walks: &[Walk], each: Each) -> Result<Gathered> {
+        let Spec { branches, filters, sort, until, reverse, offset, limit, .. } = &self.spec;
+        let schema = self.session.shared.schema(self.store);
+        let order = self.spec.order_column();
+        let mut at_key: BTreeMap<AnyKey, usize> = BTreeMap::new();
+        let mut rows: Vec<Found> = Vec::new();
+        let mut places: Vec<(AnyKey, usize)> = Vec::new();
+        // Asked for all at once: the browser reads one while this thread unpacks another.
+        let scans = walks.iter().map(|walk| {
+            let scan = Scan { offset: 0, limit: None, after: None, ..self.native_scan(walk, Want::ALL) };
+            self.scan(walk, scan)
+        });
+        let columns = try_join_all(scans).await?;
+        for (at, (walk, columns)) in walks.iter().zip(columns).enumerate() {
+            let branch = branches.get(at);
+            // The ordering index brings the places itself. But of several elements of a row, different clauses may have
+            // found different ones: then all of them count.
+            let in_place = walk.column.entry == order.entry && (walks.len() == 1 || !is_multi(&schema, order));
+            let repeats = each == Each::Entry && in_place && walks.len() == 1;
+            for found in self.decode(&columns)?.0 {
+                let seen = at_key.get(&found.primary_key).copied();
+                if seen.is_some() && !repeats {
+                    continue;
+                }
+                // A row that another branch also finds is looked at there, if it does not pass here.
+                if !branch.is_none_or(|branch| Self::passes(branch, &found))
+                    || !filters.iter().all(|filter| filter(&*found.row))
+                {
+                    continue;
+                }
+                let row = seen.unwrap_or(rows.len());
+                if in_place {
+                    places.push((found.key.clone(), row));
+                } else {
+                    let keys = self.order_keys(&found, order, each);
+                    if keys.is_empty() {
+                        // Not in the ordering index.
+                        continue;
+                    }
+                    places.extend(keys.into_iter().map(|key| (key, row)));
+                }
+                if seen.is_none() {
+                    at_key.insert(found.primary_key.clone(), row);
+                    rows.push(found);
+                }
+            }
+        }
+        places.sort_by(|(key, row), (other_key, other_row)| {
+            let (row, other) = (&rows[*row], &rows[*other_row]);
+            let by_key = || key.cmp(other_key).then_with(|| row.primary_key.cmp(&other.primary_key));
+            let order = match sort {
+                Some(sort) => sort(&*row.row, &*other.row).then_with(by_key),
+                None => by_key(),
+            };
+            if *reverse { order.reverse() } else { order }
+        });
+        let places = places
+            .into_iter()
+            .take_while(|(_, row)| until.as_ref().is_none_or(|until| !until(&*rows[*row].row)))
+            .filter(|(key, row)| self.is_after(key, &rows[*row].primary_key))
+            .skip(*offset)
+            .take(limit.unwrap_or(usize::MAX))
+            .collect();
+        Ok(Gathered { rows, places })
+    }
+
+    /// Where a row stands in the ordering index: at all of its keys, or at the one that comes first.
+    fn order_keys(&self, found: &Found, order: Column, each: Each) -> Vec<AnyKey> {
+        if order.entry == 0 {
+            return vec![found.primary_key.clone()];
+        }
+        let mut keys = (self.row_type.entry)(&*found.row, usize::from(order.entry)).into_keys();
+        if each == Each::Row && keys.len() > 1 {
+            let first = if self.spec.reverse { keys.len() - 1 } else { 0 };
+            keys = vec![keys.swap_remove(first)];
+        }
+        keys
+    }
+}

@@ -1,0 +1,79 @@
+//! A query that is read chunk by chunk: where it stands, and what is left of it.
+
+use super::execute::{Execution, Found};
+use super::plan::Walk;
+use super::spec::Spec;
+use crate::error::Result;
+use crate::storage::Position;
+
+/// Rows per read where the number of rows wanted is not known beforehand: little at first, for who stops early.
+const FIRST_CHUNK: usize = 64;
+const LARGEST_CHUNK: usize = 1_024;
+
+/// What is left of a query that is read chunk by chunk. Plans that gather come in one piece.
+pub(crate) struct Rest {
+    /// In the index that is walked; none before the first read.
+    after: Option<Position>,
+    begun: bool,
+    offset: usize,
+    limit: usize,
+    chunk: usize,
+    ended: bool,
+}
+
+impl Rest {
+    pub fn new(execution: &Execution) -> Self {
+        Self {
+            after: None,
+            begun: false,
+            offset: execution.spec.offset,
+            limit: execution.spec.limit.unwrap_or(usize::MAX),
+            chunk: FIRST_CHUNK,
+            ended: false,
+        }
+    }
+
+    /// The next rows of a walk that pass: none at the end. May be empty in between.
+    pub async fn next(&mut self, execution: &Execution, walk: &Walk) -> Result<Option<Vec<Found>>> {
+        if self.ended || self.limit == 0 {
+            return Ok(None);
+        }
+        let Spec { branches, filters, until, .. } = &execution.spec;
+        // Without tests every row counts: no more than the window has are read.
+        let wanted = if execution.spec.tests_rows() {
+            self.chunk
+        } else {
+            self.chunk.min(self.limit.saturating_add(self.offset))
+        };
+        let after = if self.begun { self.after.take() } else { execution.after_in(walk) };
+        self.begun = true;
+        let columns = execution.chunk(walk, after, wanted).await?;
+        self.ended = columns.count < wanted;
+        self.chunk = (self.chunk * 2).min(LARGEST_CHUNK);
+        let mut kept = Vec::new();
+        let (found, last) = execution.decode(&columns)?;
+        self.after = last;
+        for mut found in found {
+            let passes = branches.iter().all(|branch| Execution::passes(branch, &found))
+                && filters.iter().all(|filter| filter(&*found.row));
+            if !passes {
+                continue;
+            }
+            if until.as_ref().is_some_and(|until| until(&*found.row)) {
+                self.ended = true;
+                break;
+            }
+            if self.offset > 0 {
+                self.offset -= 1;
+                continue;
+            }
+            found.key = execution.ordering_key(walk, found.key);
+            kept.push(found);
+            self.limit -= 1;
+            if self.limit == 0 {
+                break;
+            }
+        }
+        Ok(Some(kept))
+    }
+}
