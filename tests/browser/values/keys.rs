@@ -11,7 +11,7 @@ use crate::javascript::{assert_same, database, empty, put, stored};
 
 #[derive(Store, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[store("id, done, [done+rank], *flags, perhaps, nested.open as bool")]
-struct Flags {
+struct Switches {
     id: u32,
     done: bool,
     rank: u8,
@@ -26,12 +26,12 @@ struct Inner {
     open: bool,
     other: bool,
 }
-database!(FlagDb, Flags);
+database!(FlagDb, Switches);
 
 #[wasm_bindgen_test]
 async fn booleans_under_an_index_are_0_and_1() -> Result<()> {
     let db: FlagDb = empty("flags").await;
-    let row = |id, done| Flags {
+    let row = |id, done| Switches {
         id,
         done,
         rank: 5,

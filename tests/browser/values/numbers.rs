@@ -162,6 +162,7 @@ struct Plain {
     letter: char,
     unit: (),
     maybe: Option<u32>,
+    #[allow(clippy::option_option, reason = "what becomes of one is the question")]
     nested: Option<Option<String>>,
     many: Vec<Option<bool>>,
 }

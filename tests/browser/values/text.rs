@@ -34,8 +34,8 @@ const TEXTS: [&str; 12] = [
 ];
 
 fn quoted(text: &str) -> String {
-    let units: String = text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
-    format!("'{units}'")
+    let units: Vec<String> = text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
+    format!("'{}'", units.concat())
 }
 
 #[wasm_bindgen_test]
