@@ -1,8 +1,10 @@
 //! Rows through the streams and back, without JavaScript.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::{Batch, Shapes, from_value, write_row};
+use super::{Batch, Shapes, from_value, tag, write_row};
 
 fn through<T: Serialize + for<'de> Deserialize<'de>>(shapes: &mut Shapes, rows: &[T]) -> Vec<T> {
     let mut batch = Batch::default();
@@ -104,6 +106,85 @@ fn integers_are_exact_to_their_ends() {
     assert_eq!(through(&mut Shapes::default(), &rows), rows);
     let rows = [u128::MAX, 0];
     assert_eq!(through(&mut Shapes::default(), &rows), rows);
+}
+
+#[test]
+fn text_keeps_what_utf_16_and_decoders_stumble_over() {
+    let rows: Vec<String> =
+        ["", "a", "\u{feff}bom", "\0", "\u{ffff}\u{10ffff}", "é", "a\u{1f600}b"].map(String::from).into();
+    assert_eq!(through(&mut Shapes::default(), &rows), rows);
+}
+
+#[test]
+fn floats_keep_their_bits() {
+    let rows = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0, 0.0, 5.0, 0.1];
+    let bits = |rows: &[f64]| rows.iter().map(|row| row.to_bits()).collect::<Vec<_>>();
+    assert_eq!(bits(&through(&mut Shapes::default(), &rows)), bits(&rows));
+}
+
+#[test]
+fn batches_are_the_same_where_their_bits_are() {
+    let batch = |value: f64| {
+        let mut batch = Batch::default();
+        write_row(&mut batch, &mut Shapes::default(), &[], &[value]).expect("a number can be written");
+        batch
+    };
+    assert_eq!(batch(f64::NAN), batch(f64::NAN), "a row that holds NaN is not changed by looking at it");
+    assert_ne!(batch(0.0), batch(-0.0), "0 and -0 are two values");
+}
+
+#[test]
+fn bytes_are_read_as_elements_of_any_type_that_was_one() {
+    #[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
+    struct Shade(u8);
+
+    let mut shapes = Shapes::default();
+    let rows = [vec![Shade(1), Shade(255)], vec![]];
+    assert_eq!(through(&mut shapes, &rows), rows);
+    let rows = [vec![Some(1_u8), Some(2)], vec![Some(3), None], vec![None]];
+    assert_eq!(through(&mut shapes, &rows), rows);
+    let rows = [vec![vec![1_u8], vec![], vec![2, 3]]];
+    assert_eq!(through(&mut shapes, &rows), rows);
+}
+
+#[test]
+fn a_variant_that_holds_none_is_still_that_variant() {
+    #[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
+    enum Perhaps {
+        Number(Option<u32>),
+        Unit(()),
+    }
+
+    let rows = [Perhaps::Number(None), Perhaps::Number(Some(1)), Perhaps::Unit(())];
+    assert_eq!(through(&mut Shapes::default(), &rows), rows);
+}
+
+#[test]
+fn a_none_is_absent_from_a_flattened_struct_and_present_in_a_map() {
+    #[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
+    struct Outer {
+        note: Option<u32>,
+        #[serde(flatten)]
+        inner: Inner,
+        #[serde(flatten)]
+        rest: BTreeMap<String, Option<u32>>,
+    }
+    #[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
+    struct Inner {
+        zip: Option<u32>,
+    }
+
+    let row = Outer {
+        note: None,
+        inner: Inner { zip: None },
+        rest: BTreeMap::from([("a".into(), None), ("b".into(), Some(1))]),
+    };
+    let mut shapes = Shapes::default();
+    let rows = [row];
+    assert_eq!(through(&mut shapes, &rows), rows);
+    let mut batch = Batch::default();
+    write_row(&mut batch, &mut shapes, &[], &rows[0]).expect("the row can be written");
+    assert_eq!(batch.ints[..2], [tag::MAP, 2], "only the entries of the map are there");
 }
 
 mod key_fields {

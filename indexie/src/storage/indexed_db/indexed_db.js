@@ -985,11 +985,10 @@ function write(task, count, issue, done, failed) {
     else end(transaction, 'commit');
     return;
   }
-  const requests = [], undos = [];
-  let waiting = 1, failure = null;
+  const issued = [];
+  let failure = null;
   const answered = () => {
-    if (--waiting > 0) return;
-    if (failure === null) return done(requests);
+    if (failure === null) return done(issued.map(({ request }) => request));
     const [error, row] = failure;
     const give = () => {
       // What cannot be taken back takes the transaction with it.
@@ -997,28 +996,27 @@ function write(task, count, issue, done, failed) {
       failed(error, row);
     };
     try {
-      all(undos.reverse().flatMap((undo) => undo()), () => failed(error, row), give);
+      const stored = issued.filter(({ request, undo }) => request.error === null && undo !== undefined);
+      all(stored.reverse().flatMap(({ undo }) => undo()), () => failed(error, row), give);
     } catch {
       give();
     }
   };
   for (let row = 0; row < count && failure === null; row++) {
     try {
-      const { request, undo } = issue(row);
-      waiting++;
-      requests.push(request);
-      on(request, () => {
-        if (undo !== undefined) undos.push(undo);
-        answered();
-      }, (error) => {
-        failure ??= [error, row];
-        answered();
-      });
+      issued.push(issue(row));
+      onError(issued[row].request, (error) => { failure ??= [error, row]; });
     } catch (error) {
       failure = [error, row];
     }
   }
-  answered();
+  // They are answered in the order in which they were made: the last one tells that all are.
+  if (issued.length === 0) return answered();
+  const last = issued.length - 1;
+  on(issued[last].request, answered, (error) => {
+    failure ??= [error, last];
+    answered();
+  });
 }
 
 function writeRows(task, put) {
