@@ -2,6 +2,7 @@
 //! Called by `crate::engine`; calls the codec and `indexed_db.js`.
 
 mod bindings;
+mod request;
 mod runner;
 mod thread;
 
