@@ -103,12 +103,6 @@ pub struct FieldForm {
     pub(crate) form: Form,
 }
 
-#[doc(hidden)]
-#[must_use]
-pub const fn field_form<K: Key>(path: &'static [&'static str]) -> FieldForm {
-    FieldForm { path, form: K::FORM }
-}
-
 impl FieldForm {
     /// For a type whose form was asked through a `Probe`.
     #[doc(hidden)]
@@ -117,9 +111,3 @@ impl FieldForm {
         Self { path, form }
     }
 }
-
-#[doc(hidden)]
-pub const fn ok<K: Key>() {}
-
-#[doc(hidden)]
-pub const fn ok_auto<K: AutoKey>() {}

@@ -251,9 +251,7 @@ pub mod __private {
     pub use crate::database::{Builder, Database, Indexie, exists};
     pub use crate::error::Result;
     pub use crate::index::{Index, Plain, Primary, Unique};
-    pub use crate::key::{
-        AnyKey, AutoKey, Entry, FieldForm, Form, IntoKey, Key, KeyError, Text, field_form, ok, ok_auto,
-    };
+    pub use crate::key::{AnyKey, AutoKey, Entry, FieldForm, Form, IntoKey, Key, KeyError, Text};
     pub use crate::op::Op;
     pub use crate::probe::{NoKey, NoRecord, Probe};
     pub use crate::schema::{

@@ -189,7 +189,7 @@ fn a_none_is_absent_from_a_flattened_struct_and_present_in_a_map() {
 
 mod key_fields {
     use super::super::{Batch, Shapes, key_at_path, write_row};
-    use crate::key::{AnyKey, FieldForm, field_form};
+    use crate::key::{AnyKey, FieldForm, Form};
     use serde::Serialize;
 
     #[derive(Serialize)]
@@ -206,8 +206,11 @@ mod key_fields {
 
     #[test]
     fn a_boolean_is_a_number_exactly_where_it_is_a_key() {
-        const FORMS: &[FieldForm] =
-            &[field_form::<bool>(&["a", "x"]), field_form::<bool>(&["b", "y"]), field_form::<bool>(&["a", "z"])];
+        const FORMS: &[FieldForm] = &[
+            FieldForm::new(&["a", "x"], Form::Bool),
+            FieldForm::new(&["b", "y"], Form::Bool),
+            FieldForm::new(&["a", "z"], Form::Bool),
+        ];
         let row = Outer { a: Inner { x: true, y: true }, b: Inner { x: false, y: false } };
         let (mut batch, mut shapes) = (Batch::default(), Shapes::default());
         write_row(&mut batch, &mut shapes, FORMS, &row).expect("the row can be written");
