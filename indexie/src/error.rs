@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::codec::{DecodeError, EncodeError};
 use crate::key::AnyKey;
 
 /// The result of every operation; `E` can be replaced, as in [`std::io::Result`] it cannot.
@@ -171,6 +172,16 @@ impl Error {
         Self::User(Arc::from(error.into()))
     }
 
+    /// A row that the codec could not write.
+    pub(crate) fn encode(table: &str, row: Option<usize>, error: EncodeError) -> Self {
+        Self::Encode { table: table.to_owned(), row, path: dotted(&error.path), message: error.message }
+    }
+
+    /// A stored row that the codec could not read.
+    pub(crate) fn decode(table: &str, key: Option<AnyKey>, error: DecodeError) -> Self {
+        Self::Decode { table: table.to_owned(), key, path: dotted(&error.path), message: error.message }
+    }
+
     /// Says which row of a bulk operation it was.
     pub(crate) fn at_row(self, at: usize) -> Self {
         self.map_row(|_| Some(at))
@@ -299,7 +310,7 @@ impl std::error::Error for Error {
 }
 
 /// A path through a row as a person writes it: `address.city`, `tags[2]`.
-pub(crate) fn dotted(path: &[String]) -> String {
+fn dotted(path: &[String]) -> String {
     let mut text = String::new();
     for step in path {
         if !text.is_empty() && !step.starts_with('[') {

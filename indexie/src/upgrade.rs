@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::codec::{Batch, with_shapes, write_row};
 use crate::engine::{RowType, Session};
-use crate::error::{Error, Result, dotted};
+use crate::error::{Error, Result};
 use crate::index::Column;
 use crate::op::{Fetch, Op};
 use crate::query::spec::Spec;
@@ -177,12 +177,8 @@ impl<R: Serialize + DeserializeOwned + 'static> UpgradeTable<R> {
     fn write(&self, row: &R, put: bool) -> Op<()> {
         let (session, store) = (self.session.clone(), self.store);
         let mut rows = Batch::default();
-        let encoded = with_shapes(|shapes| write_row(&mut rows, shapes, &[], row)).map_err(|error| Error::Encode {
-            table: session.shared.table_name(store).to_owned(),
-            row: None,
-            path: dotted(&error.path),
-            message: error.message,
-        });
+        let encoded = with_shapes(|shapes| write_row(&mut rows, shapes, &[], row))
+            .map_err(|error| Error::encode(session.shared.table_name(store), None, error));
         Op::new(async move {
             encoded?;
             let write = Write { put, rows, count: 1, with_keys: false, want_keys: false };

@@ -10,7 +10,7 @@ use super::rest::Rest;
 use super::spec::{Branch, Spec};
 use crate::codec::DecodeError;
 use crate::engine::{RowType, Session};
-use crate::error::{Error, Result, dotted};
+use crate::error::{Error, Result};
 use crate::key::AnyKey;
 use crate::key::range::RangeSet;
 use crate::storage::{Columns, Operation, Position, Scan, Want};
@@ -238,7 +238,7 @@ impl Execution {
         for Position { key, primary_key } in positions {
             match rows.next(|reader| (self.row_type.decode)(reader, &*shapes)) {
                 Some(Ok(Some(row))) => found.push(Found { row, key, primary_key }),
-                Some(Err(error)) => return Err(self.undecodable(&error, Some(primary_key))),
+                Some(Err(error)) => return Err(self.undecodable(error, Some(primary_key))),
                 // Deleted since its key was read.
                 Some(Ok(None)) | None => {}
             }
@@ -281,15 +281,15 @@ impl Execution {
         for (key, primary_key) in keys.into_iter().zip(opened.primary_keys) {
             match rows.next(|reader| (self.row_type.decode)(reader, &*shapes)) {
                 Some(Ok(Some(row))) => found.push(Found { row, key, primary_key }),
-                Some(Err(error)) => return Err(self.undecodable(&error, Some(primary_key))),
+                Some(Err(error)) => return Err(self.undecodable(error, Some(primary_key))),
                 Some(Ok(None)) | None => {}
             }
         }
         Ok((found, last.map(|(key, primary_key)| Position { key, primary_key })))
     }
 
-    pub fn undecodable(&self, error: &DecodeError, key: Option<AnyKey>) -> Error {
-        Error::Decode { table: self.table().to_owned(), key, path: dotted(&error.path), message: error.message.clone() }
+    pub fn undecodable(&self, error: DecodeError, key: Option<AnyKey>) -> Error {
+        Error::decode(self.table(), key, error)
     }
 
     /// Whether a row passes what its branch asks of it besides the range.

@@ -29,7 +29,7 @@ pub(crate) fn decode<T: DeserializeOwned, R>(
             Ok(Some(value)) => decoded.push(row(key, value)?),
             Ok(None) => {}
             Err(error) => {
-                return Err(execution.undecodable(&error, key.or_else(|| key_at(columns, execution, decoded.len()))));
+                return Err(execution.undecodable(error, key.or_else(|| key_at(columns, execution, decoded.len()))));
             }
         }
     }

@@ -4,7 +4,7 @@ use std::any::Any;
 
 use crate::codec::{Batch, tag, write_key};
 use crate::engine::{RowType, Session};
-use crate::error::{Error, Result, dotted};
+use crate::error::{Error, Result};
 use crate::key::AnyKey;
 use crate::storage::{Columns, Merge, Operation};
 
@@ -69,24 +69,14 @@ fn collect(
     let table = session.shared.table_name(store);
     let encode = |row: &dyn Any, at: usize| {
         let mut batch = Batch::default();
-        (row_type.encode)(row, &mut batch).map(|()| batch).map_err(|error| Error::Encode {
-            table: table.to_owned(),
-            row: Some(at),
-            path: dotted(&error.path),
-            message: error.message,
-        })
+        (row_type.encode)(row, &mut batch).map(|()| batch).map_err(|error| Error::encode(table, Some(at), error))
     };
     let shapes = columns.shapes.borrow();
     let mut rows = columns.open(&*shapes).rows;
     let mut changes = Changes { rows: Vec::with_capacity(keys.len()), positions: Vec::new(), batch: Batch::default() };
     for (at, key) in keys.iter().enumerate() {
         let row = rows.next(|reader| (row_type.decode)(reader, &*shapes)).transpose();
-        let row = row.map_err(|error| Error::Decode {
-            table: table.to_owned(),
-            key: Some(key.clone()),
-            path: dotted(&error.path),
-            message: error.message,
-        })?;
+        let row = row.map_err(|error| Error::decode(table, Some(key.clone()), error))?;
         let Some(mut row) = row.flatten() else {
             changes.rows.push(None);
             continue;

@@ -2,7 +2,7 @@
 
 use super::{Access, Table};
 use crate::codec::from_value;
-use crate::error::{Error, Result, dotted};
+use crate::error::{Error, Result};
 use crate::index::{Index, IsUnique};
 use crate::key::{AnyKey, IntoKey, Key};
 use crate::op::{Fetch, Op};
@@ -30,12 +30,10 @@ impl<T: Store, A: Access> Table<T, A> {
             let mut found = Vec::with_capacity(keys.len());
             for key in keys {
                 let row = rows.next(|reader| from_value::<T>(reader, &*shapes)).transpose();
-                found.push(row.map(Option::flatten).map_err(|error| Error::Decode {
-                    table: session.shared.table_name(store).to_owned(),
-                    key: Some(key),
-                    path: dotted(&error.path),
-                    message: error.message,
-                })?);
+                found.push(
+                    row.map(Option::flatten)
+                        .map_err(|error| Error::decode(session.shared.table_name(store), Some(key), error))?,
+                );
             }
             Ok(found)
         })

@@ -8,7 +8,7 @@ use futures::FutureExt;
 use super::{Access, Change, Table, Writable, change};
 use crate::codec::{Batch, with_shapes, write_key, write_row};
 use crate::engine::{Access as Mode, RowType};
-use crate::error::{Error, Result, dotted};
+use crate::error::{Error, Result};
 use crate::key::{AnyKey, IntoKey, Key};
 use crate::op::Op;
 use crate::storage::{Operation, Reply, Write};
@@ -26,14 +26,8 @@ impl<T: Store, A: Access> Table<T, A> {
         let mut encoded = Rows { batch: Batch::default(), keys: Vec::new() };
         for (at, row) in rows.into_iter().enumerate() {
             let row_number = many.then_some(at);
-            with_shapes(|shapes| write_row(&mut encoded.batch, shapes, T::FIELDS, row)).map_err(|error| {
-                Error::Encode {
-                    table: self.name().to_owned(),
-                    row: row_number,
-                    path: dotted(&error.path),
-                    message: error.message,
-                }
-            })?;
+            with_shapes(|shapes| write_row(&mut encoded.batch, shapes, T::FIELDS, row))
+                .map_err(|error| Error::encode(self.name(), row_number, error))?;
             let key = row.entry(0);
             if let Err(error) = &key.0 {
                 return Err(Error::Data {
