@@ -9,6 +9,8 @@ use crate::engine::{self, Handlers, Shared};
 use crate::error::{Error, Result};
 use crate::op::Op;
 use crate::schema::Definition;
+use crate::storage::Connect;
+use crate::storage::indexed_db::IndexedDb;
 use crate::store::Store;
 use crate::table::Table;
 
@@ -142,6 +144,7 @@ pub struct VersionChange {
 pub struct Builder<D> {
     name: String,
     durability: Durability,
+    storage: Arc<dyn Connect>,
     handlers: Handlers,
     of: PhantomData<fn() -> D>,
 }
@@ -167,6 +170,7 @@ impl<D: Database> Builder<D> {
         Self {
             name: D::DEFINITION.name.to_owned(),
             durability: Durability::default(),
+            storage: default_storage(),
             handlers: Handlers::default(),
             of: PhantomData,
         }
@@ -199,10 +203,15 @@ impl<D: Database> Builder<D> {
     /// Makes the database. Touches no storage: that is what opening does.
     #[must_use]
     pub fn build(self) -> D {
-        let shared = Arc::new(Shared::new(D::DEFINITION, self.name, self.durability));
+        let shared = Arc::new(Shared::new(D::DEFINITION, self.name, self.durability, self.storage));
         engine::handlers(&shared, self.handlers);
         D::from_indexie(Indexie { shared })
     }
+}
+
+/// What a database is stored in that does not say.
+fn default_storage() -> Arc<dyn Connect> {
+    Arc::new(IndexedDb)
 }
 
 /// The names of all databases of this origin.
@@ -211,11 +220,11 @@ impl<D: Database> Builder<D> {
 ///
 /// What the browser reports.
 pub fn database_names() -> Op<Vec<String>> {
-    Op::new(engine::database_names())
+    Op::new(engine::database_names(default_storage()))
 }
 
 /// Whether a database of this name is stored.
 #[doc(hidden)]
 pub fn exists(name: &'static str) -> Op<bool> {
-    Op::new(async move { Ok(engine::database_names().await?.iter().any(|stored| stored == name)) })
+    Op::new(async move { Ok(engine::database_names(default_storage()).await?.iter().any(|stored| stored == name)) })
 }

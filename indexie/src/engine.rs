@@ -2,24 +2,16 @@
 //! and turns failures into errors that name the table.
 //! Called by tables, queries and transactions; calls the storage.
 
-#[cfg(target_family = "wasm")]
-mod connection;
-#[cfg(not(target_family = "wasm"))]
-#[path = "engine/elsewhere.rs"]
 mod connection;
 mod failure;
 mod row;
 mod shared;
 mod turns;
-#[cfg(target_family = "wasm")]
 mod upgrade;
 
-#[cfg(not(target_family = "wasm"))]
-pub(crate) use connection::drop_store;
 pub(crate) use connection::{close, database_names, delete, forget, handlers, is_open, open};
 pub(crate) use row::RowType;
 pub(crate) use shared::{Handlers, Shared};
-#[cfg(target_family = "wasm")]
 pub(crate) use upgrade::drop_store;
 
 use std::sync::Arc;
@@ -68,8 +60,7 @@ impl Session {
 
     /// Lets go of rows that a Get has parked.
     pub fn unpark(&self, parked: u32) {
-        let _ = self;
-        connection::unpark(parked);
+        self.shared.backend().unpark(parked);
     }
 
     /// Runs `body` in one transaction: the session's own, or else a new one.

@@ -1,8 +1,13 @@
-//! Storage: what the engine asks of a database, as data. The browser's IndexedDB answers it.
-//! Called by the engine only; calls the codec.
+//! Storage: what the engine asks of a database, as data; the trait that answers it; and one thread's view of what is under
+//! way. Called by the engine only; calls the codec.
 
-#[cfg(target_family = "wasm")]
+mod backend;
 pub(crate) mod indexed_db;
+pub(crate) mod runner;
+mod thread;
+
+pub(crate) use backend::{Backend, Connect, Event, Layout, SchemaChange, Versions};
+pub(crate) use thread::Thread;
 
 use crate::codec::{Batch, DecodeError, Known, Reader, Shape, read_key};
 use crate::key::AnyKey;
@@ -31,6 +36,18 @@ pub(crate) enum Operation {
     DeleteRanges(Vec<KeyRange>),
     Clear,
     Merge(Merge),
+}
+
+impl Operation {
+    /// Which columns the answer has.
+    fn want(&self) -> Want {
+        match self {
+            Self::Get { .. } => Want::ROWS,
+            Self::Scan(scan) => scan.want,
+            Self::Write(_) => Want::PRIMARY_KEYS,
+            _ => Want::NOTHING,
+        }
+    }
 }
 
 /// Records of an index, in order.
@@ -64,6 +81,7 @@ pub(crate) struct Want {
 }
 
 impl Want {
+    pub const NOTHING: Self = Self { rows: false, primary_keys: false, keys: false };
     pub const ROWS: Self = Self { rows: true, primary_keys: false, keys: false };
     pub const PRIMARY_KEYS: Self = Self { rows: false, primary_keys: true, keys: false };
     pub const KEYS: Self = Self { rows: false, primary_keys: false, keys: true };
@@ -190,4 +208,20 @@ pub(crate) struct Failure {
     pub key: Option<AnyKey>,
     pub usage: Option<u64>,
     pub quota: Option<u64>,
+}
+
+impl Failure {
+    /// One that says nothing but its name and a message.
+    #[cfg_attr(target_family = "wasm", allow(dead_code, reason = "the browser's failures come from JavaScript"))]
+    pub fn new(name: &str, message: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            message: message.to_owned(),
+            row: None,
+            index: None,
+            key: None,
+            usage: None,
+            quota: None,
+        }
+    }
 }

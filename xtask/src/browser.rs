@@ -60,6 +60,15 @@ impl Kind {
         }
     }
 
+    /// How this browser is told where its profile is.
+    fn profile_arguments(self, profile: &Path) -> Vec<String> {
+        let profile = profile.display();
+        match self {
+            Self::Chromium => vec![format!("--user-data-dir={profile}")],
+            Self::Firefox => vec!["-profile".to_owned(), profile.to_string()],
+        }
+    }
+
     /// The variable that names the driver to wasm-bindgen's test runner.
     pub fn driver_variable(self) -> &'static str {
         self.parts()[1].variable()
@@ -139,11 +148,13 @@ impl Browser {
         Ok(Self { kind, binary: binary?, driver: driver? })
     }
 
-    /// What to ask the driver for: `webdriver.json`, with this machine's program named.
-    pub fn capabilities(&self, workspace: &Workspace) -> Result<Capabilities> {
+    /// What to ask the driver for: `webdriver.json`, with this machine's program named, and a directory for the browser's
+    /// profile if that is to outlive it.
+    pub fn capabilities(&self, workspace: &Workspace, profile: Option<&Path>) -> Result<Capabilities> {
         let file = workspace.root.join(CAPABILITIES);
         let text = std::fs::read_to_string(&file).with_context(|| format!("could not read {}", file.display()))?;
-        capabilities_of(self.kind, &self.binary, &text)
+        let arguments = profile.map(|profile| self.kind.profile_arguments(profile)).unwrap_or_default();
+        capabilities_of(self.kind, &self.binary, arguments, &text)
             .with_context(|| format!("{} is not as expected", file.display()))
     }
 }
@@ -163,13 +174,19 @@ pub fn prepare(workspace: &Workspace, starter: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Keeps one browser's options of the file's, and names its program in them.
-fn capabilities_of(kind: Kind, binary: &Path, file: &str) -> Result<Capabilities> {
+/// Keeps one browser's options of the file's, names its program in them, and adds arguments.
+fn capabilities_of(kind: Kind, binary: &Path, arguments: Vec<String>, file: &str) -> Result<Capabilities> {
     let mut all: Capabilities = serde_json::from_str(file)?;
     let key = kind.options_key();
-    let mut options = all.remove(key).unwrap_or_else(|| json!({}));
-    options.as_object_mut().with_context(|| format!("{key} is no object"))?.insert("binary".to_owned(), json!(binary));
-    Ok(Map::from_iter([(key.to_owned(), options)]))
+    let mut value = all.remove(key).unwrap_or_else(|| json!({}));
+    let options = value.as_object_mut().with_context(|| format!("{key} is no object"))?;
+    options.insert("binary".to_owned(), json!(binary));
+    if !arguments.is_empty() {
+        let all = options.entry("args").or_insert_with(|| json!([]));
+        let all = all.as_array_mut().with_context(|| format!("the args of {key} are no list"))?;
+        all.extend(arguments.into_iter().map(Value::String));
+    }
+    Ok(Map::from_iter([(key.to_owned(), value)]))
 }
 
 impl fmt::Display for Kind {
@@ -203,7 +220,7 @@ mod tests {
 
     #[test]
     fn a_browser_gets_its_own_options_and_its_program() {
-        let wanted = capabilities_of(Kind::Chromium, Path::new("/bin/chromium"), FILE);
+        let wanted = capabilities_of(Kind::Chromium, Path::new("/bin/chromium"), vec![], FILE);
 
         assert_eq!(
             Value::Object(wanted.unwrap_or_default()),
@@ -213,11 +230,22 @@ mod tests {
 
     #[test]
     fn a_browser_the_file_does_not_mention_gets_its_program_only() {
-        let wanted = capabilities_of(Kind::Firefox, Path::new("/bin/firefox"), "{}");
+        let wanted = capabilities_of(Kind::Firefox, Path::new("/bin/firefox"), vec![], "{}");
 
         assert_eq!(
             Value::Object(wanted.unwrap_or_default()),
             json!({ "moz:firefoxOptions": { "binary": "/bin/firefox" } })
         );
+    }
+    #[test]
+    fn a_profile_is_one_more_argument_in_each_browsers_way() {
+        let arguments = |kind: Kind| {
+            let arguments = kind.profile_arguments(Path::new("/p"));
+            let wanted = capabilities_of(kind, Path::new("/b"), arguments, FILE).unwrap_or_default();
+            wanted[kind.options_key()]["args"].clone()
+        };
+
+        assert_eq!(arguments(Kind::Chromium), json!(["--headless", "--user-data-dir=/p"]));
+        assert_eq!(arguments(Kind::Firefox), json!(["-headless", "-profile", "/p"]));
     }
 }

@@ -25,7 +25,7 @@ struct TestBinary {
 pub fn run(workspace: &Workspace, kind: Kind, filter: &[String]) -> Result<()> {
     let browser = Browser::find(workspace, kind)?;
     let capabilities = workspace.scratch("webdriver")?.join(format!("{kind}.json"));
-    let wanted = Value::Object(browser.capabilities(workspace)?);
+    let wanted = Value::Object(browser.capabilities(workspace, None)?);
     write_file(&capabilities, &wanted.to_string())?;
     for binary in build(workspace)? {
         println!("\n     Running {} in {kind}", binary.name);

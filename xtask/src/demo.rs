@@ -2,8 +2,6 @@
 //! the user's browser or opened in a headless one.
 
 mod headless;
-mod pages;
-mod server;
 mod site;
 
 use std::env;
@@ -12,10 +10,10 @@ use std::process::{Command, Stdio};
 use anyhow::Result;
 
 use crate::browser::{Browser, Kind};
+use crate::server::Server;
 use crate::setup::{self, Need};
 use crate::workspace::Workspace;
 use crate::{command, progress};
-use server::Server;
 
 /// An example's folder, package and page all have its name.
 const EXAMPLES: [&str; 2] = ["quickstart", "cities"];

@@ -9,9 +9,11 @@ mod command;
 mod demo;
 mod leftovers;
 mod progress;
+mod server;
 mod setup;
 mod summary;
 mod test;
+mod wasm;
 mod webdriver;
 mod workspace;
 

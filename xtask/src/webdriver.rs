@@ -1,43 +1,98 @@
-//! Just enough of the `WebDriver` protocol to open a page in a headless browser and read it: the driver is a child
-//! process that takes JSON over HTTP. Only the headless demo uses this; tests have their runner.
+//! Just enough of the `WebDriver` protocol to control a headless browser: to open pages in its tabs, run scripts in them
+//! and end them. The headless demo and the end-to-end tests use this; the browser tests have their runner.
 
-use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+mod driver;
 
-use anyhow::{Context, Result, bail};
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
-use ureq::Agent;
 
-use crate::browser::{self, Browser, Capabilities};
-use crate::leftovers;
+use crate::browser::{Browser, Capabilities, Kind};
 use crate::workspace::Workspace;
+use driver::Driver;
 
-const DRIVER_START: Duration = Duration::from_secs(30);
-const ONE_REQUEST: Duration = Duration::from_mins(1);
+/// How long a script may take, in milliseconds.
+const ONE_SCRIPT: u32 = 60_000;
+
+/// Runs the body of an asynchronous function, and tells how that went.
+const ASYNCHRONOUS: [&str; 2] = [
+    "const done = arguments[arguments.length - 1]; (async () => {",
+    "})().then((value) => done({ value: value ?? null }), (error) => done({ error: String(error?.stack ?? error) }));",
+];
 
 /// A running browser. Dropping it closes the browser and ends the driver.
 #[derive(Debug)]
 pub struct Session {
     driver: Driver,
     id: String,
+    kind: Kind,
+    process: Option<u64>,
+}
+
+/// How a browser is started, beyond what `webdriver.json` says.
+#[derive(Clone, Debug, Default)]
+pub struct Start {
+    /// Where the browser keeps what outlives it; otherwise a directory that goes with it.
+    pub profile: Option<PathBuf>,
+    /// Lets scripts control the browser itself, where that has to be asked for.
+    pub system_access: bool,
 }
 
 impl Session {
     /// Starts the browser's driver, and through it the browser.
-    pub fn start(workspace: &Workspace, browser: &Browser) -> Result<Self> {
-        let driver = Driver::start(workspace, browser)?;
-        let mut wanted = browser.capabilities(workspace)?;
+    pub fn start(workspace: &Workspace, browser: &Browser, start: &Start) -> Result<Self> {
+        let system_access = start.system_access && browser.kind == Kind::Firefox;
+        let arguments: &[&str] = if system_access { &["--allow-system-access"] } else { &[] };
+        let driver = Driver::start(workspace, browser, arguments)?;
+        let mut wanted = browser.capabilities(workspace, start.profile.as_deref())?;
         keep_browser_log(&mut wanted);
+        wanted.insert("timeouts".to_owned(), json!({ "script": ONE_SCRIPT }));
         let request = json!({ "capabilities": { "alwaysMatch": wanted } });
         let answer = driver.post("/session", &request)?;
         let id = answer["sessionId"]
             .as_str()
             .with_context(|| format!("{} started without a session", browser.kind))?
             .to_owned();
-        Ok(Self { driver, id })
+        let process = process_in(&answer["capabilities"]);
+        Ok(Self { driver, id, kind: browser.kind, process })
     }
+
+    /// Which browser this is.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The number of the browser's first process, if its driver tells.
+    pub fn process(&self) -> Option<u64> {
+        self.process
+    }
+
+    // --- tabs
+
+    /// Opens one more tab and returns its handle; commands go to the one before still.
+    pub fn new_tab(&self) -> Result<String> {
+        let tab = self.post("window/new", &json!({ "type": "tab" }))?;
+        tab["handle"].as_str().map(str::to_owned).context("the new tab has no handle")
+    }
+
+    /// Sends the commands that follow to this tab.
+    pub fn switch_to(&self, tab: &str) -> Result<()> {
+        self.post("window", &json!({ "handle": tab })).map(drop)
+    }
+
+    /// Closes the tab that commands go to.
+    pub fn close_tab(&self) -> Result<()> {
+        self.driver.delete(&format!("/session/{}/window", self.id)).map(drop)
+    }
+
+    /// The handles of all tabs.
+    pub fn tabs(&self) -> Result<Vec<String>> {
+        let handles = self.driver.get(&format!("/session/{}/window/handles", self.id))?;
+        Ok(handles.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect())
+    }
+
+    // --- the page of the tab that commands go to
 
     /// Opens a page and waits for its `load` event.
     pub fn visit(&self, address: &str) -> Result<()> {
@@ -47,6 +102,17 @@ impl Session {
     /// Runs a function body in the page and returns what it returns.
     pub fn evaluate(&self, body: &str) -> Result<Value> {
         self.post("execute/sync", &json!({ "script": body, "args": [] }))
+    }
+
+    /// Runs the body of an asynchronous function in the page, and returns what its promise came to. The arguments are
+    /// `arguments[0]` and so on.
+    pub fn evaluate_async(&self, body: &str, arguments: &[Value]) -> Result<Value> {
+        let [before, after] = ASYNCHRONOUS;
+        let script = format!("{before}{body}\n{after}");
+        let mut answer = self.post("execute/async", &json!({ "script": script, "args": arguments }))?;
+        let error = answer["error"].as_str();
+        ensure!(error.is_none(), "the page answered with an error: {}", error.unwrap_or_default());
+        Ok(answer["value"].take())
     }
 
     /// The page's console, as far as the browser tells; for error messages.
@@ -61,6 +127,21 @@ impl Session {
             .collect()
     }
 
+    // --- the browser itself
+
+    /// Sends a command of Chromium's own protocol, to the tab that commands go to.
+    pub fn devtools(&self, command: &str, parameters: &Value) -> Result<Value> {
+        self.post("goog/cdp/execute", &json!({ "cmd": command, "params": parameters }))
+    }
+
+    /// Runs the body of an asynchronous function among Firefox's own scripts. Needs [`Start::system_access`].
+    pub fn evaluate_in_firefox(&self, body: &str, arguments: &[Value]) -> Result<Value> {
+        self.post("moz/context", &json!({ "context": "chrome" }))?;
+        let value = self.evaluate_async(body, arguments);
+        self.post("moz/context", &json!({ "context": "content" }))?;
+        value
+    }
+
     fn post(&self, command: &str, body: &Value) -> Result<Value> {
         self.driver.post(&format!("/session/{}/{command}", self.id), body)
     }
@@ -68,7 +149,8 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        self.driver.delete(&format!("/session/{}", self.id));
+        // Whoever drops it is ending too, and has no use for an error.
+        let _ = self.driver.delete(&format!("/session/{}", self.id));
     }
 }
 
@@ -79,93 +161,13 @@ fn keep_browser_log(wanted: &mut Capabilities) {
     }
 }
 
-#[derive(Debug)]
-struct Driver {
-    process: Child,
-    agent: Agent,
-    address: String,
-}
-
-impl Driver {
-    fn start(workspace: &Workspace, browser: &Browser) -> Result<Self> {
-        // Drivers want to be told a port; one that was free a moment ago will be.
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let mut command = Command::new(&browser.driver);
-        browser::prepare(workspace, &mut command)?;
-        let process = leftovers::mark(&mut command)
-            .arg(format!("--port={port}"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .with_context(|| format!("could not start {}", browser.driver.display()))?;
-        let agent = Agent::config_builder()
-            .timeout_global(Some(ONE_REQUEST))
-            // A driver explains its refusals in the body.
-            .http_status_as_error(false)
-            .proxy(None)
-            .build()
-            .into();
-        let mut driver = Self { process, agent, address: format!("http://127.0.0.1:{port}") };
-        driver.wait_until_it_listens(port)?;
-        Ok(driver)
-    }
-
-    fn wait_until_it_listens(&mut self, port: u16) -> Result<()> {
-        let start = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            if let Some(status) = self.process.try_wait()? {
-                bail!("the browser's driver ended at once ({status})");
-            }
-            if start.elapsed() > DRIVER_START {
-                bail!("the browser's driver did not listen within {DRIVER_START:?}");
-            }
-            thread::sleep(Duration::from_millis(50));
-        }
-        Ok(())
-    }
-
-    fn post(&self, path: &str, body: &Value) -> Result<Value> {
-        let mut response = self
-            .agent
-            .post(format!("{}{path}", self.address))
-            .send_json(body)
-            .context("the browser's driver did not answer")?;
-        let mut answer: Value = response.body_mut().read_json().context("the browser's driver answered no JSON")?;
-        let value = answer["value"].take();
-        if !response.status().is_success() {
-            bail!("the browser's driver refused: {}", refusal(&value));
-        }
-        Ok(value)
-    }
-
-    /// Asks to end something; whoever asks is ending too, and has no use for an error.
-    fn delete(&self, path: &str) {
-        let _ = self.agent.delete(format!("{}{path}", self.address)).call();
-    }
-}
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-fn refusal(value: &Value) -> String {
-    value["message"].as_str().map_or_else(|| value.to_string(), str::to_owned)
+fn process_in(capabilities: &Value) -> Option<u64> {
+    ["goog:processID", "moz:processID"].iter().find_map(|name| capabilities[name].as_u64())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_refusal_is_told_in_the_drivers_words() {
-        let value = json!({ "error": "session not created", "message": "no such browser" });
-
-        assert_eq!(refusal(&value), "no such browser");
-    }
 
     #[test]
     fn only_chromium_is_asked_for_its_log() {
@@ -174,5 +176,12 @@ mod tests {
         keep_browser_log(&mut firefox);
 
         assert!(!firefox.contains_key("goog:loggingPrefs"));
+    }
+
+    #[test]
+    fn each_browser_tells_its_process_under_its_own_name() {
+        assert_eq!(process_in(&json!({ "goog:processID": 7 })), Some(7));
+        assert_eq!(process_in(&json!({ "moz:processID": 8 })), Some(8));
+        assert_eq!(process_in(&json!({})), None);
     }
 }

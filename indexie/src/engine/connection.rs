@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::future::poll_fn;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -10,11 +11,10 @@ use futures::channel::oneshot;
 use futures::future::{FutureExt, LocalBoxFuture, Shared as SharedFuture};
 
 use super::{Access, Handlers, Session, Shared};
-use crate::database::{Blocked, Durability, VersionChange};
+use crate::database::{Blocked, VersionChange};
 use crate::error::{Error, Result};
-use crate::schema::{StoreSchema, differences, parse_installed};
-use crate::storage::indexed_db::{self, Event, Layout, Thread};
-use crate::storage::{Failure, Reply, Request};
+use crate::schema::differences;
+use crate::storage::{Backend, Connect, Event, Failure, Reply, Request, Thread, runner};
 
 type Opening = SharedFuture<LocalBoxFuture<'static, Result<u32>>>;
 
@@ -33,8 +33,8 @@ enum Phase {
     Closed,
 }
 
-#[derive(Default)]
 struct State {
+    backend: Rc<dyn Backend>,
     phase: RefCell<Phase>,
     /// Tells who waits for the connection how opening it went.
     answer: RefCell<Option<oneshot::Sender<Result<u32>>>>,
@@ -45,12 +45,21 @@ struct State {
 
 thread_local!(static STATES: RefCell<HashMap<u64, Rc<State>>> = RefCell::default());
 
-fn state(database: u64) -> Rc<State> {
-    STATES.with_borrow_mut(|states| states.entry(database).or_default().clone())
+fn state(shared: &Shared) -> Rc<State> {
+    let new = || {
+        Rc::new(State {
+            backend: shared.backend(),
+            phase: RefCell::default(),
+            answer: RefCell::default(),
+            upgrade: RefCell::default(),
+            handlers: RefCell::default(),
+        })
+    };
+    STATES.with_borrow_mut(|states| states.entry(shared.id).or_insert_with(new).clone())
 }
 
 pub(crate) fn handlers(shared: &Shared, handlers: Handlers) {
-    *state(shared.id).handlers.borrow_mut() = handlers;
+    *state(shared).handlers.borrow_mut() = handlers;
 }
 
 /// The last handle of a database object is gone.
@@ -60,22 +69,22 @@ pub(crate) fn forget(database: u64) {
     if let Some(state) = state
         && let Phase::Open(connection) | Phase::Opening { connection, .. } = state.phase.take()
     {
-        Thread::get().close(connection);
+        Thread::get().close(&*state.backend, connection);
     }
 }
 
 pub(crate) fn is_open(shared: &Shared) -> bool {
-    matches!(*state(shared.id).phase.borrow(), Phase::Open(_))
+    matches!(*state(shared).phase.borrow(), Phase::Open(_))
 }
 
 pub(crate) fn close(shared: &Shared) {
-    end(&state(shared.id), Phase::Closed, &Error::Closed { database: shared.name.clone() });
+    end(&state(shared), Phase::Closed, &Error::Closed { database: shared.name.clone() });
 }
 
 /// Closes the connection; who waits for it gets the error.
 fn end(state: &State, next: Phase, error: &Error) {
     if let Phase::Open(connection) | Phase::Opening { connection, .. } = state.phase.replace(next) {
-        Thread::get().close(connection);
+        Thread::get().close(&*state.backend, connection);
     }
     if let Some(answer) = state.answer.borrow_mut().take() {
         // Whoever stopped waiting need not be told.
@@ -84,7 +93,7 @@ fn end(state: &State, next: Phase, error: &Error) {
 }
 
 pub(crate) async fn open(shared: Arc<Shared>) -> Result<()> {
-    let state = state(shared.id);
+    let state = state(&shared);
     if matches!(*state.phase.borrow(), Phase::Closed) {
         state.phase.replace(Phase::Idle);
     }
@@ -93,13 +102,13 @@ pub(crate) async fn open(shared: Arc<Shared>) -> Result<()> {
 
 /// Deletes the database with all its rows; the next operation makes a new one.
 pub(crate) async fn delete(shared: Arc<Shared>) -> Result<()> {
-    end(&state(shared.id), Phase::Idle, &Error::Closed { database: shared.name.clone() });
-    let deleted = Thread::get().delete_database(&shared.name);
+    end(&state(&shared), Phase::Idle, &Error::Closed { database: shared.name.clone() });
+    let deleted = Thread::get().delete_database(&shared.backend(), &shared.name);
     deleted.await.map(|_| ()).map_err(|failure| failure.into_error(""))
 }
 
-pub(crate) async fn database_names() -> Result<Vec<String>> {
-    let names = Thread::get().database_names();
+pub(crate) async fn database_names(storage: Arc<dyn Connect>) -> Result<Vec<String>> {
+    let names = Thread::get().database_names(&storage.backend());
     match names.await.map_err(|failure| failure.into_error(""))? {
         Reply::Columns(columns) => {
             Ok(columns.primary_keys().iter().filter_map(|name| name.as_str().map(str::to_owned)).collect())
@@ -110,12 +119,12 @@ pub(crate) async fn database_names() -> Result<Vec<String>> {
 
 /// Whether a body of a transaction of this database is calling.
 pub(super) fn inside(database: u64) -> bool {
-    indexed_db::current().is_some_and(|running| running.database == database)
+    runner::current().is_some_and(|running| running.database == database)
 }
 
 /// The connection, opened if it is not.
 async fn connection(shared: &Arc<Shared>) -> Result<u32> {
-    let state = state(shared.id);
+    let state = state(shared);
     let opening = match &*state.phase.borrow() {
         Phase::Open(connection) => return Ok(*connection),
         Phase::Closed => return Err(Error::Closed { database: shared.name.clone() }),
@@ -131,7 +140,14 @@ async fn connection(shared: &Arc<Shared>) -> Result<u32> {
 fn begin(shared: &Arc<Shared>, state: &Rc<State>) -> Opening {
     let (answer, receiver) = oneshot::channel();
     let closed = Error::Closed { database: shared.name.clone() };
-    let opening: Opening = async move { receiver.await.unwrap_or(Err(closed)) }.boxed_local().shared();
+    let mut receiver = receiver;
+    let backend = state.backend.clone();
+    let opening: Opening = poll_fn(move |context| {
+        backend.turn(context.waker());
+        receiver.poll_unpin(context).map(|answer| answer.unwrap_or_else(|_| Err(closed.clone())))
+    })
+    .boxed_local()
+    .shared();
     let thread = Thread::get();
     let connection = thread.number();
     state.phase.replace(Phase::Opening { connection, opening: opening.clone() });
@@ -143,26 +159,21 @@ fn begin(shared: &Arc<Shared>, state: &Rc<State>) -> Opening {
             heard(&shared, &state, connection, event);
         }
     });
-    thread.open(connection, &shared.name, shared.definition.newest(), &layout(&shared.stores), listener);
+    let version = shared.definition.newest();
+    thread.open(&*state.backend, connection, &shared.name, version, &shared.layout(), listener);
     opening
 }
 
-/// What the numbers of stores and indexes mean.
-pub(super) fn layout(stores: &[(&'static str, StoreSchema)]) -> Layout {
-    let indexes = |schema: &StoreSchema| schema.indexes.iter().map(|index| index.name.to_owned()).collect();
-    stores.iter().map(|(name, schema)| ((*name).to_owned(), indexes(schema))).collect()
-}
-
 fn heard(shared: &Shared, state: &State, connection: u32, event: Event) {
-    let thread = Thread::get();
+    let backend = &state.backend;
     match event {
         Event::Upgrade => {
             *state.upgrade.borrow_mut() = Some(super::upgrade::begin(shared, connection));
         }
         Event::Opened => {
-            indexed_db::ended(connection, Ok(()));
+            runner::ended(connection, Ok(()));
             *state.upgrade.borrow_mut() = None;
-            let differences = differences(&parse_installed(&thread.installed(connection)), &shared.stores);
+            let differences = differences(&backend.installed(connection), &shared.stores);
             if differences.is_empty() {
                 state.phase.replace(Phase::Open(connection));
                 if let Some(answer) = state.answer.borrow_mut().take() {
@@ -174,14 +185,14 @@ fn heard(shared: &Shared, state: &State, connection: u32, event: Event) {
             }
         }
         Event::OpenFailed => {
-            let failure = thread.connection_failure(connection);
-            indexed_db::ended(connection, Err(failure.clone()));
+            let failure = backend.failure(connection);
+            runner::ended(connection, Err(failure.clone()));
             // The upgrade knows better than the browser why it was aborted.
             let upgraded = state.upgrade.borrow_mut().take().and_then(FutureExt::now_or_never);
             let error = upgraded.and_then(Result::err).unwrap_or_else(|| match failure.name.as_str() {
                 "VersionError" => Error::NewerVersion {
                     database: shared.name.clone(),
-                    installed: Some(thread.old_version(connection)).filter(|version| *version > 0),
+                    installed: Some(backend.versions(connection).old).filter(|version| *version > 0),
                     declared: shared.definition.newest(),
                 },
                 _ => failure.into_error(""),
@@ -191,16 +202,14 @@ fn heard(shared: &Shared, state: &State, connection: u32, event: Event) {
         Event::Blocked => {
             let handler = state.handlers.borrow().blocked.clone();
             if let Some(handler) = handler {
-                handler(Blocked {
-                    old_version: thread.old_version(connection),
-                    new_version: thread.new_version(connection),
-                });
+                let versions = backend.versions(connection);
+                handler(Blocked { old_version: versions.old, new_version: versions.new });
             }
         }
         Event::VersionChange => {
             let handler = state.handlers.borrow().version_change.clone();
             if let Some(handler) = handler {
-                let new_version = thread.new_version(connection);
+                let new_version = backend.versions(connection).new;
                 handler(VersionChange { new_version: (new_version > 0).then_some(new_version) });
             }
             // The other tab waits until this connection is closed; what is under way here is finished first.
@@ -210,19 +219,13 @@ fn heard(shared: &Shared, state: &State, connection: u32, event: Event) {
     }
 }
 
-fn durability(shared: &Shared) -> &'static str {
-    match shared.durability {
-        Durability::Default => "",
-        Durability::Relaxed => "relaxed",
-        Durability::Strict => "strict",
-    }
-}
-
 /// Runs one operation: in the session's transaction, or alone.
 pub(super) async fn run(session: &Session, request: Request) -> Result<Reply> {
     let shared = &session.shared;
     let (store, table) = (request.store, shared.table_name(request.store));
-    let submit = |connection, transaction| Thread::get().submit(connection, transaction, durability(shared), request);
+    let submit = |connection, transaction| {
+        Thread::get().submit(&shared.backend(), connection, transaction, shared.durability, request)
+    };
     let submitted = if let Some(transaction) = session.transaction {
         // It has its own connection, which may be closing behind it.
         super::turns::in_turn(transaction, || submit(0, transaction)).await
@@ -248,7 +251,7 @@ pub(super) async fn transact<R: 'static>(
 ) -> Result<R> {
     let connection = connection(&shared).await?;
     let write = access == Access::ReadWrite;
-    let begun = indexed_db::transact(shared.id, connection, &stores, write, durability(&shared), {
+    let begun = runner::transact(shared.backend(), shared.id, connection, &stores, write, shared.durability, {
         let shared = shared.clone();
         |transaction| body(Session { shared, transaction: Some(transaction) })
     });
@@ -256,8 +259,4 @@ pub(super) async fn transact<R: 'static>(
         Ok(transaction) => transaction.await,
         Err(failure) => Err(named(failure, &shared, "")),
     }
-}
-
-pub(super) fn unpark(parked: u32) {
-    Thread::get().unpark(parked);
 }

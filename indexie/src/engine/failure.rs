@@ -28,6 +28,7 @@ impl Failure {
             "TransactionInactiveError" => {
                 Error::Aborted { reason: "the transaction has ended; its handles are of no use any more".to_owned() }
             }
+            "NotSupportedError" => Error::Unsupported { what: self.message },
             "InvalidStateError" => Error::ConnectionLost { database: String::new() },
             _ => Error::Other { name: self.name, message: self.message },
         }

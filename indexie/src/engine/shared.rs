@@ -2,10 +2,12 @@
 
 use std::fmt;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::database::Durability;
 use crate::schema::{Definition, StoreSchema};
+use crate::storage::{Backend, Connect, Layout};
 
 /// A database object: its declaration and its settings. The connection is each thread's own.
 #[derive(Debug)]
@@ -16,21 +18,37 @@ pub(crate) struct Shared {
     /// The stores of the newest version; a table's number is its position.
     pub stores: Vec<(&'static str, StoreSchema)>,
     pub durability: Durability,
+    pub storage: Arc<dyn Connect>,
 }
 
 impl Shared {
-    pub fn new(definition: &'static Definition, name: String, durability: Durability) -> Self {
+    pub fn new(
+        definition: &'static Definition,
+        name: String,
+        durability: Durability,
+        storage: Arc<dyn Connect>,
+    ) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
-        Self { id, name, definition, stores: definition.stores(), durability }
+        Self { id, name, definition, stores: definition.stores(), durability, storage }
     }
 
     /// The same database in the middle of an upgrade, with the stores that it has then.
-    #[cfg_attr(not(target_family = "wasm"), allow(dead_code, reason = "the browser runs upgrades"))]
-    pub fn during(definition: &'static Definition, name: String, stores: Vec<(&'static str, StoreSchema)>) -> Self {
-        let mut shared = Self::new(definition, name, Durability::Default);
+    pub fn during(&self, stores: Vec<(&'static str, StoreSchema)>) -> Self {
+        let mut shared = Self::new(self.definition, self.name.clone(), Durability::Default, self.storage.clone());
         shared.stores = stores;
         shared
+    }
+
+    /// This thread's side of the storage.
+    pub fn backend(&self) -> Rc<dyn Backend> {
+        self.storage.backend()
+    }
+
+    /// What the numbers of stores and indexes mean.
+    pub fn layout(&self) -> Layout {
+        let indexes = |schema: &StoreSchema| schema.indexes.iter().map(|index| index.name.to_owned()).collect();
+        self.stores.iter().map(|(name, schema)| ((*name).to_owned(), indexes(schema))).collect()
     }
 
     pub fn table_name(&self, store: u16) -> &'static str {

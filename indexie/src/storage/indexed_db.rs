@@ -1,10 +1,26 @@
-//! The browser's IndexedDB: one JavaScript engine per thread, and futures that wait for its slots.
-//! Called by `crate::engine`; calls the codec and `indexed_db.js`.
+//! The browser's IndexedDB. Where there is no browser, opening says so.
+//! Called through [`Backend`](super::Backend) only; calls the codec and `indexed_db.js`.
 
+#[cfg(target_family = "wasm")]
 mod bindings;
+#[cfg(target_family = "wasm")]
+mod engine;
+#[cfg(not(target_family = "wasm"))]
+#[path = "indexed_db/elsewhere.rs"]
+mod engine;
+#[cfg(target_family = "wasm")]
 mod request;
-mod runner;
-mod thread;
 
-pub(crate) use runner::{adopt, current, ended, transact};
-pub(crate) use thread::{Event, Layout, Thread};
+use std::rc::Rc;
+
+use super::backend::{Backend, Connect};
+
+/// The database of a page's origin.
+#[derive(Debug)]
+pub(crate) struct IndexedDb;
+
+impl Connect for IndexedDb {
+    fn backend(&self) -> Rc<dyn Backend> {
+        engine::this_thread()
+    }
+}

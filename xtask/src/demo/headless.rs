@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::browser::Browser;
-use crate::webdriver::Session;
+use crate::webdriver::{Session, Start};
 use crate::workspace::Workspace;
 
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -22,7 +22,7 @@ struct Shown {
 
 /// Visits every example below `address`, and prints what the quickstart read back.
 pub fn show(workspace: &Workspace, browser: &Browser, address: &str) -> Result<()> {
-    let session = Session::start(workspace, browser)?;
+    let session = Session::start(workspace, browser, &Start::default())?;
     let quickstart =
         wait_for(&session, &format!("{address}quickstart/"), "done").context("the quickstart did not finish")?;
     println!("\nThe quickstart shows:");

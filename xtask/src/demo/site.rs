@@ -5,21 +5,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::EXAMPLES;
-use crate::workspace::{WASM, Workspace, copy_file, copy_tree, empty_directory, write_file};
-use crate::{command, progress};
+use crate::workspace::{Workspace, copy_file, copy_tree, empty_directory, write_file};
+use crate::{command, progress, wasm};
 
 /// Builds the site and returns its directory.
 pub fn build(workspace: &Workspace) -> Result<PathBuf> {
-    let mut cargo = workspace.cargo();
-    cargo.args(["build", "--release", "--target", WASM]);
-    for name in EXAMPLES {
-        cargo.args(["-p", name]);
-    }
-    progress::report(&command::as_typed(&cargo), || command::run(&mut cargo))?;
-
+    wasm::build(workspace, &EXAMPLES)?;
     let site = workspace.target.join("demo");
     empty_directory(&site)?;
     write_file(&site.join("index.html"), include_str!("index.html"))?;
@@ -32,7 +26,7 @@ pub fn build(workspace: &Workspace) -> Result<PathBuf> {
 fn add_example(workspace: &Workspace, name: &str, site: &Path) -> Result<()> {
     let source = workspace.root.join("examples").join(name);
     let page = site.join(name);
-    bind(&workspace.target.join(WASM).join("release").join(format!("{name}.wasm")), &page)?;
+    wasm::bind(workspace, name, &page)?;
     shrink(&page.join(format!("{name}_bg.wasm")))?;
     copy_file(&source.join("index.html"), &page.join("index.html"))?;
     let assets = source.join("static");
@@ -40,23 +34,6 @@ fn add_example(workspace: &Workspace, name: &str, site: &Path) -> Result<()> {
         copy_tree(&assets, &page.join("static"))?;
     }
     Ok(())
-}
-
-/// Writes the JavaScript module that loads the program, and the program it loads.
-fn bind(wasm: &Path, destination: &Path) -> Result<()> {
-    let arguments = [
-        "wasm-bindgen".as_ref(),
-        wasm.as_os_str(),
-        "--target".as_ref(),
-        "web".as_ref(),
-        "--no-typescript".as_ref(),
-        "--remove-name-section".as_ref(),
-        "--remove-producers-section".as_ref(),
-        "--out-dir".as_ref(),
-        destination.as_os_str(),
-    ];
-    wasm_bindgen_cli::wasm_bindgen::run_cli_with_args(arguments)
-        .with_context(|| format!("wasm-bindgen failed on {}", wasm.display()))
 }
 
 /// Lets binaryen make the program smaller, if it is installed; prints the size either way.

@@ -47,6 +47,12 @@ extern "C" {
     #[wasm_bindgen(method, js_name = deleteIndex)]
     pub(super) fn delete_index(this: &Engine, id: u32, store: &str, name: &str) -> bool;
 
+    #[wasm_bindgen(method, js_name = renameStore)]
+    pub(super) fn rename_store(this: &Engine, id: u32, name: &str, to: &str) -> bool;
+
+    #[wasm_bindgen(method, js_name = renameIndex)]
+    pub(super) fn rename_index(this: &Engine, id: u32, store: &str, name: &str, to: &str) -> bool;
+
     #[wasm_bindgen(method)]
     pub(super) fn close(this: &Engine, id: u32);
 

@@ -1276,6 +1276,14 @@ export class Engine {
     return this.attempt(() => this.transactions.get(id).objectStore(store).deleteIndex(name));
   }
 
+  renameStore(id, name, to) {
+    return this.attempt(() => { this.transactions.get(id).objectStore(name).name = to; });
+  }
+
+  renameIndex(id, store, name, to) {
+    return this.attempt(() => { this.transactions.get(id).objectStore(store).index(name).name = to; });
+  }
+
   createIndex(id, store, name, keyPath, unique, multiEntry) {
     return this.attempt(() => this.transactions.get(id).objectStore(store)
       .createIndex(name, unpath(keyPath), { unique, multiEntry }));

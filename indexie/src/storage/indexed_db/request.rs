@@ -5,7 +5,7 @@ use std::ops::Bound;
 use crate::codec::{Batch, tag, write_key};
 use crate::key::AnyKey;
 use crate::key::range::KeyRange;
-use crate::storage::{Merge, Operation, Scan, Want, Write};
+use crate::storage::{Merge, Operation, Scan, Write};
 
 /// Bits of an operation's second number. The numbers are those of `indexed_db.js`.
 mod flag {
@@ -23,25 +23,21 @@ pub(super) struct Encoded {
     pub a: u32,
     pub b: u32,
     pub batch: Batch,
-    pub want: Want,
 }
-
-const NOTHING: Want = Want { rows: false, primary_keys: false, keys: false };
 
 #[allow(clippy::cast_possible_truncation, reason = "wasm memory ends at 2^32")]
 pub(super) fn encode(operation: Operation) -> Encoded {
-    let with =
-        |operation, a: usize, b, batch: Batch, want| Encoded { operation, a: a as u32, b, batch: batch.finish(), want };
+    let with = |operation, a: usize, b, batch: Batch| Encoded { operation, a: a as u32, b, batch: batch.finish() };
     match operation {
         Operation::Get { keys, park } => {
             let flags = if park { flag::ROWS | flag::PARK } else { flag::ROWS };
-            with(0, keys.len(), flags, encode_keys(&keys), Want::ROWS)
+            with(0, keys.len(), flags, encode_keys(&keys))
         }
         Operation::Scan(scan) => {
             let (limit, flags, batch) = encode_scan(&scan);
-            with(1, limit, flags, batch, scan.want)
+            with(1, limit, flags, batch)
         }
-        Operation::Count(ranges) => with(2, 0, 0, encode_ranges(Batch::default(), &ranges), NOTHING),
+        Operation::Count(ranges) => with(2, 0, 0, encode_ranges(Batch::default(), &ranges)),
         Operation::Write(Write { put, rows, count, with_keys, want_keys }) => {
             let mut flags = 0;
             if with_keys {
@@ -50,12 +46,12 @@ pub(super) fn encode(operation: Operation) -> Encoded {
             if want_keys {
                 flags |= flag::PRIMARY_KEYS;
             }
-            with(if put { 4 } else { 3 }, count, flags, rows, Want::PRIMARY_KEYS)
+            with(if put { 4 } else { 3 }, count, flags, rows)
         }
-        Operation::Delete(keys) => with(5, keys.len(), 0, encode_keys(&keys), NOTHING),
-        Operation::DeleteRanges(ranges) => with(6, 0, 0, encode_ranges(Batch::default(), &ranges), NOTHING),
-        Operation::Clear => with(7, 0, 0, Batch::default(), NOTHING),
-        Operation::Merge(Merge { parked, changes, count }) => with(8, count, parked, changes, NOTHING),
+        Operation::Delete(keys) => with(5, keys.len(), 0, encode_keys(&keys)),
+        Operation::DeleteRanges(ranges) => with(6, 0, 0, encode_ranges(Batch::default(), &ranges)),
+        Operation::Clear => with(7, 0, 0, Batch::default()),
+        Operation::Merge(Merge { parked, changes, count }) => with(8, count, parked, changes),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Runs the body of a transaction. The body is polled from inside the callbacks of its own requests, where the
 //! transaction is active, and never by an executor: with several threads an executor would come too late.
+//! Called by the engine, and by `thread` when a request is answered or a transaction ends.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -12,9 +13,11 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use futures::future::LocalBoxFuture;
 
-use super::Thread;
+use super::backend::Backend;
+use super::thread::Thread;
+use super::Failure;
+use crate::database::Durability;
 use crate::error::{Error, Result};
-use crate::storage::Failure;
 
 /// Turns of the microtask queue that a body may wait without a request: enough for what is resolved already.
 const GRACE: u32 = 32;
@@ -38,6 +41,7 @@ pub(crate) fn current() -> Option<Running> {
 }
 
 struct Transaction {
+    backend: Rc<dyn Backend>,
     running: Running,
     body: RefCell<Option<LocalBoxFuture<'static, Result<()>>>>,
     woken: Arc<Flag>,
@@ -72,19 +76,22 @@ impl Drop for Mark {
 ///
 /// The future resolves once the browser says that the transaction is complete, or aborted. Dropping it aborts.
 pub(crate) fn transact<R: 'static>(
+    backend: Rc<dyn Backend>,
     database: u64,
     connection: u32,
     stores: &[u16],
     write: bool,
-    durability: &str,
+    durability: Durability,
     body: impl FnOnce(u32) -> LocalBoxFuture<'static, Result<R>>,
 ) -> Result<LocalBoxFuture<'static, Result<R>>, Failure> {
-    let id = Thread::get().begin(connection, stores, write, durability)?;
-    Ok(adopt(database, id, body))
+    let id = Thread::get().number();
+    backend.begin(id, connection, stores, write, durability)?;
+    Ok(adopt(backend, database, id, body))
 }
 
 /// Runs `body` in a transaction that the browser has begun: that of an upgrade. Who hears how it ends says so by [`ended`].
 pub(crate) fn adopt<R: 'static>(
+    backend: Rc<dyn Backend>,
     database: u64,
     id: u32,
     body: impl FnOnce(u32) -> LocalBoxFuture<'static, Result<R>>,
@@ -92,6 +99,7 @@ pub(crate) fn adopt<R: 'static>(
     let result = Rc::new(RefCell::new(None));
     let (body, slot) = (body(id), result.clone());
     let transaction = Rc::new(Transaction {
+        backend,
         running: Running { database, transaction: id },
         body: RefCell::new(Some(Box::pin(async move {
             let value = body.await?;
@@ -132,7 +140,20 @@ pub(super) fn answered(id: u32) {
     }
 }
 
-/// The browser says how a transaction ended.
+/// A turn that a body without a request was given is over.
+pub(super) fn waited(id: u32) {
+    let Some(transaction) = find(id) else { return };
+    if transaction.requests.get() > 0 || transaction.body.borrow().is_none() {
+        return;
+    }
+    if transaction.woken.0.load(Ordering::Relaxed) {
+        transaction.step();
+    } else {
+        transaction.wait();
+    }
+}
+
+/// The storage says how a transaction ended.
 pub(crate) fn ended(id: u32, result: Result<(), Failure>) {
     let Some(transaction) = TRANSACTIONS.with_borrow_mut(|all| all.remove(&id)) else { return };
     let unfinished = transaction.body.borrow_mut().take();
@@ -199,28 +220,17 @@ impl Transaction {
             self.finish(Err(Error::Stalled));
             return;
         }
-        let this = self.clone();
-        wasm_bindgen_futures::spawn_local(async move {
-            if this.requests.get() > 0 || this.body.borrow().is_none() {
-                return;
-            }
-            if this.woken.0.load(Ordering::Relaxed) {
-                this.step();
-            } else {
-                this.wait();
-            }
-        });
+        self.backend.later(self.running.transaction);
     }
 
     fn finish(&self, result: Result<()>) {
-        let thread = Thread::get();
         match result {
-            // With requests under way the browser commits after the last one, which may yet have to take back others.
+            // With requests under way the storage commits after the last one, which may yet have to take back others.
             Ok(()) if self.requests.get() > 0 => {}
-            Ok(()) => thread.commit(self.running.transaction),
+            Ok(()) => self.backend.commit(self.running.transaction),
             Err(error) => {
                 *self.error.borrow_mut() = Some(error);
-                thread.abort(self.running.transaction);
+                self.backend.abort(self.running.transaction);
             }
         }
     }
@@ -233,6 +243,7 @@ impl Future for End {
     type Output = Result<()>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
+        self.0.backend.turn(context.waker());
         if let Some(outcome) = &*self.0.outcome.borrow() {
             return Poll::Ready(outcome.clone());
         }

@@ -1,4 +1,6 @@
-//! A small web server for the built site. It listens on this machine's loopback address only.
+//! A small web server for the built sites. It listens on this machine's loopback address only.
+
+mod pages;
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -9,7 +11,7 @@ use std::thread::{self, JoinHandle};
 use anyhow::{Result, anyhow};
 use tiny_http::{Header, Method, Request, Response};
 
-use super::pages::{Page, mime_type, resolve};
+use pages::{Page, mime_type, resolve};
 
 const FIRST_PORT: u16 = 8787;
 const PORTS_TRIED: u16 = 100;

@@ -1,0 +1,111 @@
+//! What a storage has to do: the trait that the browser's IndexedDB and the memory both implement.
+//! Called by `thread` and `runner`, which it tells what has happened; calls nothing of the engine.
+
+use std::fmt;
+use std::rc::Rc;
+use std::task::Waker;
+
+use super::{Failure, Reply, Request, Want};
+use crate::database::Durability;
+use crate::schema::{IndexSchema, InstalledStore, KeySchema};
+
+/// Where a database is stored, on whatever thread: gives each thread its backend.
+pub(crate) trait Connect: fmt::Debug + Send + Sync {
+    fn backend(&self) -> Rc<dyn Backend>;
+}
+
+/// A store and its indexes, by name: operations use their positions.
+pub(crate) type Layout = Vec<(String, Vec<String>)>;
+
+/// What happens to a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Event {
+    /// An older database is there, or none: its transaction, which has the connection's number, waits for a body.
+    Upgrade,
+    Opened,
+    OpenFailed,
+    /// Another connection keeps an older version open.
+    Blocked,
+    /// Another connection wants to upgrade or to delete the database.
+    VersionChange,
+    /// It has been closed from outside.
+    Closed,
+}
+
+/// The versions that an event of a connection is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Versions {
+    pub old: u32,
+    /// 0 where the database is to be deleted.
+    pub new: u32,
+}
+
+/// A change of stores and indexes, possible in the transaction of an upgrade only.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum SchemaChange<'a> {
+    CreateStore { store: &'a str, key: KeySchema },
+    DeleteStore { store: &'a str },
+    RenameStore { store: &'a str, to: &'a str },
+    CreateIndex { store: &'a str, index: IndexSchema },
+    DeleteIndex { store: &'a str, index: &'a str },
+    RenameIndex { store: &'a str, index: &'a str, to: &'a str },
+}
+
+/// A storage, as one thread sees it.
+///
+/// Connections, transactions and operations go by numbers that the caller gives them. What happens is reported to
+/// [`Thread`](super::thread::Thread): `settled` for an operation, `ended` for a transaction, `happened` for a connection.
+/// An operation's report comes while its transaction is active, so that the transaction's body can go on at once.
+pub(crate) trait Backend {
+    // --- connections
+
+    /// Begins to open a database. [`Event::Opened`] or [`Event::OpenFailed`] follows, possibly before this returns.
+    fn open(&self, connection: u32, name: &str, version: u32, layout: &Layout);
+    /// Says what the numbers of stores and indexes mean from here on.
+    fn relayout(&self, connection: u32, layout: &Layout);
+    /// Closes a connection, or gives up opening it. Its transactions are finished first.
+    fn close(&self, connection: u32);
+    fn versions(&self, connection: u32) -> Versions;
+    /// What the open database looks like.
+    fn installed(&self, connection: u32) -> Vec<InstalledStore>;
+    fn alter(&self, connection: u32, change: SchemaChange<'_>) -> Result<(), Failure>;
+    /// Why opening failed.
+    fn failure(&self, connection: u32) -> Failure;
+    fn delete_database(&self, slot: u32, name: &str);
+    /// Answers with the names as primary keys.
+    fn database_names(&self, slot: u32);
+
+    // --- transactions
+
+    fn begin(
+        &self,
+        transaction: u32,
+        connection: u32,
+        stores: &[u16],
+        write: bool,
+        durability: Durability,
+    ) -> Result<(), Failure>;
+    /// Nothing more will be asked of the transaction.
+    fn commit(&self, transaction: u32);
+    fn abort(&self, transaction: u32);
+
+    // --- operations
+
+    /// Starts an operation, in a transaction or (0) alone. Returns true if it has ended before this call does: that is not
+    /// reported.
+    fn submit(&self, slot: u32, connection: u32, transaction: u32, durability: Durability, request: Request) -> bool;
+    /// Hands over what a settled operation came to. Rows are encoded only now.
+    fn take(&self, slot: u32, want: Want) -> Result<Reply, Failure>;
+    /// Nobody wants to know what an operation came to.
+    fn forget(&self, slot: u32);
+    /// Lets go of rows that a Get has parked.
+    fn unpark(&self, parked: u32);
+
+    // --- time
+
+    /// Calls `runner::waited` with this transaction after one turn of the queue of ready tasks.
+    fn later(&self, transaction: u32);
+    /// Does what is due. Called at each poll of a future that waits for this storage; `waker` is woken if there is more to do
+    /// soon.
+    fn turn(&self, waker: &Waker);
+}

@@ -1,0 +1,270 @@
+//! The engine of one thread: its JavaScript half, behind [`Backend`].
+
+use std::cell::{Cell, OnceCell};
+use std::rc::Rc;
+use std::task::Waker;
+
+use wasm_bindgen::prelude::*;
+
+use super::bindings::Engine;
+use super::request::{Encoded, encode};
+use crate::codec::{Batch, Shape, read_key, with_shapes};
+use crate::database::Durability;
+use crate::schema::{InstalledStore, parse_installed};
+use crate::storage::{
+    Backend, Columns, Event, Failure, Layout, Reply, Request, SchemaChange, ShapeTable, Thread, Versions, Want, runner,
+};
+
+// What JavaScript reports. The numbers are those of `indexed_db.js`.
+const SETTLED: u32 = 0;
+const DONE: u32 = 1;
+const ABORTED: u32 = 2;
+const UPGRADE: u32 = 3;
+const OPENED: u32 = 4;
+const OPEN_FAILED: u32 = 5;
+const BLOCKED: u32 = 6;
+const VERSION_CHANGE: u32 = 7;
+
+struct IndexedDbEngine {
+    js: Engine,
+    /// Kept for as long as JavaScript may call it: the life of the thread.
+    _wake: Closure<dyn Fn(u32, u32)>,
+    /// How many of this thread's shapes JavaScript knows.
+    sent: Cell<usize>,
+    received: ShapeTable,
+}
+
+/// This thread's engine, made when it is first needed.
+pub(super) fn this_thread() -> Rc<dyn Backend> {
+    engine()
+}
+
+fn engine() -> Rc<IndexedDbEngine> {
+    thread_local!(static ENGINE: OnceCell<Rc<IndexedDbEngine>> = const { OnceCell::new() });
+    ENGINE.with(|cell| {
+        cell.get_or_init(|| {
+            let wake = Closure::<dyn Fn(u32, u32)>::new(woken);
+            Rc::new(IndexedDbEngine {
+                js: Engine::new(&wake),
+                _wake: wake,
+                sent: Cell::new(0),
+                received: ShapeTable::default(),
+            })
+        })
+        .clone()
+    })
+}
+
+/// JavaScript says that something has happened to an operation, a transaction or a connection.
+fn woken(event: u32, id: u32) {
+    let thread = Thread::get();
+    match event {
+        SETTLED => thread.settled(id),
+        DONE => thread.ended(id, Ok(())),
+        ABORTED => thread.ended(id, Err(engine().failed())),
+        UPGRADE => thread.happened(id, Event::Upgrade),
+        OPENED => thread.happened(id, Event::Opened),
+        OPEN_FAILED => thread.happened(id, Event::OpenFailed),
+        BLOCKED => thread.happened(id, Event::Blocked),
+        VERSION_CHANGE => thread.happened(id, Event::VersionChange),
+        _ => thread.happened(id, Event::Closed),
+    }
+}
+
+impl IndexedDbEngine {
+    fn send_shapes(&self) {
+        with_shapes(|shapes| {
+            let new = shapes.since(self.sent.get());
+            for shape in new {
+                self.js.define(shape.names.clone(), &shape.tags);
+            }
+            self.sent.set(self.sent.get() + new.len());
+        });
+    }
+
+    fn receive_shapes(&self) {
+        for entry in self.js.take_shapes().iter() {
+            let entry = js_sys::Array::from(&entry);
+            let (names, tags) = (js_sys::Array::from(&entry.get(0)), js_sys::Array::from(&entry.get(1)));
+            self.received.borrow_mut().push(Shape {
+                names: names.iter().map(|name| name.as_string().unwrap_or_default()).collect(),
+                tags: tags.iter().map(|tag| int(&tag).unwrap_or_default()).collect(),
+            });
+        }
+    }
+
+    fn received(&self) -> Batch {
+        Batch::received(self.js.take_ints(), self.js.take_floats(), self.js.take_bytes(), self.js.take_sections())
+    }
+
+    /// What went wrong last.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "sizes in bytes, whole and positive")]
+    fn failed(&self) -> Failure {
+        let fields = self.js.take_failure();
+        self.receive_shapes();
+        let text = |at| fields.get(at).as_string();
+        let size = |at| fields.get(at).as_f64().map(|size| size as u64);
+        let batch = self.received();
+        Failure {
+            name: text(0).unwrap_or_default(),
+            message: text(1).unwrap_or_default(),
+            row: fields.get(2).as_f64().filter(|row| *row >= 0.0).map(|row| row as usize),
+            index: text(3),
+            key: read_key(&mut batch.reader(), &*self.received.borrow()),
+            usage: size(4),
+            quota: size(5),
+        }
+    }
+
+    fn checked(&self, done: bool) -> Result<(), Failure> {
+        if done { Ok(()) } else { Err(self.failed()) }
+    }
+}
+
+impl Backend for IndexedDbEngine {
+    fn open(&self, connection: u32, name: &str, version: u32, layout: &Layout) {
+        self.js.open(connection, name, version.into(), &layout_text(layout));
+    }
+
+    fn relayout(&self, connection: u32, layout: &Layout) {
+        self.js.relayout(connection, &layout_text(layout));
+    }
+
+    fn close(&self, connection: u32) {
+        self.js.close(connection);
+    }
+
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "versions are small whole numbers here")]
+    fn versions(&self, connection: u32) -> Versions {
+        Versions { old: self.js.old_version(connection) as u32, new: self.js.new_version(connection) as u32 }
+    }
+
+    fn installed(&self, connection: u32) -> Vec<InstalledStore> {
+        parse_installed(&self.js.installed(connection))
+    }
+
+    fn alter(&self, connection: u32, change: SchemaChange<'_>) -> Result<(), Failure> {
+        let js = &self.js;
+        self.checked(match change {
+            SchemaChange::CreateStore { store, key } => js.create_store(connection, store, &key.path.text(), key.auto),
+            SchemaChange::DeleteStore { store } => js.delete_store(connection, store),
+            SchemaChange::RenameStore { store, to } => js.rename_store(connection, store, to),
+            SchemaChange::CreateIndex { store, index } => {
+                js.create_index(connection, store, index.name, &index.path.text(), index.unique, index.multi)
+            }
+            SchemaChange::DeleteIndex { store, index } => js.delete_index(connection, store, index),
+            SchemaChange::RenameIndex { store, index, to } => js.rename_index(connection, store, index, to),
+        })
+    }
+
+    fn failure(&self, connection: u32) -> Failure {
+        self.js.connection_failure(connection);
+        self.failed()
+    }
+
+    fn delete_database(&self, slot: u32, name: &str) {
+        self.js.delete_database(slot, name);
+    }
+
+    fn database_names(&self, slot: u32) {
+        self.js.database_names(slot);
+    }
+
+    fn begin(
+        &self,
+        transaction: u32,
+        connection: u32,
+        stores: &[u16],
+        write: bool,
+        durability: Durability,
+    ) -> Result<(), Failure> {
+        self.checked(self.js.begin(transaction, connection, stores, write, name_of(durability)))
+    }
+
+    fn commit(&self, transaction: u32) {
+        self.js.commit(transaction);
+    }
+
+    fn abort(&self, transaction: u32) {
+        self.js.abort(transaction);
+    }
+
+    fn submit(&self, slot: u32, connection: u32, transaction: u32, durability: Durability, request: Request) -> bool {
+        let Encoded { operation, a, b, batch } = encode(request.operation);
+        self.send_shapes();
+        self.js.submit(
+            slot,
+            connection,
+            transaction,
+            operation,
+            request.store.into(),
+            request.index.map_or(-1, i32::from),
+            a,
+            b,
+            name_of(durability),
+            &batch.ints,
+            &batch.floats,
+            &batch.bytes,
+            &batch.sections,
+        )
+    }
+
+    fn take(&self, slot: u32, want: Want) -> Result<Reply, Failure> {
+        let kind = self.js.take(slot);
+        match kind & 7 {
+            1 => Ok(Reply::Unit),
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of rows")]
+            2 => Ok(Reply::Number(self.js.number() as u64)),
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of rows")]
+            3 => {
+                if kind & 8 != 0 {
+                    self.receive_shapes();
+                }
+                Ok(Reply::Columns(Columns {
+                    batch: self.received(),
+                    count: self.js.number() as usize,
+                    want,
+                    parked: slot,
+                    shapes: self.received.clone(),
+                }))
+            }
+            _ => Err(self.failed()),
+        }
+    }
+
+    fn forget(&self, slot: u32) {
+        self.js.forget(slot);
+    }
+
+    fn unpark(&self, parked: u32) {
+        self.js.unpark(parked);
+    }
+
+    fn later(&self, transaction: u32) {
+        wasm_bindgen_futures::spawn_local(async move { runner::waited(transaction) });
+    }
+
+    /// The browser's own loop calls back.
+    fn turn(&self, _waker: &Waker) {}
+}
+
+fn name_of(durability: Durability) -> &'static str {
+    match durability {
+        Durability::Default => "",
+        Durability::Relaxed => "relaxed",
+        Durability::Strict => "strict",
+    }
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "written by indexed_db.js as a u32")]
+fn int(value: &JsValue) -> Option<u32> {
+    value.as_f64().map(|number| number as u32)
+}
+
+/// A line per store, its name and those of its indexes, separated by tabs.
+fn layout_text(layout: &Layout) -> String {
+    let line = |(store, indexes): &(String, Vec<String>)| {
+        std::iter::once(store.as_str()).chain(indexes.iter().map(String::as_str)).collect::<Vec<_>>().join("\t")
+    };
+    layout.iter().map(line).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,206 @@
+//! One thread's view of its storages: who waits for which operation, and who listens to which connection.
+//! Called by the engine, and by the backends when something has happened.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use super::backend::{Backend, Event, Layout};
+use super::{Failure, Reply, Request, Want, runner};
+use crate::database::Durability;
+
+/// Reacts to what happens to a connection.
+type Listener = Rc<dyn Fn(Event)>;
+
+#[derive(Default)]
+pub(crate) struct Thread {
+    next: Cell<u32>,
+    slots: RefCell<HashMap<u32, Slot>>,
+    listeners: RefCell<HashMap<u32, Listener>>,
+}
+
+/// An operation that is under way, or has ended and not been asked for.
+struct Slot {
+    backend: Rc<dyn Backend>,
+    transaction: u32,
+    settled: bool,
+    /// Nobody waits any more; the slot goes when its operation ends.
+    abandoned: bool,
+    waker: Option<Waker>,
+}
+
+impl Thread {
+    /// This thread's own, made when it is first needed.
+    pub fn get() -> Rc<Self> {
+        thread_local!(static THREAD: Rc<Thread> = Rc::default());
+        // A destructor that runs after this thread's data are gone finds an empty one.
+        THREAD.try_with(Rc::clone).unwrap_or_default()
+    }
+
+    /// A number for a slot, a transaction or a connection; never 0.
+    pub fn number(&self) -> u32 {
+        let next = self.next.get().wrapping_add(1).max(1);
+        self.next.set(next);
+        next
+    }
+
+    // --- what the backends report
+
+    /// An operation has ended.
+    pub fn settled(&self, id: u32) {
+        let (transaction, waker, unwanted) = {
+            let mut slots = self.slots.borrow_mut();
+            let Some(slot) = slots.get_mut(&id) else { return };
+            slot.settled = true;
+            let (transaction, waker) = (slot.transaction, slot.waker.take());
+            let unwanted = if slot.abandoned { slots.remove(&id) } else { None };
+            (transaction, waker, unwanted)
+        };
+        if let Some(slot) = unwanted {
+            slot.backend.forget(id);
+        }
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        if transaction != 0 {
+            runner::answered(transaction);
+        }
+    }
+
+    /// A transaction is complete, or aborted.
+    #[allow(clippy::unused_self, reason = "called as its neighbours")]
+    pub fn ended(&self, transaction: u32, result: Result<(), Failure>) {
+        runner::ended(transaction, result);
+    }
+
+    /// Something has happened to a connection.
+    pub fn happened(&self, connection: u32, event: Event) {
+        let listener = self.listeners.borrow().get(&connection).cloned();
+        if let Some(listener) = listener {
+            listener(event);
+        }
+    }
+
+    // --- connections
+
+    /// Begins to open a database; the listener hears how that goes, and of the connection's later life.
+    pub fn open(
+        &self,
+        backend: &dyn Backend,
+        connection: u32,
+        name: &str,
+        version: u32,
+        layout: &Layout,
+        listener: Listener,
+    ) {
+        self.listeners.borrow_mut().insert(connection, listener);
+        backend.open(connection, name, version, layout);
+    }
+
+    pub fn close(&self, backend: &dyn Backend, connection: u32) {
+        self.listeners.borrow_mut().remove(&connection);
+        backend.close(connection);
+    }
+
+    pub fn delete_database(self: &Rc<Self>, backend: &Rc<dyn Backend>, name: &str) -> Submitted {
+        let slot = self.slot(backend, 0);
+        backend.delete_database(slot, name);
+        Submitted { thread: self.clone(), backend: backend.clone(), slot, want: Want::ROWS, taken: false }
+    }
+
+    pub fn database_names(self: &Rc<Self>, backend: &Rc<dyn Backend>) -> Submitted {
+        let slot = self.slot(backend, 0);
+        backend.database_names(slot);
+        Submitted { thread: self.clone(), backend: backend.clone(), slot, want: Want::PRIMARY_KEYS, taken: false }
+    }
+
+    // --- operations
+
+    fn slot(&self, backend: &Rc<dyn Backend>, transaction: u32) -> u32 {
+        let slot = self.number();
+        let entry =
+            Slot { backend: backend.clone(), transaction, settled: false, abandoned: false, waker: None };
+        self.slots.borrow_mut().insert(slot, entry);
+        slot
+    }
+
+    /// Starts an operation, in a transaction or (0) alone.
+    pub fn submit(
+        self: &Rc<Self>,
+        backend: &Rc<dyn Backend>,
+        connection: u32,
+        transaction: u32,
+        durability: Durability,
+        request: Request,
+    ) -> Submitted {
+        let want = request.operation.want();
+        let slot = self.slot(backend, transaction);
+        let settled = backend.submit(slot, connection, transaction, durability, request);
+        if settled && let Some(slot) = self.slots.borrow_mut().get_mut(&slot) {
+            slot.settled = true;
+        }
+        if transaction != 0 && !settled {
+            runner::submitted(transaction);
+        }
+        Submitted { thread: self.clone(), backend: backend.clone(), slot, want, taken: false }
+    }
+}
+
+/// An operation that has been started. Dropped early, its result is thrown away unread; a write goes on.
+#[must_use = "futures do nothing unless awaited"]
+pub(crate) struct Submitted {
+    thread: Rc<Thread>,
+    backend: Rc<dyn Backend>,
+    slot: u32,
+    want: Want,
+    taken: bool,
+}
+
+impl Future for Submitted {
+    type Output = Result<Reply, Failure>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.backend.turn(context.waker());
+        {
+            let mut slots = self.thread.slots.borrow_mut();
+            let Some(slot) = slots.get_mut(&self.slot) else {
+                // Taken already: polled after its end.
+                return Poll::Pending;
+            };
+            if !slot.settled {
+                slot.waker = Some(context.waker().clone());
+                return Poll::Pending;
+            }
+            slots.remove(&self.slot);
+        }
+        self.taken = true;
+        Poll::Ready(self.backend.take(self.slot, self.want))
+    }
+}
+
+impl Drop for Submitted {
+    fn drop(&mut self) {
+        if self.taken {
+            return;
+        }
+        let gone = {
+            let mut slots = self.thread.slots.borrow_mut();
+            match slots.get_mut(&self.slot) {
+                Some(slot) if !slot.settled => {
+                    slot.abandoned = true;
+                    false
+                }
+                _ => {
+                    slots.remove(&self.slot);
+                    true
+                }
+            }
+        };
+        if gone {
+            self.backend.forget(self.slot);
+        }
+    }
+}
