@@ -189,6 +189,12 @@ fn newtype(ident: &Ident, field: &Member, inner: &Type, private: &TokenStream) -
                 self
             }
         }
+        #[automatically_derived]
+        impl #private::IntoAnyKey for #ident {
+            fn into_any(self) -> ::core::result::Result<#private::AnyKey, #private::KeyError> {
+                #private::Key::to_any(&self)
+            }
+        }
         #text
         #auto
     }
@@ -233,6 +239,12 @@ fn names_of(ident: &Ident, names: &[(&Ident, String)], private: &TokenStream) ->
         impl #private::IntoKey<#ident> for #ident {
             fn into_key(self) -> #ident {
                 self
+            }
+        }
+        #[automatically_derived]
+        impl #private::IntoAnyKey for #ident {
+            fn into_any(self) -> ::core::result::Result<#private::AnyKey, #private::KeyError> {
+                #private::Key::to_any(&self)
             }
         }
     }

@@ -5,12 +5,15 @@
 mod connection;
 mod failure;
 mod row;
+mod run;
+mod savepoint;
 mod shared;
 mod turns;
 mod upgrade;
 
 pub(crate) use connection::{close, database_names, delete, forget, handlers, is_open, open};
 pub(crate) use row::RowType;
+pub(crate) use savepoint::savepoint;
 pub(crate) use shared::{Handlers, Shared};
 pub(crate) use upgrade::drop_store;
 
@@ -18,8 +21,9 @@ use std::sync::Arc;
 
 use futures::future::LocalBoxFuture;
 
+use crate::database::Durability;
 use crate::error::{Error, Result};
-use crate::storage::{Columns, Operation, Reply, Request};
+use crate::storage::{Columns, Operation, Reply, Request, runner};
 
 /// Where operations run: a database, and the transaction they belong to if they do.
 #[derive(Clone, Debug)]
@@ -38,7 +42,7 @@ pub(crate) enum Access {
 impl Session {
     /// Runs one operation.
     pub async fn run(&self, store: u16, index: Option<u16>, operation: Operation) -> Result<Reply> {
-        connection::run(self, Request { store, index, operation }).await
+        run::run(self, Request { store, index, operation }).await
     }
 
     /// Runs an operation that answers with columns.
@@ -74,7 +78,7 @@ impl Session {
             return turns::as_one(transaction, body(self.clone())).await;
         }
         self.refuse_inside(store)?;
-        transact(self.shared.clone(), vec![store], access, body).await
+        transact(self.shared.clone(), vec![store], access, None, body).await
     }
 
     /// An unbound handle inside a transaction of its own database would wait for that transaction, which waits for it.
@@ -86,11 +90,12 @@ impl Session {
     }
 }
 
-/// Runs `body` in a new transaction over these stores.
+/// Runs `body` in a new transaction over these stores, with this durability or the database's.
 pub(crate) async fn transact<R: 'static>(
     shared: Arc<Shared>,
     stores: Vec<u16>,
     access: Access,
+    durability: Option<Durability>,
     body: impl FnOnce(Session) -> LocalBoxFuture<'static, Result<R>>,
 ) -> Result<R> {
     if connection::inside(shared.id) {
@@ -98,7 +103,17 @@ pub(crate) async fn transact<R: 'static>(
             table: stores.first().map_or("", |store| shared.table_name(*store)).to_owned(),
         });
     }
-    connection::transact(shared, stores, access, body).await
+    run::transact(shared, stores, access, durability, body).await
+}
+
+/// Aborts a transaction, unless it is decided already.
+pub(crate) fn abort(transaction: u32) {
+    runner::abort(transaction, Error::Aborted { reason: "`abort` was called".to_owned() });
+}
+
+/// Commits what has been asked of a transaction so far, unless it is decided already.
+pub(crate) fn commit(transaction: u32) -> LocalBoxFuture<'static, Result<()>> {
+    Box::pin(runner::commit(transaction))
 }
 
 fn unexpected() -> Error {

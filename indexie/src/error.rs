@@ -121,7 +121,7 @@ pub enum Error {
         /// The table.
         table: String,
     },
-    /// The transaction was aborted. Nothing of it was stored.
+    /// The transaction was aborted, and nothing of it was stored; or it had ended already, and nothing of the operation was.
     Aborted {
         /// Why, as far as is known.
         reason: String,
@@ -285,7 +285,7 @@ impl fmt::Display for Error {
                 "table `{table}` was used inside a transaction, but not through the transaction's own handle: \
                  it would wait for the transaction it is in"
             ),
-            Self::Aborted { reason } => write!(f, "the transaction was aborted: {reason}"),
+            Self::Aborted { reason } => write!(f, "the transaction has ended: {reason}"),
             Self::ConnectionLost { database } => write!(f, "the browser closed the database `{database}`"),
             Self::Closed { database } => write!(f, "the database `{database}` has been closed"),
             Self::UnknownTable { table } => write!(f, "the database has no table `{table}`"),

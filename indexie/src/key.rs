@@ -6,12 +6,14 @@ pub(crate) mod case;
 pub(crate) mod date;
 mod entry;
 mod impls;
+mod into_any;
 mod into_key;
 pub(crate) mod range;
 
 pub use any::AnyKey;
 pub use date::Date;
 pub use entry::Entry;
+pub use into_any::{IntoAnyKey, IntoAnyRange};
 pub use into_key::{IntoKey, IntoRange, Prefix};
 
 use std::fmt;

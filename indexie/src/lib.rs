@@ -86,12 +86,12 @@ mod upgrade;
 pub use database::{Blocked, Builder, Database, Durability, Indexie, VersionChange, database_names};
 pub use error::{Error, Result};
 pub use index::{Index, IsUnique, Plain, Primary, Unique};
-pub use key::{AnyKey, AutoKey, Date, IntoKey, IntoRange, Key, Prefix, Text};
+pub use key::{AnyKey, AutoKey, Date, IntoAnyKey, IntoAnyRange, IntoKey, IntoRange, Key, Prefix, Text};
 pub use op::{Fetch, Op};
 pub use query::{Cursor, EachOutput, Page, Query, RowStream, Where};
 pub use store::{Insert, Outbound, Store};
-pub use table::{Access, Auto, Read, ReadWrite, Table, TxMode, Writable};
-pub use transaction::{Mode, Scope};
+pub use table::{Access, Auto, InTransaction, Read, ReadWrite, Table, TxMode, Writable};
+pub use transaction::{Commit, Mode, Scope, Transaction};
 pub use upgrade::{Upgrade, UpgradeTable};
 
 /// Makes a newtype or an enum without data a key.
@@ -251,7 +251,7 @@ pub mod __private {
     pub use crate::database::{Builder, Database, Indexie, exists};
     pub use crate::error::Result;
     pub use crate::index::{Index, Plain, Primary, Unique};
-    pub use crate::key::{AnyKey, AutoKey, Entry, FieldForm, Form, IntoKey, Key, KeyError, Text};
+    pub use crate::key::{AnyKey, AutoKey, Entry, FieldForm, Form, IntoAnyKey, IntoKey, Key, KeyError, Text};
     pub use crate::op::Op;
     pub use crate::probe::{NoKey, NoRecord, Probe};
     pub use crate::schema::{

@@ -1,6 +1,7 @@
 //! Queries: immutable values that say what is wanted. `clauses` and `modifiers` build them, `terminals` run them.
 //! Called by app code; calls the planner and the executor, which know nothing of the record type.
 
+mod clause;
 mod clauses;
 mod cursor;
 mod each;
@@ -22,7 +23,7 @@ pub use each::EachOutput;
 pub use stream::RowStream;
 
 pub(crate) use execute::Execution;
-pub(crate) use read::{rows as read_rows, typed_all as typed_keys};
+pub(crate) use read::typed_all as typed_keys;
 pub(crate) use write::modify_rows;
 
 use crate::engine::RowType;

@@ -7,9 +7,9 @@ pub(crate) mod runner;
 mod thread;
 
 pub(crate) use backend::{Backend, Connect, Event, Layout, SchemaChange, Versions};
-pub(crate) use thread::Thread;
+pub(crate) use thread::{Submitted, Thread};
 
-use crate::codec::{Batch, DecodeError, Known, Reader, Shape, read_key};
+use crate::codec::{Batch, DecodeError, Finished, Known, Reader, Shape, read_key};
 use crate::key::AnyKey;
 use crate::key::range::KeyRange;
 
@@ -36,6 +36,12 @@ pub(crate) enum Operation {
     DeleteRanges(Vec<KeyRange>),
     Clear,
     Merge(Merge),
+    /// Begins a part of the transaction that can be undone alone, under this number. Needs no request; neither does its end.
+    Savepoint(u32),
+    /// Ends that part, and all that have begun within it: what they did is done.
+    Release(u32),
+    /// Ends it and undoes what it did, but for the keys that were generated: those are not given out again.
+    Rollback(u32),
 }
 
 impl Operation {
@@ -94,7 +100,7 @@ impl Want {
 pub(crate) struct Write {
     pub put: bool,
     /// The rows, and after them their keys if those are apart.
-    pub rows: Batch,
+    pub rows: Finished,
     pub count: usize,
     pub with_keys: bool,
     /// Whether the answer is to carry the keys.
@@ -106,7 +112,7 @@ pub(crate) struct Write {
 pub(crate) struct Merge {
     pub parked: u32,
     /// For each row: its position, its key, whether the key has changed, the row before, and the row after.
-    pub changes: Batch,
+    pub changes: Finished,
     pub count: usize,
 }
 
@@ -211,6 +217,15 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
+    /// The name of a failure to begin: the connection is closed, and nothing has been done.
+    pub const NOT_STARTED: &'static str = "InvalidStateError";
+    /// The name of a failure in the middle: the connection has been closed from outside.
+    pub const LOST: &'static str = "ConnectionLost";
+
+    pub fn is_not_started(&self) -> bool {
+        self.name == Self::NOT_STARTED
+    }
+
     /// One that says nothing but its name and a message.
     #[cfg_attr(target_family = "wasm", allow(dead_code, reason = "the browser's failures come from JavaScript"))]
     pub fn new(name: &str, message: &str) -> Self {

@@ -5,7 +5,7 @@ mod change;
 mod queries;
 mod write;
 
-pub use access::{Access, Auto, Read, ReadWrite, TxMode, Writable};
+pub use access::{Access, Auto, InTransaction, Read, ReadWrite, TxMode, Writable};
 pub(crate) use change::{Change, change};
 
 use std::fmt;

@@ -1,7 +1,9 @@
 //! Transactions: several operations, all or nothing. The body gets handles that are bound to the transaction.
 
+mod own;
 mod scope;
 
+pub use own::{Commit, Transaction};
 pub use scope::{Scope, Tables};
 
 use std::fmt;
@@ -24,7 +26,7 @@ impl Mode {
     pub const Read: Read = Read;
     /// Reads and writes; waits for other transactions on the same tables.
     #[allow(non_upper_case_globals, reason = "reads as the variant of an enum, as in the contract")]
-    pub const ReadWrite: ReadWrite = ReadWrite;
+    pub const ReadWrite: ReadWrite = ReadWrite::MODE;
 }
 
 impl fmt::Debug for Mode {
@@ -64,8 +66,7 @@ impl Indexie {
         R: 'static,
         F: AsyncFnOnce(S::Handles) -> Result<R> + 'static,
     {
-        let _ = mode;
-        let run = self.run::<M, S, R, Error, F>(scope, body);
+        let run = self.run::<M, S, R, Error, F>(mode, scope, body);
         Op::new(async move { run.await? })
     }
 
@@ -87,14 +88,14 @@ impl Indexie {
         E: From<Error> + 'static,
         F: AsyncFnOnce(S::Handles) -> Result<R, E> + 'static,
     {
-        let _ = mode;
-        let run = self.run::<M, S, R, E, F>(scope, body);
+        let run = self.run::<M, S, R, E, F>(mode, scope, body);
         async move { run.await.map_err(E::from)? }
     }
 
     /// The body's result, once the transaction has ended accordingly; or why there is none.
     fn run<M, S, R, E, F>(
         &self,
+        mode: M,
         scope: S,
         body: F,
     ) -> impl Future<Output = Result<Result<R, E>>> + 'static + use<M, S, R, E, F>
@@ -119,7 +120,7 @@ impl Indexie {
             stores.dedup();
             let failed = std::rc::Rc::new(std::cell::RefCell::new(None));
             let slot = failed.clone();
-            let done = engine::transact(shared, stores, access, move |session| {
+            let done = engine::transact(shared, stores, access, mode.asked_durability(), move |session| {
                 let handles = bind(session.transaction.unwrap_or_default());
                 async move {
                     match body(handles).await {

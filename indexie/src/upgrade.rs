@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::index::Column;
 use crate::op::{Fetch, Op};
 use crate::query::spec::Spec;
-use crate::query::{Execution, modify_rows, read_rows};
+use crate::query::{Execution, modify_rows};
 use crate::storage::{Operation, Write};
 
 /// The transaction in which a database goes from one version to the next.
@@ -127,7 +127,7 @@ impl<R: Serialize + DeserializeOwned + 'static> UpgradeTable<R> {
         Execution {
             session: self.session.clone(),
             store: self.store,
-            row_type: RowType::untyped::<R>(),
+            row_type: RowType::keyless::<R>(&[]),
             spec: Spec { order: Some(Column::PRIMARY), ..Spec::default() },
         }
     }
@@ -138,7 +138,7 @@ impl<R: Serialize + DeserializeOwned + 'static> UpgradeTable<R> {
     ///
     /// [`Error::Decode`] names the first row that does not fit the type.
     pub fn to_vec(&self) -> Fetch<Vec<R>> {
-        Fetch::new(read_rows(self.execution()))
+        Fetch::new(self.execution().to_vec())
     }
 
     /// How many rows there are.
@@ -181,7 +181,7 @@ impl<R: Serialize + DeserializeOwned + 'static> UpgradeTable<R> {
             .map_err(|error| Error::encode(session.shared.table_name(store), None, error));
         Op::new(async move {
             encoded?;
-            let write = Write { put, rows, count: 1, with_keys: false, want_keys: false };
+            let write = Write { put, rows: rows.finish(), count: 1, with_keys: false, want_keys: false };
             session.run(store, None, Operation::Write(write)).await.map(|_| ())
         })
     }

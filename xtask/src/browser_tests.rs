@@ -1,5 +1,6 @@
 //! The browser tests: compiled once by `cargo test --no-run`, then each test binary is run in one
-//! browser by wasm-bindgen's own runner, which is linked into this program.
+//! browser by wasm-bindgen's own runner, which is linked into this program. `threads` builds some
+//! of them in another way, and has them run here too.
 
 use std::env;
 use std::ffi::OsString;
@@ -15,7 +16,7 @@ use crate::{command, leftovers};
 
 /// A compiled test target.
 #[derive(Debug, PartialEq, Eq)]
-struct TestBinary {
+pub struct TestBinary {
     name: String,
     package: PathBuf,
     wasm: PathBuf,
@@ -23,11 +24,19 @@ struct TestBinary {
 
 /// Runs every browser test whose name matches `filter` in one browser.
 pub fn run(workspace: &Workspace, kind: Kind, filter: &[String]) -> Result<()> {
+    let mut cargo = workspace.cargo();
+    cargo.args(["test", "--no-run", "--target", WASM, "-p", "indexie-tests", "--test", "*"]);
+    println!("    {}", command::as_typed(&cargo));
+    run_in(workspace, kind, &build(&mut cargo)?, filter)
+}
+
+/// Runs the tests of these binaries in one browser.
+pub fn run_in(workspace: &Workspace, kind: Kind, binaries: &[TestBinary], filter: &[String]) -> Result<()> {
     let browser = Browser::find(workspace, kind)?;
     let capabilities = workspace.scratch("webdriver")?.join(format!("{kind}.json"));
     let wanted = Value::Object(browser.capabilities(workspace, None)?);
     write_file(&capabilities, &wanted.to_string())?;
-    for binary in build(workspace)? {
+    for binary in binaries {
         println!("\n     Running {} in {kind}", binary.name);
         let mut runner = runner(workspace, &browser, &capabilities)?;
         runner.current_dir(&binary.package).arg(&binary.wasm).args(filter);
@@ -42,11 +51,11 @@ pub fn run_one_binary(arguments: Vec<OsString>) -> Result<()> {
     wasm_bindgen_cli::wasm_bindgen_test_runner::run_cli_with_args(std::iter::once(program).chain(arguments))
 }
 
-fn build(workspace: &Workspace) -> Result<Vec<TestBinary>> {
-    let mut build = workspace.cargo();
-    build.args(["test", "--no-run", "--target", WASM, "-p", "indexie-tests", "--test", "*"]);
-    println!("    {}", command::as_typed(&build));
-    let messages = command::read_while_shown(build.arg("--message-format=json-render-diagnostics"))?;
+/// Compiles test binaries with a command that is a `cargo test --no-run`.
+pub fn build(cargo: &mut Command) -> Result<Vec<TestBinary>> {
+    // Browsers do not read debug information, and what wasm-bindgen has to do grows with it.
+    cargo.env("CARGO_PROFILE_DEV_DEBUG", "0");
+    let messages = command::read_while_shown(cargo.arg("--message-format=json-render-diagnostics"))?;
     let binaries: Vec<TestBinary> = messages.lines().filter_map(test_binary_in).collect();
     if binaries.is_empty() {
         bail!("cargo built no browser tests");

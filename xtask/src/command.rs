@@ -63,6 +63,14 @@ fn quoted(word: String) -> String {
     if word.is_empty() || word.contains([' ', '"', '$', '*', ';', '&']) { format!("'{word}'") } else { word }
 }
 
+/// Ends another process at once, without a chance to finish anything.
+pub fn kill(process: u64) -> Result<()> {
+    let process = process.to_string();
+    let mut kill = if cfg!(windows) { Command::new("taskkill") } else { Command::new("kill") };
+    kill.args(if cfg!(windows) { ["/F", "/PID", &process] } else { ["-s", "KILL", &process] });
+    read(&mut kill).map(drop)
+}
+
 /// Whether this process runs as root.
 pub fn is_root() -> bool {
     read(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0")

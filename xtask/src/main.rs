@@ -7,12 +7,14 @@ mod browser;
 mod browser_tests;
 mod command;
 mod demo;
+mod e2e;
 mod leftovers;
 mod progress;
 mod server;
 mod setup;
 mod summary;
 mod test;
+mod threads;
 mod wasm;
 mod webdriver;
 mod workspace;
@@ -36,7 +38,7 @@ struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Install what is missing: the wasm target, Chromium and Firefox with their drivers
+    /// Install what is missing: the wasm target, the standard library's sources, Chromium and Firefox with their drivers
     ///
     /// The other commands do this by themselves.
     Setup,
@@ -54,7 +56,7 @@ enum Task {
         /// Run these steps only
         #[arg(long, value_enum, num_args = 1.., value_name = "STEP")]
         only: Vec<Step>,
-        /// Run the tests whose name contains this (steps native, chromium and firefox)
+        /// Run the tests whose name contains this (steps native, chromium, firefox, threads and e2e)
         #[arg(last = true, value_name = "FILTER")]
         filter: Vec<String>,
     },

@@ -19,18 +19,28 @@ use crate::workspace::Workspace;
 pub enum Need {
     /// A standard library for the wasm target.
     WasmTarget,
+    /// The sources of the standard library, to build another one from.
+    LibrarySources,
     /// A browser and the driver that remote-controls it.
     Browser(Kind),
 }
 
 impl Need {
-    pub const ALL: &[Self] = &[Self::WasmTarget, Self::Browser(Kind::Chromium), Self::Browser(Kind::Firefox)];
+    pub const ALL: &[Self] = &[
+        Self::WasmTarget,
+        Self::LibrarySources,
+        Self::Browser(Kind::Chromium),
+        Self::Browser(Kind::Firefox),
+    ];
 }
 
 /// Installs what is missing of `needs`, or says what to type where it cannot.
 pub fn ensure(workspace: &Workspace, needs: &[Need]) -> Result<()> {
     if needs.contains(&Need::WasmTarget) {
         wasm_target::ensure(workspace)?;
+    }
+    if needs.contains(&Need::LibrarySources) {
+        rust_src::ensure(workspace)?;
     }
     let browsers: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| needs.contains(&Need::Browser(*kind))).collect();
     browsers::ensure(workspace, &browsers)

@@ -12,7 +12,7 @@ use crate::progress::duration;
 use crate::setup::{self, Need};
 use crate::summary::{Outcome, table};
 use crate::workspace::{WASM, Workspace};
-use crate::{browser_tests, command, demo};
+use crate::{browser_tests, command, demo, e2e, threads};
 
 /// The packages that are compiled for the browser, `indexie` first.
 const BROWSER_PACKAGES: [&str; 4] = ["indexie", "indexie-tests", "quickstart", "cities"];
@@ -33,6 +33,10 @@ pub enum Step {
     Chromium,
     /// The browser tests in Firefox
     Firefox,
+    /// Browser tests where wasm has threads, in both browsers
+    Threads,
+    /// Several tabs at once, killed tabs and browsers, and Dexie's databases, in both browsers
+    E2e,
     /// The examples, built as `cargo xtask demo` does and driven in a headless Chromium
     Demo,
 }
@@ -96,6 +100,8 @@ impl Step {
             Self::Native => "native",
             Self::Chromium => "chromium",
             Self::Firefox => "firefox",
+            Self::Threads => "threads",
+            Self::E2e => "e2e",
             Self::Demo => "demo",
         }
     }
@@ -106,6 +112,8 @@ impl Step {
             Self::ClippyWasm | Self::Doc => &[Need::WasmTarget],
             Self::Chromium | Self::Demo => demo::HEADLESS_NEEDS,
             Self::Firefox => &[Need::WasmTarget, Need::Browser(Kind::Firefox)],
+            Self::Threads => Need::ALL,
+            Self::E2e => &[Need::WasmTarget, Need::Browser(Kind::Chromium), Need::Browser(Kind::Firefox)],
         }
     }
 
@@ -118,7 +126,8 @@ impl Step {
             Self::Clippy => show_and_run(&mut cargo("clippy --workspace --all-targets -- -D warnings")),
             Self::ClippyWasm => {
                 let packages = BROWSER_PACKAGES.map(|name| format!("-p {name}")).join(" ");
-                show_and_run(&mut cargo(&format!("clippy --target {WASM} {packages} --all-targets -- -D warnings")))?;
+                let all = "--features indexie-tests/threads --all-targets";
+                show_and_run(&mut cargo(&format!("clippy --target {WASM} {packages} {all} -- -D warnings")))?;
                 show_and_run(&mut cargo(&format!(
                     "clippy --target {WASM} -p indexie --all-features --all-targets -- -D warnings"
                 )))
@@ -132,6 +141,8 @@ impl Step {
             Self::Native => show_and_run(cargo("test --workspace --").args(filter)),
             Self::Chromium => browser_tests::run(workspace, Kind::Chromium, filter),
             Self::Firefox => browser_tests::run(workspace, Kind::Firefox, filter),
+            Self::Threads => threads::run(workspace, filter),
+            Self::E2e => e2e::run(workspace, filter),
             Self::Demo => demo::show_headless(workspace),
         }
     }

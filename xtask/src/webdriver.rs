@@ -3,12 +3,14 @@
 
 mod driver;
 
+use std::cell::RefCell;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 use crate::browser::{Browser, Capabilities, Kind};
+use crate::command;
 use crate::workspace::Workspace;
 use driver::Driver;
 
@@ -21,6 +23,10 @@ const ASYNCHRONOUS: [&str; 2] = [
     "})().then((value) => done({ value: value ?? null }), (error) => done({ error: String(error?.stack ?? error) }));",
 ];
 
+/// The process of Firefox's current tab. Its driver makes Firefox end when a tab crashes, which is undone.
+const TAB_PROCESS: &str = "Services.env.set('MOZ_CRASHREPORTER_SHUTDOWN', '');
+    return gBrowser.selectedBrowser.browsingContext.currentWindowGlobal.osPid;";
+
 /// A running browser. Dropping it closes the browser and ends the driver.
 #[derive(Debug)]
 pub struct Session {
@@ -28,6 +34,10 @@ pub struct Session {
     id: String,
     kind: Kind,
     process: Option<u64>,
+    /// The tab that the browser has started with.
+    home: String,
+    /// The tab that commands go to.
+    current: RefCell<String>,
 }
 
 /// How a browser is started, beyond what `webdriver.json` says.
@@ -55,7 +65,10 @@ impl Session {
             .with_context(|| format!("{} started without a session", browser.kind))?
             .to_owned();
         let process = process_in(&answer["capabilities"]);
-        Ok(Self { driver, id, kind: browser.kind, process })
+        let home = driver.get(&format!("/session/{id}/window"))?;
+        let home = home.as_str().context("the browser has no window")?.to_owned();
+        let current = RefCell::new(home.clone());
+        Ok(Self { driver, id, kind: browser.kind, process, home, current })
     }
 
     /// Which browser this is.
@@ -78,18 +91,44 @@ impl Session {
 
     /// Sends the commands that follow to this tab.
     pub fn switch_to(&self, tab: &str) -> Result<()> {
-        self.post("window", &json!({ "handle": tab })).map(drop)
+        if *self.current.borrow() == tab {
+            return Ok(());
+        }
+        self.post("window", &json!({ "handle": tab }))?;
+        tab.clone_into(&mut self.current.borrow_mut());
+        Ok(())
     }
 
-    /// Closes the tab that commands go to.
+    /// Closes the tab that commands go to; they go to the first one then.
     pub fn close_tab(&self) -> Result<()> {
-        self.driver.delete(&format!("/session/{}/window", self.id)).map(drop)
+        self.driver.delete(&format!("/session/{}/window", self.id))?;
+        self.switch_to(&self.home)
     }
 
-    /// The handles of all tabs.
-    pub fn tabs(&self) -> Result<Vec<String>> {
-        let handles = self.driver.get(&format!("/session/{}/window/handles", self.id))?;
-        Ok(handles.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect())
+    /// Kills the process of the tab that commands go to.
+    pub fn crash_tab(&self) -> Result<()> {
+        match self.kind {
+            Kind::Chromium => {
+                // The process that would answer is gone.
+                let _ = self.devtools("Page.crash", &json!({}));
+                Ok(())
+            }
+            Kind::Firefox => {
+                let process = self.evaluate_in_firefox(TAB_PROCESS, &[])?;
+                let process = process.as_u64().context("Firefox does not tell a tab's process")?;
+                command::kill(process)
+            }
+        }
+    }
+
+    /// Closes all tabs but the first.
+    pub fn close_tabs(&self) -> Result<()> {
+        let tabs = self.driver.get(&format!("/session/{}/window/handles", self.id))?;
+        for tab in tabs.as_array().into_iter().flatten().filter_map(Value::as_str).filter(|tab| *tab != self.home) {
+            self.switch_to(tab)?;
+            self.close_tab()?;
+        }
+        Ok(())
     }
 
     // --- the page of the tab that commands go to

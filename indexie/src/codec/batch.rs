@@ -1,5 +1,7 @@
 //! `Batch`: the streams, and a reader that walks them.
 
+use std::rc::Rc;
+
 use super::{ROWS_PER_SECTION, tag};
 
 /// Values, one after the other. Read in the order in which they were written.
@@ -101,12 +103,12 @@ impl Batch {
     }
 
     /// Closes the streams; nothing can be written any more.
-    pub fn finish(mut self) -> Self {
+    pub fn finish(mut self) -> Finished {
         if !self.rows.is_multiple_of(ROWS_PER_SECTION) || !self.ascii.is_empty() || !self.wide.is_empty() {
             self.end_section();
         }
         self.bytes.append(&mut self.binary);
-        self
+        Finished(Rc::new(self))
     }
 
     pub fn reader(&self) -> Reader<'_> {
@@ -122,6 +124,18 @@ impl Batch {
         };
         reader.enter_section(0);
         reader
+    }
+}
+
+/// A [`Batch`] that is complete, and can be read. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Finished(Rc<Batch>);
+
+impl std::ops::Deref for Finished {
+    type Target = Batch;
+
+    fn deref(&self) -> &Batch {
+        &self.0
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Batch, Known, Reader, skip, tag};
 use crate::key::AnyKey;
+use crate::schema::KeyPath;
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked by converting back")]
 pub(crate) fn write_key(batch: &mut Batch, key: &AnyKey) {
@@ -77,6 +78,43 @@ fn key_of(reader: &mut Reader<'_>, shapes: &dyn Known, tag: u32) -> Option<AnyKe
 
 /// The key at a dotted key path of the row that begins here.
 pub(crate) fn key_at_path(reader: &mut Reader<'_>, shapes: &dyn Known, path: &[&str]) -> Option<AnyKey> {
+    let tag = tag_at_path(reader, shapes, path)?;
+    key_of(reader, shapes, tag)
+}
+
+/// The key that the row which begins here has by a key path of the schema.
+pub(crate) fn key_by(reader: &Reader<'_>, shapes: &dyn Known, path: KeyPath) -> Option<AnyKey> {
+    let part = |path: &str| key_at_path(&mut reader.clone(), shapes, &path.split('.').collect::<Vec<_>>());
+    match path {
+        KeyPath::None => None,
+        KeyPath::One(path) => part(path),
+        KeyPath::Many(paths) => paths.iter().map(|path| part(path)).collect::<Option<_>>().map(AnyKey::Array),
+    }
+}
+
+/// The keys that the row which begins here has in a multi-entry index, ascending: what is no key is passed over.
+pub(crate) fn keys_by(reader: &Reader<'_>, shapes: &dyn Known, path: KeyPath) -> Vec<AnyKey> {
+    let KeyPath::One(path) = path else { return key_by(reader, shapes, path).into_iter().collect() };
+    let mut reader = reader.clone();
+    let mut keys = match tag_at_path(&mut reader, shapes, &path.split('.').collect::<Vec<_>>()) {
+        Some(tag::ARRAY) => {
+            let (count, of) = (reader.int(), reader.int());
+            let element = |_| {
+                let tag = if of == tag::MIXED { reader.int() } else { of };
+                key_of(&mut reader, shapes, tag)
+            };
+            (0..count).filter_map(element).collect()
+        }
+        Some(tag) => key_of(&mut reader, shapes, tag).into_iter().collect(),
+        None => Vec::new(),
+    };
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
+/// Walks to the value at a dotted key path of the row that begins here.
+pub(crate) fn tag_at_path(reader: &mut Reader<'_>, shapes: &dyn Known, path: &[&str]) -> Option<u32> {
     let mut tag = reader.int();
     for name in path {
         match tag {
@@ -107,5 +145,5 @@ pub(crate) fn key_at_path(reader: &mut Reader<'_>, shapes: &dyn Known, path: &[&
             _ => return None,
         }
     }
-    key_of(reader, shapes, tag)
+    Some(tag)
 }

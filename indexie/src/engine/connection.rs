@@ -1,20 +1,24 @@
 //! A database's connection on this thread: opened when first needed, closed when another tab needs it to be, and
 //! opened again when asked for again.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task::Poll;
 
 use futures::channel::oneshot;
 use futures::future::{FutureExt, LocalBoxFuture, Shared as SharedFuture};
 
-use super::{Access, Handlers, Session, Shared};
+use super::{Handlers, Shared};
 use crate::database::{Blocked, VersionChange};
 use crate::error::{Error, Result};
 use crate::schema::differences;
-use crate::storage::{Backend, Connect, Event, Failure, Reply, Request, Thread, runner};
+use crate::storage::{Backend, Connect, Event, Reply, Thread, runner};
+
+/// How often opening is tried again when the browser fails without a reason, as some do once after a crash.
+const RETRIES: u32 = 3;
 
 type Opening = SharedFuture<LocalBoxFuture<'static, Result<u32>>>;
 
@@ -38,6 +42,7 @@ struct State {
     phase: RefCell<Phase>,
     /// Tells who waits for the connection how opening it went.
     answer: RefCell<Option<oneshot::Sender<Result<u32>>>>,
+    retries: Cell<u32>,
     /// The upgrade that is under way; dropped early, it is aborted.
     upgrade: RefCell<Option<LocalBoxFuture<'static, Result<()>>>>,
     handlers: RefCell<Handlers>,
@@ -51,6 +56,7 @@ fn state(shared: &Shared) -> Rc<State> {
             backend: shared.backend(),
             phase: RefCell::default(),
             answer: RefCell::default(),
+            retries: Cell::default(),
             upgrade: RefCell::default(),
             handlers: RefCell::default(),
         })
@@ -86,9 +92,22 @@ fn end(state: &State, next: Phase, error: &Error) {
     if let Phase::Open(connection) | Phase::Opening { connection, .. } = state.phase.replace(next) {
         Thread::get().close(&*state.backend, connection);
     }
+    answer(state, Err(error.clone()));
+}
+
+fn answer(state: &State, result: Result<u32>) {
     if let Some(answer) = state.answer.borrow_mut().take() {
         // Whoever stopped waiting need not be told.
-        let _ = answer.send(Err(error.clone()));
+        let _ = answer.send(result);
+    }
+}
+
+/// This connection turned out to be closed. The next operation opens another one.
+pub(super) fn lost(shared: &Shared, connection: u32) {
+    let state = state(shared);
+    let ours = matches!(*state.phase.borrow(), Phase::Open(open) if open == connection);
+    if ours {
+        end(&state, Phase::Idle, &Error::ConnectionLost { database: shared.name.clone() });
     }
 }
 
@@ -102,9 +121,32 @@ pub(crate) async fn open(shared: Arc<Shared>) -> Result<()> {
 
 /// Deletes the database with all its rows; the next operation makes a new one.
 pub(crate) async fn delete(shared: Arc<Shared>) -> Result<()> {
-    end(&state(&shared), Phase::Idle, &Error::Closed { database: shared.name.clone() });
-    let deleted = Thread::get().delete_database(&shared.backend(), &shared.name);
-    deleted.await.map(|_| ()).map_err(|failure| failure.into_error(""))
+    let state = state(&shared);
+    end(&state, Phase::Idle, &Error::Closed { database: shared.name.clone() });
+    let (give_up, mut given_up) = oneshot::channel();
+    let give_up = Rc::new(RefCell::new(Some(give_up)));
+    let blocked = {
+        let state = state.clone();
+        move |slot| {
+            let handler = state.handlers.borrow().blocked.clone();
+            let Some(handler) = handler else { return };
+            let give_up = give_up.clone();
+            handler(Blocked::new(state.backend.versions(slot), move || {
+                if let Some(give_up) = give_up.borrow_mut().take() {
+                    // Deleted meanwhile, nobody listens.
+                    let _ = give_up.send(());
+                }
+            }));
+        }
+    };
+    let mut deleted = Thread::get().delete_database(&state.backend, &shared.name, blocked);
+    poll_fn(|context| {
+        if let Poll::Ready(Ok(())) = given_up.poll_unpin(context) {
+            return Poll::Ready(Err(Error::Blocked { database: shared.name.clone() }));
+        }
+        deleted.poll_unpin(context).map(|done| done.map(|_| ()).map_err(|failure| failure.into_error("")))
+    })
+    .await
 }
 
 pub(crate) async fn database_names(storage: Arc<dyn Connect>) -> Result<Vec<String>> {
@@ -123,7 +165,7 @@ pub(super) fn inside(database: u64) -> bool {
 }
 
 /// The connection, opened if it is not.
-async fn connection(shared: &Arc<Shared>) -> Result<u32> {
+pub(super) async fn connection(shared: &Arc<Shared>) -> Result<u32> {
     let state = state(shared);
     let opening = match &*state.phase.borrow() {
         Phase::Open(connection) => return Ok(*connection),
@@ -138,9 +180,8 @@ async fn connection(shared: &Arc<Shared>) -> Result<u32> {
 }
 
 fn begin(shared: &Arc<Shared>, state: &Rc<State>) -> Opening {
-    let (answer, receiver) = oneshot::channel();
+    let (answer, mut receiver) = oneshot::channel();
     let closed = Error::Closed { database: shared.name.clone() };
-    let mut receiver = receiver;
     let backend = state.backend.clone();
     let opening: Opening = poll_fn(move |context| {
         backend.turn(context.waker());
@@ -148,23 +189,29 @@ fn begin(shared: &Arc<Shared>, state: &Rc<State>) -> Opening {
     })
     .boxed_local()
     .shared();
-    let thread = Thread::get();
-    let connection = thread.number();
-    state.phase.replace(Phase::Opening { connection, opening: opening.clone() });
     *state.answer.borrow_mut() = Some(answer);
-    // Neither keeps the database object alive: a connection goes when the last handle does.
-    let (weak, weak_state) = (Arc::downgrade(shared), Rc::downgrade(state));
-    let listener = Rc::new(move |event| {
-        if let (Some(shared), Some(state)) = (weak.upgrade(), weak_state.upgrade()) {
-            heard(&shared, &state, connection, event);
-        }
-    });
-    let version = shared.definition.newest();
-    thread.open(&*state.backend, connection, &shared.name, version, &shared.layout(), listener);
+    state.retries.set(0);
+    connect(shared, state, opening.clone());
     opening
 }
 
-fn heard(shared: &Shared, state: &State, connection: u32, event: Event) {
+/// Asks the storage for a connection; the answer comes through `opening`.
+fn connect(shared: &Arc<Shared>, state: &Rc<State>, opening: Opening) {
+    let connection = Thread::get().number();
+    state.phase.replace(Phase::Opening { connection, opening });
+    // Neither keeps the database object alive: a connection goes when the last handle does.
+    let (weak, weak_state) = (Arc::downgrade(shared), Rc::downgrade(state));
+    let backend = state.backend.clone();
+    let listener = Rc::new(move |event| match (weak.upgrade(), weak_state.upgrade()) {
+        (Some(shared), Some(state)) => heard(&shared, &state, connection, event),
+        // The last handle was dropped on another thread. Nobody needs this connection, and another tab may wait for it.
+        _ => Thread::get().close(&*backend, connection),
+    });
+    let version = shared.definition.newest();
+    Thread::get().open(&*state.backend, connection, &shared.name, version, &shared.layout(), listener);
+}
+
+fn heard(shared: &Arc<Shared>, state: &Rc<State>, connection: u32, event: Event) {
     let backend = &state.backend;
     match event {
         Event::Upgrade => {
@@ -176,34 +223,23 @@ fn heard(shared: &Shared, state: &State, connection: u32, event: Event) {
             let differences = differences(&backend.installed(connection), &shared.stores);
             if differences.is_empty() {
                 state.phase.replace(Phase::Open(connection));
-                if let Some(answer) = state.answer.borrow_mut().take() {
-                    // Whoever stopped waiting need not be told.
-                    let _ = answer.send(Ok(connection));
-                }
+                answer(state, Ok(connection));
             } else {
                 end(state, Phase::Idle, &Error::SchemaMismatch { database: shared.name.clone(), differences });
             }
         }
-        Event::OpenFailed => {
-            let failure = backend.failure(connection);
-            runner::ended(connection, Err(failure.clone()));
-            // The upgrade knows better than the browser why it was aborted.
-            let upgraded = state.upgrade.borrow_mut().take().and_then(FutureExt::now_or_never);
-            let error = upgraded.and_then(Result::err).unwrap_or_else(|| match failure.name.as_str() {
-                "VersionError" => Error::NewerVersion {
-                    database: shared.name.clone(),
-                    installed: Some(backend.versions(connection).old).filter(|version| *version > 0),
-                    declared: shared.definition.newest(),
-                },
-                _ => failure.into_error(""),
-            });
-            end(state, Phase::Idle, &error);
-        }
+        Event::OpenFailed => open_failed(shared, state, connection),
         Event::Blocked => {
             let handler = state.handlers.borrow().blocked.clone();
             if let Some(handler) = handler {
-                let versions = backend.versions(connection);
-                handler(Blocked { old_version: versions.old, new_version: versions.new });
+                let (weak, database) = (Rc::downgrade(state), shared.name.clone());
+                handler(Blocked::new(backend.versions(connection), move || {
+                    if let Some(state) = weak.upgrade()
+                        && matches!(*state.phase.borrow(), Phase::Opening { connection: opening, .. } if opening == connection)
+                    {
+                        end(&state, Phase::Idle, &Error::Blocked { database });
+                    }
+                }));
             }
         }
         Event::VersionChange => {
@@ -213,50 +249,34 @@ fn heard(shared: &Shared, state: &State, connection: u32, event: Event) {
                 handler(VersionChange { new_version: (new_version > 0).then_some(new_version) });
             }
             // The other tab waits until this connection is closed; what is under way here is finished first.
-            end(state, Phase::Idle, &Error::ConnectionLost { database: shared.name.clone() });
+            lost(shared, connection);
         }
-        Event::Closed => end(state, Phase::Idle, &Error::ConnectionLost { database: shared.name.clone() }),
+        Event::Closed => lost(shared, connection),
     }
 }
 
-/// Runs one operation: in the session's transaction, or alone.
-pub(super) async fn run(session: &Session, request: Request) -> Result<Reply> {
-    let shared = &session.shared;
-    let (store, table) = (request.store, shared.table_name(request.store));
-    let submit = |connection, transaction| {
-        Thread::get().submit(&shared.backend(), connection, transaction, shared.durability, request)
+fn open_failed(shared: &Arc<Shared>, state: &Rc<State>, connection: u32) {
+    let failure = state.backend.failure(connection);
+    runner::ended(connection, Err(failure.clone()));
+    // The upgrade knows better than the browser why it was aborted.
+    let upgraded = state.upgrade.borrow_mut().take().and_then(FutureExt::now_or_never);
+    let error = match (upgraded, failure.name.as_str()) {
+        (Some(Err(error)), _) => error,
+        (_, "VersionError") => Error::NewerVersion {
+            database: shared.name.clone(),
+            installed: Some(state.backend.versions(connection).old).filter(|version| *version > 0),
+            declared: shared.definition.newest(),
+        },
+        (_, "UnknownError") if state.retries.get() < RETRIES => {
+            state.retries.set(state.retries.get() + 1);
+            let phase = state.phase.replace(Phase::Idle);
+            Thread::get().close(&*state.backend, connection);
+            if let Phase::Opening { opening, .. } = phase {
+                connect(shared, state, opening);
+            }
+            return;
+        }
+        _ => failure.into_error(""),
     };
-    let submitted = if let Some(transaction) = session.transaction {
-        // It has its own connection, which may be closing behind it.
-        super::turns::in_turn(transaction, || submit(0, transaction)).await
-    } else {
-        session.refuse_inside(store)?;
-        submit(connection(shared).await?, 0)
-    };
-    submitted.await.map_err(|failure| named(failure, shared, table))
-}
-
-fn named(failure: Failure, shared: &Shared, table: &str) -> Error {
-    match failure.into_error(table) {
-        Error::ConnectionLost { .. } => Error::ConnectionLost { database: shared.name.clone() },
-        error => error,
-    }
-}
-
-pub(super) async fn transact<R: 'static>(
-    shared: Arc<Shared>,
-    stores: Vec<u16>,
-    access: Access,
-    body: impl FnOnce(Session) -> LocalBoxFuture<'static, Result<R>>,
-) -> Result<R> {
-    let connection = connection(&shared).await?;
-    let write = access == Access::ReadWrite;
-    let begun = runner::transact(shared.backend(), shared.id, connection, &stores, write, shared.durability, {
-        let shared = shared.clone();
-        |transaction| body(Session { shared, transaction: Some(transaction) })
-    });
-    match begun {
-        Ok(transaction) => transaction.await,
-        Err(failure) => Err(named(failure, &shared, "")),
-    }
+    end(state, Phase::Idle, &error);
 }

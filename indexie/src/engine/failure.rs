@@ -24,12 +24,12 @@ impl Failure {
             "AbortError" if self.message.to_ascii_lowercase().contains("quota") => {
                 Error::QuotaExceeded { usage: self.usage, quota: self.quota }
             }
-            "AbortError" => Error::Aborted { reason: reason(self.message, "the browser gives no reason") },
+            "AbortError" => Error::Aborted { reason: reason(self.message, "the browser aborted it and gives no reason") },
             "TransactionInactiveError" => {
-                Error::Aborted { reason: "the transaction has ended; its handles are of no use any more".to_owned() }
+                Error::Aborted { reason: "its handles are of no use after its end".to_owned() }
             }
             "NotSupportedError" => Error::Unsupported { what: self.message },
-            "InvalidStateError" => Error::ConnectionLost { database: String::new() },
+            Self::NOT_STARTED | Self::LOST => Error::ConnectionLost { database: String::new() },
             _ => Error::Other { name: self.name, message: self.message },
         }
     }

@@ -5,7 +5,7 @@ use std::any::Any;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::codec::{Batch, DecodeError, EncodeError, Known, Reader, from_value, with_shapes, write_row};
+use crate::codec::{Batch, DecodeError, EncodeError, Forms, Known, Reader, from_value, with_shapes, write_row};
 use crate::key::Entry;
 use crate::store::Store;
 
@@ -15,35 +15,37 @@ type Decode = fn(&mut Reader<'_>, &dyn Known) -> Result<Box<dyn Any>, DecodeErro
 #[derive(Clone, Copy)]
 pub(crate) struct RowType {
     pub decode: Decode,
-    pub entry: fn(&dyn Any, usize) -> Entry,
-    pub encode: fn(&dyn Any, &mut Batch) -> Result<(), EncodeError>,
+    /// The keys of a row; none where only the stored row tells them.
+    pub entry: Option<fn(&dyn Any, usize) -> Entry>,
+    encode: fn(&dyn Any, Forms, &mut Batch) -> Result<(), EncodeError>,
+    /// How key fields are stored.
+    pub forms: Forms,
 }
 
 impl RowType {
     pub const fn of<T: Store>() -> Self {
         Self {
-            decode: |reader, shapes| Ok(Box::new(from_value::<T>(reader, shapes)?)),
             // A row that this type's `decode` has not made has no keys.
-            entry: |row, entry| row.downcast_ref::<T>().map_or_else(Entry::none, |row| row.entry(entry)),
-            encode: |row, batch| match row.downcast_ref::<T>() {
-                Some(row) => with_shapes(|shapes| write_row(batch, shapes, T::FIELDS, row)),
-                None => Ok(()),
-            },
+            entry: Some(|row, entry| row.downcast_ref::<T>().map_or_else(Entry::none, |row| row.entry(entry))),
+            ..Self::keyless::<T>(T::FIELDS)
         }
     }
-}
 
-impl RowType {
-    /// Of rows whose keys only the storage knows.
-    pub const fn untyped<R: Serialize + DeserializeOwned + 'static>() -> Self {
+    /// Of rows of a type that does not know its keys.
+    pub const fn keyless<R: Serialize + DeserializeOwned + 'static>(forms: Forms) -> Self {
         Self {
             decode: |reader, shapes| Ok(Box::new(from_value::<R>(reader, shapes)?)),
-            entry: |_, _| Entry::none(),
-            encode: |row, batch| match row.downcast_ref::<R>() {
-                Some(row) => with_shapes(|shapes| write_row(batch, shapes, &[], row)),
+            entry: None,
+            encode: |row, forms, batch| match row.downcast_ref::<R>() {
+                Some(row) => with_shapes(|shapes| write_row(batch, shapes, forms, row)),
                 None => Ok(()),
             },
+            forms,
         }
+    }
+
+    pub fn encode(&self, row: &dyn Any, batch: &mut Batch) -> Result<(), EncodeError> {
+        (self.encode)(row, self.forms, batch)
     }
 }
 

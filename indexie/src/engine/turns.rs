@@ -1,6 +1,7 @@
 //! Turns: operations of one transaction that were started together take effect one after the other, in the order in
-//! which they were started. The browser sees to that for single requests; an operation of several (read, change, write
-//! back) takes a turn, and what is started after it waits for its end.
+//! which they were started. The storage sees to that for single requests; an operation of several steps (read, change, write
+//! back; a savepoint) takes a turn, and what is started after it waits for its end. What it starts itself is part of it, and
+//! takes turns of its own within that turn.
 //! Called by the engine; calls nothing.
 
 use std::cell::{Cell, RefCell};
@@ -9,50 +10,65 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::{Poll, Waker};
 
-/// Who waits, by number, the one whose turn it is first.
+/// Where turns are taken: in a transaction (turn 0), or within a turn of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Level {
+    transaction: u32,
+    turn: u64,
+}
+
+/// Who waits, by ascending number, the one whose turn it is first.
 type Queue = VecDeque<(u64, Option<Waker>)>;
 
 thread_local! {
-    static QUEUES: RefCell<HashMap<u32, Queue>> = RefCell::default();
-    static NEXT: Cell<u64> = const { Cell::new(0) };
-    /// The transaction whose turn is being polled right now: what it does is part of it.
-    static HOLDER: Cell<Option<u32>> = const { Cell::new(None) };
+    static QUEUES: RefCell<HashMap<Level, Queue>> = RefCell::default();
+    static NEXT: Cell<u64> = const { Cell::new(1) };
+    /// The turn that is being polled right now: what is started in it is part of it.
+    static CURRENT: Cell<Option<Level>> = const { Cell::new(None) };
 }
 
 /// Puts the mark back when the poll is over, however it ends.
-struct Mark(Option<u32>);
+struct Mark(Option<Level>);
 
 impl Drop for Mark {
     fn drop(&mut self) {
-        HOLDER.set(self.0);
+        CURRENT.set(self.0);
     }
 }
 
-/// A place in a transaction's queue; dropped, the next one's turn comes.
+fn level(transaction: u32) -> Level {
+    CURRENT.get().filter(|level| level.transaction == transaction).unwrap_or(Level { transaction, turn: 0 })
+}
+
+fn at(queue: &Queue, number: u64) -> Option<usize> {
+    queue.binary_search_by_key(&number, |(number, _)| *number).ok()
+}
+
+/// A place in a queue; dropped, the next one's turn comes.
 struct Turn {
-    transaction: u32,
+    level: Level,
     number: u64,
 }
 
 impl Turn {
-    fn take(transaction: u32) -> Self {
+    fn take(level: Level) -> Self {
         let number = NEXT.get();
         NEXT.set(number + 1);
-        QUEUES.with_borrow_mut(|queues| queues.entry(transaction).or_default().push_back((number, None)));
-        Self { transaction, number }
+        QUEUES.with_borrow_mut(|queues| queues.entry(level).or_default().push_back((number, None)));
+        Self { level, number }
     }
 
     async fn reached(&self) {
         poll_fn(|context| {
             QUEUES.with_borrow_mut(|queues| {
-                let queue = queues.entry(self.transaction).or_default();
-                if queue.front().is_none_or(|(first, _)| *first == self.number) {
-                    return Poll::Ready(());
+                let Some(queue) = queues.get_mut(&self.level) else { return Poll::Ready(()) };
+                match at(queue, self.number) {
+                    Some(at @ 1..) => {
+                        queue[at].1 = Some(context.waker().clone());
+                        Poll::Pending
+                    }
+                    Some(0) | None => Poll::Ready(()),
                 }
-                if let Some((_, waker)) = queue.iter_mut().find(|(number, _)| *number == self.number) {
-                    *waker = Some(context.waker().clone());
-                }
-                Poll::Pending
             })
         })
         .await;
@@ -62,10 +78,12 @@ impl Turn {
 impl Drop for Turn {
     fn drop(&mut self) {
         let next = QUEUES.with_borrow_mut(|queues| {
-            let queue = queues.get_mut(&self.transaction)?;
-            queue.retain(|(number, _)| *number != self.number);
+            let queue = queues.get_mut(&self.level)?;
+            if let Some(at) = at(queue, self.number) {
+                queue.remove(at);
+            }
             if queue.is_empty() {
-                queues.remove(&self.transaction);
+                queues.remove(&self.level);
                 return None;
             }
             queue.front_mut().and_then(|(_, waker)| waker.take())
@@ -79,14 +97,13 @@ impl Drop for Turn {
 
 /// Runs `steps` as one operation of the transaction: what is started meanwhile waits.
 pub(super) async fn as_one<R>(transaction: u32, steps: impl Future<Output = R>) -> R {
-    if HOLDER.get() == Some(transaction) {
-        return steps.await;
-    }
-    let turn = Turn::take(transaction);
+    let turn = Turn::take(level(transaction));
     turn.reached().await;
+    let within = Level { transaction, turn: turn.number };
+    // Dropped before the turn: what it leaves undone it undoes in its own turn.
     let mut steps = pin!(steps);
     poll_fn(|context| {
-        let _mark = Mark(HOLDER.replace(Some(transaction)));
+        let _mark = Mark(CURRENT.replace(Some(within)));
         steps.as_mut().poll(context)
     })
     .await
@@ -94,11 +111,11 @@ pub(super) async fn as_one<R>(transaction: u32, steps: impl Future<Output = R>) 
 
 /// Starts an operation of one step, once its turn has come.
 pub(super) async fn in_turn<R>(transaction: u32, start: impl FnOnce() -> R) -> R {
-    let free = HOLDER.get() == Some(transaction) || !QUEUES.with_borrow(|queues| queues.contains_key(&transaction));
-    if free {
+    let level = level(transaction);
+    if !QUEUES.with_borrow(|queues| queues.contains_key(&level)) {
         return start();
     }
-    let turn = Turn::take(transaction);
+    let turn = Turn::take(level);
     turn.reached().await;
     start()
 }
@@ -108,7 +125,7 @@ mod tests {
     use super::*;
     use futures::FutureExt;
     use futures::executor::block_on;
-    use futures::future::join4;
+    use futures::future::{join, join4};
     use std::rc::Rc;
 
     /// Is pending once, as a request is.
@@ -157,5 +174,35 @@ mod tests {
     #[test]
     fn a_turn_within_a_turn_is_part_of_it() {
         assert_eq!(block_on(as_one(1, as_one(1, async { in_turn(1, || 3).await }))), 3);
+        assert!(QUEUES.with_borrow(HashMap::is_empty));
+    }
+
+    #[test]
+    fn turns_within_a_turn_follow_one_another_too() {
+        let log = Rc::new(RefCell::new(Vec::new()));
+        let steps = |name: &'static str| {
+            let log = log.clone();
+            as_one(1, async move {
+                log.borrow_mut().push(format!("{name} reads"));
+                request().await;
+                in_turn(1, || log.borrow_mut().push(format!("{name} writes"))).await;
+            })
+        };
+        let outer = as_one(1, join(steps("a"), steps("b")));
+        let after = in_turn(1, || log.borrow_mut().push("after".to_owned()));
+        block_on(join(outer, after));
+        assert_eq!(*log.borrow(), ["a reads", "a writes", "b reads", "b writes", "after"]);
+    }
+
+    #[test]
+    fn one_that_stops_waiting_leaves_the_queue() {
+        let mut first = Box::pin(as_one(1, request()));
+        let mut second = Box::pin(as_one(1, async { 2 }));
+        let third = Box::pin(as_one(1, async { 3 }));
+        assert!(first.as_mut().now_or_never().is_none());
+        assert!(second.as_mut().now_or_never().is_none());
+        drop(second);
+        assert_eq!(block_on(join(first, third)), ((), 3));
+        assert!(QUEUES.with_borrow(HashMap::is_empty));
     }
 }

@@ -50,6 +50,15 @@ impl AnyKey {
         }
     }
 
+    /// Whether IndexedDB takes it: no part of it is NaN.
+    pub(crate) fn is_valid(&self) -> bool {
+        match self {
+            Self::Number(number) | Self::Date(number) => !number.is_nan(),
+            Self::Text(_) | Self::Binary(_) => true,
+            Self::Array(parts) => parts.iter().all(Self::is_valid),
+        }
+    }
+
     fn rank(&self) -> u8 {
         match self {
             Self::Number(_) => 0,

@@ -60,6 +60,17 @@ impl KeyRange {
         Self { lower, upper }
     }
 
+    /// Every key of this key's type, and no key of another one.
+    pub fn of_type(key: &AnyKey) -> Self {
+        Self::of_form(match key {
+            AnyKey::Number(_) => Form::Number,
+            AnyKey::Date(_) => Form::Date,
+            AnyKey::Text(_) => Form::Text,
+            AnyKey::Binary(_) => Form::Binary,
+            AnyKey::Array(_) => Form::Array,
+        })
+    }
+
     /// The strings that start with `prefix`: up to the next string that does not, so that
     /// `prefix + "\u{ffff}…"` is inside (Dexie misses it).
     pub fn starting_with(prefix: &str) -> Self {

@@ -1,15 +1,13 @@
 //! `each`: a callback per row.
 
 use super::Query;
-use super::read::own;
-use super::stream::Chunks;
 use crate::error::Result;
 use crate::op::Op;
 use crate::store::Store;
 use crate::table::Access;
 
 /// What a callback may return: nothing, or a `Result` whose error stops the iteration.
-pub trait EachOutput {
+pub trait EachOutput: 'static {
     #[doc(hidden)]
     fn into_result(self) -> Result<()>;
 }
@@ -41,15 +39,6 @@ impl<T: Store, A: Access> Query<T, A> {
         F: AsyncFnMut(T) -> O + 'static,
         O: EachOutput,
     {
-        let mut chunks = Chunks::new(self.execution());
-        let mut body = body;
-        Op::new(async move {
-            while let Some(found) = chunks.next().await? {
-                for row in own::<T>(found) {
-                    body(row).await.into_result()?;
-                }
-            }
-            Ok(())
-        })
+        Op::new(self.execution().each(body))
     }
 }

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use super::cursor::Cursor;
 use super::gather::Each;
-use super::plan::{Plan, Walk, plan};
+use super::plan::{Plan, Walk, is_multi, path_of, plan};
 use super::rest::Rest;
 use super::spec::{Branch, Spec};
-use crate::codec::DecodeError;
+use crate::codec::{DecodeError, key_by, keys_by};
 use crate::engine::{RowType, Session};
 use crate::error::{Error, Result};
 use crate::key::AnyKey;
@@ -30,6 +30,8 @@ pub(crate) struct Found {
     /// In the ordering index.
     pub key: AnyKey,
     pub primary_key: AnyKey,
+    /// Where the row's type does not tell: all its keys in the ordering index, ascending.
+    pub order: Vec<AnyKey>,
 }
 
 /// Rows as they came, or rows that had to be looked at.
@@ -237,7 +239,7 @@ impl Execution {
         let mut found = Vec::with_capacity(positions.len());
         for Position { key, primary_key } in positions {
             match rows.next(|reader| (self.row_type.decode)(reader, &*shapes)) {
-                Some(Ok(Some(row))) => found.push(Found { row, key, primary_key }),
+                Some(Ok(Some(row))) => found.push(Found { row, key, primary_key, order: Vec::new() }),
                 Some(Err(error)) => return Err(self.undecodable(error, Some(primary_key))),
                 // Deleted since its key was read.
                 Some(Ok(None)) | None => {}
@@ -278,9 +280,18 @@ impl Execution {
         let mut found = Vec::with_capacity(columns.count);
         let keys = if columns.want.keys { opened.keys } else { opened.primary_keys.clone() };
         let last = keys.last().cloned().zip(opened.primary_keys.last().cloned());
+        let (schema, order) = (self.session.shared.schema(self.store), self.spec.order_column());
         for (key, primary_key) in keys.into_iter().zip(opened.primary_keys) {
-            match rows.next(|reader| (self.row_type.decode)(reader, &*shapes)) {
-                Some(Ok(Some(row))) => found.push(Found { row, key, primary_key }),
+            let row = rows.next(|reader| {
+                let order = match (self.row_type.entry, path_of(&schema, order)) {
+                    (None, path) if is_multi(&schema, order) => keys_by(reader, &*shapes, path),
+                    (None, path) => key_by(reader, &*shapes, path).into_iter().collect(),
+                    (Some(_), _) => Vec::new(),
+                };
+                (self.row_type.decode)(reader, &*shapes).map(|row| (row, order))
+            });
+            match row {
+                Some(Ok(Some((row, order)))) => found.push(Found { row, key, primary_key, order }),
                 Some(Err(error)) => return Err(self.undecodable(error, Some(primary_key))),
                 Some(Ok(None)) | None => {}
             }

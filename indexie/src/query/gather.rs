@@ -130,7 +130,10 @@ impl Execution {
         if order.entry == 0 {
             return vec![found.primary_key.clone()];
         }
-        let mut keys = (self.row_type.entry)(&*found.row, usize::from(order.entry)).into_keys();
+        let mut keys = match self.row_type.entry {
+            Some(entry) => entry(&*found.row, usize::from(order.entry)).into_keys(),
+            None => found.order.clone(),
+        };
         if each == Each::Row && keys.len() > 1 {
             let first = if self.spec.reverse { keys.len() - 1 } else { 0 };
             keys = vec![keys.swap_remove(first)];

@@ -1,18 +1,11 @@
 //! The modifiers: what else a query may be told. Each makes a changed copy.
 
-use std::rc::Rc;
-
-use super::spec::Filter;
+use super::spec::Spec;
 use super::{Cursor, Query, Where};
 use crate::index::Index;
 use crate::key::Key;
 use crate::store::Store;
 use crate::table::Access;
-
-/// A test of a row, for whoever does not know its type.
-pub(crate) fn erase<T: 'static>(test: impl Fn(&T) -> bool + 'static) -> Filter {
-    Rc::new(move |row| row.downcast_ref::<T>().is_some_and(&test))
-}
 
 impl<T: Store, A: Access> Query<T, A> {
     /// Also the rows that the following clause finds. Filters so far apply to what stands before the `or` only.
@@ -25,7 +18,7 @@ impl<T: Store, A: Access> Query<T, A> {
     /// Only the rows that pass; every row in range is read to see.
     #[must_use]
     pub fn filter(&self, test: impl Fn(&T) -> bool + 'static) -> Self {
-        self.change(|spec| spec.filters.push(erase(test)))
+        self.change(|spec| spec.filter(test))
     }
 
     /// Ordered by this index; rows that are not in it are left out.
@@ -38,44 +31,32 @@ impl<T: Store, A: Access> Query<T, A> {
     /// Ordered by anything, in memory; equal keys in the query's own order.
     #[must_use]
     pub fn sort_by_key<S: Ord>(&self, key: impl Fn(&T) -> S + 'static) -> Self {
-        self.change(|spec| {
-            spec.sort = Some(Rc::new(move |a, b| match (a.downcast_ref::<T>(), b.downcast_ref::<T>()) {
-                (Some(a), Some(b)) => key(a).cmp(&key(b)),
-                _ => std::cmp::Ordering::Equal,
-            }));
-        })
+        self.change(|spec| spec.sort_by_key(key))
     }
 
     /// The other way round; twice is as if never. Ordered by a multi-entry index, a row then stands at its greatest
     /// element, not at its least.
     #[must_use]
     pub fn reverse(&self) -> Self {
-        self.change(|spec| spec.reverse = !spec.reverse)
+        self.change(Spec::reverse)
     }
 
     /// Without the first `count` rows; twice adds up.
     #[must_use]
     pub fn offset(&self, count: usize) -> Self {
-        self.change(|spec| spec.offset = spec.offset.saturating_add(count))
+        self.change(|spec| spec.offset(count))
     }
 
     /// At most so many rows; of several limits the smallest counts.
     #[must_use]
     pub fn limit(&self, count: usize) -> Self {
-        self.change(|spec| spec.limit = Some(spec.limit.map_or(count, |limit| limit.min(count))))
+        self.change(|spec| spec.limit(count))
     }
 
     /// Only the rows before the first one, in the query's order, for which this is true.
     #[must_use]
     pub fn until(&self, stop: impl Fn(&T) -> bool + 'static) -> Self {
-        self.change(|spec| {
-            let before = spec.until.take();
-            let stop = erase(stop);
-            spec.until = Some(match before {
-                Some(before) => Rc::new(move |row| before(row) || stop(row)),
-                None => stop,
-            });
-        })
+        self.change(|spec| spec.until(stop))
     }
 
     /// Only the rows that come after this place in the query's order; see [`page`](Self::page).

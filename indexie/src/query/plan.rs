@@ -48,6 +48,9 @@ pub(crate) fn path_of(schema: &StoreSchema, column: Column) -> KeyPath {
 
 /// Chooses the cheapest way that gives exactly what is asked for.
 pub(crate) fn plan(spec: &Spec, schema: &StoreSchema, table: &str) -> Result<Plan> {
+    if let Some(fault) = &spec.fault {
+        return Err(fault.clone());
+    }
     let mut walks = Vec::with_capacity(spec.branches.len().max(1));
     for branch in &spec.branches {
         let ranges = branch.ranges.as_ref().map_err(|error| Error::Data {

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use super::execute::{Found, Rows};
 use super::plan::Explained;
 use super::{Execution, Page, Query};
-use crate::codec::from_value;
+use crate::codec::{from_value, key_by};
 use crate::error::{Error, Result};
 use crate::key::{AnyKey, Key};
 use crate::op::Fetch;
@@ -38,8 +38,6 @@ pub(crate) fn decode<T: DeserializeOwned, R>(
 
 /// The primary key of a row that does not decode, read from the row itself.
 fn key_at(columns: &Columns, execution: &Execution, row: usize) -> Option<AnyKey> {
-    use crate::schema::KeyPath;
-
     let shapes = columns.shapes.borrow();
     let mut rows = columns.open(&*shapes).rows;
     for _ in 0..row {
@@ -51,21 +49,7 @@ fn key_at(columns: &Columns, execution: &Execution, row: usize) -> Option<AnyKey
         })?;
     }
     let path = execution.session.shared.schema(execution.store).key.path;
-    let part = |reader: &mut crate::codec::Reader<'_>, path: &str| {
-        let segments: Vec<&str> = path.split('.').collect();
-        crate::codec::key_at_path(reader, &*shapes, &segments)
-    };
-    let read = rows.next(|reader| {
-        Ok(match path {
-            KeyPath::None => None,
-            KeyPath::One(path) => part(reader, path),
-            KeyPath::Many(paths) => {
-                let parts: Option<Vec<AnyKey>> = paths.iter().map(|path| part(&mut reader.clone(), path)).collect();
-                parts.map(AnyKey::Array)
-            }
-        })
-    });
-    read?.ok()??
+    rows.next(|reader| Ok(key_by(reader, &*shapes, path)))?.ok()??
 }
 
 fn typed<K: Key>(table: &str, key: &AnyKey) -> Result<K> {
@@ -81,19 +65,90 @@ pub(crate) fn typed_all<K: Key>(table: &str, keys: &[AnyKey]) -> Result<Vec<K>> 
     keys.iter().map(|key| typed(table, key)).collect()
 }
 
-pub(crate) fn own<T: 'static>(found: Vec<Found>) -> Vec<T> {
+pub(crate) fn owned<T: 'static>(found: Vec<Found>) -> Vec<T> {
     found.into_iter().filter_map(|found| found.row.downcast::<T>().ok()).map(|row| *row).collect()
 }
 
-pub(crate) async fn rows<T: DeserializeOwned + 'static>(execution: Execution) -> Result<Vec<T>> {
-    let rows = execution.rows(Want::ROWS).await?;
-    typed_rows(&execution, rows)
-}
+/// What the reading terminals do, for rows of any type that serde reads.
+impl Execution {
+    pub async fn to_vec<T: DeserializeOwned + 'static>(self) -> Result<Vec<T>> {
+        let rows = self.rows(Want::ROWS).await?;
+        self.typed(rows)
+    }
 
-fn typed_rows<T: DeserializeOwned + 'static>(execution: &Execution, rows: Rows) -> Result<Vec<T>> {
-    match rows {
-        Rows::Encoded(columns) => decode(execution, &columns, |_, row| Ok(row)),
-        Rows::Found(found) => Ok(own(found)),
+    pub async fn first_row<T: DeserializeOwned + 'static>(self) -> Result<Option<T>> {
+        Ok(self.with(|spec| spec.limit(1)).to_vec().await?.into_iter().next())
+    }
+
+    pub async fn last_row<T: DeserializeOwned + 'static>(self) -> Result<Option<T>> {
+        let rows = self.last().await?;
+        Ok(self.typed(rows)?.pop())
+    }
+
+    pub async fn is_empty(self) -> Result<bool> {
+        Ok(self.with(|spec| spec.limit(1)).count().await? == 0)
+    }
+
+    /// The rows, each with its primary key as `own` makes it.
+    pub async fn entries<K, T: DeserializeOwned + 'static>(
+        self,
+        own: impl Fn(&str, AnyKey) -> Result<K>,
+    ) -> Result<Vec<(K, T)>> {
+        let table = self.table();
+        match self.rows(Want::ENTRIES).await? {
+            Rows::Encoded(columns) => decode(&self, &columns, |key, row| {
+                let key = key.ok_or_else(|| Error::Data {
+                    table: table.to_owned(),
+                    key: None,
+                    row: None,
+                    message: "the row has no key".to_owned(),
+                })?;
+                Ok((own(table, key)?, row))
+            }),
+            Rows::Found(found) => {
+                let keys: Result<Vec<K>> = found.iter().map(|found| own(table, found.primary_key.clone())).collect();
+                Ok(keys?.into_iter().zip(owned(found)).collect())
+            }
+        }
+    }
+
+    pub async fn page<T: 'static>(self, count: usize) -> Result<Page<T>> {
+        let this = self.with(|spec| spec.limit(count));
+        if this.spec.sort.is_some() {
+            return Err(Error::Unsupported {
+                what: "`page` needs the order of an index: use `order_by`, or `offset` and `limit` with `sort_by_key`"
+                    .to_owned(),
+            });
+        }
+        // One row more tells whether there is a next page.
+        let limit = this.spec.limit.unwrap_or(count);
+        let more = this.with(|spec| spec.limit = Some(limit.saturating_add(1)));
+        let mut found = more.found().await?;
+        let next = if found.len() > limit && limit == count {
+            found.truncate(limit);
+            found.last().map(Found::cursor)
+        } else {
+            found.truncate(limit);
+            None
+        };
+        Ok(Page { rows: owned(found), next })
+    }
+
+    pub fn explain(&self) -> String {
+        match self.plan() {
+            Ok(plan) => {
+                let schema = self.session.shared.schema(self.store);
+                Explained { plan: &plan, spec: &self.spec, schema: &schema, table: self.table() }.to_string()
+            }
+            Err(error) => error.to_string(),
+        }
+    }
+
+    fn typed<T: DeserializeOwned + 'static>(&self, rows: Rows) -> Result<Vec<T>> {
+        match rows {
+            Rows::Encoded(columns) => decode(self, &columns, |_, row| Ok(row)),
+            Rows::Found(found) => Ok(owned(found)),
+        }
     }
 }
 
@@ -104,22 +159,17 @@ impl<T: Store, A: Access> Query<T, A> {
     ///
     /// [`Error::Decode`] names the first row that does not fit the type.
     pub fn to_vec(&self) -> Fetch<Vec<T>> {
-        Fetch::new(rows(self.execution()))
+        Fetch::new(self.execution().to_vec())
     }
 
     /// The first row.
     pub fn first(&self) -> Fetch<Option<T>> {
-        let execution = self.limit(1).execution();
-        Fetch::new(async move { Ok(rows(execution).await?.into_iter().next()) })
+        Fetch::new(self.execution().first_row())
     }
 
     /// The last row.
     pub fn last(&self) -> Fetch<Option<T>> {
-        let execution = self.execution();
-        Fetch::new(async move {
-            let rows = execution.last().await?;
-            Ok(typed_rows(&execution, rows)?.pop())
-        })
+        Fetch::new(self.execution().last_row())
     }
 
     /// How many rows there are. Without filters the browser counts, and no row is read.
@@ -130,8 +180,7 @@ impl<T: Store, A: Access> Query<T, A> {
 
     /// Whether there are no rows.
     pub fn is_empty(&self) -> Fetch<bool> {
-        let execution = self.limit(1).execution();
-        Fetch::new(async move { Ok(execution.count().await? == 0) })
+        Fetch::new(self.execution().is_empty())
     }
 
     /// The keys of the ordering index, one per entry: equal keys repeat, and so does a row with several elements in a
@@ -163,25 +212,7 @@ impl<T: Store, A: Access> Query<T, A> {
 
     /// The rows, each with its primary key: for tables whose key is not part of the record.
     pub fn entries(&self) -> Fetch<Vec<(T::Key, T)>> {
-        let execution = self.execution();
-        Fetch::new(async move {
-            let table = execution.table();
-            match execution.rows(Want::ENTRIES).await? {
-                Rows::Encoded(columns) => decode(&execution, &columns, |key, row| {
-                    let key = key.ok_or_else(|| Error::Data {
-                        table: table.to_owned(),
-                        key: None,
-                        row: None,
-                        message: "the row has no key".to_owned(),
-                    })?;
-                    Ok((typed(table, &key)?, row))
-                }),
-                Rows::Found(found) => {
-                    let keys: Vec<AnyKey> = found.iter().map(|found| found.primary_key.clone()).collect();
-                    Ok(typed_all(table, &keys)?.into_iter().zip(own(found)).collect())
-                }
-            }
-        })
+        Fetch::new(self.execution().entries(|table, key| typed(table, &key)))
     }
 
     /// The first `count` rows, and where to go on: keyset paging, which costs the same for every page.
@@ -193,41 +224,12 @@ impl<T: Store, A: Access> Query<T, A> {
     ///
     /// [`Error::Unsupported`] with `sort_by_key`, whose order is not that of any index.
     pub fn page(&self, count: usize) -> Fetch<Page<T>> {
-        let execution = self.limit(count).execution();
-        Fetch::new(async move {
-            if execution.spec.sort.is_some() {
-                return Err(Error::Unsupported {
-                    what:
-                        "`page` needs the order of an index: use `order_by`, or `offset` and `limit` with `sort_by_key`"
-                            .to_owned(),
-                });
-            }
-            // One row more tells whether there is a next page.
-            let limit = execution.spec.limit.unwrap_or(count);
-            let more = execution.with(|spec| spec.limit = Some(limit.saturating_add(1)));
-            let mut found = more.found().await?;
-            let next = if found.len() > limit && limit == count {
-                found.truncate(limit);
-                found.last().map(Found::cursor)
-            } else {
-                found.truncate(limit);
-                None
-            };
-            Ok(Page { rows: own(found), next })
-        })
+        Fetch::new(self.execution().page(count))
     }
 
     /// How the query is carried out, in words: which indexes, which ranges, what the browser does and what is done here.
     #[must_use]
     pub fn explain(&self) -> String {
-        let execution = self.execution();
-        let table = execution.table();
-        match execution.plan() {
-            Ok(plan) => {
-                let schema = execution.session.shared.schema(execution.store);
-                Explained { plan: &plan, spec: &self.spec, schema: &schema, table }.to_string()
-            }
-            Err(error) => error.to_string(),
-        }
+        self.execution().explain()
     }
 }

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use std::rc::Rc;
 
 use super::cursor::Cursor;
+use crate::error::Error;
 use crate::index::Column;
 use crate::key::case::Folded;
 use crate::key::range::{KeyRange, RangeSet};
@@ -27,6 +28,47 @@ pub(crate) struct Spec {
     pub offset: usize,
     pub limit: Option<usize>,
     pub after: Option<Cursor>,
+    /// What is wrong with it, for whoever runs it: an index or a table that is not there.
+    pub fault: Option<Error>,
+}
+
+/// A test of a row, for whoever does not know its type.
+fn erase<T: 'static>(test: impl Fn(&T) -> bool + 'static) -> Filter {
+    Rc::new(move |row| row.downcast_ref::<T>().is_some_and(&test))
+}
+
+/// The modifiers, for rows of type `T`.
+impl Spec {
+    pub fn filter<T: 'static>(&mut self, test: impl Fn(&T) -> bool + 'static) {
+        self.filters.push(erase(test));
+    }
+
+    pub fn sort_by_key<T: 'static, S: Ord>(&mut self, key: impl Fn(&T) -> S + 'static) {
+        self.sort = Some(Rc::new(move |a, b| match (a.downcast_ref::<T>(), b.downcast_ref::<T>()) {
+            (Some(a), Some(b)) => key(a).cmp(&key(b)),
+            _ => Ordering::Equal,
+        }));
+    }
+
+    pub fn until<T: 'static>(&mut self, stop: impl Fn(&T) -> bool + 'static) {
+        let (before, stop) = (self.until.take(), erase(stop));
+        self.until = Some(match before {
+            Some(before) => Rc::new(move |row| before(row) || stop(row)),
+            None => stop,
+        });
+    }
+
+    pub fn reverse(&mut self) {
+        self.reverse = !self.reverse;
+    }
+
+    pub fn offset(&mut self, count: usize) {
+        self.offset = self.offset.saturating_add(count);
+    }
+
+    pub fn limit(&mut self, count: usize) {
+        self.limit = Some(self.limit.map_or(count, |limit| limit.min(count)));
+    }
 }
 
 /// One clause, on one index.

@@ -11,7 +11,7 @@ use futures::stream::LocalBoxStream;
 
 use super::execute::Found;
 use super::plan::Plan;
-use super::read::own;
+use super::read::owned;
 use super::rest::Rest;
 use super::{Execution, Query};
 use crate::error::Result;
@@ -28,6 +28,24 @@ impl<T> Stream for RowStream<T> {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<T>>> {
         self.0.poll_next_unpin(context)
+    }
+}
+
+impl<T: 'static> RowStream<T> {
+    pub(crate) fn new(execution: Execution) -> Self {
+        let state = (Chunks::new(execution), VecDeque::new());
+        let rows = futures::stream::try_unfold(state, |(mut chunks, mut ready): (Chunks, VecDeque<T>)| async move {
+            loop {
+                if let Some(row) = ready.pop_front() {
+                    return Ok(Some((row, (chunks, ready))));
+                }
+                match chunks.next().await? {
+                    Some(found) => ready.extend(owned::<T>(found)),
+                    None => return Ok(None),
+                }
+            }
+        });
+        Self(rows.boxed_local())
     }
 }
 
@@ -68,6 +86,37 @@ impl Chunks {
 }
 
 impl Execution {
+    pub async fn for_each_chunk<T, F, O>(self, mut body: F) -> Result<()>
+    where
+        T: 'static,
+        F: AsyncFnMut(Vec<T>) -> O + 'static,
+        O: super::EachOutput,
+    {
+        let mut chunks = Chunks::new(self);
+        while let Some(found) = chunks.next().await? {
+            let rows = owned::<T>(found);
+            if !rows.is_empty() {
+                body(rows).await.into_result()?;
+            }
+        }
+        Ok(())
+    }
+
+    pub async fn each<T, F, O>(self, mut body: F) -> Result<()>
+    where
+        T: 'static,
+        F: AsyncFnMut(T) -> O + 'static,
+        O: super::EachOutput,
+    {
+        let mut chunks = Chunks::new(self);
+        while let Some(found) = chunks.next().await? {
+            for row in owned::<T>(found) {
+                body(row).await.into_result()?;
+            }
+        }
+        Ok(())
+    }
+
     /// The rows with the keys by which they were found.
     pub async fn found(&self) -> Result<Vec<Found>> {
         match self.plan()? {
@@ -107,19 +156,7 @@ impl<T: Store, A: Access> Query<T, A> {
     /// # Ok(()) }
     /// ```
     pub fn stream(&self) -> RowStream<T> {
-        let state = (Chunks::new(self.execution()), VecDeque::new());
-        let rows = futures::stream::try_unfold(state, |(mut chunks, mut ready): (Chunks, VecDeque<T>)| async move {
-            loop {
-                if let Some(row) = ready.pop_front() {
-                    return Ok(Some((row, (chunks, ready))));
-                }
-                match chunks.next().await? {
-                    Some(found) => ready.extend(own::<T>(found)),
-                    None => return Ok(None),
-                }
-            }
-        });
-        RowStream(rows.boxed_local())
+        RowStream::new(self.execution())
     }
 
     /// Calls `body` with a chunk of rows at a time, in order. An `Err` stops it and is returned.
@@ -128,16 +165,6 @@ impl<T: Store, A: Access> Query<T, A> {
         F: AsyncFnMut(Vec<T>) -> O + 'static,
         O: super::EachOutput,
     {
-        let mut chunks = Chunks::new(self.execution());
-        let mut body = body;
-        Op::new(async move {
-            while let Some(found) = chunks.next().await? {
-                let rows = own::<T>(found);
-                if !rows.is_empty() {
-                    body(rows).await.into_result()?;
-                }
-            }
-            Ok(())
-        })
+        Op::new(self.execution().for_each_chunk(body))
     }
 }

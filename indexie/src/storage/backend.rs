@@ -4,6 +4,7 @@
 use std::fmt;
 use std::rc::Rc;
 use std::task::Waker;
+use std::time::Duration;
 
 use super::{Failure, Reply, Request, Want};
 use crate::database::Durability;
@@ -24,7 +25,7 @@ pub(crate) enum Event {
     Upgrade,
     Opened,
     OpenFailed,
-    /// Another connection keeps an older version open.
+    /// Another connection keeps an older version open. Repeated while that lasts.
     Blocked,
     /// Another connection wants to upgrade or to delete the database.
     VersionChange,
@@ -38,6 +39,8 @@ pub(crate) struct Versions {
     pub old: u32,
     /// 0 where the database is to be deleted.
     pub new: u32,
+    /// For how long it has been waiting.
+    pub waited: Duration,
 }
 
 /// A change of stores and indexes, possible in the transaction of an upgrade only.
@@ -65,18 +68,21 @@ pub(crate) trait Backend {
     fn relayout(&self, connection: u32, layout: &Layout);
     /// Closes a connection, or gives up opening it. Its transactions are finished first.
     fn close(&self, connection: u32);
+    /// What the last event was about; of a deletion, by its slot.
     fn versions(&self, connection: u32) -> Versions;
     /// What the open database looks like.
     fn installed(&self, connection: u32) -> Vec<InstalledStore>;
     fn alter(&self, connection: u32, change: SchemaChange<'_>) -> Result<(), Failure>;
     /// Why opening failed.
     fn failure(&self, connection: u32) -> Failure;
+    /// Reports [`Event::Blocked`] for the slot while other connections do not close.
     fn delete_database(&self, slot: u32, name: &str);
     /// Answers with the names as primary keys.
     fn database_names(&self, slot: u32);
 
     // --- transactions
 
+    /// Fails with [`Failure::NOT_STARTED`] if the connection is closed.
     fn begin(
         &self,
         transaction: u32,
@@ -91,9 +97,10 @@ pub(crate) trait Backend {
 
     // --- operations
 
-    /// Starts an operation, in a transaction or (0) alone. Returns true if it has ended before this call does: that is not
-    /// reported.
-    fn submit(&self, slot: u32, connection: u32, transaction: u32, durability: Durability, request: Request) -> bool;
+    /// Starts an operation, in a transaction or (0) alone. Those of a transaction take effect in the order in which they are
+    /// started, each as a whole or, where it fails, not at all. Returns true if it has ended before this call does: that is not
+    /// reported. One that cannot be started because its connection is closed fails with [`Failure::NOT_STARTED`].
+    fn submit(&self, slot: u32, connection: u32, transaction: u32, durability: Durability, request: &Rc<Request>) -> bool;
     /// Hands over what a settled operation came to. Rows are encoded only now.
     fn take(&self, slot: u32, want: Want) -> Result<Reply, Failure>;
     /// Nobody wants to know what an operation came to.

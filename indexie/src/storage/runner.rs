@@ -14,9 +14,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use futures::future::LocalBoxFuture;
 
 use super::backend::Backend;
-use super::thread::Thread;
 use super::Failure;
-use crate::database::Durability;
 use crate::error::{Error, Result};
 
 /// Turns of the microtask queue that a body may wait without a request: enough for what is resolved already.
@@ -43,14 +41,27 @@ pub(crate) fn current() -> Option<Running> {
 struct Transaction {
     backend: Rc<dyn Backend>,
     running: Running,
+    phase: Cell<Phase>,
+    /// Absent while it is being polled, and once it has ended.
     body: RefCell<Option<LocalBoxFuture<'static, Result<()>>>>,
     woken: Arc<Flag>,
     requests: Cell<u32>,
     waited: Cell<u32>,
-    /// Why it is being aborted.
+    /// Why it is being aborted, or what the body made of its commit.
     error: RefCell<Option<Error>>,
     outcome: RefCell<Option<Result<()>>>,
     waiting: RefCell<Option<Waker>>,
+    /// Who waits for [`commit`].
+    watching: RefCell<Vec<Waker>>,
+}
+
+/// What has been decided about a transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Open,
+    /// It is to be committed: the body has returned `Ok`, or has asked for it. Nothing more can be asked of it.
+    Committing,
+    Aborting,
 }
 
 /// A waker that only takes note: who wakes a body does so from a request's callback, which polls it next, or during
@@ -72,24 +83,9 @@ impl Drop for Mark {
     }
 }
 
-/// Begins a transaction and runs `body` in it: committed when it returns `Ok`, and only then.
+/// Runs `body` in a transaction that the storage has begun: committed when it returns `Ok`, and only then.
 ///
-/// The future resolves once the browser says that the transaction is complete, or aborted. Dropping it aborts.
-pub(crate) fn transact<R: 'static>(
-    backend: Rc<dyn Backend>,
-    database: u64,
-    connection: u32,
-    stores: &[u16],
-    write: bool,
-    durability: Durability,
-    body: impl FnOnce(u32) -> LocalBoxFuture<'static, Result<R>>,
-) -> Result<LocalBoxFuture<'static, Result<R>>, Failure> {
-    let id = Thread::get().number();
-    backend.begin(id, connection, stores, write, durability)?;
-    Ok(adopt(backend, database, id, body))
-}
-
-/// Runs `body` in a transaction that the browser has begun: that of an upgrade. Who hears how it ends says so by [`ended`].
+/// The future resolves once the storage says, by [`ended`], that the transaction is complete, or aborted. Dropping it aborts.
 pub(crate) fn adopt<R: 'static>(
     backend: Rc<dyn Backend>,
     database: u64,
@@ -101,6 +97,7 @@ pub(crate) fn adopt<R: 'static>(
     let transaction = Rc::new(Transaction {
         backend,
         running: Running { database, transaction: id },
+        phase: Cell::new(Phase::Open),
         body: RefCell::new(Some(Box::pin(async move {
             let value = body.await?;
             *slot.borrow_mut() = Some(value);
@@ -112,10 +109,12 @@ pub(crate) fn adopt<R: 'static>(
         error: RefCell::default(),
         outcome: RefCell::default(),
         waiting: RefCell::default(),
+        watching: RefCell::default(),
     });
     TRANSACTIONS.with_borrow_mut(|all| all.insert(id, transaction.clone()));
+    // A body that panics in its first step drops this, which aborts.
+    let end = End(transaction.clone());
     transaction.step();
-    let end = End(transaction);
     Box::pin(async move {
         end.await?;
         // The body has returned `Ok`, or there would be an error.
@@ -136,6 +135,9 @@ pub(super) fn submitted(id: u32) {
 pub(super) fn answered(id: u32) {
     if let Some(transaction) = find(id) {
         transaction.requests.set(transaction.requests.get().saturating_sub(1));
+        if transaction.phase.get() == Phase::Committing && transaction.requests.get() == 0 {
+            transaction.backend.commit(id);
+        }
         transaction.step();
     }
 }
@@ -143,7 +145,7 @@ pub(super) fn answered(id: u32) {
 /// A turn that a body without a request was given is over.
 pub(super) fn waited(id: u32) {
     let Some(transaction) = find(id) else { return };
-    if transaction.requests.get() > 0 || transaction.body.borrow().is_none() {
+    if transaction.phase.get() != Phase::Open || transaction.requests.get() > 0 || transaction.body.borrow().is_none() {
         return;
     }
     if transaction.woken.0.load(Ordering::Relaxed) {
@@ -156,7 +158,9 @@ pub(super) fn waited(id: u32) {
 /// The storage says how a transaction ended.
 pub(crate) fn ended(id: u32, result: Result<(), Failure>) {
     let Some(transaction) = TRANSACTIONS.with_borrow_mut(|all| all.remove(&id)) else { return };
-    let unfinished = transaction.body.borrow_mut().take();
+    // What a body does after it has committed is its own affair: whoever waits for it carries on with it.
+    let goes_on = result.is_ok() && transaction.phase.get() == Phase::Committing;
+    let unfinished = if goes_on { None } else { transaction.body.borrow_mut().take() };
     let error = transaction.error.borrow_mut().take();
     let outcome = match (error, result.map_err(|failure| failure.into_error(""))) {
         // An abort may have a cause that the body did not see: a full disk, say.
@@ -169,9 +173,54 @@ pub(crate) fn ended(id: u32, result: Result<(), Failure>) {
     drop(unfinished);
     *transaction.outcome.borrow_mut() = Some(outcome);
     let waiting = transaction.waiting.borrow_mut().take();
-    if let Some(waker) = waiting {
+    let watching = transaction.watching.take();
+    for waker in watching.into_iter().chain(waiting) {
         waker.wake();
     }
+}
+
+/// Why nothing can be asked of a transaction any more; `None` as long as something can.
+pub(crate) fn over(id: u32) -> Option<Error> {
+    let Some(transaction) = find(id) else {
+        return Some(Error::Aborted { reason: "its handles are of no use after its end".to_owned() });
+    };
+    match transaction.phase.get() {
+        Phase::Open => None,
+        Phase::Committing => {
+            Some(Error::Aborted { reason: "it is being committed, and takes no more operations".to_owned() })
+        }
+        Phase::Aborting => {
+            let error = transaction.error.borrow().clone();
+            error.or_else(|| Some(Error::Aborted { reason: "it is being aborted".to_owned() }))
+        }
+    }
+}
+
+/// Aborts a transaction, unless it is decided already. Its body fails with its next operation.
+pub(crate) fn abort(id: u32, error: Error) {
+    if let Some(transaction) = find(id) {
+        transaction.abort(error);
+    }
+}
+
+/// Commits what has been asked of a transaction so far, unless it is decided already. Resolves when that is stored, or is
+/// not.
+pub(crate) fn commit(id: u32) -> impl Future<Output = Result<()>> + 'static {
+    let transaction = match over(id) {
+        Some(error) => Err(error),
+        None => find(id).ok_or(Error::Stalled),
+    };
+    if let Ok(transaction) = &transaction {
+        transaction.commit();
+    }
+    std::future::poll_fn(move |context| {
+        let transaction = transaction.as_ref().map_err(Clone::clone)?;
+        if let Some(outcome) = &*transaction.outcome.borrow() {
+            return Poll::Ready(outcome.clone());
+        }
+        transaction.watching.borrow_mut().push(context.waker().clone());
+        Poll::Pending
+    })
 }
 
 fn find(id: u32) -> Option<Rc<Transaction>> {
@@ -181,7 +230,6 @@ fn find(id: u32) -> Option<Rc<Transaction>> {
 impl Transaction {
     /// Polls the body as long as it gets anywhere.
     fn step(self: &Rc<Self>) {
-        // Absent while it is being polled, and once it has ended.
         let Some(mut body) = self.body.borrow_mut().take() else { return };
         let waker = Waker::from(self.woken.clone());
         let mut context = Context::from_waker(&waker);
@@ -204,7 +252,7 @@ impl Transaction {
             }
             Poll::Pending => {
                 *self.body.borrow_mut() = Some(body);
-                if self.requests.get() == 0 {
+                if self.phase.get() == Phase::Open && self.requests.get() == 0 {
                     self.wait();
                 }
             }
@@ -215,23 +263,36 @@ impl Transaction {
     fn wait(self: &Rc<Self>) {
         self.waited.set(self.waited.get() + 1);
         if self.waited.get() > GRACE {
+            self.abort(Error::Stalled);
             let body = self.body.borrow_mut().take();
             drop(body);
-            self.finish(Err(Error::Stalled));
             return;
         }
         self.backend.later(self.running.transaction);
     }
 
     fn finish(&self, result: Result<()>) {
-        match result {
-            // With requests under way the storage commits after the last one, which may yet have to take back others.
-            Ok(()) if self.requests.get() > 0 => {}
-            Ok(()) => self.backend.commit(self.running.transaction),
-            Err(error) => {
-                *self.error.borrow_mut() = Some(error);
-                self.backend.abort(self.running.transaction);
-            }
+        match (self.phase.get(), result) {
+            (Phase::Open, Ok(())) => self.commit(),
+            (Phase::Open, Err(error)) => self.abort(error),
+            // Too late to undo anything, and not too late to say so.
+            (Phase::Committing, Err(error)) => *self.error.borrow_mut() = Some(error),
+            (Phase::Committing, Ok(())) | (Phase::Aborting, _) => {}
+        }
+    }
+
+    fn commit(&self) {
+        if self.phase.replace(Phase::Committing) == Phase::Open && self.requests.get() == 0 {
+            self.backend.commit(self.running.transaction);
+        }
+        // With requests under way, the last answer commits: one of them may yet have to take back what it has written.
+    }
+
+    fn abort(&self, error: Error) {
+        if self.phase.get() == Phase::Open {
+            self.phase.set(Phase::Aborting);
+            *self.error.borrow_mut() = Some(error);
+            self.backend.abort(self.running.transaction);
         }
     }
 }
@@ -244,24 +305,29 @@ impl Future for End {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
         self.0.backend.turn(context.waker());
-        if let Some(outcome) = &*self.0.outcome.borrow() {
-            return Poll::Ready(outcome.clone());
+        let outcome = self.0.outcome.borrow().clone();
+        let Some(outcome) = outcome else {
+            *self.0.waiting.borrow_mut() = Some(context.waker().clone());
+            return Poll::Pending;
+        };
+        // A body that has committed may go on, no longer as part of a transaction.
+        let rest = self.0.body.borrow_mut().take();
+        let Some(mut rest) = rest else { return Poll::Ready(outcome) };
+        let polled = rest.as_mut().poll(context);
+        if polled.is_pending() {
+            *self.0.body.borrow_mut() = Some(rest);
         }
-        *self.0.waiting.borrow_mut() = Some(context.waker().clone());
-        Poll::Pending
+        polled
     }
 }
 
 impl Drop for End {
     fn drop(&mut self) {
         if self.0.outcome.borrow().is_none() {
-            let body = self.0.body.borrow_mut().take();
-            let undecided = body.is_some();
-            drop(body);
             // A body that has returned has made its decision: its commit is under way.
-            if undecided {
-                self.0.finish(Err(Error::Aborted { reason: "its future was dropped".to_owned() }));
-            }
+            self.0.abort(Error::Aborted { reason: "its future was dropped".to_owned() });
         }
+        let body = self.0.body.borrow_mut().take();
+        drop(body);
     }
 }

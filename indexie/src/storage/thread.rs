@@ -1,11 +1,12 @@
 //! One thread's view of its storages: who waits for which operation, and who listens to which connection.
 //! Called by the engine, and by the backends when something has happened.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use super::backend::{Backend, Event, Layout};
@@ -17,7 +18,6 @@ type Listener = Rc<dyn Fn(Event)>;
 
 #[derive(Default)]
 pub(crate) struct Thread {
-    next: Cell<u32>,
     slots: RefCell<HashMap<u32, Slot>>,
     listeners: RefCell<HashMap<u32, Listener>>,
 }
@@ -40,11 +40,15 @@ impl Thread {
         THREAD.try_with(Rc::clone).unwrap_or_default()
     }
 
-    /// A number for a slot, a transaction or a connection; never 0.
+    /// A number for a slot, a transaction or a connection; never 0, and no other thread's: a handle that has crossed threads
+    /// must not take another transaction for its own.
+    #[allow(clippy::unused_self, reason = "called as its neighbours")]
     pub fn number(&self) -> u32 {
-        let next = self.next.get().wrapping_add(1).max(1);
-        self.next.set(next);
-        next
+        static NEXT: AtomicU32 = AtomicU32::new(1);
+        match NEXT.fetch_add(1, Ordering::Relaxed) {
+            0 => NEXT.fetch_add(1, Ordering::Relaxed),
+            number => number,
+        }
     }
 
     // --- what the backends report
@@ -56,6 +60,7 @@ impl Thread {
             let Some(slot) = slots.get_mut(&id) else { return };
             slot.settled = true;
             let (transaction, waker) = (slot.transaction, slot.waker.take());
+            self.listeners.borrow_mut().remove(&id);
             let unwanted = if slot.abandoned { slots.remove(&id) } else { None };
             (transaction, waker, unwanted)
         };
@@ -105,8 +110,15 @@ impl Thread {
         backend.close(connection);
     }
 
-    pub fn delete_database(self: &Rc<Self>, backend: &Rc<dyn Backend>, name: &str) -> Submitted {
+    /// Deletes a database; `blocked` is called with the slot while other connections keep it open.
+    pub fn delete_database(
+        self: &Rc<Self>,
+        backend: &Rc<dyn Backend>,
+        name: &str,
+        blocked: impl Fn(u32) + 'static,
+    ) -> Submitted {
         let slot = self.slot(backend, 0);
+        self.listeners.borrow_mut().insert(slot, Rc::new(move |_| blocked(slot)));
         backend.delete_database(slot, name);
         Submitted { thread: self.clone(), backend: backend.clone(), slot, want: Want::ROWS, taken: false }
     }
@@ -134,7 +146,7 @@ impl Thread {
         connection: u32,
         transaction: u32,
         durability: Durability,
-        request: Request,
+        request: &Rc<Request>,
     ) -> Submitted {
         let want = request.operation.want();
         let slot = self.slot(backend, transaction);

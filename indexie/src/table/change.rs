@@ -2,10 +2,11 @@
 
 use std::any::Any;
 
-use crate::codec::{Batch, tag, write_key};
+use crate::codec::{Batch, key_by, tag, with_shapes, write_key};
 use crate::engine::{RowType, Session};
 use crate::error::{Error, Result};
 use crate::key::AnyKey;
+use crate::schema::KeyPath;
 use crate::storage::{Columns, Merge, Operation};
 
 /// What became of the rows.
@@ -39,7 +40,7 @@ pub(crate) async fn change(
         }
     };
     let Changes { rows, positions, batch } = changes;
-    let merge = Merge { parked, changes: batch, count: positions.len() };
+    let merge = Merge { parked, changes: batch.finish(), count: positions.len() };
     session.run(store, None, Operation::Merge(merge)).await.map_err(|error| match error {
         Error::Constraint { row: Some(at), .. } | Error::Data { row: Some(at), .. } => match positions.get(at) {
             Some(position) => error.at_row(*position),
@@ -69,8 +70,9 @@ fn collect(
     let table = session.shared.table_name(store);
     let encode = |row: &dyn Any, at: usize| {
         let mut batch = Batch::default();
-        (row_type.encode)(row, &mut batch).map(|()| batch).map_err(|error| Error::encode(table, Some(at), error))
+        row_type.encode(row, &mut batch).map(|()| batch).map_err(|error| Error::encode(table, Some(at), error))
     };
+    let path = session.shared.schema(store).key.path;
     let shapes = columns.shapes.borrow();
     let mut rows = columns.open(&*shapes).rows;
     let mut changes = Changes { rows: Vec::with_capacity(keys.len()), positions: Vec::new(), batch: Batch::default() };
@@ -85,8 +87,10 @@ fn collect(
         apply(at, &mut *row);
         let after = encode(&*row, at)?;
         if before != after {
-            let new_key = (row_type.entry)(&*row, 0).single();
-            let moved = new_key.is_some_and(|new_key| new_key != *key);
+            let moved = match row_type.entry {
+                Some(entry) => entry(&*row, 0).single().is_some_and(|new_key| new_key != *key),
+                None => own_key(&before, path) != own_key(&after, path),
+            };
             let batch = &mut changes.batch;
             batch.int(tag::U32);
             batch.int(at as u32);
@@ -103,4 +107,10 @@ fn collect(
         changes.rows.push(Some(row));
     }
     Ok(changes)
+}
+
+/// The primary key that a row of a type that does not know its keys carries, if that is part of the type.
+fn own_key(row: &Batch, path: KeyPath) -> Option<AnyKey> {
+    let row = row.clone().finish();
+    with_shapes(|shapes| key_by(&row.reader(), &*shapes, path))
 }

@@ -73,7 +73,7 @@ impl<T: Store, A: Access> Table<T, A> {
                 return Ok(Vec::new());
             }
             let want_keys = keys.iter().any(Option::is_none);
-            let write = Write { put, rows: batch, count, with_keys, want_keys };
+            let write = Write { put, rows: batch.finish(), count, with_keys, want_keys };
             let reply = session.run(store, None, Operation::Write(write)).await;
             let reply = if many { reply? } else { reply.map_err(Error::of_one_row)? };
             let keys: Vec<AnyKey> = match reply {

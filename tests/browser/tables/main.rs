@@ -4,6 +4,8 @@
 mod fixtures;
 mod plain;
 
+mod batched_failures;
+mod batching;
 mod bulk;
 mod changes;
 mod connection;
@@ -14,6 +16,7 @@ mod kept;
 mod moves;
 mod outside_keys;
 mod refused;
+mod reopening;
 mod rollback;
 mod rows;
 mod smoke;

@@ -65,6 +65,28 @@ export function restore(method, original) {
   IDBObjectStore.prototype[method] = original;
 }
 
+export function watch(code) {
+  const original = IDBDatabase.prototype.transaction, seen = [];
+  const change = new Function('transaction', 'number', code);
+  IDBDatabase.prototype.transaction = function (stores, mode, options) {
+    const transaction = original.apply(this, arguments);
+    const what = [mode === 'readwrite' ? 'write' : 'read', ...[].concat(stores)];
+    if (options?.durability) what.push(options.durability);
+    if (mode === 'readwrite') change(transaction, seen.filter((one) => one.startsWith('write')).length + 1);
+    seen.push(what.join(' '));
+    return transaction;
+  };
+  return { seen, restore: () => { IDBDatabase.prototype.transaction = original; } };
+}
+
+export function seen(watch) {
+  return watch.seen.splice(0);
+}
+
+export function unwatch(watch) {
+  watch.restore();
+}
+
 export async function reported(after) {
   const errors = [];
   const listen = (event) => errors.push(String(event.message ?? event.reason));
@@ -92,6 +114,9 @@ extern "C" {
     async fn js_create(name: &str, version: u32, upgrade: &str);
     fn replace(method: &str, code: &str) -> JsValue;
     fn restore(method: &str, original: &JsValue);
+    fn watch(code: &str) -> JsValue;
+    fn seen(watch: &JsValue) -> Vec<String>;
+    fn unwatch(watch: &JsValue);
     #[wasm_bindgen(js_name = reported)]
     async fn js_reported(after: js_sys::Promise) -> JsValue;
     #[wasm_bindgen(js_name = sleep)]
@@ -152,5 +177,32 @@ pub fn replaced(method: &'static str, function: &str) -> Replaced {
 impl Drop for Replaced {
     fn drop(&mut self) {
         restore(self.method, &self.original);
+    }
+}
+
+/// Sees every transaction that begins, for as long as this is there.
+#[must_use]
+pub struct Begun(JsValue);
+
+/// Sees transactions begin. `code` is called with each one that writes, as `transaction`, and its `number` from 1 on.
+pub fn begun(code: &str) -> Begun {
+    Begun(watch(code))
+}
+
+impl Begun {
+    /// Those since it was last asked: whether they read or write, and what.
+    pub fn seen(&self) -> Vec<String> {
+        seen(&self.0)
+    }
+
+    /// Of those since it was last asked, how many write.
+    pub fn writes(&self) -> usize {
+        self.seen().iter().filter(|what| what.starts_with("write")).count()
+    }
+}
+
+impl Drop for Begun {
+    fn drop(&mut self) {
+        unwatch(&self.0);
     }
 }

@@ -1,5 +1,5 @@
-//! The sources of the standard library, of exactly the compiler's version, out of Debian's
-//! `rust-src` package. They stay in the compiler's directory, where `-Zbuild-std` finds them.
+//! The sources of the standard library, of exactly the compiler's version: from rustup where that works, otherwise out of
+//! Debian's `rust-src` package. They stay in the compiler's directory, where `-Zbuild-std` finds them.
 
 use std::fs;
 use std::path::PathBuf;
@@ -7,10 +7,10 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::apt::PrivateLists;
-use super::toolchain::Toolchain;
-use crate::command;
+use super::apt::{self, PrivateLists};
+use super::toolchain::{self, Toolchain};
 use crate::workspace::{Workspace, copy_tree, empty_directory, write_file};
+use crate::{command, progress};
 
 const PACKAGE: &str = "rust-src";
 
@@ -18,17 +18,62 @@ const PACKAGE: &str = "rust-src";
 /// they stay longest; the later ones hold the newest.
 const SUITES: [&str; 3] = ["trixie-backports", "testing", "unstable"];
 
+/// Leaves the sources in the compiler's directory.
+pub fn ensure(workspace: &Workspace) -> Result<()> {
+    let toolchain = Toolchain::installed(workspace)?;
+    if is_present(&toolchain) {
+        println!("==> {PACKAGE}: present");
+        return Ok(());
+    }
+    if add_with_rustup(workspace, &toolchain)? {
+        return Ok(());
+    }
+    add_from_debian(workspace, &toolchain).or_else(|reason| bail!("{}", advice(&toolchain, &reason)))
+}
+
 /// Whether the compiler's directory holds the sources of its version.
 ///
 /// Sources that rustup installed carry no stamp, and are replaced with the compiler.
-pub fn is_present(toolchain: &Toolchain) -> bool {
+fn is_present(toolchain: &Toolchain) -> bool {
     let stamped = fs::read_to_string(stamp(toolchain));
     toolchain.library_sources().join("Cargo.lock").is_file()
         && stamped.map_or(true, |release| release.trim() == toolchain.release)
 }
 
+fn add_with_rustup(workspace: &Workspace, toolchain: &Toolchain) -> Result<bool> {
+    let Some(rustup) = command::find_program(&["rustup"]) else {
+        return Ok(false);
+    };
+    let mut add = Command::new(rustup);
+    add.args(["component", "add", PACKAGE]).current_dir(&workspace.root);
+    let added = progress::report(&format!("{PACKAGE}: {}", command::as_typed(&add)), || command::run(&mut add));
+    if let Err(error) = added {
+        println!("    {error}; taking Debian's instead");
+        return Ok(false);
+    }
+    // What Debian's older sources left behind says nothing about these.
+    let _ = fs::remove_file(stamp(toolchain));
+    Ok(is_present(toolchain))
+}
+
+/// Takes the sources from Debian, unless they are there.
+pub fn add_from_debian(workspace: &Workspace, toolchain: &Toolchain) -> Result<()> {
+    if is_present(toolchain) {
+        return Ok(());
+    }
+    if !toolchain::is_writable(&toolchain.library_sources()) {
+        bail!("{} cannot be written to", toolchain.sysroot.display());
+    }
+    if !apt::is_available() {
+        bail!("this system has no apt-get, and the sources are a Debian package");
+    }
+    progress::report(&format!("{PACKAGE}: sources of Rust {} from Debian", toolchain.release), || {
+        fetch(workspace, toolchain)
+    })
+}
+
 /// Downloads the sources and puts them into the compiler's directory.
-pub fn fetch(workspace: &Workspace, toolchain: &Toolchain) -> Result<()> {
+fn fetch(workspace: &Workspace, toolchain: &Toolchain) -> Result<()> {
     let lists = PrivateLists::new(&workspace.scratch("apt")?)?;
     let mirror = lists.system_mirror()?.context("the system's package sources name no Debian mirror")?;
     let package = find_and_download(&lists, &mirror, &toolchain.release)?;
@@ -67,6 +112,18 @@ fn find_and_download(lists: &PrivateLists, mirror: &str, release: &str) -> Resul
 fn upstream_release(version: &str) -> &str {
     let version = version.split_once(':').map_or(version, |(_epoch, rest)| rest);
     version.split(['+', '-']).next().unwrap_or(version)
+}
+
+fn advice(toolchain: &Toolchain, reason: &anyhow::Error) -> String {
+    format!(
+        "the sources of the standard library of Rust {} are missing, and could not be added: {reason:#}\n\n\
+         With rustup and an internet connection:   rustup component add {PACKAGE}\n\
+         With Debian's own Rust:                   apt-get install {PACKAGE}\n\
+         As a user who may write to {}:   cargo xtask setup\n\
+         Then run this command again.",
+        toolchain.release,
+        toolchain.sysroot.display()
+    )
 }
 
 fn stamp(toolchain: &Toolchain) -> PathBuf {

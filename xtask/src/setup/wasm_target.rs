@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use super::toolchain::{self, Toolchain};
-use super::{apt, rust_src, std_build};
+use super::{rust_src, std_build};
 use crate::workspace::{WASM, Workspace};
 use crate::{command, progress};
 
@@ -44,14 +44,7 @@ fn build_from_debian_sources(workspace: &Workspace, toolchain: &Toolchain) -> Re
     if !toolchain::is_writable(&toolchain.wasm_libraries()) {
         bail!("{} cannot be written to", toolchain.sysroot.display());
     }
-    if !rust_src::is_present(toolchain) {
-        if !apt::is_available() {
-            bail!("this system has no apt-get, and the sources are a Debian package");
-        }
-        progress::report(&format!("{WASM}: sources of Rust {} from Debian", toolchain.release), || {
-            rust_src::fetch(workspace, toolchain)
-        })?;
-    }
+    rust_src::add_from_debian(workspace, toolchain)?;
     progress::report(&format!("{WASM}: building its standard library"), || {
         std_build::build_and_install(workspace, toolchain)
     })?;

@@ -22,6 +22,9 @@ extern "C" {
     pub(super) fn new_version(this: &Engine, id: u32) -> f64;
 
     #[wasm_bindgen(method)]
+    pub(super) fn waited(this: &Engine, id: u32) -> f64;
+
+    #[wasm_bindgen(method)]
     pub(super) fn installed(this: &Engine, id: u32) -> String;
 
     #[wasm_bindgen(method, js_name = createStore)]

@@ -72,7 +72,7 @@ impl Backend for Nowhere {
         _connection: u32,
         _transaction: u32,
         _durability: Durability,
-        _request: Request,
+        _request: &Rc<Request>,
     ) -> bool {
         true
     }

@@ -3,6 +3,7 @@
 use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 use std::task::Waker;
+use std::time::Duration;
 
 use wasm_bindgen::prelude::*;
 
@@ -136,7 +137,11 @@ impl Backend for IndexedDbEngine {
 
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "versions are small whole numbers here")]
     fn versions(&self, connection: u32) -> Versions {
-        Versions { old: self.js.old_version(connection) as u32, new: self.js.new_version(connection) as u32 }
+        Versions {
+            old: self.js.old_version(connection) as u32,
+            new: self.js.new_version(connection) as u32,
+            waited: Duration::from_millis(self.js.waited(connection) as u64),
+        }
     }
 
     fn installed(&self, connection: u32) -> Vec<InstalledStore> {
@@ -189,8 +194,8 @@ impl Backend for IndexedDbEngine {
         self.js.abort(transaction);
     }
 
-    fn submit(&self, slot: u32, connection: u32, transaction: u32, durability: Durability, request: Request) -> bool {
-        let Encoded { operation, a, b, batch } = encode(request.operation);
+    fn submit(&self, slot: u32, connection: u32, transaction: u32, durability: Durability, request: &Rc<Request>) -> bool {
+        let Encoded { operation, a, b, batch } = encode(&request.operation);
         self.send_shapes();
         self.js.submit(
             slot,

@@ -859,6 +859,7 @@ class Task {
     this.connection = connection;
     this.transaction = transaction;
     this.alone = false;
+    this.batch = null;
     this.storeName = storeName;
     this.indexName = indexName;
     this.a = a;
@@ -881,7 +882,8 @@ class Task {
     this.engine.settle(this.slot, { result });
   }
 
-  failed(error, row) {
+  failed(reason, row) {
+    const error = cause(reason, this.transaction, this.connection);
     const failure = {
       name: failureName(error), message: failureMessage(error), row, index: undefined, key: undefined,
       usage: undefined, quota: undefined,
@@ -890,8 +892,8 @@ class Task {
   }
 
   // A write failed at a row: which key or index it was, the browser does not say. `gone` are the primary keys of stored
-  // rows that the operation had replaced or removed by then.
-  clash(error, row, rows, keys, put, gone) {
+  // rows that the operation had replaced or removed by then: of a put, those under its own keys.
+  clash(error, row, rows, keys, put, gone = null) {
     if (failureName(error) !== 'ConstraintError' || row < 0) return this.failed(error, row);
     const failure = { name: 'ConstraintError', message: error.message, row, index: undefined, key: undefined };
     const report = () => this.engine.fail(this.slot, failure, this.alone);
@@ -899,41 +901,48 @@ class Task {
       const transaction = this.alone ? this.connection.db.transaction(this.storeName, 'readonly') : this.transaction;
       const store = transaction.objectStore(this.storeName);
       const keyAt = (at) => (keys !== null ? keys[at] : store.keyPath === null ? undefined : primaryKeyOf(store, rows[at]));
-      const key = keyAt(row);
-      failure.key = key;
-      const suspects = [];
+      const asked = this.ask(store, rows[row], keyAt(row), put);
+      failure.key = asked.key;
       // Rows of the same batch are not there any more: they are compared with one another, but for those that a later
       // one of them has replaced.
       const replaced = (at) => {
         for (let later = at + 1; put && later <= row; later++) if (equal(keyAt(later), keyAt(at))) return true;
         return false;
       };
-      const among = (keysAt, key) => rows.some((_, at) => at < row && keysAt(at).some((other) => equal(other, key)) && !replaced(at));
-      if (!put && key !== undefined) {
-        suspects.push({ index: '', key, request: store.getKey(key), twice: among((at) => [keyAt(at)], key) });
-      }
-      // The schema's order, then what else is installed.
-      const declared = this.connection.stores.find(({ name }) => name === this.storeName)?.indexes ?? [];
-      for (const name of new Set([...declared, ...store.indexNames])) {
-        const index = store.indexNames.contains(name) ? store.index(name) : null;
-        if (!index?.unique) continue;
-        for (const entry of keysOf(rows[row], index)) {
-          suspects.push({ index: name, key: entry, request: index.getKey(entry), twice: among((at) => keysOf(rows[at], index), entry) });
-        }
-      }
-      all(suspects.map(({ request }) => request), (results) => {
-        const at = suspects.findIndex(({ twice }, at) => twice
-          || (results[at] !== undefined && !gone.some((key) => equal(key, results[at]))));
-        if (at >= 0) {
-          failure.index = suspects[at].index;
-          failure.key = suspects[at].key;
-        }
+      gone ??= put ? rows.slice(0, row + 1).map((_, at) => keyAt(at)) : [];
+      const keysAt = (at, index) => (index === '' ? [keyAt(at)] : keysOf(rows[at], store.index(index)));
+      const among = ({ index, key }) => rows.some((_, at) => at < row && keysAt(at, index).some((other) => equal(other, key)) && !replaced(at));
+      all(asked.suspects.map(({ request }) => request), () => {
+        blame(failure, asked.suspects, (suspect) => among(suspect)
+          || (suspect.request.result !== undefined && !gone.some((key) => equal(key, suspect.request.result))));
         report();
       }, report);
     } catch {
       report();
     }
   }
+
+  // The keys of a row that another one may have, each with a request for who has it. The schema's order, then what else is
+  // installed.
+  ask(store, row, key, put) {
+    const suspects = [];
+    if (!put && key !== undefined) suspects.push({ index: '', key, request: store.getKey(key) });
+    const declared = this.connection.stores.find(({ name }) => name === this.storeName)?.indexes ?? [];
+    for (const name of new Set([...declared, ...store.indexNames])) {
+      const index = store.indexNames.contains(name) ? store.index(name) : null;
+      if (!index?.unique) continue;
+      for (const entry of keysOf(row, index)) suspects.push({ index: name, key: entry, request: index.getKey(entry) });
+    }
+    return { key, suspects, own: put ? key : undefined };
+  }
+}
+
+// Names the first key that is taken.
+function blame(failure, suspects, taken) {
+  const suspect = suspects.find(taken);
+  if (suspect === undefined) return;
+  failure.index = suspect.index;
+  failure.key = suspect.key;
 }
 
 function primaryKeyOf(store, row) {
@@ -951,33 +960,42 @@ function end(transaction, how) {
   }
 }
 
-// Issues one write per row. Alone, the transaction is committed with the last of them and what fails undoes all;
-// inside a transaction that goes on, rows are taken back one by one so that, whoever catches the error, nothing
-// of the operation is left.
-function write(task, count, issue, done, failed) {
+// The events of a transaction that one operation has for itself: what fails undoes all. Returns the way to give up.
+function watch(transaction, requests, done, failed) {
+  let failure = null;
+  const giveUp = (error, row) => {
+    failure ??= [error, row];
+    end(transaction, 'abort');
+  };
+  transaction.onerror = (event) => {
+    event.preventDefault();
+    giveUp(event.target.error, requests.indexOf(event.target));
+  };
+  const lost = () => {
+    // Requests that an abort cuts off say only that: its own reason is the transaction's.
+    const cause = failure !== null && failureName(failure[0]) !== 'AbortError' ? failure
+      : [transaction.error ?? new DOMException('', 'AbortError'), -1];
+    failed(cause[0], cause[1]);
+  };
+  transaction.oncomplete = () => (failure === null ? done(requests) : lost());
+  transaction.onabort = lost;
+  return giveUp;
+}
+
+// Issues one write per row, by `issue(row, store)`. Alone, the transaction is committed with the last of them and what
+// fails undoes all; inside a transaction that goes on, rows are taken back one by one so that, whoever catches the error,
+// nothing of the operation is left. `ask(store)` asks who has the keys of a single row.
+function write(task, count, issue, done, failed, ask = null) {
+  if (task.batch !== null) return task.batch.join({ task, issue, done, failed, ask, request: null, clashed: false, asked: null });
+  const { store } = task;
   if (task.alone) {
     const { transaction } = task;
-    const requests = new Array(count);
-    let failure = null;
-    transaction.onerror = (event) => {
-      event.preventDefault();
-      failure ??= [event.target.error, requests.indexOf(event.target)];
-      end(transaction, 'abort');
-    };
-    const lost = () => {
-      // Requests that an abort cuts off say only that: its own reason is the transaction's.
-      const cause = failure !== null && failureName(failure[0]) !== 'AbortError' ? failure
-        : [transaction.error ?? new DOMException('', 'AbortError'), -1];
-      failed(cause[0], cause[1]);
-    };
-    transaction.oncomplete = () => (failure === null ? done(requests) : lost());
-    transaction.onabort = lost;
+    const requests = new Array(count), giveUp = watch(transaction, requests, done, failed);
     for (let row = 0; row < count; row++) {
       try {
-        requests[row] = issue(row).request;
+        requests[row] = issue(row, store).request;
       } catch (error) {
-        failure = [error, row];
-        return end(transaction, 'abort');
+        return giveUp(error, row);
       }
     }
     // Firefox commits the rest when a request fails after `commit`: of several, the last one has to have succeeded.
@@ -1004,7 +1022,7 @@ function write(task, count, issue, done, failed) {
   };
   for (let row = 0; row < count && failure === null; row++) {
     try {
-      issued.push(issue(row));
+      issued.push(issue(row, store));
       onError(issued[row].request, (error) => { failure ??= [error, row]; });
     } catch (error) {
       failure = [error, row];
@@ -1020,19 +1038,20 @@ function write(task, count, issue, done, failed) {
 }
 
 function writeRows(task, put) {
-  const { reader, a: count, b: flags, store } = task;
+  const { reader, a: count, b: flags } = task;
   const rows = reader.many(count);
   const keys = (flags & WITH_KEYS) !== 0 ? reader.many(count) : null;
   // A single row has nothing to take back.
   const careful = !task.alone && count > 1;
-  write(task, count, (row) => {
+  const keyAt = (at, store) => (keys !== null ? keys[at] : store.keyPath === null ? undefined : primaryKeyOf(store, rows[at]));
+  write(task, count, (row, store) => {
     const value = rows[row], key = keys === null ? undefined : keys[row];
     if (!put) {
       const request = keys === null ? store.add(value) : store.add(value, key);
       return { request, undo: careful ? () => [store.delete(request.result)] : undefined };
     }
-    const known = keys !== null ? key : store.keyPath === null ? undefined : primaryKeyOf(store, value);
-    const old = careful && known !== undefined ? store.get(known) : null;
+    const known = careful ? keyAt(row, store) : undefined;
+    const old = known !== undefined ? store.get(known) : null;
     const request = keys === null ? store.put(value) : store.put(value, key);
     return {
       request,
@@ -1043,10 +1062,7 @@ function writeRows(task, put) {
     };
   }, (requests) => {
     task.finish((flags & PRIMARY_KEYS) !== 0 ? [requests.map((request) => request.result)] : undefined);
-  }, (error, row) => {
-    const keyAt = (at) => (keys !== null ? keys[at] : store.keyPath === null ? undefined : primaryKeyOf(store, rows[at]));
-    task.clash(error, row, rows, keys, put, put ? rows.slice(0, row + 1).map((_, at) => keyAt(at)) : []);
-  });
+  }, (error, row) => task.clash(error, row, rows, keys, put), (store) => task.ask(store, rows[0], keyAt(0, store), put));
 }
 
 const operations = {
@@ -1089,9 +1105,8 @@ const operations = {
   },
 
   [DELETE](task) {
-    const { store } = task;
     const keys = task.reader.many(task.a);
-    write(task, keys.length, (row) => ({ request: store.delete(keys[row]) }), () => task.finish(undefined),
+    write(task, keys.length, (row, store) => ({ request: store.delete(keys[row]) }), () => task.finish(undefined),
       (error, row) => task.failed(error, row));
   },
 
@@ -1138,10 +1153,221 @@ const operations = {
   },
 
   [CLEAR](task) {
-    const { store } = task;
-    write(task, 1, () => ({ request: store.clear() }), () => task.finish(undefined), (error) => task.failed(error, -1));
+    write(task, 1, (_, store) => ({ request: store.clear() }), () => task.finish(undefined), (error) => task.failed(error, -1));
   },
 };
+
+// --- shared transactions -------------------------------------------------------------------------------------------
+
+// Writes of one row that stand alone and are issued in the same turn share a transaction: a batch. Neither they nor anybody
+// else on this thread can tell that from a transaction for each:
+// - The batch takes its place among the transactions of its store with its first member. Whatever else concerns the store
+//   closes it, so that nobody sees what was issued after him.
+// - How a member ended is told when the whole batch is stored.
+// - A row that clashes leaves nothing behind, nor does it use up a generated key: its neighbours stay. The batch is undone and
+//   written again all the same, for the error names the clashing key, and only a request ahead of the row's own can find it:
+//   a later member may have changed who has it.
+// - Undone for another reason (a full disk, say), each member gets a transaction of its own, in their order.
+// - What is written again must not be overtaken: what concerns the store of a batch of several is held back until the batch
+//   has ended, and so is what concerns a store of something held back. A batch of one is never written again, and holds
+//   nothing back.
+
+// A task that is spawned by another one runs a turn of the microtask queue later: so many turns are one.
+const TURNS = 3;
+// How often a batch is written before its members go separate ways.
+const ATTEMPTS = 3;
+
+class Batch {
+  constructor(connection, storeName, durability) {
+    this.connection = connection;
+    this.storeName = storeName;
+    this.durability = durability;
+    this.members = [];
+    this.attempts = 0;
+    this.begin();
+    let turns = TURNS;
+    const turn = () => (--turns > 0 ? queueMicrotask(turn) : this.close());
+    queueMicrotask(turn);
+  }
+
+  begin() {
+    this.transaction = ownTransaction(this.connection, this.storeName, this.durability);
+    this.transaction.onerror = (event) => event.preventDefault();
+    this.store = this.transaction.objectStore(this.storeName);
+  }
+
+  join(member) {
+    try {
+      member.request = member.issue(0, this.store).request;
+      this.members.push(member);
+    } catch (error) {
+      member.failed(error, 0);
+    }
+  }
+
+  // Nobody joins any more.
+  close() {
+    const { transaction, members, connection, storeName } = this;
+    const { open } = connection.order;
+    if (open.get(storeName) !== this) return;
+    open.delete(storeName);
+    if (members.length === 0) return end(transaction, 'abort');
+    if (members.length === 1) {
+      const [{ request, done, failed }] = members;
+      watch(transaction, [request], done, failed);
+      return end(transaction, 'commit');
+    }
+    connection.order.hold(connection, [storeName]);
+    this.listen();
+  }
+
+  listen() {
+    const { transaction, members } = this;
+    let again = false;
+    // Requests are answered in the order in which they were made: the last one tells that all are.
+    const last = members[members.length - 1].request;
+    last.onsuccess = last.onerror = () => {
+      let told = true;
+      again = ++this.attempts < ATTEMPTS;
+      for (const member of members) {
+        const { request: { error }, asked } = member;
+        if (error === null) continue;
+        const clashed = failureName(error) === 'ConstraintError' && member.ask !== null;
+        if (clashed && asked !== null) continue;
+        told = false;
+        again &&= clashed;
+        member.clashed = clashed;
+      }
+      end(transaction, told ? 'commit' : 'abort');
+    };
+    transaction.oncomplete = () => {
+      this.ended();
+      for (const { task, request, asked, done } of members) {
+        if (request.error === null) done([request]);
+        else task.engine.fail(task.slot, clashOf(request, asked));
+      }
+    };
+    transaction.onabort = () => {
+      if (!again || !this.again()) this.separate();
+    };
+  }
+
+  // Writes all members once more, and asks ahead of those that have clashed.
+  again() {
+    try {
+      this.begin();
+      for (const member of this.members) {
+        if (member.clashed) member.asked = member.ask(this.store);
+        member.request = member.issue(0, this.store).request;
+      }
+    } catch {
+      // The browser has closed the connection.
+      end(this.transaction, 'abort');
+      return false;
+    }
+    this.listen();
+    return true;
+  }
+
+  separate() {
+    const reason = this.transaction.error ?? new DOMException('', 'AbortError');
+    for (const { task, issue, done, failed } of this.members) {
+      task.batch = null;
+      try {
+        task.transaction = ownTransaction(this.connection, this.storeName, this.durability);
+      } catch {
+        // The browser has closed the connection.
+        failed(reason, -1);
+        continue;
+      }
+      write(task, 1, issue, done, failed);
+    }
+    this.ended();
+  }
+
+  ended() {
+    this.connection.order.release(this.connection, [this.storeName]);
+  }
+}
+
+function ownTransaction({ db }, storeName, durability) {
+  return db.transaction(storeName, 'readwrite', durability === '' ? undefined : { durability });
+}
+
+function clashOf({ error: { name, message } }, asked) {
+  const failure = { name, message, row: 0, index: undefined, key: asked.key };
+  blame(failure, asked.suspects, ({ request: { result } }) => result !== undefined && !equal(result, asked.own));
+  return failure;
+}
+
+// What concerns a database, on this thread, in its order. All connections to the database have one.
+class Order {
+  constructor(unused) {
+    this.unused = unused;
+    this.users = 0;
+    // The batch that is open for a store.
+    this.open = new Map();
+    // How many reasons there are to hold back what concerns a store.
+    this.reasons = new Map();
+    this.held = [];
+  }
+
+  // Runs what concerns these stores, now if it may: returns whether it has. What joins batches says of which durability.
+  enter(connection, stores, joins, run) {
+    for (const store of stores) {
+      const batch = this.open.get(store);
+      if (batch !== undefined && (batch.durability !== joins || batch.connection !== connection)) batch.close();
+    }
+    if (stores.some((store) => this.reasons.has(store))) {
+      this.hold(connection, stores);
+      this.held.push({ connection, stores, joins, run });
+      return false;
+    }
+    run();
+    return true;
+  }
+
+  batch(connection, store, durability) {
+    let batch = this.open.get(store);
+    if (batch === undefined) {
+      batch = new Batch(connection, store, durability);
+      this.open.set(store, batch);
+    }
+    return batch;
+  }
+
+  hold(connection, stores) {
+    connection.awaited++;
+    for (const store of stores) this.reasons.set(store, (this.reasons.get(store) ?? 0) + 1);
+  }
+
+  // What was held back goes on, unless there is another reason.
+  release(connection, stores) {
+    const { held } = this, over = [{ connection, stores }, ...held];
+    this.held = [];
+    for (const { stores } of over) {
+      for (const store of stores) {
+        const left = this.reasons.get(store) - 1;
+        if (left > 0) this.reasons.set(store, left);
+        else this.reasons.delete(store);
+      }
+    }
+    for (const { connection, stores, joins, run } of held) this.enter(connection, stores, joins, run);
+    for (const { connection } of over) this.done(connection);
+  }
+
+  // A connection is closed once all of its own that was issued before has its transaction.
+  leave(connection) {
+    for (const batch of this.open.values()) if (batch.connection === connection) batch.close();
+    this.done(connection);
+  }
+
+  done(connection) {
+    if (--connection.awaited > 0) return;
+    connection.db?.close();
+    if (--this.users === 0) this.unused();
+  }
+}
 
 // --- engine --------------------------------------------------------------------------------------------------------
 
@@ -1154,6 +1380,7 @@ export class Engine {
     modern = typeof IDBObjectStore === 'function' && 'getAllRecords' in IDBObjectStore.prototype;
     this.wake = wake;
     this.connections = new Map();
+    this.orders = new Map();
     this.transactions = new Map();
     this.slots = new Map();
     this.parked = new Map();
@@ -1174,7 +1401,10 @@ export class Engine {
 
   // `layout`: a line per store, its name and those of its indexes, separated by tabs; operations use their positions.
   open(id, name, version, layout) {
-    const connection = { id, name, stores: parseLayout(layout), db: null, live: null, request: null, failure: null, oldVersion: 0, newVersion: null };
+    const connection = {
+      id, name, stores: parseLayout(layout), db: null, closed: false, lost: false, awaited: 1, order: this.order(name), live: null, request: null, failure: null, oldVersion: 0,
+      newVersion: null, blocked: null,
+    };
     this.connections.set(id, connection);
     let request;
     try {
@@ -1188,19 +1418,17 @@ export class Engine {
     request.onupgradeneeded = (event) => {
       connection.db = request.result;
       connection.oldVersion = event.oldVersion;
+      unblocked(connection);
       // Closed meanwhile: left alone it would become a database of this version without stores.
       if (!this.connections.has(id)) return request.transaction.abort();
       request.transaction.connection = connection;
       this.transactions.set(id, request.transaction);
       this.wake(UPGRADE, id);
     };
-    request.onblocked = (event) => {
-      connection.oldVersion = event.oldVersion;
-      connection.newVersion = event.newVersion;
-      this.wake(BLOCKED, id);
-    };
+    request.onblocked = (event) => this.block(connection, event);
     request.onerror = (event) => {
       event.preventDefault();
+      unblocked(connection);
       this.transactions.delete(id);
       connection.failure ??= request.error;
       connection.db = null;
@@ -1211,6 +1439,7 @@ export class Engine {
     };
     request.onsuccess = () => {
       const db = request.result;
+      unblocked(connection);
       this.transactions.delete(id);
       if (!this.connections.has(id)) return db.close();
       connection.db = db;
@@ -1220,11 +1449,19 @@ export class Engine {
       };
       // The browser closes it: site data deleted, a disk gone, or Safari waking up.
       db.onclose = () => {
+        connection.lost = true;
         connection.db = null;
         this.wake(CLOSED, id);
       };
       this.wake(OPENED, id);
     };
+  }
+
+  order(name) {
+    let order = this.orders.get(name);
+    if (order === undefined) this.orders.set(name, order = new Order(() => this.orders.delete(name)));
+    order.users++;
+    return order;
   }
 
   oldVersion(id) {
@@ -1234,6 +1471,21 @@ export class Engine {
   // The version that another tab wants; 0 if it wants to delete the database.
   newVersion(id) {
     return this.connections.get(id)?.newVersion ?? 0;
+  }
+
+  // For how many milliseconds a connection, or a deletion, has been waiting for others to close.
+  waited(id) {
+    const { blocked } = this.connections.get(id) ?? {};
+    return blocked ? performance.now() - blocked.since : 0;
+  }
+
+  // Others keep the database open: says so now and each second.
+  block(connection, event) {
+    connection.oldVersion = event.oldVersion;
+    connection.newVersion = event.newVersion;
+    const say = () => this.wake(BLOCKED, connection.id);
+    connection.blocked ??= { since: performance.now(), timer: setInterval(say, 1000) };
+    say();
   }
 
   // What the open database looks like: a line per store, name, key path, generator, then its indexes' names, key paths and
@@ -1294,16 +1546,33 @@ export class Engine {
     this.connections.delete(id);
     if (!connection) return;
     connection.live = null;
-    connection.db?.close();
+    connection.closed = true;
+    unblocked(connection);
+    connection.order.leave(connection);
   }
 
   // --- what stands alone
 
   deleteDatabase(slot, name) {
     this.slots.set(slot, null);
+    const waiting = { id: slot, oldVersion: 0, newVersion: null, blocked: null };
+    const over = () => {
+      unblocked(waiting);
+      this.connections.delete(slot);
+    };
+    this.connections.set(slot, waiting);
     try {
-      on(indexedDB.deleteDatabase(name), () => this.settle(slot, { result: undefined }), (error) => this.fail(slot, error));
+      const request = indexedDB.deleteDatabase(name);
+      request.onblocked = (event) => this.block(waiting, event);
+      on(request, () => {
+        over();
+        this.settle(slot, { result: undefined });
+      }, (error) => {
+        over();
+        this.fail(slot, error);
+      });
     } catch (error) {
+      over();
       this.fail(slot, error);
     }
   }
@@ -1321,30 +1590,46 @@ export class Engine {
       const connection = this.connections.get(connectionId);
       // Closed by who opened it, between the opening and this.
       if (!connection?.db) throw new DOMException('The connection is closed.', 'InvalidStateError');
-      if (write) connection.live = null;
       const names = Array.from(stores, (store) => connection.stores[store].name);
-      const options = durability === '' ? undefined : { durability };
-      const transaction = connection.db.transaction(names, write ? 'readwrite' : 'readonly', options);
-      this.transactions.set(id, transaction);
-      // Outlives the connection's entry: a closed connection finishes its transactions.
-      transaction.connection = connection;
-      transaction.oncomplete = () => {
+      const begin = () => {
+        if (write) connection.live = null;
+        const options = durability === '' ? undefined : { durability };
+        this.begun(id, connection, connection.db.transaction(names, write ? 'readwrite' : 'readonly', options));
+      };
+      // What is asked of it while it is held back.
+      let waiting = null;
+      const entered = connection.order.enter(connection, names, null, () => {
+        if (waiting === null) return begin();
         this.transactions.delete(id);
-        this.wake(DONE, id);
-      };
-      transaction.onabort = () => {
-        this.withQuota(transaction.error ?? new DOMException('', 'AbortError'), (failure) => {
-          this.transactions.delete(id);
-          this.failure = failure;
-          this.wake(ABORTED, id);
-        });
-      };
+        if (!this.attempt(begin)) this.wake(ABORTED, id);
+        for (const action of waiting) action();
+      });
+      if (!entered) this.transactions.set(id, { connection, waiting: waiting = [] });
     });
+  }
+
+  begun(id, connection, transaction) {
+    this.transactions.set(id, transaction);
+    // Outlives the connection's entry: a closed connection finishes its transactions.
+    transaction.connection = connection;
+    transaction.oncomplete = () => {
+      this.transactions.delete(id);
+      this.wake(DONE, id);
+    };
+    transaction.onabort = () => {
+      const error = transaction.error ?? new DOMException('', 'AbortError');
+      this.withQuota(cause(error, transaction, connection), (failure) => {
+        this.transactions.delete(id);
+        this.failure = failure;
+        this.wake(ABORTED, id);
+      });
+    };
   }
 
   commit(id) {
     try {
       const transaction = this.transactions.get(id);
+      if (transaction?.waiting) return transaction.waiting.push(() => this.commit(id));
       // An upgrade commits by itself, once nothing is asked of it any more; then the request for the database succeeds.
       if (transaction?.mode !== 'versionchange') transaction?.commit();
     } catch {
@@ -1354,7 +1639,10 @@ export class Engine {
 
   abort(id) {
     try {
-      this.transactions.get(id)?.abort();
+      const transaction = this.transactions.get(id);
+      if (transaction?.waiting) return transaction.waiting.push(() => this.abort(id));
+      if (transaction) transaction.abandoned = true;
+      transaction?.abort();
     } catch {
       // Finished already: its events tell how.
     }
@@ -1371,28 +1659,39 @@ export class Engine {
     const connection = transaction ? transaction.connection : this.connections.get(connectionId);
     const { name: storeName, indexes } = connection?.stores[store] ?? { name: '', indexes: [] };
     const task = new Task(this, slot, connection, transaction, storeName, index < 0 ? null : indexes[index], a, b);
+    const joins = operation === CLEAR || (a === 1 && (operation === ADD || operation === PUT || operation === DELETE));
     const start = () => {
       task.reader = new Reader(this.shapes, ints, floats, bytes, sections);
       operations[operation](task);
     };
-    try {
-      if (transactionId !== 0) {
-        if (transaction === undefined) throw new DOMException('The transaction has finished.', 'TransactionInactiveError');
-        start();
-      } else if (operation > COUNT) {
-        task.alone = true;
-        connection.live = null;
-        task.transaction = connection.db.transaction(storeName, 'readwrite', durability === '' ? undefined : { durability });
-        start();
-      } else {
-        this.read(connection, task, start);
+    const run = () => {
+      try {
+        if (transactionId !== 0) {
+          task.transaction = this.transactions.get(transactionId);
+          if (task.transaction === undefined) throw new DOMException('The transaction has finished.', 'TransactionInactiveError');
+          start();
+        } else if (operation > COUNT) {
+          task.alone = true;
+          connection.live = null;
+          if (joins) task.batch = connection.order.batch(connection, storeName, durability);
+          task.transaction = task.batch?.transaction ?? ownTransaction(connection, storeName, durability);
+          start();
+        } else {
+          this.read(connection, task, start);
+        }
+      } catch (error) {
+        if (transactionId === 0 && !connection?.db) task.failed({ name: 'InvalidStateError', message: 'The connection is closed.' }, -1);
+        // What a transaction that has ended throws depends on what is asked of it.
+        else if (transactionId !== 0 && failureName(error) === 'InvalidStateError') task.failed({ name: 'TransactionInactiveError', message: error.message }, -1);
+        else task.fail(error);
       }
-    } catch (error) {
-      if (transactionId === 0 && !connection?.db) task.failed({ name: 'InvalidStateError', message: 'The connection is closed.' }, -1);
-      // What a transaction that has ended throws depends on what is asked of it.
-      else if (transactionId !== 0 && failureName(error) === 'InvalidStateError') task.failed({ name: 'TransactionInactiveError', message: error.message }, -1);
-      else task.fail(error);
-    }
+    };
+    let held = false;
+    if (transaction?.waiting) held = transaction.waiting.push(run) > 0;
+    else if (transactionId === 0 && connection) held = !connection.order.enter(connection, [storeName], joins ? durability : null, run);
+    else run();
+    // Of Rust's memory, which is its own again after this call.
+    if (held) [ints, floats, bytes, sections] = [ints, floats, bytes, sections].map((part) => part.slice());
     this.submitting = 0;
     return this.slots.get(slot) !== null;
   }
@@ -1528,6 +1827,34 @@ export class Engine {
       return false;
     }
   }
+}
+
+function unblocked(waiting) {
+  if (waiting.blocked !== null) clearInterval(waiting.blocked.timer);
+  waiting.blocked = null;
+}
+
+// Whether the browser has closed a connection that nobody asked it to close. The event that tells comes only after
+// everything that was under way has failed.
+function isLost(connection) {
+  if (!connection || connection.lost) return connection?.lost ?? false;
+  const { db, closed } = connection;
+  if (closed || db === null) return false;
+  try {
+    // Begun for its error only.
+    db.transaction(db.objectStoreNames[0], 'readonly').abort();
+    return false;
+  } catch (error) {
+    return failureName(error) === 'InvalidStateError';
+  }
+}
+
+// Why a transaction was aborted.
+function cause(error, transaction, connection) {
+  // While it is being upgraded a connection takes no other transaction.
+  const asked = transaction?.abandoned || transaction?.mode === 'versionchange';
+  const lost = failureName(error) === 'AbortError' && !asked && isLost(connection);
+  return lost ? { name: 'ConnectionLost', message: failureMessage(error) } : error;
 }
 
 function parseLayout(layout) {

@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use crate::codec::{Batch, tag, write_key};
+use crate::codec::{Batch, Finished, tag, write_key};
 use crate::key::AnyKey;
 use crate::key::range::KeyRange;
 use crate::storage::{Merge, Operation, Scan, Write};
@@ -22,50 +22,53 @@ pub(super) struct Encoded {
     pub operation: u32,
     pub a: u32,
     pub b: u32,
-    pub batch: Batch,
+    pub batch: Finished,
 }
 
 #[allow(clippy::cast_possible_truncation, reason = "wasm memory ends at 2^32")]
-pub(super) fn encode(operation: Operation) -> Encoded {
-    let with = |operation, a: usize, b, batch: Batch| Encoded { operation, a: a as u32, b, batch: batch.finish() };
+pub(super) fn encode(operation: &Operation) -> Encoded {
+    let with = |operation, a: usize, b, batch| Encoded { operation, a: a as u32, b, batch };
     match operation {
         Operation::Get { keys, park } => {
-            let flags = if park { flag::ROWS | flag::PARK } else { flag::ROWS };
-            with(0, keys.len(), flags, encode_keys(&keys))
+            let flags = if *park { flag::ROWS | flag::PARK } else { flag::ROWS };
+            with(0, keys.len(), flags, encode_keys(keys))
         }
         Operation::Scan(scan) => {
-            let (limit, flags, batch) = encode_scan(&scan);
+            let (limit, flags, batch) = encode_scan(scan);
             with(1, limit, flags, batch)
         }
-        Operation::Count(ranges) => with(2, 0, 0, encode_ranges(Batch::default(), &ranges)),
+        Operation::Count(ranges) => with(2, 0, 0, encode_ranges(Batch::default(), ranges)),
         Operation::Write(Write { put, rows, count, with_keys, want_keys }) => {
             let mut flags = 0;
-            if with_keys {
+            if *with_keys {
                 flags |= flag::WITH_KEYS;
             }
-            if want_keys {
+            if *want_keys {
                 flags |= flag::PRIMARY_KEYS;
             }
-            with(if put { 4 } else { 3 }, count, flags, rows)
+            with(if *put { 4 } else { 3 }, *count, flags, rows.clone())
         }
-        Operation::Delete(keys) => with(5, keys.len(), 0, encode_keys(&keys)),
-        Operation::DeleteRanges(ranges) => with(6, 0, 0, encode_ranges(Batch::default(), &ranges)),
-        Operation::Clear => with(7, 0, 0, Batch::default()),
-        Operation::Merge(Merge { parked, changes, count }) => with(8, count, parked, changes),
+        Operation::Delete(keys) => with(5, keys.len(), 0, encode_keys(keys)),
+        Operation::DeleteRanges(ranges) => with(6, 0, 0, encode_ranges(Batch::default(), ranges)),
+        Operation::Clear => with(7, 0, 0, Batch::default().finish()),
+        Operation::Merge(Merge { parked, changes, count }) => with(8, *count, *parked, changes.clone()),
+        Operation::Savepoint(id) => with(9, *id as usize, 0, Batch::default().finish()),
+        Operation::Release(id) => with(10, *id as usize, 0, Batch::default().finish()),
+        Operation::Rollback(id) => with(11, *id as usize, 0, Batch::default().finish()),
     }
 }
 
-fn encode_keys(keys: &[AnyKey]) -> Batch {
+fn encode_keys(keys: &[AnyKey]) -> Finished {
     let mut batch = Batch::default();
     for key in keys {
         write_key(&mut batch, key);
         batch.end_row();
     }
-    batch
+    batch.finish()
 }
 
 #[allow(clippy::cast_possible_truncation, reason = "wasm memory ends at 2^32")]
-fn encode_scan(scan: &Scan) -> (usize, u32, Batch) {
+fn encode_scan(scan: &Scan) -> (usize, u32, Finished) {
     let mut batch = Batch::default();
     batch.int(tag::U32);
     batch.int(scan.offset as u32);
@@ -95,7 +98,7 @@ fn encode_scan(scan: &Scan) -> (usize, u32, Batch) {
 /// Each range as an array: the lower key and whether there is none (0), it is inside (1) or outside (2), the upper
 /// key and the same.
 #[allow(clippy::cast_possible_truncation, reason = "wasm memory ends at 2^32")]
-fn encode_ranges(mut batch: Batch, ranges: &[KeyRange]) -> Batch {
+fn encode_ranges(mut batch: Batch, ranges: &[KeyRange]) -> Finished {
     batch.int(tag::ARRAY);
     batch.int(ranges.len() as u32);
     batch.int(tag::ARRAY);
@@ -122,5 +125,5 @@ fn encode_ranges(mut batch: Batch, ranges: &[KeyRange]) -> Batch {
         }
     }
     batch.end_row();
-    batch
+    batch.finish()
 }

@@ -1,0 +1,88 @@
+//! Runs what is asked: an operation, alone or in a transaction, and transactions.
+//!
+//! What could not even be started, because the connection had just been closed, runs on a new one. What was under way is
+//! lost, and says so: nobody can tell how far it came.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use futures::future::LocalBoxFuture;
+
+use super::connection::{connection, lost};
+use super::{Access, Session, Shared, turns};
+use crate::database::Durability;
+use crate::error::{Error, Result};
+use crate::storage::{Failure, Reply, Request, Submitted, Thread, runner};
+
+/// On how many connections an operation is tried.
+const TRIES: u32 = 3;
+
+/// Runs one operation: in the session's transaction, or alone.
+pub(super) async fn run(session: &Session, request: Request) -> Result<Reply> {
+    let shared = &session.shared;
+    let table = shared.table_name(request.store);
+    let request = Rc::new(request);
+    if let Some(transaction) = session.transaction {
+        let submitted = turns::in_turn(transaction, || start(shared, transaction, &request)).await?;
+        return submitted.await.map_err(|failure| named(failure, shared, table));
+    }
+    session.refuse_inside(request.store)?;
+    let mut tries = 0;
+    loop {
+        let connection = connection(shared).await?;
+        tries += 1;
+        match Thread::get().submit(&shared.backend(), connection, 0, shared.durability, &request).await {
+            Err(failure) if failure.is_not_started() && tries < TRIES => lost(shared, connection),
+            result => return result.map_err(|failure| named(failure, shared, table)),
+        }
+    }
+}
+
+/// Starts an operation of a transaction at once, whoever's turn it is. The transaction has its own connection, which may be
+/// closing behind it.
+pub(super) fn start(shared: &Shared, transaction: u32, request: &Rc<Request>) -> Result<Submitted> {
+    match runner::over(transaction) {
+        Some(error) => Err(error),
+        None => Ok(Thread::get().submit(&shared.backend(), 0, transaction, shared.durability, request)),
+    }
+}
+
+/// Runs `body` in a new transaction over these stores.
+pub(super) async fn transact<R: 'static>(
+    shared: Arc<Shared>,
+    stores: Vec<u16>,
+    access: Access,
+    durability: Option<Durability>,
+    body: impl FnOnce(Session) -> LocalBoxFuture<'static, Result<R>>,
+) -> Result<R> {
+    let backend = shared.backend();
+    let durability = durability.unwrap_or(shared.durability);
+    let mut tries = 0;
+    let transaction = loop {
+        let connection = connection(&shared).await?;
+        let transaction = Thread::get().number();
+        tries += 1;
+        let write = access == Access::ReadWrite;
+        match backend.begin(transaction, connection, &stores, write, durability) {
+            Ok(()) => break transaction,
+            Err(failure) if failure.is_not_started() && tries < TRIES => lost(&shared, connection),
+            Err(failure) => return Err(named(failure, &shared, "")),
+        }
+    };
+    let running = runner::adopt(backend, shared.id, transaction, |transaction| {
+        body(Session { shared: shared.clone(), transaction: Some(transaction) })
+    });
+    running.await.map_err(|error| of_database(error, &shared))
+}
+
+pub(super) fn named(failure: Failure, shared: &Shared, table: &str) -> Error {
+    of_database(failure.into_error(table), shared)
+}
+
+/// The storage knows connections, not whose they are.
+fn of_database(error: Error, shared: &Shared) -> Error {
+    match error {
+        Error::ConnectionLost { .. } => Error::ConnectionLost { database: shared.name.clone() },
+        error => error,
+    }
+}

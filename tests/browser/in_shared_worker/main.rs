@@ -1,0 +1,14 @@
+//! The library in a shared worker.
+#![cfg(target_family = "wasm")]
+
+#[path = "../anywhere/cases.rs"]
+mod anywhere;
+
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_shared_worker);
+
+#[wasm_bindgen_test]
+fn these_tests_run_in_a_shared_worker() {
+    assert_eq!(anywhere::place(), "SharedWorkerGlobalScope");
+}

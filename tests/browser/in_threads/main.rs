@@ -1,0 +1,24 @@
+//! The library where wasm has threads: in a window, and in workers that share its memory. Built with the standard
+//! library, and with the features that threads need, by `cargo xtask test --only threads-chromium threads-firefox`.
+#![cfg(target_family = "wasm")]
+
+#[path = "../anywhere/cases.rs"]
+mod anywhere;
+
+mod connections;
+mod sharing;
+mod spawn;
+mod wakers;
+
+use wasm_bindgen::JsCast;
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+#[wasm_bindgen_test]
+fn these_tests_run_in_a_window_and_their_memory_is_shared() {
+    assert_eq!(anywhere::place(), "Window");
+    assert!(cfg!(target_feature = "atomics"), "built without threads");
+    let memory: js_sys::WebAssembly::Memory = wasm_bindgen::memory().unchecked_into();
+    assert!(memory.buffer().is_instance_of::<js_sys::SharedArrayBuffer>());
+}

@@ -1,0 +1,108 @@
+//! The work that tabs are killed in the middle of, and that which holds a connection.
+
+use indexie::prelude::*;
+
+use crate::shop::{Account, Item, NewEntry, NewScrap, v1};
+use crate::state;
+
+const NAMES: [&str; 8] = ["Anvil", "Bell", "Candle", "Drum", "Easel", "Flute", "Globe", "Harp"];
+const ACCOUNTS: u32 = 4;
+/// Transfers of one transaction.
+const TRANSFERS: u32 = 20;
+
+fn items(from: u32, count: u32, round: u32) -> Vec<Item> {
+    let item = |id: u32| Item { id, name: NAMES[id as usize % NAMES.len()].to_owned(), round };
+    (from..from + count).map(item).collect()
+}
+
+/// Fills a new shop: so many items in round 0, a scrap for every tenth, and four accounts without money.
+pub async fn stock(shop: v1::Shop, count: u32) -> Result<()> {
+    shop.items.bulk_add(&items(1, count, 0)).await?;
+    let scraps: Vec<NewScrap> = (1..=count / 10).map(|n| NewScrap { item: n * 10 }).collect();
+    shop.scraps.bulk_add(&scraps).await?;
+    let accounts: Vec<Account> = (1..=ACCOUNTS).map(|id| Account { id, balance: 0 }).collect();
+    shop.accounts.bulk_add(&accounts).await?;
+    Ok(())
+}
+
+/// Adds items in one call.
+pub async fn add_items(shop: v1::Shop, from: u32, count: u32) -> Result<()> {
+    shop.items.bulk_add(&items(from, count, 0)).await?;
+    Ok(())
+}
+
+/// Replaces items in one call.
+pub async fn put_items(shop: v1::Shop, count: u32, round: u32) -> Result<()> {
+    shop.items.bulk_put(&items(1, count, round)).await?;
+    Ok(())
+}
+
+/// Puts every item into a round, in one call.
+pub async fn modify_items(shop: v1::Shop, round: u32) -> Result<usize> {
+    shop.items.where_(|item| item.id).at_least(1).modify(move |item| item.round = round).await
+}
+
+/// Deletes what a query finds.
+pub async fn delete_items(shop: v1::Shop) -> Result<usize> {
+    shop.items.where_(|item| item.name).any_of(["Anvil", "Bell", "Candle", "Drum"]).delete().await
+}
+
+/// Replaces all items by fewer, in one transaction.
+pub async fn restock(shop: v1::Shop, count: u32, round: u32) -> Result<()> {
+    let new = items(1, count, round);
+    shop.transaction(Mode::ReadWrite, &shop.items, async move |items| {
+        items.clear().await?;
+        for chunk in new.chunks(250) {
+            items.bulk_add(chunk).await?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// Moves money around: transactions over two tables, each of many steps. The accounts always hold what their entries say,
+/// and together nothing.
+pub async fn transfer(shop: v1::Shop, transactions: u32) -> Result<()> {
+    for number in 0..transactions {
+        let scope = (&shop.accounts, &shop.entries);
+        shop.transaction(Mode::ReadWrite, scope, async move |(accounts, entries)| {
+            for step in 0..TRANSFERS {
+                let (from, to) = (step % ACCOUNTS + 1, (step + number) % ACCOUNTS + 1);
+                let amount = i32::try_from(number + step + 1).unwrap_or(1);
+                accounts.update(from, move |account| account.balance -= amount).await?;
+                entries.add(&NewEntry { account: from, amount: -amount }).await?;
+                accounts.update(to, move |account| account.balance += amount).await?;
+                entries.add(&NewEntry { account: to, amount }).await?;
+            }
+            Ok(())
+        })
+        .await?;
+    }
+    Ok(())
+}
+
+/// Keeps a write transaction running until `release` is called, and then writes once more.
+pub async fn hold(shop: v1::Shop) -> Result<()> {
+    state::set_released(false);
+    shop.transaction(Mode::ReadWrite, &shop.items, async |items| {
+        while !state::is_released() {
+            items.get(1).await?;
+        }
+        items.update(1, |item| item.round += 1).await?;
+        Ok(())
+    })
+    .await
+}
+
+/// Opens and closes the database, with or without a query in between.
+pub async fn open_and_close(shop: v1::Shop, times: u32, with_queries: bool) -> Result<()> {
+    for _ in 0..times {
+        shop.open().await?;
+        if with_queries {
+            shop.items.where_(|item| item.name).starts_with("B").limit(10).to_vec().await?;
+            shop.accounts.update(1, |account| account.balance += 0).await?;
+        }
+        shop.close();
+    }
+    Ok(())
+}

@@ -1,0 +1,232 @@
+//! The generator: programs by chance. Every seed is one program, always the same.
+
+mod query;
+
+use crate::chance::Chance;
+use crate::menu::Trio;
+use crate::program::{Action, Assign, Caught, Change, End, Inner, Keys, Program, Step, Transaction, Verb};
+use crate::query::{Modifier, Query, Terminal};
+use crate::reference::Filling;
+use crate::table::{TableOf, tables};
+use crate::value::{Row, Value, set};
+
+/// The program of a seed.
+pub fn program<D: Trio>(menu: usize, chance: &mut Chance) -> Program {
+    let tables = tables::<D>();
+    let mut generator = Generator { chance, tables: &tables };
+    let mut steps = Vec::new();
+    for table in 0..tables.len() {
+        if !generator.chance.once_in(6) {
+            steps.push(Step::Do(generator.fill(table)));
+        }
+    }
+    let count = 4 + generator.chance.below(9);
+    steps.extend((0..count).map(|_| generator.step()));
+    steps.extend(tables.iter().enumerate().flat_map(|(at, table)| whole(at, table)));
+    Program { menu, steps }
+}
+
+/// All there is in a table, and in each of its indexes.
+fn whole(at: usize, table: &TableOf) -> Vec<Step> {
+    let read = |query, terminal| Step::Do(Action { table: at, verb: Verb::Read(query, terminal) });
+    let mut steps = vec![read(Query::default(), Terminal::Entries)];
+    for (column, of) in table.shape.columns.iter().enumerate().filter(|(_, of)| !of.first) {
+        if of.place != crate::shape::Place::Primary {
+            let steps_of = vec![Modifier::OrderBy(column)];
+            steps.push(read(Query { start: None, steps: steps_of }, Terminal::Keys));
+        }
+    }
+    steps
+}
+
+struct Generator<'a> {
+    chance: &'a mut Chance,
+    tables: &'a [TableOf],
+}
+
+impl Generator<'_> {
+    /// Rows that clash with none of one another.
+    fn fill(&mut self, table: usize) -> Action {
+        let of = &self.tables[table];
+        let crowd = self.chance.once_in(20);
+        let count = if crowd { 70 + self.chance.below(80) } else { 1 + self.chance.below(24) };
+        let keys = *self.chance.pick(of.keys);
+        let mut filling = Filling::new(of.shape.clone());
+        let mut rows = Vec::new();
+        for number in 0..count {
+            let (mut key, mut row) = (self.beside(table, keys), self.row(table));
+            if crowd {
+                spread(of, number, &mut key, &mut row);
+            }
+            if filling.takes(keys, &key, &row) {
+                rows.push((key, row));
+            }
+        }
+        Action { table, verb: Verb::Insert { put: self.chance.once_in(2), many: true, keys, rows } }
+    }
+
+    fn step(&mut self) -> Step {
+        match self.chance.below(20) {
+            0..=9 => Step::Do(self.action(None)),
+            10 | 11 => {
+                let count = 2 + self.chance.below(4);
+                Step::Together((0..count).map(|_| self.one_of_several()).collect())
+            }
+            12 if self.chance.once_in(2) => Step::Reopen,
+            _ => Step::Transact(self.transaction(6)),
+        }
+    }
+
+    fn one_of_several(&mut self) -> Step {
+        if self.chance.once_in(5) { Step::Transact(self.transaction(3)) } else { Step::Do(self.action(None)) }
+    }
+
+    fn transaction(&mut self, most: usize) -> Transaction {
+        let mut scope: Vec<usize> = (0..self.tables.len()).filter(|_| self.chance.once_in(2)).collect();
+        if scope.is_empty() {
+            scope.push(self.chance.below(self.tables.len()));
+        }
+        let write = !self.chance.once_in(4);
+        let count = self.chance.below(most + 1);
+        let steps = (0..count).map(|_| self.inner(&scope, write)).collect();
+        let end = match self.chance.below(10) {
+            0..=5 => End::Commit,
+            6..=8 => End::Fail,
+            _ => End::Drop,
+        };
+        Transaction { write, scope, steps, end }
+    }
+
+    fn inner(&mut self, scope: &[usize], write: bool) -> Inner {
+        match self.chance.below(20) {
+            0..=2 => {
+                let count = 2 + self.chance.below(4);
+                Inner::Together((0..count).map(|_| self.action_in(scope, write)).collect())
+            }
+            3 if self.chance.once_in(2) => Inner::Unbound(self.chance.below(self.tables.len())),
+            _ => {
+                let caught = if self.chance.once_in(4) { Caught::No } else { Caught::Yes };
+                Inner::Do(self.action_in(scope, write), caught)
+            }
+        }
+    }
+
+    fn action_in(&mut self, scope: &[usize], write: bool) -> Action {
+        let table = *self.chance.pick(scope);
+        loop {
+            let action = self.action(Some(table));
+            if write || !action.verb.writes() {
+                return action;
+            }
+        }
+    }
+
+    fn action(&mut self, table: Option<usize>) -> Action {
+        let table = table.unwrap_or_else(|| self.chance.below(self.tables.len()));
+        Action { table, verb: self.verb(table) }
+    }
+
+    fn verb(&mut self, table: usize) -> Verb {
+        match self.chance.below(30) {
+            0..=4 => self.insert(table),
+            5 => Verb::Get(self.key(table)),
+            6 => Verb::GetMany(self.keys(table)),
+            7 => self.get_by(table),
+            8 | 9 => Verb::Update(self.key(table), self.change(table)),
+            10 => {
+                let (key, mut default) = (self.key(table), self.row(table));
+                // Mostly a row that has the key.
+                if !self.chance.once_in(4) {
+                    place(&self.tables[table], &key, &mut default);
+                }
+                Verb::Upsert(key, default, self.change(table))
+            }
+            11 => {
+                let count = self.chance.below(5);
+                Verb::UpdateMany((0..count).map(|_| (self.key(table), self.change(table))).collect())
+            }
+            12 => Verb::Delete(self.key(table)),
+            13 => Verb::DeleteMany(self.keys(table)),
+            14 if self.chance.once_in(3) => Verb::Clear,
+            14 | 15 => Verb::DeleteFound(self.query(table)),
+            16 | 17 => Verb::Modify(self.query(table), self.change(table)),
+            _ => {
+                let terminal = self.terminal();
+                let query = if self.chance.once_in(10) { Query::default() } else { self.query(table) };
+                Verb::Read(query, terminal)
+            }
+        }
+    }
+
+    fn insert(&mut self, table: usize) -> Verb {
+        let keys = *self.chance.pick(self.tables[table].keys);
+        let many = self.chance.once_in(2);
+        let count = if many { self.chance.below(6) } else { 1 };
+        let rows = (0..count).map(|_| (self.beside(table, keys), self.row(table))).collect();
+        Verb::Insert { put: self.chance.once_in(2), many, keys, rows }
+    }
+
+    fn get_by(&mut self, table: usize) -> Verb {
+        let columns = &self.tables[table].shape.columns;
+        let unique: Vec<usize> = (0..columns.len()).filter(|at| columns[*at].unique).collect();
+        let column = *self.chance.pick(&unique);
+        Verb::GetBy(column, (self.tables[table].types[column].random)(self.chance))
+    }
+
+    fn row(&mut self, table: usize) -> Row {
+        self.tables[table].fields.iter().map(|field| (field.name, (field.random)(self.chance))).collect()
+    }
+
+    fn key(&mut self, table: usize) -> Value {
+        (self.tables[table].key().random)(self.chance)
+    }
+
+    fn keys(&mut self, table: usize) -> Vec<Value> {
+        let count = self.chance.below(5);
+        (0..count).map(|_| self.key(table)).collect()
+    }
+
+    fn beside(&mut self, table: usize, keys: Keys) -> Value {
+        if keys == Keys::Beside { self.key(table) } else { Value::Absent }
+    }
+
+    fn change(&mut self, table: usize) -> Change {
+        let fields = self.tables[table].fields;
+        let count = self.chance.below(3);
+        Change(self.chance.many(count, |chance| {
+            let field = chance.pick(fields);
+            let value = (field.random)(chance);
+            match value {
+                Value::Number(_) if field.adds && chance.once_in(2) => Assign::Add(field.name, 1),
+                value => Assign::Set(field.name, value),
+            }
+        }))
+    }
+}
+
+/// Gives a row a key of its own, far from the others'.
+fn spread(table: &TableOf, number: usize, beside: &mut Value, row: &mut Row) {
+    let other = |value: &Value| {
+        let number = i32::try_from(number).unwrap_or(0);
+        match value {
+            Value::Number(_) => Value::Number(f64::from(number + 1)),
+            Value::Text(_) => Value::Text(format!("k{number}")),
+            Value::Bytes(_) => Value::Bytes(number.to_be_bytes()[2..].to_vec()),
+            Value::Date(_) => Value::Date(i64::from(number) * 1_000),
+            value => value.clone(),
+        }
+    };
+    *beside = other(beside);
+    for path in &table.shape.primary {
+        let value = other(crate::value::field(row, &path[0]));
+        set(row, &path[0], value);
+    }
+}
+
+/// Writes a key into a row.
+fn place(table: &TableOf, key: &Value, row: &mut Row) {
+    match table.shape.primary.as_slice() {
+        [path] if !table.shape.is_compound => set(row, &path[0], key.clone()),
+        paths => paths.iter().zip(key.list()).for_each(|(path, part)| set(row, &path[0], part.clone())),
+    }
+}

@@ -1,0 +1,45 @@
+//! Outcomes: what steps come to, on both sides in the same form.
+
+use crate::key::Key;
+use crate::value::Row;
+
+/// What a step came to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    Done,
+    Count(usize),
+    Truth(bool),
+    Keys(Vec<Key>),
+    Row(Option<Row>),
+    Rows(Vec<Row>),
+    Found(Vec<Option<Row>>),
+    Entries(Vec<(Key, Row)>),
+    Pages(Vec<Vec<Row>>),
+    Failed(Fault),
+    /// Rows that were seen before an error.
+    Stopped(Vec<Row>, Fault),
+    Together(Vec<Outcome>),
+    Transaction {
+        /// Of the steps that were reached.
+        steps: Vec<Outcome>,
+        end: Box<Outcome>,
+    },
+    /// Nobody waited for it.
+    Dropped,
+    /// The library panicked, or never answered.
+    Broken(String),
+}
+
+/// An error, without its words.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fault {
+    Constraint { table: String, index: Option<String>, key: Option<Key>, row: Option<usize> },
+    NotFound { table: String, key: Key },
+    Data { table: String, key: Option<Key>, row: Option<usize> },
+    OutsideTransaction { table: String },
+    Unsupported,
+    /// The app's own.
+    User,
+    /// What is never right.
+    Other(String),
+}

@@ -1,0 +1,131 @@
+//! Programs: what is done to a database, as data that can be run, evaluated, shrunk and printed.
+
+use crate::query::{Query, Terminal};
+use crate::value::{Row, Value};
+
+/// What is done, to a database that is new.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// Which database of the menu.
+    pub menu: usize,
+    pub steps: Vec<Step>,
+}
+
+#[derive(Clone, Debug)]
+pub enum Step {
+    Do(Action),
+    /// Issued together, which is to be as if one after the other.
+    Together(Vec<Step>),
+    Transact(Transaction),
+    /// Closes the database, and opens it again.
+    Reopen,
+}
+
+#[derive(Clone, Debug)]
+pub struct Transaction {
+    pub write: bool,
+    /// The tables, by number.
+    pub scope: Vec<usize>,
+    pub steps: Vec<Inner>,
+    pub end: End,
+}
+
+/// A step of a transaction's body.
+#[derive(Clone, Debug)]
+pub enum Inner {
+    /// Whether its error is caught, or ends the body.
+    Do(Action, Caught),
+    /// Issued together; errors are caught.
+    Together(Vec<Action>),
+    /// Reads through the database's own handle, which is refused.
+    Unbound(usize),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Caught {
+    Yes,
+    No,
+}
+
+/// How a body ends, if no error ends it before.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum End {
+    Commit,
+    /// With an error of the app's own.
+    Fail,
+    /// Whoever waits for the transaction stops waiting.
+    Drop,
+}
+
+/// An operation on a table.
+#[derive(Clone, Debug)]
+pub struct Action {
+    pub table: usize,
+    pub verb: Verb,
+}
+
+#[derive(Clone, Debug)]
+pub enum Verb {
+    Insert {
+        put: bool,
+        many: bool,
+        keys: Keys,
+        /// With the keys beside them, where they are.
+        rows: Vec<(Value, Row)>,
+    },
+    Get(Value),
+    GetMany(Vec<Value>),
+    /// In a unique column, by number.
+    GetBy(usize, Value),
+    Update(Value, Change),
+    Upsert(Value, Row, Change),
+    UpdateMany(Vec<(Value, Change)>),
+    Delete(Value),
+    DeleteMany(Vec<Value>),
+    Clear,
+    Read(Query, Terminal),
+    DeleteFound(Query),
+    Modify(Query, Change),
+}
+
+impl Verb {
+    pub fn writes(&self) -> bool {
+        !matches!(self, Self::Get(_) | Self::GetMany(_) | Self::GetBy(..) | Self::Read(..))
+    }
+}
+
+/// Where the keys of inserted rows come from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Keys {
+    Row,
+    Generator,
+    Beside,
+}
+
+/// What a closure does to a row.
+#[derive(Clone, Debug, Default)]
+pub struct Change(pub Vec<Assign>);
+
+#[derive(Clone, Debug)]
+pub enum Assign {
+    Set(&'static str, Value),
+    /// Adds to a number; nothing to a value that is none.
+    Add(&'static str, u32),
+}
+
+impl Change {
+    pub fn apply(&self, row: &mut Row) {
+        for assign in &self.0 {
+            let (Assign::Set(name, _) | Assign::Add(name, _)) = assign;
+            let Some((_, value)) = row.iter_mut().find(|(own, _)| own == name) else { continue };
+            match assign {
+                Assign::Set(_, new) => *value = new.clone(),
+                Assign::Add(_, more) => {
+                    if let Value::Number(number) = value {
+                        *number += f64::from(*more);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! The reference: what IndexedDB and the library's contract say that a program comes to, in the most naive way. Tables are vectors of
+//! rows, indexes are computed anew for every question, and what is undone is a copy that is put back.
+
+mod read;
+mod write;
+
+use crate::key::Key;
+use crate::menu::Trio;
+use crate::outcome::{Fault, Outcome};
+use crate::program::{Action, Caught, End, Inner, Keys, Program, Step, Transaction, Verb};
+use crate::shape::Shape;
+use crate::value::{Row, Value};
+
+/// The three tables of a database.
+#[derive(Clone, Debug)]
+pub struct Reference {
+    tables: Vec<Table>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Table {
+    shape: Shape,
+    /// By primary key.
+    rows: Vec<(Key, Row)>,
+    /// The key that is generated next.
+    next: u64,
+}
+
+/// Where an operation runs: alone, where an error takes back all of it, or in a transaction that goes on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Place {
+    Alone,
+    Inside,
+}
+
+/// What a whole program comes to, step by step.
+pub fn evaluate<D: Trio>(program: &Program) -> Vec<Outcome> {
+    let mut reference = Reference::new::<D>();
+    program.steps.iter().map(|step| reference.step(step)).collect()
+}
+
+impl Reference {
+    pub fn new<D: Trio>() -> Self {
+        let table = |shape| Table { shape, rows: Vec::new(), next: 1 };
+        let [first, second, third] = D::TABLES;
+        let shapes = [Shape::of::<D::First>(first), Shape::of::<D::Second>(second), Shape::of::<D::Third>(third)];
+        Self { tables: shapes.map(table).into() }
+    }
+
+    fn step(&mut self, step: &Step) -> Outcome {
+        match step {
+            Step::Do(action) => self.action(action, Place::Alone),
+            Step::Together(steps) => Outcome::Together(steps.iter().map(|step| self.step(step)).collect()),
+            Step::Transact(transaction) => self.transaction(transaction),
+            Step::Reopen => Outcome::Done,
+        }
+    }
+
+    fn action(&mut self, action: &Action, place: Place) -> Outcome {
+        let table = &mut self.tables[action.table];
+        table.run(&action.verb, place).unwrap_or_else(Outcome::Failed)
+    }
+
+    fn transaction(&mut self, transaction: &Transaction) -> Outcome {
+        let before = self.tables.clone();
+        let mut steps = Vec::new();
+        let mut failed = None;
+        for step in &transaction.steps {
+            let outcome = match step {
+                Inner::Do(action, _) => self.action(action, Place::Inside),
+                Inner::Together(actions) => Outcome::Together(
+                    actions.iter().map(|action| self.action(action, Place::Inside)).collect(),
+                ),
+                Inner::Unbound(table) => {
+                    Outcome::Failed(Fault::OutsideTransaction { table: self.tables[*table].shape.table.clone() })
+                }
+            };
+            if let (Inner::Do(_, Caught::No), Outcome::Failed(fault) | Outcome::Stopped(_, fault)) = (step, &outcome) {
+                failed = Some(fault.clone());
+            }
+            steps.push(outcome);
+            if failed.is_some() {
+                break;
+            }
+        }
+        let end = match (failed, transaction.end) {
+            (Some(fault), _) => Outcome::Failed(fault),
+            (None, End::Commit) => Outcome::Done,
+            (None, End::Fail) => Outcome::Failed(Fault::User),
+            (None, End::Drop) => Outcome::Dropped,
+        };
+        if end != Outcome::Done {
+            // The numbers that were generated are given back, too.
+            self.tables = before;
+        }
+        Outcome::Transaction { steps, end: Box::new(end) }
+    }
+}
+
+impl Table {
+    fn run(&mut self, verb: &Verb, place: Place) -> Result<Outcome, Fault> {
+        match verb {
+            Verb::Insert { put, many, keys, rows } => self.insert(*put, *many, *keys, rows, place),
+            Verb::Get(key) => Ok(Outcome::Row(self.get(&self.key(key, None)?).cloned())),
+            Verb::GetMany(keys) => {
+                let keys = self.keys(keys)?;
+                Ok(Outcome::Found(keys.iter().map(|key| self.get(key).cloned()).collect()))
+            }
+            Verb::GetBy(column, key) => {
+                let key = self.key(key, None)?;
+                let found = self.rows.iter().find(|(own, row)| self.column_keys(*column, own, row).contains(&key));
+                Ok(Outcome::Row(found.map(|(_, row)| row.clone())))
+            }
+            Verb::Update(key, change) => self.update(key, change, place),
+            Verb::Upsert(key, default, change) => self.upsert(key, default, change, place),
+            Verb::UpdateMany(changes) => self.update_many(changes, place),
+            Verb::Delete(key) => {
+                let key = self.key(key, None)?;
+                self.remove(&key);
+                Ok(Outcome::Done)
+            }
+            Verb::DeleteMany(keys) => {
+                for key in self.keys(keys)? {
+                    self.remove(&key);
+                }
+                Ok(Outcome::Done)
+            }
+            Verb::Clear => {
+                self.rows.clear();
+                Ok(Outcome::Done)
+            }
+            Verb::Read(query, terminal) => self.read(query, *terminal),
+            Verb::DeleteFound(query) => {
+                let keys = self.found_keys(query)?;
+                for key in &keys {
+                    self.remove(key);
+                }
+                Ok(Outcome::Count(keys.len()))
+            }
+            Verb::Modify(query, change) => self.modify(query, change, place),
+        }
+    }
+
+    fn get(&self, key: &Key) -> Option<&Row> {
+        self.rows.iter().find(|(own, _)| own == key).map(|(_, row)| row)
+    }
+
+    fn remove(&mut self, key: &Key) {
+        self.rows.retain(|(own, _)| own != key);
+    }
+
+    /// A key that an operation is given; NaN is none.
+    fn key(&self, value: &Value, row: Option<usize>) -> Result<Key, Fault> {
+        Key::of(value).ok_or_else(|| self.data(None, row))
+    }
+
+    fn keys(&self, values: &[Value]) -> Result<Vec<Key>, Fault> {
+        values.iter().enumerate().map(|(at, value)| self.key(value, Some(at))).collect()
+    }
+
+    fn data(&self, key: Option<Key>, row: Option<usize>) -> Fault {
+        Fault::Data { table: self.shape.table.clone(), key, row }
+    }
+
+    fn clash(&self, index: Option<&str>, key: Option<Key>, row: Option<usize>) -> Fault {
+        Fault::Constraint { table: self.shape.table.clone(), index: index.map(str::to_owned), key, row }
+    }
+}
+
+/// A table that is being filled with rows that do not clash.
+pub struct Filling(Table);
+
+impl Filling {
+    pub fn new(shape: Shape) -> Self {
+        Self(Table { shape, rows: Vec::new(), next: 1 })
+    }
+
+    /// Whether the row clashes with none of those before it, which then is one of them.
+    pub fn takes(&mut self, keys: Keys, key: &Value, row: &Row) -> bool {
+        self.0.insert(false, false, keys, &[(key.clone(), row.clone())], Place::Alone).is_ok()
+    }
+}

@@ -1,0 +1,176 @@
+//! What tabs and browsers are killed in the middle of, and how to tell afterwards whether it was done whole, or not at all.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+
+use super::check::differences;
+use super::tab::{Running, Tab};
+
+/// Items of the shop that is upgraded and rewritten.
+const ITEMS: u32 = 2000;
+
+/// A piece of work that must not be seen half done.
+#[derive(Debug)]
+pub struct Scenario {
+    pub name: &'static str,
+    command: &'static str,
+    parameters: Value,
+    /// Whether the database is opened, as version 1, before the work begins.
+    opened: bool,
+    whole: Whole,
+}
+
+/// What a whole state is.
+#[derive(Clone, Copy, Debug)]
+enum Whole {
+    /// That before the work, or that after it.
+    BeforeOrAfter,
+    /// Any in which the books balance.
+    Balanced,
+}
+
+/// A scenario on a database: how that looks before the work and after it, and how long the work takes.
+#[derive(Debug)]
+pub struct Trial<'s> {
+    scenario: &'s Scenario,
+    database: String,
+    before: Value,
+    after: Value,
+    pub takes: Duration,
+}
+
+/// How a killed work was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    Before,
+    /// Some of its transactions are there.
+    Between,
+    After,
+}
+
+/// All of them.
+pub fn all() -> Vec<Scenario> {
+    use Whole::{Balanced, BeforeOrAfter};
+    let scenario = |name, command, parameters, whole| Scenario { name, command, parameters, opened: true, whole };
+    let upgrade = |name, version| Scenario {
+        name,
+        command: "open",
+        parameters: json!({ "version": version }),
+        opened: false,
+        whole: BeforeOrAfter,
+    };
+    vec![
+        upgrade("upgrade 1 to 2", 2),
+        upgrade("upgrade 1 to 3", 3),
+        scenario("bulk_add", "add items", json!({ "from": ITEMS + 1, "count": 3000 }), BeforeOrAfter),
+        scenario("bulk_put", "put items", json!({ "count": ITEMS, "round": 1 }), BeforeOrAfter),
+        scenario("modify", "modify items", json!({ "round": 1 }), BeforeOrAfter),
+        scenario("delete by query", "delete items", json!({}), BeforeOrAfter),
+        scenario("clear and fill", "restock", json!({ "count": 1500, "round": 1 }), BeforeOrAfter),
+        scenario("transfers", "transfer", json!({ "transactions": 15 }), Balanced),
+    ]
+}
+
+impl Scenario {
+    /// Does the work once undisturbed, and prepares it again.
+    pub fn rehearse(&self, keeper: &Tab<'_>, worker: &Tab<'_>, database: &str) -> Result<Trial<'_>> {
+        keeper.stock(database, ITEMS)?;
+        let before = keeper.survey(database)?;
+        let mut trial =
+            Trial { scenario: self, database: database.to_owned(), before, after: Value::Null, takes: Duration::ZERO };
+        trial.open(worker)?;
+        let start = Instant::now();
+        trial.begin(worker)?.finish().with_context(|| format!("`{}` fails undisturbed", self.name))?;
+        trial.takes = start.elapsed();
+        worker.ask("close")?;
+        trial.after = keeper.survey(database)?;
+        if trial.before == trial.after {
+            bail!("`{}` changes nothing: {}", self.name, trial.after);
+        }
+        keeper.stock(database, ITEMS)?;
+        Ok(trial)
+    }
+}
+
+impl Trial<'_> {
+    pub fn name(&self) -> &'static str {
+        self.scenario.name
+    }
+
+    /// Opens the database in the tab that is going to do the work, if that is not the work itself.
+    pub fn open(&self, worker: &Tab<'_>) -> Result<()> {
+        if self.scenario.opened { worker.open_shop(1, &self.database) } else { Ok(()) }
+    }
+
+    /// Begins the work.
+    pub fn begin<'t>(&self, worker: &'t Tab<'t>) -> Result<Running<'t>> {
+        let mut parameters = self.scenario.parameters.clone();
+        parameters["name"] = json!(self.database);
+        worker.begin(self.scenario.command, parameters)
+    }
+
+    /// Looks at what a killed work has left, and fails if that is half of it. Prepares the next one.
+    pub fn examine(&self, keeper: &Tab<'_>) -> Result<Found> {
+        let survey = keeper.survey(&self.database)?;
+        let found = self.judge(&survey)?;
+        if found != Found::Before {
+            keeper.stock(&self.database, ITEMS)?;
+        }
+        Ok(found)
+    }
+
+    fn judge(&self, survey: &Value) -> Result<Found> {
+        if *survey == self.before {
+            return Ok(Found::Before);
+        }
+        if *survey == self.after {
+            return Ok(Found::After);
+        }
+        match self.scenario.whole {
+            Whole::Balanced => {
+                balance(&survey["stores"]).map(|()| Found::Between).context("the books do not balance")
+            }
+            Whole::BeforeOrAfter => bail!(
+                "the database is neither as it was before `{}` nor as it is after it\n  (before / now) {}\n  (after / now)  {}",
+                self.scenario.name,
+                differences(&self.before, survey).join(", "),
+                differences(&self.after, survey).join(", "),
+            ),
+        }
+    }
+}
+
+/// The accounts hold what their entries say, together nothing, and no transaction is there in part.
+fn balance(stores: &Value) -> Result<()> {
+    let (accounts, entries) = (&stores["accounts"]["properties"], &stores["entries"]["properties"]);
+    let sums = [&accounts["balance"]["sum"], &entries["amount"]["sum"]];
+    let count = stores["entries"]["count"].as_u64().unwrap_or_default();
+    // 20 transfers of two entries each.
+    if sums.iter().all(|sum| **sum == 0) && count % 40 == 0 && stores["accounts"]["count"] == 4 {
+        return Ok(());
+    }
+    bail!("balances sum up to {}, entries to {}, and there are {count} entries", sums[0], sums[1])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_neither_before_nor_after_is_half() {
+        let scenarios = all();
+        let trial = Trial {
+            scenario: &scenarios[0],
+            database: String::new(),
+            before: json!({ "version": 1 }),
+            after: json!({ "version": 2 }),
+            takes: Duration::ZERO,
+        };
+
+        assert_eq!(trial.judge(&json!({ "version": 1 })).ok(), Some(Found::Before));
+        assert_eq!(trial.judge(&json!({ "version": 2 })).ok(), Some(Found::After));
+        assert!(trial.judge(&json!({ "version": 2, "stores": {} })).is_err());
+    }
+}
