@@ -13,7 +13,7 @@ use crate::schema::Definition;
 use crate::storage::{Connect, Versions};
 use crate::storage::indexed_db::IndexedDb;
 use crate::store::Store;
-use crate::table::Table;
+use crate::table::{Table, TxMode};
 
 /// A type that `schema!` has made.
 pub trait Database: Sized {
@@ -21,6 +21,13 @@ pub trait Database: Sized {
     const DEFINITION: &'static Definition;
     #[doc(hidden)]
     fn from_indexie(db: Indexie) -> Self;
+    /// What the body of a transaction over all tables gets: a struct with a handle for each, of the same names. See
+    /// [`Tables`](crate::Tables).
+    type Tables<M: TxMode>: 'static;
+    #[doc(hidden)]
+    fn bind<M: TxMode>(&self, transaction: u32) -> Self::Tables<M>;
+    #[doc(hidden)]
+    fn indexie(&self) -> &Indexie;
 }
 
 /// What all databases can do; the type that `schema!` makes derefs to it.

@@ -141,6 +141,26 @@ pub enum Error {
         /// The table.
         table: String,
     },
+    /// The table has no such index.
+    UnknownIndex {
+        /// The table.
+        table: String,
+        /// The name that was asked for.
+        index: String,
+        /// The primary key's path and the indexes that there are.
+        known: Vec<String>,
+    },
+    /// An upgrade failed, and all of it was undone: the old version and every row are still there.
+    Upgrade {
+        /// The version that could not be reached.
+        version: u32,
+        /// The table, where it was about one.
+        table: Option<String>,
+        /// The primary key of the row, where it was about one.
+        key: Option<AnyKey>,
+        /// What went wrong; what the upgrade function returned, if it failed.
+        source: Arc<Error>,
+    },
     /// This cannot be done here.
     Unsupported {
         /// What, and what to do instead.
@@ -170,6 +190,37 @@ impl Error {
     /// ```
     pub fn user(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::User(Arc::from(error.into()))
+    }
+
+    /// The table that it is about, if it is about one.
+    fn table(&self) -> Option<&str> {
+        match self {
+            Self::Constraint { table, .. }
+            | Self::NotFound { table, .. }
+            | Self::Data { table, .. }
+            | Self::ReadOnly { table }
+            | Self::Encode { table, .. }
+            | Self::Decode { table, .. }
+            | Self::OutsideTransaction { table }
+            | Self::UnknownTable { table }
+            | Self::UnknownIndex { table, .. } => Some(table).filter(|table| !table.is_empty()).map(String::as_str),
+            _ => None,
+        }
+    }
+
+    /// Says in which version's upgrade it happened, unless that is said already.
+    pub(crate) fn in_upgrade(self, version: u32) -> Self {
+        if let Self::Upgrade { .. } = self {
+            return self;
+        }
+        let table = self.table().map(str::to_owned);
+        let key = if let Self::Decode { key, .. } = &self { key.clone() } else { None };
+        Self::Upgrade { version, table, key, source: Arc::new(self) }
+    }
+
+    /// Says which row of an upgrade it was.
+    pub(crate) fn in_upgrade_of(self, version: u32, table: &str, key: AnyKey) -> Self {
+        Self::Upgrade { version, table: Some(table.to_owned()), key: Some(key), source: Arc::new(self) }
     }
 
     /// A row that the codec could not write.
@@ -289,6 +340,18 @@ impl fmt::Display for Error {
             Self::ConnectionLost { database } => write!(f, "the browser closed the database `{database}`"),
             Self::Closed { database } => write!(f, "the database `{database}` has been closed"),
             Self::UnknownTable { table } => write!(f, "the database has no table `{table}`"),
+            Self::UnknownIndex { table, index, known } => {
+                write!(f, "table `{table}` has no index `{index}`; it has `{}`", known.join("`, `"))
+            }
+            Self::Upgrade { version, table, key, source } => {
+                write!(f, "the upgrade to version {version} failed and was undone")?;
+                match (table, key) {
+                    (Some(table), Some(key)) => write!(f, ", at row {key} of table `{table}`")?,
+                    (Some(table), None) => write!(f, ", at table `{table}`")?,
+                    (None, _) => {}
+                }
+                write!(f, ": {source}")
+            }
             Self::Unsupported { what } => f.write_str(what),
             Self::Other { name, message } => write!(f, "{name}: {message}"),
             Self::User(error) => write!(f, "{error}"),
@@ -304,6 +367,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::User(error) => Some(&**error),
+            Self::Upgrade { source, .. } => Some(&**source),
             _ => None,
         }
     }
@@ -347,6 +411,25 @@ mod tests {
             decode.to_string(),
             "table `users`: the stored row 7 does not fit its type: `address.zips[1]`: invalid type: null"
         );
+    }
+
+    #[test]
+    fn an_upgrade_says_where_it_failed_and_keeps_why() {
+        let missing = Error::UnknownIndex {
+            table: "users".into(),
+            index: "nmae".into(),
+            known: vec!["id".into(), "name".into()],
+        };
+        let failed = missing.in_upgrade(2).in_upgrade(3);
+        assert_eq!(
+            failed.to_string(),
+            "the upgrade to version 2 failed and was undone, at table `users`: \
+             table `users` has no index `nmae`; it has `id`, `name`"
+        );
+        let source = std::error::Error::source(&failed).and_then(|source| source.downcast_ref::<Error>());
+        assert!(matches!(source, Some(Error::UnknownIndex { .. })));
+        let own = Error::user("no").in_upgrade_of(2, "users", 7.into());
+        assert_eq!(own.to_string(), "the upgrade to version 2 failed and was undone, at row 7 of table `users`: no");
     }
 
     #[test]

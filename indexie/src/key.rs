@@ -103,6 +103,8 @@ impl fmt::Display for KeyError {
 pub struct FieldForm {
     pub(crate) path: &'static [&'static str],
     pub(crate) form: Form,
+    /// The field is a collection, and each of its elements has this form.
+    pub(crate) each: bool,
 }
 
 impl FieldForm {
@@ -110,6 +112,13 @@ impl FieldForm {
     #[doc(hidden)]
     #[must_use]
     pub const fn new(path: &'static [&'static str], form: Form) -> Self {
-        Self { path, form }
+        Self { path, form, each: false }
+    }
+
+    /// The same of the elements of a multi-entry field.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn each(self) -> Self {
+        Self { each: true, ..self }
     }
 }

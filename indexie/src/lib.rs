@@ -91,7 +91,12 @@ pub use op::{Fetch, Op};
 pub use query::{Cursor, EachOutput, Page, Query, RowStream, Where};
 pub use store::{Insert, Outbound, Store};
 pub use table::{Access, Auto, InTransaction, Read, ReadWrite, Table, TxMode, Writable};
-pub use transaction::{Commit, Mode, Scope, Transaction};
+pub use transaction::{All, Commit, Mode, Scope, Transaction};
+
+/// What the body of a transaction over [`db.all()`](All) gets: a handle for each table of the database `D`, in a field of the same
+/// name.
+pub type Tables<D, M> = <D as Database>::Tables<M>;
+
 pub use upgrade::{Upgrade, UpgradeTable};
 
 /// Makes a newtype or an enum without data a key.
@@ -259,7 +264,8 @@ pub mod __private {
         boxed,
     };
     pub use crate::store::{Insert, Insertable, Outbound, Store};
-    pub use crate::table::Table;
+    pub use crate::table::{Table, TxMode};
+    pub use crate::transaction::All;
     pub use crate::upgrade::Upgrade;
 }
 

@@ -8,7 +8,7 @@ use crate::database::Indexie;
 use crate::key::{AutoKey, Entry, Form, Key};
 use crate::schema::{KeyPath, KeySchema, StoreSchema};
 use crate::store::Store;
-use crate::table::Table;
+use crate::table::{Table, TxMode};
 
 #[doc(hidden)]
 #[derive(Debug)]
@@ -56,15 +56,27 @@ impl<T: Store> Probe<T> {
     pub fn table(db: &Indexie, name: &'static str) -> Table<T> {
         db.bind(name)
     }
+
+    /// The same table inside a transaction.
+    #[must_use]
+    pub fn bound<M: TxMode>(table: &Table<T>, transaction: u32) -> Table<T, M> {
+        table.bound(transaction)
+    }
 }
 
 /// Stands in for a type that is no record, and has been refused.
 #[doc(hidden)]
 pub trait NoRecord {
-    const SCHEMA: StoreSchema = StoreSchema { key: KeySchema { path: KeyPath::None, auto: false }, indexes: &[] };
+    const SCHEMA: StoreSchema =
+        StoreSchema { key: KeySchema { path: KeyPath::None, auto: false }, indexes: &[], fields: &[] };
 
     #[must_use]
     fn table<X>(_: &Indexie, _: &'static str) -> X {
+        unreachable!("a program with this type does not compile")
+    }
+
+    #[must_use]
+    fn bound<X, Y>(_: &X, _: u32) -> Y {
         unreachable!("a program with this type does not compile")
     }
 }

@@ -23,7 +23,7 @@ pub use each::EachOutput;
 pub use stream::RowStream;
 
 pub(crate) use execute::Execution;
-pub(crate) use read::typed_all as typed_keys;
+pub(crate) use read::{typed as typed_key, typed_all as typed_keys};
 pub(crate) use write::modify_rows;
 
 use crate::engine::RowType;

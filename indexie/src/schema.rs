@@ -4,7 +4,7 @@
 mod installed;
 mod steps;
 
-pub(crate) use installed::{InstalledStore, differences, parse_installed};
+pub(crate) use installed::{InstalledIndex, InstalledStore, differences, parse_installed};
 pub(crate) use steps::{Alteration, Step, alterations, steps};
 
 use std::future::Future;
@@ -12,6 +12,7 @@ use std::future::Future;
 use futures::future::LocalBoxFuture;
 
 use crate::error::Result;
+use crate::key::FieldForm;
 use crate::upgrade::Upgrade;
 
 /// A whole database, as `schema!` declares it.
@@ -63,17 +64,19 @@ pub enum Change {
 pub struct StoreSchema {
     pub key: KeySchema,
     pub indexes: &'static [IndexSchema],
+    /// How the record's key fields are stored; nothing is known of those of a schema of the past.
+    pub fields: &'static [FieldForm],
 }
 
 #[doc(hidden)]
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeySchema {
     pub path: KeyPath,
     pub auto: bool,
 }
 
 #[doc(hidden)]
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IndexSchema {
     pub name: &'static str,
     pub path: KeyPath,
@@ -97,6 +100,15 @@ impl KeyPath {
             Self::None => String::new(),
             Self::One(path) => path.to_owned(),
             Self::Many(paths) => format!("[{}]", paths.join("+")),
+        }
+    }
+
+    /// One after the other.
+    pub(crate) fn paths(self) -> Vec<&'static str> {
+        match self {
+            Self::None => Vec::new(),
+            Self::One(path) => vec![path],
+            Self::Many(paths) => paths.to_vec(),
         }
     }
 }
@@ -247,6 +259,7 @@ mod tests {
             IndexSchema { name: "eMail", path: KeyPath::One("eMail"), unique: true, multi: false },
             IndexSchema { name: "[a+b]", path: KeyPath::Many(&["a", "b"]), unique: false, multi: false },
         ],
+        fields: &[],
     };
     const DECLARED: &[&str] = &["++id", "&e_mail", "[a+b]"];
 

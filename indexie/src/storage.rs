@@ -3,6 +3,7 @@
 
 mod backend;
 pub(crate) mod indexed_db;
+pub(crate) mod memory;
 pub(crate) mod runner;
 mod thread;
 

@@ -3,18 +3,20 @@
 mod access;
 mod change;
 mod queries;
+mod target;
 mod write;
 
 pub use access::{Access, Auto, InTransaction, Read, ReadWrite, TxMode, Writable};
 pub(crate) use change::{Change, change};
+pub(crate) use target::{Rows, Rowwise, Target};
 
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use crate::engine::{Session, Shared};
+use crate::engine::{RowType, Session, Shared};
 use crate::error::Error;
-use crate::key::{AnyKey, KeyError};
+use crate::key::KeyError;
 use crate::store::Store;
 
 /// A table of records of type `T`.
@@ -74,11 +76,11 @@ impl<T: Store, A> Table<T, A> {
         Session { shared: self.shared.clone(), transaction: self.transaction }
     }
 
-    pub(crate) fn no_key(&self, error: &KeyError) -> Error {
-        Error::Data { table: self.name().to_owned(), key: None, row: None, message: error.to_string() }
+    fn target(&self) -> Target {
+        Target { session: self.session(), store: self.store, row_type: RowType::of::<T>() }
     }
 
-    pub(crate) fn not_found(&self, key: AnyKey) -> Error {
-        Error::NotFound { table: self.name().to_owned(), key }
+    pub(crate) fn no_key(&self, error: &KeyError) -> Error {
+        Error::Data { table: self.name().to_owned(), key: None, row: None, message: error.to_string() }
     }
 }

@@ -4,7 +4,7 @@ mod own;
 mod scope;
 
 pub use own::{Commit, Transaction};
-pub use scope::{Scope, Tables};
+pub use scope::{All, Scope, Tables};
 
 use std::fmt;
 
@@ -115,6 +115,9 @@ impl Indexie {
                 return Err(Error::InvalidArgument {
                     message: "the scope of a transaction holds tables of another database object".to_owned(),
                 });
+            }
+            if stores.is_empty() {
+                return Err(Error::InvalidArgument { message: "the scope of a transaction holds no table".to_owned() });
             }
             stores.sort_unstable();
             stores.dedup();

@@ -104,7 +104,7 @@ impl Field for bool {
     }
 
     fn of(value: &Value) -> Self {
-        matches!(value, Value::Bool(true))
+        matches!(value, Value::Bool(true)) || value.number() > 0.0
     }
 
     fn random(chance: &mut Chance) -> Self {

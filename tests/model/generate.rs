@@ -11,7 +11,7 @@ use crate::table::{TableOf, tables};
 use crate::value::{Row, Value, set};
 
 /// The program of a seed.
-pub fn program<D: Trio>(menu: usize, chance: &mut Chance) -> Program {
+pub fn program<D: Trio>(chance: &mut Chance) -> Program {
     let tables = tables::<D>();
     let mut generator = Generator { chance, tables: &tables };
     let mut steps = Vec::new();
@@ -23,7 +23,7 @@ pub fn program<D: Trio>(menu: usize, chance: &mut Chance) -> Program {
     let count = 4 + generator.chance.below(9);
     steps.extend((0..count).map(|_| generator.step()));
     steps.extend(tables.iter().enumerate().flat_map(|(at, table)| whole(at, table)));
-    Program { menu, steps }
+    Program { steps }
 }
 
 /// All there is in a table, and in each of its indexes.

@@ -32,6 +32,17 @@ impl Key {
         }
     }
 
+    /// The value that is this key.
+    pub fn value(&self) -> Value {
+        match self {
+            Self::Number(number) => Value::Number(*number),
+            Self::Date(millis) => Value::Date(*millis),
+            Self::Text(text) | Self::Unknown(text) => Value::Text(text.clone()),
+            Self::Binary(bytes) => Value::Bytes(bytes.clone()),
+            Self::Array(parts) => Value::List(parts.iter().map(Self::value).collect()),
+        }
+    }
+
     /// Number, date, text, binary, array.
     fn rank(&self) -> u8 {
         match self {

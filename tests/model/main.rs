@@ -2,45 +2,36 @@
 //! are equal, or the program is shrunk and printed as Rust.
 
 mod chance;
+mod check;
 mod field;
 mod generate;
 mod key;
 mod menu;
 mod outcome;
+mod print;
 mod program;
 mod query;
 mod record;
 mod reference;
 mod run;
 mod shape;
+mod shrink;
 mod table;
 mod value;
 
-use std::rc::Rc;
+use check::Plan;
 
-use chance::Chance;
-use menu::Trio;
-
-async fn check<D: Trio>(seed: u64) {
-    let program = Rc::new(generate::program::<D>(0, &mut Chance::new(seed)));
-    let expected = reference::evaluate::<D>(&program);
-    let got = run::run::<D>(program.clone(), "model").await;
-    for (at, ((step, expected), got)) in program.steps.iter().zip(&expected).zip(&got).enumerate() {
-        if expected != got {
-            panic!("seed {seed}, step {at}:\n{step:#?}\nexpected {expected:?}\ngot      {got:?}");
-        }
-    }
+#[cfg(not(target_family = "wasm"))]
+#[test]
+fn random_programs_come_to_what_they_should() {
+    futures::executor::block_on(check::all(Plan::of(2_000)));
 }
 
 #[cfg(target_family = "wasm")]
-mod browser {
-    use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
-    wasm_bindgen_test_configure!(run_in_browser);
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 
-    #[wasm_bindgen_test]
-    async fn one() {
-        for seed in 1..=100 {
-            super::check::<super::menu::Town>(seed).await;
-        }
-    }
+#[cfg(target_family = "wasm")]
+#[wasm_bindgen_test::wasm_bindgen_test]
+async fn random_programs_come_to_what_they_should() {
+    check::all(Plan::of(1_000)).await;
 }

@@ -6,8 +6,6 @@ use crate::value::{Row, Value};
 /// What is done, to a database that is new.
 #[derive(Clone, Debug)]
 pub struct Program {
-    /// Which database of the menu.
-    pub menu: usize,
     pub steps: Vec<Step>,
 }
 

@@ -7,7 +7,7 @@ use crate::chance::Chance;
 use crate::field::Field;
 use crate::menu::Trio;
 use crate::program::Keys;
-use crate::record::{Any, FieldOf, Record, VisitAny};
+use crate::record::{FieldOf, Record, Visit};
 use crate::shape::Shape;
 use crate::value::{Row, Value};
 
@@ -32,6 +32,8 @@ pub struct TypeOf {
     pub simplest: fn() -> Value,
     pub code: fn(&Value) -> String,
     pub name: fn() -> String,
+    /// Of a compound key, one part.
+    pub part: fn(usize, &Value) -> String,
 }
 
 pub fn tables<D: Trio>() -> [TableOf; 3] {
@@ -47,7 +49,7 @@ impl TableOf {
             source: T::SOURCE,
             fields: T::MEMBERS,
             keys: T::KEYS,
-            types: (0..T::COLUMNS.len()).map(|column| T::column(column, Any(Typed))).collect(),
+            types: (0..T::COLUMNS.len()).map(|column| T::column(column, Typed)).collect(),
             code: T::code,
         }
     }
@@ -64,15 +66,41 @@ impl TableOf {
 
 struct Typed;
 
-impl<T: Record> VisitAny<T> for Typed {
-    type Output = TypeOf;
-
-    fn any<K: Field + Key, Kind: 'static>(self, _: Index<T, K, Kind>) -> TypeOf {
+impl Typed {
+    fn of<K: Field>(part: fn(usize, &Value) -> String) -> TypeOf {
         TypeOf {
             random: |chance| K::random(chance).value(),
             simplest: || K::simplest().value(),
             code: |value| K::of(value).code(),
             name: K::name,
+            part,
         }
+    }
+}
+
+impl<T: Record> Visit<T> for Typed {
+    type Output = TypeOf;
+
+    fn plain<K: Field + Key, Kind: 'static>(self, _: Index<T, K, Kind>) -> TypeOf {
+        Self::of::<K>(|_, _| String::new())
+    }
+
+    fn text<Kind: 'static>(self, _: Index<T, String, Kind>) -> TypeOf {
+        Self::of::<String>(|_, _| String::new())
+    }
+
+    fn pair<A: Field + Key, B: Field + Key, Kind: 'static>(self, _: Index<T, (A, B), Kind>) -> TypeOf {
+        Self::of::<(A, B)>(|at, value| if at == 0 { A::of(value).code() } else { B::of(value).code() })
+    }
+
+    fn triple<A: Field + Key, B: Field + Key, C: Field + Key, Kind: 'static>(
+        self,
+        _: Index<T, (A, B, C), Kind>,
+    ) -> TypeOf {
+        Self::of::<(A, B, C)>(|at, value| match at {
+            0 => A::of(value).code(),
+            1 => B::of(value).code(),
+            _ => C::of(value).code(),
+        })
     }
 }

@@ -11,6 +11,7 @@ mod deleting;
 mod dexie_package;
 mod killed_browser;
 mod killed_tab;
+mod lost;
 mod random;
 mod scenario;
 mod second_tab;
@@ -29,7 +30,15 @@ use crate::webdriver::{Session, Start};
 use crate::workspace::Workspace;
 use stage::{Stage, Test};
 
-const SUBJECTS: &[&[Test]] = &[second_tab::TESTS, blocked::TESTS, at_once::TESTS, deleting::TESTS, killed_tab::TESTS, killed_browser::TESTS];
+const SUBJECTS: &[&[Test]] = &[
+    second_tab::TESTS,
+    blocked::TESTS,
+    at_once::TESTS,
+    deleting::TESTS,
+    lost::TESTS,
+    killed_tab::TESTS,
+    killed_browser::TESTS,
+];
 
 /// Runs every test whose name contains one of `filter`, in both browsers.
 pub fn run(workspace: &Workspace, filter: &[String]) -> Result<()> {

@@ -26,12 +26,8 @@ pub enum Need {
 }
 
 impl Need {
-    pub const ALL: &[Self] = &[
-        Self::WasmTarget,
-        Self::LibrarySources,
-        Self::Browser(Kind::Chromium),
-        Self::Browser(Kind::Firefox),
-    ];
+    pub const ALL: &[Self] =
+        &[Self::WasmTarget, Self::LibrarySources, Self::Browser(Kind::Chromium), Self::Browser(Kind::Firefox)];
 }
 
 /// Installs what is missing of `needs`, or says what to type where it cannot.

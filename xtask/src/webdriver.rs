@@ -15,7 +15,7 @@ use crate::workspace::Workspace;
 use driver::Driver;
 
 /// How long a script may take, in milliseconds.
-const ONE_SCRIPT: u32 = 60_000;
+const ONE_SCRIPT: u32 = 5_000;
 
 /// Runs the body of an asynchronous function, and tells how that went.
 const ASYNCHRONOUS: [&str; 2] = [
@@ -26,6 +26,12 @@ const ASYNCHRONOUS: [&str; 2] = [
 /// The process of Firefox's current tab. Its driver makes Firefox end when a tab crashes, which is undone.
 const TAB_PROCESS: &str = "Services.env.set('MOZ_CRASHREPORTER_SHUTDOWN', '');
     return gBrowser.selectedBrowser.browsingContext.currentWindowGlobal.osPid;";
+
+/// What Firefox does when its user deletes a site's data.
+const CLEAR_SITE_DATA: &str = "const security = Services.scriptSecurityManager;
+    const principal = security.createContentPrincipalFromOrigin(arguments[0]);
+    await new Promise((resolve) => Services.clearData.deleteDataFromPrincipal(
+        principal, true, Ci.nsIClearDataService.CLEAR_DOM_QUOTA, resolve));";
 
 /// A running browser. Dropping it closes the browser and ends the driver.
 #[derive(Debug)]
@@ -167,6 +173,17 @@ impl Session {
     }
 
     // --- the browser itself
+
+    /// Deletes what a site has stored, as a user does in the browser's settings.
+    pub fn clear_site_data(&self, origin: &str) -> Result<()> {
+        match self.kind {
+            Kind::Chromium => {
+                let what = json!({ "origin": origin, "storageTypes": "indexeddb" });
+                self.devtools("Storage.clearDataForOrigin", &what).map(drop)
+            }
+            Kind::Firefox => self.evaluate_in_firefox(CLEAR_SITE_DATA, &[json!(origin)]).map(drop),
+        }
+    }
 
     /// Sends a command of Chromium's own protocol, to the tab that commands go to.
     pub fn devtools(&self, command: &str, parameters: &Value) -> Result<Value> {

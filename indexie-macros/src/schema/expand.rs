@@ -6,7 +6,8 @@ use super::parse::{Call, Content, Database, Table, Version};
 use crate::model::{Entry, FieldPath, Schema, Target};
 use crate::store::{placed, quiet};
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
+use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 use syn::{Attribute, LitStr, Type};
 
@@ -16,6 +17,7 @@ pub fn database(database: &Database, live: &[Live<'_>]) -> TokenStream {
     let private = &quote!(#library::__private);
     let cfgs: Vec<&Attribute> = database.attrs.iter().filter(|attr| attr.path().is_ident("cfg")).collect();
     let declared = declare(database, live, private);
+    let handles = handles(database, live, private);
     let methods = methods(database, private);
     let traits = traits(database, live, private);
     let definition = definition(database, private);
@@ -28,6 +30,7 @@ pub fn database(database: &Database, live: &[Live<'_>]) -> TokenStream {
         const _: () = {
             #[allow(unused_imports)]
             use #private::NoRecord as _;
+            #handles
             #methods
             #traits
             #definition
@@ -42,16 +45,7 @@ fn declare(database: &Database, live: &[Live<'_>], private: &TokenStream) -> Tok
         let doc = format!(" The database `{}`.", name.value());
         quote!(#[doc = #doc])
     });
-    let fields = live.iter().map(|Live { table, record, .. }| {
-        let Table { docs, ident, name, .. } = table;
-        let doc = (!documented(docs)).then(|| {
-            let doc = format!(" The `{name}` table.");
-            quote!(#[doc = #doc])
-        });
-        let private = placed(private, record.span());
-        let table = quote_spanned!(record.span()=> #private::Table<#record>);
-        quote!(#doc #(#docs)* pub #ident: #table,)
-    });
+    let fields = live.iter().map(|live| field(live, None, private));
     let quiet = quiet();
     quote! {
         #doc
@@ -62,6 +56,45 @@ fn declare(database: &Database, live: &[Live<'_>], private: &TokenStream) -> Tok
             __indexie: #private::Indexie,
         }
     }
+}
+
+/// A table's field, in the database or (of a mode) among the handles of a transaction.
+fn field(live: &Live<'_>, mode: Option<&Ident>, private: &TokenStream) -> TokenStream {
+    let Live { table: Table { docs, ident, name, .. }, record, .. } = live;
+    let doc = (!documented(docs)).then(|| {
+        let doc = format!(" The `{name}` table.");
+        quote!(#[doc = #doc])
+    });
+    let private = placed(private, record.span());
+    let mode = mode.map(|mode| quote!(, #mode));
+    let table = quote_spanned!(record.span()=> #private::Table<#record #mode>);
+    quote!(#doc #(#docs)* pub #ident: #table,)
+}
+
+/// What the body of a transaction over all tables gets.
+fn handles(database: &Database, live: &[Live<'_>], private: &TokenStream) -> TokenStream {
+    let Database { visibility, ident, .. } = database;
+    let (tables, mode) = (tables_of(ident), Ident::new("__Mode", Span::call_site()));
+    let doc = format!(" The tables of `{}`, inside a transaction.", ident.unraw());
+    let fields = live.iter().map(|live| field(live, Some(&mode), private));
+    quote! {
+        #[doc = #doc]
+        #visibility struct #tables<#mode> {
+            #(#fields)*
+            __mode: ::core::marker::PhantomData<fn() -> #mode>,
+        }
+        #[automatically_derived]
+        impl<#mode> ::core::fmt::Debug for #tables<#mode> {
+            fn fmt(&self, __formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                __formatter.debug_struct(::core::stringify!(#tables)).finish_non_exhaustive()
+            }
+        }
+    }
+}
+
+/// The type of the handles. It is no name that the app could use, or miss.
+fn tables_of(database: &Ident) -> Ident {
+    format_ident!("TablesOf{}", database.unraw(), span = Span::call_site())
 }
 
 fn documented(attrs: &[Attribute]) -> bool {
@@ -84,6 +117,12 @@ fn methods(database: &Database, private: &TokenStream) -> TokenStream {
                 #private::Builder::new()
             }
 
+            /// All tables, as the scope of a transaction. Its body gets one value with a handle for each, by its name.
+            #[must_use]
+            pub fn all(&self) -> #private::All<Self> {
+                #private::All::new(::core::clone::Clone::clone(self))
+            }
+
             /// Whether the browser has a database of this name already.
             pub fn exists() -> #private::Op<::core::primitive::bool> {
                 #private::exists(#name)
@@ -101,6 +140,11 @@ fn traits(database: &Database, live: &[Live<'_>], private: &TokenStream) -> Toke
         let (private, name) = (placed(private, span), &table.name);
         quote_spanned!(span=> #private::Probe::<#record>::table(&__indexie, #name))
     });
+    let handles = live.iter().map(|Live { table, record, .. }| {
+        let (private, field) = (placed(private, Span::call_site().located_at(record.span())), &table.ident);
+        quote_spanned!(record.span()=> #private::Probe::<#record>::bound(&self.#field, __transaction))
+    });
+    let tables_of = tables_of(ident);
     quote! {
         #[automatically_derived]
         impl ::core::clone::Clone for #ident {
@@ -135,6 +179,16 @@ fn traits(database: &Database, live: &[Live<'_>], private: &TokenStream) -> Toke
                     #(#fields: #tables,)*
                     __indexie,
                 }
+            }
+            type Tables<__Mode: #private::TxMode> = #tables_of<__Mode>;
+            fn bind<__Mode: #private::TxMode>(&self, __transaction: u32) -> #tables_of<__Mode> {
+                #tables_of {
+                    #(#fields: #handles,)*
+                    __mode: ::core::marker::PhantomData,
+                }
+            }
+            fn indexie(&self) -> &#private::Indexie {
+                &self.__indexie
             }
         }
     }
@@ -207,6 +261,7 @@ fn stored(schema: &Schema, private: &TokenStream) -> TokenStream {
         #private::StoreSchema {
             key: #private::KeySchema { path: #path, auto: #auto },
             indexes: &[#(#indexes),*],
+            fields: &[],
         }
     }
 }

@@ -187,7 +187,8 @@ impl Writer<'_, '_> {
         });
         let forms = forms.map(|(_, column)| {
             let (key, stored) = (&column.key, &column.stored);
-            quote!(#private::FieldForm::new(&[#(#stored),*], #private::Probe::<#key>::FORM))
+            let each = column.multi.then(|| quote!(.each()));
+            quote!(#private::FieldForm::new(&[#(#stored),*], #private::Probe::<#key>::FORM) #each)
         });
         let declared = &plan.declared;
         quote! {
@@ -199,6 +200,7 @@ impl Writer<'_, '_> {
                 const SCHEMA: #private::StoreSchema = #private::StoreSchema {
                     key: #private::KeySchema { path: #path, auto: #auto },
                     indexes: &[#(#indexes),*],
+                    fields: <#record as #private::Store>::FIELDS,
                 };
                 const FIELDS: &'static [#private::FieldForm] = &[#(#forms),*];
                 const DECLARED: &'static [&'static ::core::primitive::str] = &[#(#declared),*];

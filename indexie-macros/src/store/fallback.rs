@@ -37,6 +37,7 @@ pub fn store(input: &DeriveInput, library: &TokenStream) -> TokenStream {
                 const SCHEMA: #private::StoreSchema = #private::StoreSchema {
                     key: #private::KeySchema { path: #private::KeyPath::None, auto: true },
                     indexes: &[],
+                    fields: &[],
                 };
                 const FIELDS: &'static [#private::FieldForm] = &[];
                 const DECLARED: &'static [&'static ::core::primitive::str] = &[];

@@ -103,12 +103,17 @@ impl Batch {
     }
 
     /// Closes the streams; nothing can be written any more.
-    pub fn finish(mut self) -> Finished {
+    pub fn finish(self) -> Finished {
+        Finished(Rc::new(self.sealed()))
+    }
+
+    /// The same, for one owner.
+    pub fn sealed(mut self) -> Self {
         if !self.rows.is_multiple_of(ROWS_PER_SECTION) || !self.ascii.is_empty() || !self.wide.is_empty() {
             self.end_section();
         }
         self.bytes.append(&mut self.binary);
-        Finished(Rc::new(self))
+        self
     }
 
     pub fn reader(&self) -> Reader<'_> {

@@ -70,13 +70,19 @@ enum Place {
     Inside(Forms, usize),
     /// A key field, or part of one: `bool` is a number here, and integers must fit one.
     Key(Form),
+    /// A multi-entry field, whose elements are keys.
+    Keys(Form),
 }
 
 impl Place {
+    fn is_key(self) -> bool {
+        matches!(self, Self::Key(_) | Self::Keys(_))
+    }
+
     /// The place of a property. Key paths may share their first segments: all of them are walked together.
     fn field(self, name: &str) -> Self {
         let Self::Inside(forms, depth) = self else {
-            return if let Self::Key(form) = self { Self::Key(form) } else { Self::Free };
+            return if self.is_key() { self } else { Self::Free };
         };
         // The first one is on the path walked so far; others between it and the last may be on another.
         let walked = forms.first().and_then(|form| form.path.get(..depth));
@@ -85,7 +91,7 @@ impl Place {
             let here = form.path.get(depth).is_some_and(|segment| *segment == name);
             if here && form.path.get(..depth) == walked {
                 if form.path.len() == depth + 1 {
-                    return Self::Key(form.form);
+                    return if form.each { Self::Keys(form.form) } else { Self::Key(form.form) };
                 }
                 let (first, _) = inside.unwrap_or((at, at));
                 inside = Some((first, at));
@@ -123,7 +129,7 @@ impl Encoder<'_> {
         } else if value.unsigned_abs() <= 1 << 53 {
             self.batch.float(value as f64);
             Ok(tag::F64)
-        } else if let Place::Key(_) = self.place {
+        } else if self.place.is_key() {
             Err(EncodeError::new(format_args!(
                 "{value} is beyond 2^53: a JavaScript number cannot hold it, and IndexedDB has no other integer keys"
             )))
@@ -149,7 +155,7 @@ impl<'a> ser::Serializer for Encoder<'a> {
 
     fn serialize_bool(self, value: bool) -> Written {
         self.batch.int(u32::from(value));
-        Ok(if matches!(self.place, Place::Key(_)) { tag::U32 } else { tag::BOOL })
+        Ok(if self.place.is_key() { tag::U32 } else { tag::BOOL })
     }
 
     fn serialize_i8(self, value: i8) -> Written {

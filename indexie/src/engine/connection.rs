@@ -48,6 +48,16 @@ struct State {
     handlers: RefCell<Handlers>,
 }
 
+impl State {
+    /// The connection that is being opened, if one is, or 0.
+    fn opening(&self) -> u32 {
+        match &*self.phase.borrow() {
+            Phase::Opening { connection, .. } => *connection,
+            _ => 0,
+        }
+    }
+}
+
 thread_local!(static STATES: RefCell<HashMap<u64, Rc<State>>> = RefCell::default());
 
 fn state(shared: &Shared) -> Rc<State> {
@@ -182,9 +192,9 @@ pub(super) async fn connection(shared: &Arc<Shared>) -> Result<u32> {
 fn begin(shared: &Arc<Shared>, state: &Rc<State>) -> Opening {
     let (answer, mut receiver) = oneshot::channel();
     let closed = Error::Closed { database: shared.name.clone() };
-    let backend = state.backend.clone();
+    let (backend, weak) = (state.backend.clone(), Rc::downgrade(state));
     let opening: Opening = poll_fn(move |context| {
-        backend.turn(context.waker());
+        backend.turn(context.waker(), weak.upgrade().map_or(0, |state| state.opening()));
         receiver.poll_unpin(context).map(|answer| answer.unwrap_or_else(|_| Err(closed.clone())))
     })
     .boxed_local()

@@ -59,6 +59,7 @@ impl Shared {
         const NONE: StoreSchema = StoreSchema {
             key: crate::schema::KeySchema { path: crate::schema::KeyPath::None, auto: false },
             indexes: &[],
+            fields: &[],
         };
         self.stores.get(usize::from(store)).map_or(NONE, |(_, schema)| *schema)
     }

@@ -1,71 +1,100 @@
 //! Carries a database from its installed version to the newest one, inside the browser's versionchange transaction.
+//!
+//! Each version in turn: first what its function can need (`rebuild`), then the function, then what only fits the rows as the
+//! function leaves them (`settle`). All in one transaction: whatever fails, nothing has happened.
 
-use std::sync::Arc;
+mod ask;
+mod bools;
+mod convert;
+mod kept;
+mod rebuild;
+mod rekey;
+mod settle;
+
+pub(crate) use rebuild::Rebuild;
+
+use std::rc::Rc;
 
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 
-use super::{Session, Shared};
+use super::Shared;
+use crate::codec::{Batch, with_shapes, write_row};
 use crate::error::{Error, Result};
-use crate::schema::{Alteration, Step, alterations, steps};
-use crate::storage::{SchemaChange, runner};
+use crate::schema::{KeyPath, KeySchema, MARKER, MARKER_KEY, Step, StoreSchema, steps};
+use crate::storage::{Operation, Versions, Write, runner};
+use crate::table::{Rows, Rowwise};
 use crate::upgrade::Upgrade;
 
 /// Begins the upgrade: its first steps are done when this returns, the rest in the callbacks of its requests.
 pub(super) fn begin(shared: &Shared, connection: u32) -> LocalBoxFuture<'static, Result<()>> {
     let backend = shared.backend();
-    let installed = backend.versions(connection).old;
-    let layout = shared.layout();
-    let sessions: Vec<(Step, Session)> = steps(shared.definition, installed)
-        .into_iter()
-        .map(|step| {
-            let shared = Arc::new(shared.during(step.stores.clone()));
-            (step, Session { shared, transaction: Some(connection) })
-        })
-        .collect();
-    runner::adopt(backend.clone(), shared.id, connection, |_| {
+    let Versions { old, new, marked, .. } = backend.versions(connection);
+    let newest = shared.definition.newest();
+    let numbering = shared.rules.numbering;
+    let installed = numbering.installed(old, marked);
+    let way = if installed == newest { Way::Repair } else { Way::Steps(steps(shared.definition, installed)) };
+    let (stores, layout) = (shared.stores.clone(), shared.layout());
+    let rebuild = Rebuild::new(shared, connection);
+    let walking = rebuild.clone();
+    let upgraded = runner::adopt(backend.clone(), shared.id, connection, move |_| {
         async move {
-            for (step, session) in sessions {
-                walk(&step, connection, session).await?;
+            match way {
+                Way::Repair => walking.repair(newest, stores).await?,
+                Way::Steps(steps) => {
+                    for step in steps {
+                        walking.walk(step).await?;
+                    }
+                }
             }
+            walking.mark(newest, numbering.declared(new) == newest).await?;
             backend.relayout(connection, &layout);
             Ok(())
         }
         .boxed_local()
-    })
+    });
+    async move { upgraded.await.map_err(|error| error.in_upgrade(rebuild.version())) }.boxed_local()
 }
 
-async fn walk(step: &Step, connection: u32, session: Session) -> Result<()> {
-    let backend = session.shared.backend();
-    let installed = backend.installed(connection);
-    // A store that this version drops stays as it is until its rows have been read.
-    let wanted: Vec<_> = step.stores.iter().filter(|(name, _)| !step.drops.contains(name)).copied().collect();
-    for alteration in alterations(&installed, &wanted) {
-        let (store, change) = match &alteration {
-            Alteration::CreateStore(store, schema) => (store, SchemaChange::CreateStore { store, key: schema.key }),
-            Alteration::CreateIndex(store, index) => (store, SchemaChange::CreateIndex { store, index: *index }),
-            Alteration::DeleteIndex(store, index) => (store, SchemaChange::DeleteIndex { store, index }),
-            Alteration::Refuse(what) => return Err(Error::Unsupported { what: what.clone() }),
-        };
-        backend.alter(connection, change).map_err(|failure| failure.into_error(store))?;
-    }
-    backend.relayout(connection, &session.shared.layout());
-    if let Some(run) = step.run {
-        run(Upgrade::new(session, step.version)).await?;
-    }
-    for store in &step.drops {
-        let there = installed.iter().any(|installed| installed.name == *store);
-        if there {
-            let dropped = backend.alter(connection, SchemaChange::DeleteStore { store });
-            dropped.map_err(|failure| failure.into_error(store))?;
+/// What an upgrade of the browser's is for.
+enum Way {
+    Steps(Vec<Step>),
+    /// The version is there, but not all of its stores and indexes.
+    Repair,
+}
+
+impl Rebuild {
+    async fn walk(self: &Rc<Self>, step: Step) -> Result<()> {
+        let Step { version, stores, drops, run } = step;
+        self.enter(version, stores, drops);
+        if let Some(run) = run {
+            self.prepare().await?;
+            run(Upgrade::new(self.clone())).await?;
+            if let Some(fault) = self.fault() {
+                return Err(fault);
+            }
         }
+        self.settle().await
     }
-    Ok(())
-}
 
-/// Deletes a store at once.
-pub(crate) fn drop_store(session: &Session, name: &str) -> Result<()> {
-    let connection = session.transaction.unwrap_or_default();
-    let dropped = session.shared.backend().alter(connection, SchemaChange::DeleteStore { store: name });
-    dropped.map_err(|failure| failure.into_error(name))
+    /// Adds what is missing, and changes nothing else.
+    async fn repair(&self, version: u32, stores: Vec<(&'static str, StoreSchema)>) -> Result<()> {
+        self.enter(version, stores, Vec::new());
+        self.add_missing().await
+    }
+
+    /// Sees to it that the database says which version it has: by the browser's number, or by the marker.
+    async fn mark(&self, version: u32, by_number: bool) -> Result<()> {
+        let there = self.number_of(MARKER).is_ok();
+        if by_number {
+            return if there { self.delete(MARKER) } else { Ok(()) };
+        }
+        if !there {
+            let key = KeySchema { path: KeyPath::None, auto: false };
+            self.create(MARKER, &StoreSchema { key, indexes: &[], fields: &[] })?;
+        }
+        let rows = Rows::encode(MARKER, &[], [&version], Rowwise::One, |_| crate::key::Entry::none());
+        let rows = rows.and_then(|rows| rows.under(MARKER, [Ok(MARKER_KEY.into())], Rowwise::One));
+        self.target::<u32>(MARKER)?.write_one(rows, true).await.map(|_| ())
+    }
 }

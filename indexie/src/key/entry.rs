@@ -17,6 +17,15 @@ pub(crate) enum Keys {
     Many(Vec<AnyKey>),
 }
 
+impl Keys {
+    pub fn single(self) -> Option<AnyKey> {
+        match self {
+            Self::One(key) => Some(key),
+            Self::None | Self::Many(_) => None,
+        }
+    }
+}
+
 impl Entry {
     /// No such key: a generated one, or one outside of the record.
     #[must_use]
@@ -79,10 +88,7 @@ impl Entry {
 
     /// The single key, if the row has one that is valid.
     pub(crate) fn single(self) -> Option<AnyKey> {
-        match self.0 {
-            Ok(Keys::One(key)) => Some(key),
-            _ => None,
-        }
+        self.0.ok()?.single()
     }
 
     /// Every key of the row in this index, ascending.

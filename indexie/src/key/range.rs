@@ -143,7 +143,7 @@ impl KeyRange {
         }
     }
 
-    fn intersect(&self, other: &Self) -> Self {
+    pub fn intersect(&self, other: &Self) -> Self {
         let lower = if compare_lower(&self.lower, &other.lower).is_lt() { &other.lower } else { &self.lower };
         let upper = if compare_upper(&self.upper, &other.upper).is_gt() { &other.upper } else { &self.upper };
         Self { lower: lower.clone(), upper: upper.clone() }

@@ -52,7 +52,7 @@ fn key_at(columns: &Columns, execution: &Execution, row: usize) -> Option<AnyKey
     rows.next(|reader| Ok(key_by(reader, &*shapes, path)))?.ok()??
 }
 
-fn typed<K: Key>(table: &str, key: &AnyKey) -> Result<K> {
+pub(crate) fn typed<K: Key>(table: &str, key: &AnyKey) -> Result<K> {
     K::from_any(key).ok_or_else(|| Error::Data {
         table: table.to_owned(),
         key: Some(key.clone()),

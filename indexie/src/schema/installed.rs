@@ -1,6 +1,6 @@
 //! What a stored database looks like, and how that differs from what the program declares.
 
-use super::StoreSchema;
+use super::{IndexSchema, KeySchema, StoreSchema};
 
 /// A store of a stored database.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,34 +43,41 @@ pub(crate) fn parse_installed(listing: &str) -> Vec<InstalledStore> {
     stores
 }
 
-/// What the program needs and the stored database does not have, a sentence each. Stores and indexes that the program
-/// does not know do no harm.
-pub(crate) fn differences(installed: &[InstalledStore], declared: &[(&'static str, StoreSchema)]) -> Vec<String> {
+/// Something that the program needs and the stored database does not have so.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Difference {
+    pub sentence: String,
+    /// It is simply not there, and could be added.
+    pub missing: bool,
+}
+
+/// What the program needs and the stored database does not have. Stores and indexes that the program does not know do no
+/// harm.
+pub(crate) fn differences(installed: &[InstalledStore], declared: &[(&'static str, StoreSchema)]) -> Vec<Difference> {
     let mut differences = Vec::new();
     for (name, schema) in declared {
         let Some(store) = installed.iter().find(|store| store.name == *name) else {
-            differences.push(format!("store `{name}` is missing"));
+            differences.push(Difference { sentence: format!("store `{name}` is missing"), missing: true });
             continue;
         };
+        let mut other = |sentence| differences.push(Difference { sentence, missing: false });
         let key_path = schema.key.path.text();
         if store.key_path != key_path {
-            differences.push(format!("store `{name}` has the key path `{}`, not `{key_path}`", store.key_path));
+            other(format!("store `{name}` has the key path `{}`, not `{key_path}`", store.key_path));
         }
         if store.auto != schema.key.auto {
             let (is, not) = if store.auto { ("generates", "does not") } else { ("does not generate", "does") };
-            differences.push(format!("store `{name}` {is} keys, its schema {not}"));
+            other(format!("store `{name}` {is} keys, its schema {not}"));
         }
         for index in schema.indexes {
-            let path = index.path.text();
             match store.indexes.iter().find(|installed| installed.name == index.name) {
-                None => differences.push(format!("index `{}` of store `{name}` is missing", index.name)),
-                Some(installed)
-                    if installed.key_path != path
-                        || installed.unique != index.unique
-                        || installed.multi != index.multi =>
-                {
-                    differences
-                        .push(format!("index `{}` of store `{name}` has another key path or other flags", index.name));
+                None => {
+                    let sentence = format!("index `{}` of store `{name}` is missing", index.name);
+                    differences.push(Difference { sentence, missing: true });
+                }
+                Some(installed) if !installed.is(index) => {
+                    let sentence = format!("index `{}` of store `{name}` has another key path or other flags", index.name);
+                    differences.push(Difference { sentence, missing: false });
                 }
                 Some(_) => {}
             }
@@ -79,14 +86,33 @@ pub(crate) fn differences(installed: &[InstalledStore], declared: &[(&'static st
     differences
 }
 
+impl InstalledStore {
+    pub fn has_key(&self, key: &KeySchema) -> bool {
+        self.key_path == key.path.text() && self.auto == key.auto
+    }
+}
+
+impl InstalledIndex {
+    /// Whether it has the same keys, whatever it is called, and unique or not.
+    pub fn holds_the_keys_of(&self, index: &IndexSchema) -> bool {
+        self.key_path == index.path.text() && self.multi == index.multi
+    }
+
+    /// Whether it is this index.
+    pub fn is(&self, index: &IndexSchema) -> bool {
+        self.name == index.name && self.unique == index.unique && self.holds_the_keys_of(index)
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::{IndexSchema, KeyPath, KeySchema};
+    use super::super::KeyPath;
     use super::*;
 
     const USERS: StoreSchema = StoreSchema {
         key: KeySchema { path: KeyPath::One("id"), auto: true },
         indexes: &[IndexSchema { name: "[a+b]", path: KeyPath::Many(&["a", "b"]), unique: true, multi: false }],
+        fields: &[],
     };
 
     #[test]
@@ -99,8 +125,9 @@ mod tests {
     #[test]
     fn each_difference_is_a_sentence() {
         let installed = parse_installed("users\tkey\t0\n\t[a+b]\t[a+b]\t0\t0");
+        let found = differences(&installed, &[("users", USERS), ("todos", USERS)]);
         assert_eq!(
-            differences(&installed, &[("users", USERS), ("todos", USERS)]),
+            found.iter().map(|difference| difference.sentence.as_str()).collect::<Vec<_>>(),
             [
                 "store `users` has the key path `key`, not `id`",
                 "store `users` does not generate keys, its schema does",
@@ -108,5 +135,6 @@ mod tests {
                 "store `todos` is missing",
             ]
         );
+        assert_eq!(found.iter().filter(|difference| difference.missing).count(), 1);
     }
 }

@@ -112,7 +112,12 @@ pub(crate) trait Backend {
 
     /// Calls `runner::waited` with this transaction after one turn of the queue of ready tasks.
     fn later(&self, transaction: u32);
-    /// Does what is due. Called at each poll of a future that waits for this storage; `waker` is woken if there is more to do
-    /// soon.
-    fn turn(&self, waker: &Waker);
+    /// Whether an operation's end may be reported while a body is being polled. Where it may not, one that is reported then
+    /// says that the poll never returned: the body has panicked, in a program that does not unwind.
+    fn reports_during_polls(&self) -> bool {
+        true
+    }
+    /// Does what is due. Called at each poll of a future that waits for this storage, with that future's own number; `waker` is
+    /// woken if there is more to do soon.
+    fn turn(&self, waker: &Waker, future: u32);
 }

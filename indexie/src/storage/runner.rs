@@ -230,7 +230,12 @@ fn find(id: u32) -> Option<Rc<Transaction>> {
 impl Transaction {
     /// Polls the body as long as it gets anywhere.
     fn step(self: &Rc<Self>) {
-        let Some(mut body) = self.body.borrow_mut().take() else { return };
+        let Some(mut body) = self.body.borrow_mut().take() else {
+            if self.phase.get() == Phase::Open && !self.backend.reports_during_polls() {
+                self.abort(Error::Aborted { reason: "its body panicked".to_owned() });
+            }
+            return;
+        };
         let waker = Waker::from(self.woken.clone());
         let mut context = Context::from_waker(&waker);
         let mut result = Poll::Pending;
@@ -304,7 +309,7 @@ impl Future for End {
     type Output = Result<()>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
-        self.0.backend.turn(context.waker());
+        self.0.backend.turn(context.waker(), self.0.running.transaction);
         let outcome = self.0.outcome.borrow().clone();
         let Some(outcome) = outcome else {
             *self.0.waiting.borrow_mut() = Some(context.waker().clone());

@@ -175,7 +175,7 @@ impl Future for Submitted {
     type Output = Result<Reply, Failure>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        self.backend.turn(context.waker());
+        self.backend.turn(context.waker(), self.slot);
         {
             let mut slots = self.thread.slots.borrow_mut();
             let Some(slot) = slots.get_mut(&self.slot) else {

@@ -110,7 +110,7 @@ fn collect(
 }
 
 /// The primary key that a row of a type that does not know its keys carries, if that is part of the type.
-fn own_key(row: &Batch, path: KeyPath) -> Option<AnyKey> {
+pub(super) fn own_key(row: &Batch, path: KeyPath) -> Option<AnyKey> {
     let row = row.clone().finish();
     with_shapes(|shapes| key_by(&row.reader(), &*shapes, path))
 }

@@ -1,42 +1,16 @@
 //! Reading: by key, and the query methods that a table has too.
 
 use super::{Access, Table};
-use crate::codec::from_value;
-use crate::error::{Error, Result};
 use crate::index::{Index, IsUnique};
-use crate::key::{AnyKey, IntoKey, Key};
+use crate::key::{IntoKey, Key};
 use crate::op::{Fetch, Op};
 use crate::query::spec::Spec;
 use crate::query::{EachOutput, Page, Query, RowStream, Where};
-use crate::storage::Operation;
 use crate::store::Store;
 
 impl<T: Store, A: Access> Table<T, A> {
     fn query(&self) -> Query<T, A> {
         Query { table: self.clone(), spec: Spec::default() }
-    }
-
-    fn fetch(&self, index: Option<u16>, keys: Result<Vec<AnyKey>>) -> Fetch<Vec<Option<T>>> {
-        let (session, store) = (self.session(), self.store);
-        Fetch::new(async move {
-            let keys = keys?;
-            if keys.is_empty() {
-                return Ok(Vec::new());
-            }
-            let operation = Operation::Get { keys: keys.clone(), park: false };
-            let columns = session.columns(store, index, operation).await?;
-            let shapes = columns.shapes.borrow();
-            let mut rows = columns.open(&*shapes).rows;
-            let mut found = Vec::with_capacity(keys.len());
-            for key in keys {
-                let row = rows.next(|reader| from_value::<T>(reader, &*shapes)).transpose();
-                found.push(
-                    row.map(Option::flatten)
-                        .map_err(|error| Error::decode(session.shared.table_name(store), Some(key), error))?,
-                );
-            }
-            Ok(found)
-        })
     }
 
     /// The row with this key.
@@ -50,7 +24,7 @@ impl<T: Store, A: Access> Table<T, A> {
     /// ```
     pub fn get(&self, key: impl IntoKey<T::Key>) -> Fetch<Option<T>> {
         let key = key.into_key().to_any().map_err(|error| self.no_key(&error)).map(|key| vec![key]);
-        let row = self.fetch(None, key);
+        let row = self.target().get(None, key);
         Fetch::new(async move { Ok(row.await?.pop().flatten()) })
     }
 
@@ -61,7 +35,7 @@ impl<T: Store, A: Access> Table<T, A> {
             .enumerate()
             .map(|(at, key)| key.into_key().to_any().map_err(|error| self.no_key(&error).at_row(at)))
             .collect();
-        self.fetch(None, keys)
+        Fetch::new(self.target().get(None, keys))
     }
 
     /// The row with this key in a unique index.
@@ -80,7 +54,7 @@ impl<T: Store, A: Access> Table<T, A> {
     ) -> Fetch<Option<T>> {
         let column = index(T::INDEXES).column;
         let key = key.into_key().to_any().map_err(|error| self.no_key(&error)).map(|key| vec![key]);
-        let row = self.fetch(column.entry.checked_sub(1), key);
+        let row = self.target().get(column.entry.checked_sub(1), key);
         Fetch::new(async move { Ok(row.await?.pop().flatten()) })
     }
 

@@ -5,96 +5,42 @@ use std::collections::BTreeMap;
 
 use futures::FutureExt;
 
-use super::{Access, Change, Table, Writable, change};
-use crate::codec::{Batch, with_shapes, write_key, write_row};
+use super::{Access, Change, Rows, Rowwise, Table, Writable, change};
 use crate::engine::{Access as Mode, RowType};
 use crate::error::{Error, Result};
 use crate::key::{AnyKey, IntoKey, Key};
 use crate::op::Op;
-use crate::storage::{Operation, Reply, Write};
+use crate::query::{typed_key, typed_keys};
 use crate::store::{Insert, Insertable, Outbound, Store};
 
-/// Rows to be written, encoded.
-struct Rows {
-    batch: Batch,
-    /// The keys that are known beforehand.
-    keys: Vec<Option<AnyKey>>,
-}
-
 impl<T: Store, A: Access> Table<T, A> {
-    fn encode<'r, R: Insertable + 'r>(&self, rows: impl IntoIterator<Item = &'r R>, many: bool) -> Result<Rows> {
-        let mut encoded = Rows { batch: Batch::default(), keys: Vec::new() };
-        for (at, row) in rows.into_iter().enumerate() {
-            let row_number = many.then_some(at);
-            with_shapes(|shapes| write_row(&mut encoded.batch, shapes, T::FIELDS, row))
-                .map_err(|error| Error::encode(self.name(), row_number, error))?;
-            let key = row.entry(0);
-            if let Err(error) = &key.0 {
-                return Err(Error::Data {
-                    table: self.name().to_owned(),
-                    key: None,
-                    row: row_number,
-                    message: error.to_string(),
-                });
-            }
-            encoded.keys.push(key.single());
-        }
-        Ok(encoded)
+    fn encode<'r, R: Insertable + 'r>(
+        &self,
+        rows: impl IntoIterator<Item = &'r R>,
+        rowwise: Rowwise,
+    ) -> Result<Rows> {
+        Rows::encode(self.name(), T::FIELDS, rows, rowwise, |row| row.entry(0))
     }
 
     fn encode_with_keys<'r>(
         &self,
         rows: impl IntoIterator<Item = (impl IntoKey<T::Key>, &'r T)>,
-        many: bool,
+        rowwise: Rowwise,
     ) -> Result<Rows> {
         let (keys, rows): (Vec<_>, Vec<_>) = rows.into_iter().map(|(key, row)| (key.into_key(), row)).unzip();
-        let mut encoded = self.encode(rows, many)?;
-        for (at, key) in keys.iter().enumerate() {
-            let key = key.to_any().map_err(|error| Error::Data {
-                table: self.name().to_owned(),
-                key: None,
-                row: many.then_some(at),
-                message: error.to_string(),
-            })?;
-            write_key(&mut encoded.batch, &key);
-            encoded.batch.end_row();
-            encoded.keys[at] = Some(key);
-        }
-        Ok(encoded)
+        let keys = keys.iter().map(Key::to_any);
+        self.encode(rows, rowwise)?.under(self.name(), keys, rowwise)
     }
 
     /// Writes rows; answers their keys.
-    fn write(&self, rows: Result<Rows>, put: bool, with_keys: bool, many: bool) -> Op<Vec<T::Key>> {
-        let (session, store, table) = (self.session(), self.store, self.name());
-        Op::new(async move {
-            let Rows { batch, keys } = rows?;
-            let count = keys.len();
-            if count == 0 {
-                return Ok(Vec::new());
-            }
-            let want_keys = keys.iter().any(Option::is_none);
-            let write = Write { put, rows: batch.finish(), count, with_keys, want_keys };
-            let reply = session.run(store, None, Operation::Write(write)).await;
-            let reply = if many { reply? } else { reply.map_err(Error::of_one_row)? };
-            let keys: Vec<AnyKey> = match reply {
-                Reply::Columns(columns) => columns.primary_keys(),
-                Reply::Unit | Reply::Number(_) => keys.into_iter().flatten().collect(),
-            };
-            crate::query::typed_keys(table, &keys)
-        })
+    fn write(&self, rows: Result<Rows>, put: bool) -> Op<Vec<T::Key>> {
+        let (target, table) = (self.target(), self.name());
+        Op::new(async move { typed_keys(table, &target.write(rows, put, Rowwise::Many).await?) })
     }
 
-    fn write_one(&self, rows: Result<Rows>, put: bool, with_keys: bool) -> Op<T::Key> {
-        let written = self.write(rows, put, with_keys, false);
-        let table = self.name();
-        Op::new(async move {
-            written.await?.pop().ok_or_else(|| Error::Data {
-                table: table.to_owned(),
-                key: None,
-                row: None,
-                message: "the browser gave the row no key".to_owned(),
-            })
-        })
+    fn write_one(&self, rows: Result<Rows>, put: bool) -> Op<T::Key> {
+        let (target, table) = (self.target(), self.name());
+        Op::new(async move { typed_key(table, &target.write_one(rows, put).await?) })
     }
 }
 
@@ -109,7 +55,7 @@ impl<T: Store, A: Access> Table<T, A> {
     where
         A: Writable,
     {
-        self.write_one(self.encode([row], false), false, false)
+        self.write_one(self.encode([row], Rowwise::One), false)
     }
 
     /// Adds a row, or replaces the row with its key: all of it, also the fields that the new one leaves out. Returns the
@@ -123,7 +69,7 @@ impl<T: Store, A: Access> Table<T, A> {
     where
         A: Writable,
     {
-        self.write_one(self.encode([row], false), true, false)
+        self.write_one(self.encode([row], Rowwise::One), true)
     }
 
     /// Adds many rows, all or none. Returns their keys, in order.
@@ -135,7 +81,7 @@ impl<T: Store, A: Access> Table<T, A> {
     where
         A: Writable,
     {
-        self.write(self.encode(rows, true), false, false, true)
+        self.write(self.encode(rows, Rowwise::Many), false)
     }
 
     /// Puts many rows, all or none; of rows with the same key the last one stays. Returns their keys, in order.
@@ -147,7 +93,7 @@ impl<T: Store, A: Access> Table<T, A> {
     where
         A: Writable,
     {
-        self.write(self.encode(rows, true), true, false, true)
+        self.write(self.encode(rows, Rowwise::Many), true)
     }
 
     /// Changes one row, as one step that nothing can come between. Returns the row as it is now.
@@ -162,14 +108,7 @@ impl<T: Store, A: Access> Table<T, A> {
         A: Writable,
     {
         let key = key.into_key().to_any().map_err(|error| self.no_key(&error));
-        let this = self.clone();
-        Op::new(async move {
-            let key = key?;
-            match this.change_one(key.clone(), change).await? {
-                Some(row) => Ok(row),
-                None => Err(this.not_found(key)),
-            }
-        })
+        Op::new(self.target().update(key, change))
     }
 
     /// Changes the row if it is there, and adds `default` if it is not (then `change` is not called). Returns the row as
@@ -188,41 +127,8 @@ impl<T: Store, A: Access> Table<T, A> {
     where
         A: Writable,
     {
-        let key = key.into_key();
-        let this = self.clone();
-        Op::new(async move {
-            let any = key.to_any().map_err(|error| this.no_key(&error))?;
-            let store = this.store;
-            this.session()
-                .atomically(store, Mode::ReadWrite, move |session| {
-                    let bound = Self { transaction: session.transaction, ..this };
-                    async move {
-                        if let Some(row) = bound.change_one(any.clone(), change).await? {
-                            return Ok(row);
-                        }
-                        let row = default();
-                        let outbound = bound.shared.schema(store).key.path == crate::schema::KeyPath::None;
-                        if outbound {
-                            let rows = bound.encode_with_keys([(&key, &row)], false);
-                            bound.write_one(rows, false, true).await?;
-                            return Ok(row);
-                        }
-                        if let Some(own) = row.entry(0).single().filter(|own| *own != any) {
-                            return Err(Error::Data {
-                                table: bound.name().to_owned(),
-                                key: Some(own.clone()),
-                                row: None,
-                                message: format!("the default row has the key {own}, not {any}"),
-                            });
-                        }
-                        let rows = bound.encode([&row], false);
-                        bound.write_one(rows, false, false).await?;
-                        Ok(row)
-                    }
-                    .boxed_local()
-                })
-                .await
-        })
+        let key = key.into_key().to_any().map_err(|error| self.no_key(&error));
+        Op::new(self.target().upsert(key, default, change))
     }
 
     /// Changes many rows, each in its own way, all or none. Keys without a row are passed over; a key that comes twice is
@@ -295,34 +201,13 @@ impl<T: Store, A: Access> Table<T, A> {
         })
     }
 
-    async fn change_one(&self, key: AnyKey, change_row: impl FnOnce(&mut T) + 'static) -> Result<Option<T>> {
-        let (store, row_type) = (self.store, RowType::of::<T>());
-        self.session()
-            .atomically(store, Mode::ReadWrite, move |session| {
-                async move {
-                    let mut apply = Some(change_row);
-                    let mut apply_once = |_, row: &mut dyn Any| {
-                        if let (Some(apply), Some(row)) = (apply.take(), row.downcast_mut::<T>()) {
-                            apply(row);
-                        }
-                    };
-                    let done = change(&session, store, row_type, vec![key], &mut apply_once).await;
-                    let Change { mut rows, .. } = done.map_err(Error::of_one_row)?;
-                    let row = rows.pop().flatten().and_then(|row| row.downcast::<T>().ok());
-                    Ok(row.map(|row| *row))
-                }
-                .boxed_local()
-            })
-            .await
-    }
-
     /// Deletes a row by its key; that there is none is no error.
     pub fn delete(&self, key: impl IntoKey<T::Key>) -> Op<()>
     where
         A: Writable,
     {
-        let deleted =
-            self.delete_all(key.into_key().to_any().map(|key| vec![key]).map_err(|error| self.no_key(&error)));
+        let key = key.into_key().to_any().map_err(|error| self.no_key(&error));
+        let deleted = self.target().delete(key.map(|key| vec![key]));
         Op::new(async move { deleted.await.map_err(Error::of_one_row) })
     }
 
@@ -336,18 +221,7 @@ impl<T: Store, A: Access> Table<T, A> {
             .enumerate()
             .map(|(at, key)| key.into_key().to_any().map_err(|error| self.no_key(&error).at_row(at)))
             .collect();
-        self.delete_all(keys)
-    }
-
-    fn delete_all(&self, keys: Result<Vec<AnyKey>>) -> Op<()> {
-        let (session, store) = (self.session(), self.store);
-        Op::new(async move {
-            let keys = keys?;
-            if !keys.is_empty() {
-                session.run(store, None, Operation::Delete(keys)).await?;
-            }
-            Ok(())
-        })
+        Op::new(self.target().delete(keys))
     }
 
     /// Deletes all rows. Generated keys go on from where they were.
@@ -355,8 +229,7 @@ impl<T: Store, A: Access> Table<T, A> {
     where
         A: Writable,
     {
-        let (session, store) = (self.session(), self.store);
-        Op::new(async move { session.run(store, None, Operation::Clear).await.map(|_| ()) })
+        Op::new(self.target().clear())
     }
 }
 
@@ -371,7 +244,7 @@ impl<T: Store, A: Access> Table<T, A> {
         T: Outbound,
         A: Writable,
     {
-        self.write_one(self.encode_with_keys([(key, row)], false), false, true)
+        self.write_one(self.encode_with_keys([(key, row)], Rowwise::One), false)
     }
 
     /// Adds a row under this key, or replaces the row that is there.
@@ -384,7 +257,7 @@ impl<T: Store, A: Access> Table<T, A> {
         T: Outbound,
         A: Writable,
     {
-        self.write_one(self.encode_with_keys([(key, row)], false), true, true)
+        self.write_one(self.encode_with_keys([(key, row)], Rowwise::One), true)
     }
 
     /// Adds many rows under these keys, all or none.
@@ -400,7 +273,7 @@ impl<T: Store, A: Access> Table<T, A> {
         T: Outbound,
         A: Writable,
     {
-        self.write(self.encode_with_keys(rows, true), false, true, true)
+        self.write(self.encode_with_keys(rows, Rowwise::Many), false)
     }
 
     /// Puts many rows under these keys, all or none.
@@ -416,6 +289,6 @@ impl<T: Store, A: Access> Table<T, A> {
         T: Outbound,
         A: Writable,
     {
-        self.write(self.encode_with_keys(rows, true), true, true, true)
+        self.write(self.encode_with_keys(rows, Rowwise::Many), true)
     }
 }

@@ -1,13 +1,14 @@
 //! Scopes: which tables a transaction is over, and the handles that its body gets.
 
+use crate::database::Database;
 use crate::store::Store;
 use crate::table::{Table, TxMode};
 
-/// The tables of a transaction: a reference to a table, or a tuple of up to 12 of them.
+/// The tables of a transaction: a reference to a table, a tuple of up to 12 of them, or `db.all()`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no scope of a transaction",
-    label = "expected `&db.users`, or a tuple such as `(&db.users, &db.logs)`",
-    note = "a scope holds tables of the database, by reference, 12 at most"
+    label = "expected `&db.users`, a tuple such as `(&db.users, &db.logs)`, or `db.all()`",
+    note = "a tuple holds tables of the database, by reference, 12 at most; `db.all()` holds all there are"
 )]
 pub trait Scope<M: TxMode> {
     /// What the body gets: a handle for each table.
@@ -39,6 +40,49 @@ impl<M: TxMode, T: Store> Scope<M> for &Table<T> {
             database: self.shared.id,
             stores: vec![self.store],
             bind: Box::new(move |transaction| table.bound(transaction)),
+        }
+    }
+}
+
+/// All tables of a database as a scope: `db.all()`.
+///
+/// The body gets one value with a handle for each table, by its name; [`Tables`](crate::Tables) is its type.
+///
+/// ```
+/// # mod app { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs")); }
+/// # use {app::*, indexie::prelude::*};
+/// use indexie::{ReadWrite, Tables};
+///
+/// async fn forget(tables: &Tables<AppDb, ReadWrite>) -> Result<()> {
+///     tables.users.clear().await?;
+///     tables.logs.clear().await
+/// }
+///
+/// # async fn example(db: AppDb) -> Result<()> {
+/// db.transaction(Mode::ReadWrite, db.all(), async |tables| forget(&tables).await).await?;
+/// # Ok(()) }
+/// ```
+#[derive(Debug)]
+pub struct All<D>(D);
+
+impl<D> All<D> {
+    #[doc(hidden)]
+    #[must_use]
+    pub fn new(database: D) -> Self {
+        Self(database)
+    }
+}
+
+impl<M: TxMode, D: Database + 'static> Scope<M> for All<D> {
+    type Handles = D::Tables<M>;
+
+    #[allow(clippy::cast_possible_truncation, reason = "a schema has fewer than 65,536 tables")]
+    fn tables(self) -> Tables<D::Tables<M>> {
+        let shared = &self.0.indexie().shared;
+        Tables {
+            database: shared.id,
+            stores: (0..shared.stores.len() as u16).collect(),
+            bind: Box::new(move |transaction| self.0.bind(transaction)),
         }
     }
 }

@@ -112,7 +112,7 @@ async fn a_body_may_wait_for_what_is_resolved_already() -> Result<()> {
             let (sender, receiver) = oneshot::channel();
             sender.send(number).expect("the receiver is there");
             users.add(&numbered(receiver.await.expect("it was sent"))).await?;
-            for _ in 0..5 {
+            for _ in 0..10 {
                 let promise = js_sys::Promise::resolve(&wasm_bindgen::JsValue::from(number));
                 wasm_bindgen_futures::JsFuture::from(promise).await.expect("it is resolved");
             }

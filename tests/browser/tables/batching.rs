@@ -59,7 +59,10 @@ async fn tasks_that_are_spawned_together_share_a_transaction() -> Result<()> {
             let key = db.autos.add(&new_auto(v)).await;
             // A task that a task spawns.
             let (inner, all) = (db.clone(), keys.clone());
-            spawn_local(async move { all.borrow_mut().push(inner.autos.add(&new_auto(v)).await) });
+            spawn_local(async move {
+                let key = inner.autos.add(&new_auto(v)).await;
+                all.borrow_mut().push(key);
+            });
             keys.borrow_mut().push(key);
         });
     }

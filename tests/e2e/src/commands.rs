@@ -81,17 +81,17 @@ async fn command(name: &str, with: &Parameters) -> Result<Value> {
         }
         // Work
         "stock" => work::stock(v1()?, with.number("count")).await.map(|()| Value::Null),
-        "add items" => {
-            work::add_items(v1()?, with.number("from"), with.number("count")).await.map(|()| Value::Null)
-        }
-        "put items" => {
-            work::put_items(v1()?, with.number("count"), with.number("round")).await.map(|()| Value::Null)
-        }
+        "add items" => work::add_items(v1()?, with.number("from"), with.number("count")).await.map(|()| Value::Null),
+        "put items" => work::put_items(v1()?, with.number("count"), with.number("round")).await.map(|()| Value::Null),
         "modify items" => work::modify_items(v1()?, with.number("round")).await.map(|count| json!(count)),
         "delete items" => work::delete_items(v1()?).await.map(|count| json!(count)),
         "restock" => work::restock(v1()?, with.number("count"), with.number("round")).await.map(|()| Value::Null),
         "transfer" => work::transfer(v1()?, with.number("transactions")).await.map(|()| Value::Null),
         "hold" => work::hold(v1()?).await.map(|()| Value::Null),
+        "go on" => {
+            let work::Outcomes { succeeded, succeeded_later, errors } = work::go_on(v1()?).await;
+            Ok(json!({ "succeeded": succeeded, "succeeded later": succeeded_later, "errors": errors }))
+        }
         "release" => {
             state::set_released(true);
             Ok(Value::Null)

@@ -94,6 +94,45 @@ pub async fn hold(shop: v1::Shop) -> Result<()> {
     .await
 }
 
+/// What single operations came to, one after the other.
+#[derive(Debug, Default)]
+pub struct Outcomes {
+    pub succeeded: u32,
+    /// How many of those came after the first failure.
+    pub succeeded_later: u32,
+    pub errors: Vec<String>,
+}
+
+impl Outcomes {
+    fn note<R>(&mut self, result: Result<R>) {
+        match result {
+            Ok(_) => {
+                self.succeeded += 1;
+                self.succeeded_later += u32::from(!self.errors.is_empty());
+            }
+            Err(error) => self.errors.push(format!("{error:?}")),
+        }
+    }
+}
+
+/// Reads and writes, one operation after the other, until `release` is called.
+pub async fn go_on(shop: v1::Shop) -> Outcomes {
+    state::set_released(false);
+    let mut outcomes = Outcomes::default();
+    for id in 1_000_000.. {
+        if state::is_released() {
+            break;
+        }
+        state::report(serde_json::json!(format!("count {id}")));
+        outcomes.note(shop.items.count().await);
+        state::report(serde_json::json!(format!("put {id} {:?}", outcomes.errors)));
+        outcomes.note(shop.items.bulk_put(&items(id, 1, 0)).await);
+        state::report(serde_json::json!(format!("update {id} {:?}", outcomes.errors)));
+        outcomes.note(shop.items.update(id, |item| item.round += 1).await);
+    }
+    outcomes
+}
+
 /// Opens and closes the database, with or without a query in between.
 pub async fn open_and_close(shop: v1::Shop, times: u32, with_queries: bool) -> Result<()> {
     for _ in 0..times {

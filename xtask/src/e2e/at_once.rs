@@ -73,8 +73,11 @@ fn tabs_of_two_versions_open_at_once(stage: &Stage) -> Result<()> {
     let tabs = tabs(stage, 4)?;
     tabs[0].stock(name, ITEMS)?;
 
-    let openings: Vec<Running<'_>> =
-        [2, 3, 2, 3].into_iter().zip(&tabs).map(|(version, tab)| tab.begin_to_open(version, name)).collect::<Result<_>>()?;
+    let openings: Vec<Running<'_>> = [2, 3, 2, 3]
+        .into_iter()
+        .zip(&tabs)
+        .map(|(version, tab)| tab.begin_to_open(version, name))
+        .collect::<Result<_>>()?;
     let results: Vec<Result<Value>> = openings.into_iter().map(Running::finish).collect();
 
     // The newer programs are open. The others were open for a moment, or came too late.

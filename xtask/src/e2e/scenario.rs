@@ -129,9 +129,7 @@ impl Trial<'_> {
             return Ok(Found::After);
         }
         match self.scenario.whole {
-            Whole::Balanced => {
-                balance(&survey["stores"]).map(|()| Found::Between).context("the books do not balance")
-            }
+            Whole::Balanced => balance(&survey["stores"]).map(|()| Found::Between).context("the books do not balance"),
             Whole::BeforeOrAfter => bail!(
                 "the database is neither as it was before `{}` nor as it is after it\n  (before / now) {}\n  (after / now)  {}",
                 self.scenario.name,

@@ -77,7 +77,10 @@ impl<'s> Tab<'s> {
 
     /// Opens a shop as the program of this version does, as the tab's database.
     pub fn open_shop(&self, version: u32, name: &str) -> Result<()> {
-        self.begin_to_open(version, name)?.finish().map(drop).with_context(|| format!("version {version} does not open"))
+        self.begin_to_open(version, name)?
+            .finish()
+            .map(drop)
+            .with_context(|| format!("version {version} does not open"))
     }
 
     /// Begins to open a shop.

@@ -134,8 +134,9 @@ pub(in crate::codec) struct Sequence<'a> {
 impl<'a> Sequence<'a> {
     pub(super) fn new(encoder: Encoder<'a>, may_be_binary: bool) -> Self {
         let may_be_binary = match encoder.place {
-            // A set of bytes under a multi-entry index is an array of numbers.
             Place::Key(form) => may_be_binary && form == Form::Binary,
+            // A set of bytes under a multi-entry index is an array of numbers.
+            Place::Keys(_) => false,
             _ => may_be_binary,
         };
         let at = encoder.batch.ints.len();
@@ -147,7 +148,10 @@ impl<'a> Sequence<'a> {
     fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
         let Encoder { batch, shapes, place } = &mut self.encoder;
         let start = batch.ints.len();
-        let place = if let Place::Key(_) = place { *place } else { Place::Free };
+        let place = match *place {
+            Place::Key(form) | Place::Keys(form) => Place::Key(form),
+            _ => Place::Free,
+        };
         let tag = value
             .serialize(Encoder { batch, shapes, place })
             .map_err(|error| error.at(format_args!("[{}]", self.elements.len())))?;
@@ -264,7 +268,7 @@ impl ser::SerializeMap for Map<'_> {
         batch.int(tag::NULL);
         let place = place.field(&self.key);
         let tag = value.serialize(Encoder { batch, shapes, place }).map_err(|error| error.at(&self.key))?;
-        if tag == tag::NULL && (self.of_field || matches!(place, Place::Key(_))) {
+        if tag == tag::NULL && (self.of_field || place.is_key()) {
             batch.rewind(before);
             return Ok(());
         }

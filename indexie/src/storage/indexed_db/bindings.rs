@@ -70,6 +70,9 @@ extern "C" {
     -> bool;
 
     #[wasm_bindgen(method)]
+    pub(super) fn later(this: &Engine, id: u32);
+
+    #[wasm_bindgen(method)]
     pub(super) fn commit(this: &Engine, id: u32);
 
     #[wasm_bindgen(method)]

@@ -87,5 +87,5 @@ impl Backend for Nowhere {
 
     fn later(&self, _transaction: u32) {}
 
-    fn turn(&self, _waker: &Waker) {}
+    fn turn(&self, _waker: &Waker, _future: u32) {}
 }

@@ -25,6 +25,7 @@ const OPENED: u32 = 4;
 const OPEN_FAILED: u32 = 5;
 const BLOCKED: u32 = 6;
 const VERSION_CHANGE: u32 = 7;
+const WAITED: u32 = 9;
 
 struct IndexedDbEngine {
     js: Engine,
@@ -68,6 +69,7 @@ fn woken(event: u32, id: u32) {
         OPEN_FAILED => thread.happened(id, Event::OpenFailed),
         BLOCKED => thread.happened(id, Event::Blocked),
         VERSION_CHANGE => thread.happened(id, Event::VersionChange),
+        WAITED => runner::waited(id),
         _ => thread.happened(id, Event::Closed),
     }
 }
@@ -246,11 +248,16 @@ impl Backend for IndexedDbEngine {
     }
 
     fn later(&self, transaction: u32) {
-        wasm_bindgen_futures::spawn_local(async move { runner::waited(transaction) });
+        self.js.later(transaction);
+    }
+
+    /// They come from the browser's own loop.
+    fn reports_during_polls(&self) -> bool {
+        false
     }
 
     /// The browser's own loop calls back.
-    fn turn(&self, _waker: &Waker) {}
+    fn turn(&self, _waker: &Waker, _future: u32) {}
 }
 
 fn name_of(durability: Durability) -> &'static str {

@@ -14,7 +14,8 @@ const MAX_SHAPES = 2048, MAX_SHAPE_PROPERTIES = 64, MAX_SHAPE_STEPS = 32768;
 const MAX_DEPTH = 256;
 
 // Operations; the same numbers as in request.rs.
-const GET = 0, SCAN = 1, COUNT = 2, ADD = 3, PUT = 4, DELETE = 5, DELETE_RANGES = 6, CLEAR = 7, MERGE = 8;
+const GET = 0, SCAN = 1, COUNT = 2, ADD = 3, PUT = 4, DELETE = 5, DELETE_RANGES = 6, CLEAR = 7, MERGE = 8,
+  SAVEPOINT = 9, RELEASE = 10, ROLLBACK = 11;
 // What a scan brings back; bits.
 const ROWS = 1, PRIMARY_KEYS = 2, KEYS = 4;
 const REVERSE = 8, UNIQUE = 16;
@@ -23,7 +24,8 @@ const PARK = 32, WITH_KEYS = 64;
 // What an operation came to; the same numbers as in engine.rs.
 const UNIT = 1, NUMBER = 2, BATCH = 3, FAILED = 4;
 // Events; the same numbers as in engine.rs.
-const SETTLED = 0, DONE = 1, ABORTED = 2, UPGRADE = 3, OPENED = 4, OPEN_FAILED = 5, BLOCKED = 6, VERSION_CHANGE = 7, CLOSED = 8;
+const SETTLED = 0, DONE = 1, ABORTED = 2, UPGRADE = 3, OPENED = 4, OPEN_FAILED = 5, BLOCKED = 6, VERSION_CHANGE = 7, CLOSED = 8,
+  WAITED = 9;
 
 const NON_ASCII = /[^\x00-\x7f]/;
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
@@ -850,6 +852,52 @@ function equal(key, other) {
   }
 }
 
+// The operations of a transaction, in the order in which they were asked for. One that may have to take back what it has
+// written holds up those behind it: they would see what does not stay, and what they write would be taken back with it.
+class Line {
+  constructor() {
+    this.held = false;
+    this.waiting = [];
+    // The savepoints that are open, each with its place in the log; and what was written since the first of them.
+    this.savepoints = [];
+    this.log = [];
+  }
+
+  // Runs an operation, now if it may: returns whether it has.
+  enter(run) {
+    if (this.held || this.waiting.length > 0) {
+      this.waiting.push(run);
+      return false;
+    }
+    run();
+    return true;
+  }
+
+  leave() {
+    this.held = false;
+    while (!this.held && this.waiting.length > 0) this.waiting.shift()();
+  }
+
+  // The place in the log of what is about to be written; none where nothing will have to be undone.
+  entry() {
+    if (this.savepoints.length === 0) return null;
+    const entry = { written: [] };
+    this.log.push(entry);
+    return entry;
+  }
+
+  // Ends a savepoint, and those within it. Returns what was written since it began, in order.
+  since(id) {
+    const at = this.savepoints.findIndex((savepoint) => savepoint.id === id);
+    if (at < 0) return [];
+    const { start } = this.savepoints[at];
+    this.savepoints.length = at;
+    const written = this.log.slice(start).flatMap((entry) => entry.written);
+    if (at === 0) this.log = [];
+    return written;
+  }
+}
+
 // One operation: its input, its transaction, and where its result goes. An operation is either part of a transaction
 // that Rust holds, or alone in one of its own; then a write is settled by its commit.
 class Task {
@@ -859,6 +907,7 @@ class Task {
     this.connection = connection;
     this.transaction = transaction;
     this.alone = false;
+    this.holds = false;
     this.batch = null;
     this.storeName = storeName;
     this.indexName = indexName;
@@ -877,9 +926,32 @@ class Task {
     return this.indexName === null ? this.store : this.store.index(this.indexName);
   }
 
+  // Whether what is written may have to be undone by a savepoint.
+  get undoable() {
+    return !this.alone && this.transaction.line.savepoints.length > 0;
+  }
+
+  // What is asked of the transaction from here on waits for the end of this.
+  hold() {
+    this.holds = true;
+    this.transaction.line.held = true;
+  }
+
+  leave() {
+    if (!this.holds) return;
+    this.holds = false;
+    this.transaction.line.leave();
+  }
+
   // `result`: nothing, a number, or columns of values.
   finish(result) {
-    this.engine.settle(this.slot, { result });
+    this.leave();
+    this.engine.settle(this.slot, { result }, this.alone ? null : this.transaction);
+  }
+
+  report(failure) {
+    this.leave();
+    this.engine.fail(this.slot, failure, this.alone, this.alone ? null : this.transaction);
   }
 
   failed(reason, row) {
@@ -888,7 +960,7 @@ class Task {
       name: failureName(error), message: failureMessage(error), row, index: undefined, key: undefined,
       usage: undefined, quota: undefined,
     };
-    this.engine.fail(this.slot, failure, this.alone);
+    this.report(failure);
   }
 
   // A write failed at a row: which key or index it was, the browser does not say. `gone` are the primary keys of stored
@@ -896,7 +968,7 @@ class Task {
   clash(error, row, rows, keys, put, gone = null) {
     if (failureName(error) !== 'ConstraintError' || row < 0) return this.failed(error, row);
     const failure = { name: 'ConstraintError', message: error.message, row, index: undefined, key: undefined };
-    const report = () => this.engine.fail(this.slot, failure, this.alone);
+    const report = () => this.report(failure);
     try {
       const transaction = this.alone ? this.connection.db.transaction(this.storeName, 'readonly') : this.transaction;
       const store = transaction.objectStore(this.storeName);
@@ -982,6 +1054,32 @@ function watch(transaction, requests, done, failed) {
   return giveUp;
 }
 
+// Aborts a transaction for a reason that the browser does not know.
+function abandon(transaction, error) {
+  transaction.abandoned = true;
+  transaction.failure ??= error;
+  end(transaction, 'abort');
+}
+
+// Takes back what was written, the last first: at each step the store is as it was before. What cannot be taken back
+// takes the transaction with it.
+function takeBack(transaction, written, done, failed) {
+  const giveUp = (error) => {
+    abandon(transaction, error);
+    failed(error);
+  };
+  const stored = written.filter(({ request }) => request.error === null).reverse();
+  if (stored.some(({ undo }) => undo === undefined)) return giveUp(new DOMException('its rows cannot be taken back', 'AbortError'));
+  try {
+    all(stored.flatMap(({ undo }) => undo()), done, giveUp);
+  } catch (error) {
+    giveUp(error);
+  }
+}
+
+// Puts a row back.
+const restore = (store, row, key) => (store.keyPath === null ? store.put(row, key) : store.put(row));
+
 // Issues one write per row, by `issue(row, store)`. Alone, the transaction is committed with the last of them and what
 // fails undoes all; inside a transaction that goes on, rows are taken back one by one so that, whoever catches the error,
 // nothing of the operation is left. `ask(store)` asks who has the keys of a single row.
@@ -1003,22 +1101,18 @@ function write(task, count, issue, done, failed, ask = null) {
     else end(transaction, 'commit');
     return;
   }
+  // A single row has nothing to take back.
+  if (count > 1) task.hold();
+  const entry = task.transaction.line.entry();
   const issued = [];
   let failure = null;
   const answered = () => {
-    if (failure === null) return done(issued.map(({ request }) => request));
-    const [error, row] = failure;
-    const give = () => {
-      // What cannot be taken back takes the transaction with it.
-      end(task.transaction, 'abort');
-      failed(error, row);
-    };
-    try {
-      const stored = issued.filter(({ request, undo }) => request.error === null && undo !== undefined);
-      all(stored.reverse().flatMap(({ undo }) => undo()), () => failed(error, row), give);
-    } catch {
-      give();
+    if (failure !== null) {
+      const report = () => failed(...failure);
+      return takeBack(task.transaction, issued, report, report);
     }
+    if (entry !== null) entry.written = issued;
+    done(issued.map(({ request }) => request));
   };
   for (let row = 0; row < count && failure === null; row++) {
     try {
@@ -1041,8 +1135,7 @@ function writeRows(task, put) {
   const { reader, a: count, b: flags } = task;
   const rows = reader.many(count);
   const keys = (flags & WITH_KEYS) !== 0 ? reader.many(count) : null;
-  // A single row has nothing to take back.
-  const careful = !task.alone && count > 1;
+  const careful = task.undoable || (!task.alone && count > 1);
   const keyAt = (at, store) => (keys !== null ? keys[at] : store.keyPath === null ? undefined : primaryKeyOf(store, rows[at]));
   write(task, count, (row, store) => {
     const value = rows[row], key = keys === null ? undefined : keys[row];
@@ -1056,8 +1149,7 @@ function writeRows(task, put) {
     return {
       request,
       undo: careful ? () => [
-        old === null || old.result === undefined ? store.delete(request.result)
-          : keys === null ? store.put(old.result) : store.put(old.result, key),
+        old === null || old.result === undefined ? store.delete(request.result) : restore(store, old.result, key),
       ] : undefined,
     };
   }, (requests) => {
@@ -1105,9 +1197,14 @@ const operations = {
   },
 
   [DELETE](task) {
-    const keys = task.reader.many(task.a);
-    write(task, keys.length, (row, store) => ({ request: store.delete(keys[row]) }), () => task.finish(undefined),
-      (error, row) => task.failed(error, row));
+    const keys = task.reader.many(task.a), { undoable } = task;
+    write(task, keys.length, (row, store) => {
+      const old = undoable ? store.get(keys[row]) : null;
+      return {
+        request: store.delete(keys[row]),
+        undo: undoable ? () => (old.result === undefined ? [] : [restore(store, old.result, keys[row])]) : undefined,
+      };
+    }, () => task.finish(undefined), (error, row) => task.failed(error, row));
   },
 
   [DELETE_RANGES](task) {
@@ -1117,8 +1214,11 @@ const operations = {
     // Counted in the same transaction, ahead of the deletion.
     const counts = ranges.map((query) => store.count(query ?? undefined));
     for (const count of counts) count.onsuccess = () => { removed += count.result; };
-    write(task, ranges.length, (at) => ({ request: ranges[at] === null ? store.clear() : store.delete(ranges[at]) }),
-      () => task.finish(removed), (error, row) => task.failed(error, row));
+    const { undoable } = task;
+    write(task, ranges.length, (at) => {
+      const undo = undoable ? restoring(store, ranges[at]) : undefined;
+      return { request: ranges[at] === null ? store.clear() : store.delete(ranges[at]), undo };
+    }, () => task.finish(removed), (error, row) => task.failed(error, row));
   },
 
   // Writes back rows that an earlier GET has parked, with what changed in them.
@@ -1135,15 +1235,15 @@ const operations = {
       rows.push(merge(old, reader.row(), reader.row()));
     }
     const outbound = store.keyPath === null;
-    const restore = (row) => (outbound ? store.put(olds[row], keys[row]) : store.put(olds[row]));
+    const before = (row) => restore(store, olds[row], keys[row]);
     // A row whose key has changed moves, but not onto another one. All that move leave first, or they would clash with
     // themselves in unique indexes, and with one another.
     const leaving = [...keys.keys()].filter((row) => moved[row]);
     write(task, leaving.length + count, (step) => {
       const row = step - leaving.length;
-      if (row < 0) return { request: store.delete(keys[leaving[step]]), undo: () => [restore(leaving[step])] };
-      if (outbound) return { request: store.put(rows[row], keys[row]), undo: () => [restore(row)] };
-      if (!moved[row]) return { request: store.put(rows[row]), undo: () => [restore(row)] };
+      if (row < 0) return { request: store.delete(keys[leaving[step]]), undo: () => [before(leaving[step])] };
+      if (outbound) return { request: store.put(rows[row], keys[row]), undo: () => [before(row)] };
+      if (!moved[row]) return { request: store.put(rows[row]), undo: () => [before(row)] };
       const request = store.add(rows[row]);
       return { request, undo: () => [store.delete(request.result)] };
     }, () => task.finish(undefined), (error, step) => {
@@ -1153,9 +1253,39 @@ const operations = {
   },
 
   [CLEAR](task) {
-    write(task, 1, (_, store) => ({ request: store.clear() }), () => task.finish(undefined), (error) => task.failed(error, -1));
+    const { undoable } = task;
+    write(task, 1, (_, store) => {
+      const undo = undoable ? restoring(store, null) : undefined;
+      return { request: store.clear(), undo };
+    }, () => task.finish(undefined), (error) => task.failed(error, -1));
+  },
+
+  [SAVEPOINT](task) {
+    const { line } = task.transaction;
+    line.savepoints.push({ id: task.a, start: line.log.length });
+    task.finish(undefined);
+  },
+
+  [RELEASE](task) {
+    task.transaction.line.since(task.a);
+    task.finish(undefined);
+  },
+
+  [ROLLBACK](task) {
+    const { transaction, store, a: id } = task;
+    task.hold();
+    // A request that is answered when everything that is under way has been.
+    on(store.getKey(''), () => {
+      takeBack(transaction, transaction.line.since(id), () => task.finish(undefined), task.fail);
+    }, task.fail);
   },
 };
+
+// Reads what is about to be deleted; what puts it back.
+function restoring(store, query) {
+  const rows = store.getAll(query), keys = store.keyPath === null ? store.getAllKeys(query) : null;
+  return () => rows.result.map((row, at) => restore(store, row, keys?.result[at]));
+}
 
 // --- shared transactions -------------------------------------------------------------------------------------------
 
@@ -1227,18 +1357,13 @@ class Batch {
     // Requests are answered in the order in which they were made: the last one tells that all are.
     const last = members[members.length - 1].request;
     last.onsuccess = last.onerror = () => {
-      let told = true;
-      again = ++this.attempts < ATTEMPTS;
-      for (const member of members) {
-        const { request: { error }, asked } = member;
-        if (error === null) continue;
-        const clashed = failureName(error) === 'ConstraintError' && member.ask !== null;
-        if (clashed && asked !== null) continue;
-        told = false;
-        again &&= clashed;
-        member.clashed = clashed;
-      }
-      end(transaction, told ? 'commit' : 'abort');
+      const failing = members.filter(({ request }) => request.error !== null);
+      const clashing = failing.filter(({ request, ask }) => ask !== null && failureName(request.error) === 'ConstraintError');
+      const known = clashing.filter(({ asked }) => asked !== null);
+      if (known.length === failing.length) return end(transaction, 'commit');
+      for (const member of clashing) member.clashed = true;
+      again = ++this.attempts < ATTEMPTS && clashing.length === failing.length;
+      end(transaction, 'abort');
     };
     transaction.oncomplete = () => {
       this.ended();
@@ -1305,6 +1430,7 @@ class Order {
   constructor(unused) {
     this.unused = unused;
     this.users = 0;
+    this.writes = 0;
     // The batch that is open for a store.
     this.open = new Map();
     // How many reasons there are to hold back what concerns a store.
@@ -1422,6 +1548,7 @@ export class Engine {
       // Closed meanwhile: left alone it would become a database of this version without stores.
       if (!this.connections.has(id)) return request.transaction.abort();
       request.transaction.connection = connection;
+      request.transaction.line = new Line();
       this.transactions.set(id, request.transaction);
       this.wake(UPGRADE, id);
     };
@@ -1592,9 +1719,14 @@ export class Engine {
       if (!connection?.db) throw new DOMException('The connection is closed.', 'InvalidStateError');
       const names = Array.from(stores, (store) => connection.stores[store].name);
       const begin = () => {
-        if (write) connection.live = null;
+        if (write) connection.order.writes++;
         const options = durability === '' ? undefined : { durability };
-        this.begun(id, connection, connection.db.transaction(names, write ? 'readwrite' : 'readonly', options));
+        try {
+          this.begun(id, connection, connection.db.transaction(names, write ? 'readwrite' : 'readonly', options));
+        } catch (error) {
+          foundClosed(connection, error);
+          throw error;
+        }
       };
       // What is asked of it while it is held back.
       let waiting = null;
@@ -1612,12 +1744,13 @@ export class Engine {
     this.transactions.set(id, transaction);
     // Outlives the connection's entry: a closed connection finishes its transactions.
     transaction.connection = connection;
+    transaction.line = new Line();
     transaction.oncomplete = () => {
       this.transactions.delete(id);
       this.wake(DONE, id);
     };
     transaction.onabort = () => {
-      const error = transaction.error ?? new DOMException('', 'AbortError');
+      const error = transaction.error ?? transaction.failure ?? new DOMException('', 'AbortError');
       this.withQuota(cause(error, transaction, connection), (failure) => {
         this.transactions.delete(id);
         this.failure = failure;
@@ -1672,7 +1805,7 @@ export class Engine {
           start();
         } else if (operation > COUNT) {
           task.alone = true;
-          connection.live = null;
+          connection.order.writes++;
           if (joins) task.batch = connection.order.batch(connection, storeName, durability);
           task.transaction = task.batch?.transaction ?? ownTransaction(connection, storeName, durability);
           start();
@@ -1680,27 +1813,32 @@ export class Engine {
           this.read(connection, task, start);
         }
       } catch (error) {
+        if (transactionId === 0) foundClosed(connection, error);
         if (transactionId === 0 && !connection?.db) task.failed({ name: 'InvalidStateError', message: 'The connection is closed.' }, -1);
         // What a transaction that has ended throws depends on what is asked of it.
         else if (transactionId !== 0 && failureName(error) === 'InvalidStateError') task.failed({ name: 'TransactionInactiveError', message: error.message }, -1);
         else task.fail(error);
       }
     };
+    const enter = () => {
+      const line = this.transactions.get(transactionId)?.line;
+      return line === undefined ? run() : line.enter(run);
+    };
     let held = false;
-    if (transaction?.waiting) held = transaction.waiting.push(run) > 0;
+    if (transaction?.waiting) held = transaction.waiting.push(enter) > 0;
     else if (transactionId === 0 && connection) held = !connection.order.enter(connection, [storeName], joins ? durability : null, run);
-    else run();
+    else held = enter() === false;
     // Of Rust's memory, which is its own again after this call.
     if (held) [ints, floats, bytes, sections] = [ints, floats, bytes, sections].map((part) => part.slice());
     this.submitting = 0;
     return this.slots.get(slot) !== null;
   }
 
-  // A read of its own uses the transaction of the one before it, if that is still active.
+  // A read of its own uses the transaction of the one before it, if that is still active and nothing was written since.
   read(connection, task, start) {
-    const { live } = connection;
+    const { live, order: { writes } } = connection;
     task.alone = true;
-    if (live !== null && live.storeName === task.storeName && live.left > 0 && performance.now() < live.until) {
+    if (live !== null && live.writes === writes && live.storeName === task.storeName && live.left > 0 && performance.now() < live.until) {
       live.left--;
       task.transaction = live.transaction;
       try {
@@ -1711,19 +1849,44 @@ export class Engine {
       }
     }
     const transaction = connection.db.transaction(task.storeName, 'readonly');
-    connection.live = { transaction, storeName: task.storeName, left: REUSES, until: performance.now() + REUSE_TIME };
+    connection.live = { transaction, writes, storeName: task.storeName, left: REUSES, until: performance.now() + REUSE_TIME };
     task.transaction = transaction;
     start();
   }
 
-  settle(slot, outcome) {
+  // An operation has ended; one of a transaction whose body, on being told, may go on.
+  settle(slot, outcome, transaction = null) {
     if (this.slots.get(slot) !== null) return;
     this.slots.set(slot, outcome);
-    if (this.submitting !== slot) this.wake(SETTLED, slot);
+    if (this.submitting === slot) return;
+    try {
+      this.wake(SETTLED, slot);
+    } catch (error) {
+      if (transaction === null) throw error;
+      this.panicked(error, transaction);
+    }
   }
 
-  fail(slot, error, wait = true) {
-    this.withQuota(error, (failure) => this.settle(slot, { failure }), wait);
+  fail(slot, error, wait = true, transaction = null) {
+    this.withQuota(error, (failure) => this.settle(slot, { failure }, transaction), wait);
+  }
+
+  // A transaction's body has no request under way: it goes on, or gives up, a turn of the microtask queue later.
+  later(id) {
+    queueMicrotask(() => {
+      try {
+        this.wake(WAITED, id);
+      } catch (error) {
+        this.panicked(error, this.transactions.get(id));
+        this.abort(id);
+      }
+    });
+  }
+
+  // Rust does not unwind here. Left alone, what the body had written by then would be committed.
+  panicked(error, transaction) {
+    if (transaction) abandon(transaction, new DOMException('its body panicked', 'AbortError'));
+    reportError(error);
   }
 
   // A quota error says how much there is, if the browser tells: later, and no transaction that goes on can wait for it.
@@ -1849,11 +2012,19 @@ function isLost(connection) {
   }
 }
 
+// A connection that refuses a transaction has been closed by the browser, if nobody else has: what is under way is lost.
+function foundClosed(connection, error) {
+  if (connection?.db && !connection.closed && failureName(error) === 'InvalidStateError') connection.lost = true;
+}
+
 // Why a transaction was aborted.
 function cause(error, transaction, connection) {
   // While it is being upgraded a connection takes no other transaction.
   const asked = transaction?.abandoned || transaction?.mode === 'versionchange';
-  const lost = failureName(error) === 'AbortError' && !asked && isLost(connection);
+  const name = failureName(error);
+  // While Chromium is still closing the connection, it takes transactions, and says only in words why others failed.
+  const closing = name === 'UnknownError' && failureMessage(error).startsWith('Connection is closing');
+  const lost = closing || (name === 'AbortError' && !asked && isLost(connection));
   return lost ? { name: 'ConnectionLost', message: failureMessage(error) } : error;
 }
 

@@ -55,6 +55,10 @@ impl Object {
         self.0.iter().map(|(name, value)| (name, value))
     }
 
+    pub fn into_properties(self) -> impl Iterator<Item = (Arc<str>, Value)> {
+        self.0.into_iter()
+    }
+
     pub fn len(&self) -> usize {
         self.0.len()
     }

@@ -1,0 +1,226 @@
+//! `Rebuild`: a database in the middle of an upgrade, with the stores that it has right now. Called by the steps, and by
+//! `ask`, which does what upgrade functions ask for; calls the storage.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::kept::kept;
+use crate::engine::{Session, Shared};
+use crate::error::{Error, Result};
+use crate::schema::{Alteration, Fit, IndexSchema, InstalledStore, StoreSchema, bool_paths, fit};
+use crate::storage::{Backend, SchemaChange};
+
+/// The path of a field.
+pub(super) type Path = &'static [&'static str];
+
+pub(crate) struct Rebuild {
+    backend: Rc<dyn Backend>,
+    /// Of the connection, and of its transaction.
+    number: u32,
+    version: Cell<u32>,
+    /// What this version declares.
+    declared: RefCell<Vec<(&'static str, StoreSchema)>>,
+    /// What it drops, once its function has run.
+    drops: RefCell<Vec<&'static str>>,
+    /// What there is. A store's number is its position; numbers are not used again.
+    stores: RefCell<Vec<Standing>>,
+    shared: RefCell<Arc<Shared>>,
+    /// What failed although the upgrade function may not have noticed: then the upgrade fails.
+    fault: RefCell<Option<Error>>,
+}
+
+/// A store, or what has been one.
+#[derive(Debug)]
+pub(super) struct Standing {
+    /// Empty once it is gone.
+    pub name: &'static str,
+    pub installed: InstalledStore,
+    /// Created in this upgrade, and nothing has been written to it.
+    pub blank: bool,
+    /// Fields that are to be stored as 0 and 1, and may not be yet.
+    pub unswept: Vec<Path>,
+    /// Indexes that have got another name: the old one, and the new one.
+    pub renamed: Vec<(String, &'static str)>,
+}
+
+impl Rebuild {
+    pub fn new(shared: &Shared, connection: u32) -> Rc<Self> {
+        let rebuild = Self {
+            backend: shared.backend(),
+            number: connection,
+            version: Cell::new(0),
+            declared: RefCell::default(),
+            drops: RefCell::default(),
+            stores: RefCell::default(),
+            shared: RefCell::new(Arc::new(shared.during(Vec::new()))),
+            fault: RefCell::default(),
+        };
+        rebuild.look();
+        Rc::new(rebuild)
+    }
+
+    pub fn version(&self) -> u32 {
+        self.version.get()
+    }
+
+    /// Goes on to a version: what it has, and what it drops.
+    pub fn enter(&self, version: u32, declared: Vec<(&'static str, StoreSchema)>, drops: Vec<&'static str>) {
+        self.version.set(version);
+        self.declared.replace(declared);
+        self.drops.replace(drops);
+    }
+
+    pub fn declared(&self) -> Vec<(&'static str, StoreSchema)> {
+        self.declared.borrow().clone()
+    }
+
+    pub fn wanted(&self, name: &str) -> Option<StoreSchema> {
+        self.declared.borrow().iter().find(|(declared, _)| *declared == name).map(|(_, schema)| *schema)
+    }
+
+    pub fn drops(&self) -> Vec<&'static str> {
+        self.drops.borrow().clone()
+    }
+
+    /// Where operations run, and what a store's number means to them.
+    pub fn session(&self) -> Session {
+        Session { shared: self.shared.borrow().clone(), transaction: Some(self.number) }
+    }
+
+    /// Remembers what failed, however the upgrade function takes it.
+    pub fn doom(&self, error: &Error) {
+        self.fault.borrow_mut().get_or_insert_with(|| error.clone());
+    }
+
+    pub fn fault(&self) -> Option<Error> {
+        self.fault.borrow_mut().take()
+    }
+
+    // --- what there is
+
+    /// The number of a store that is there.
+    #[allow(clippy::cast_possible_truncation, reason = "a database has fewer than 65,536 stores")]
+    pub fn number_of(&self, name: &str) -> Result<u16> {
+        let at = self.stores.borrow().iter().position(|store| !name.is_empty() && store.name == name);
+        at.map(|at| at as u16).ok_or_else(|| Error::UnknownTable { table: name.to_owned() })
+    }
+
+    pub(super) fn with<R>(&self, store: u16, see: impl FnOnce(&mut Standing) -> R) -> R {
+        see(&mut self.stores.borrow_mut()[usize::from(store)])
+    }
+
+    pub fn name(&self, store: u16) -> &'static str {
+        self.with(store, |store| store.name)
+    }
+
+    /// What a store lacks of what this version declares.
+    pub fn fit(&self, name: &str, wanted: &StoreSchema) -> Fit {
+        let stores = self.stores.borrow();
+        fit(stores.iter().find(|store| store.name == name).map(|store| &store.installed), wanted)
+    }
+
+    /// Looks at what is stored now.
+    pub fn look(&self) {
+        let mut stores = self.stores.borrow_mut();
+        let mut found = self.backend.installed(self.number);
+        for store in &mut *stores {
+            match found.iter().position(|found| found.name == store.name) {
+                Some(at) => store.installed = found.swap_remove(at),
+                None => store.name = "",
+            }
+        }
+        // In the order of their names, whatever the storage's is.
+        found.sort_by(|a, b| a.name.cmp(&b.name));
+        stores.extend(found.into_iter().map(|installed| Standing {
+            name: kept(&installed).0,
+            installed,
+            blank: false,
+            unswept: Vec::new(),
+            renamed: Vec::new(),
+        }));
+        let schemas = stores.iter().map(|store| {
+            let (_, schema) = kept(&store.installed);
+            let fields = self.wanted(store.name).map_or(&[][..], |wanted| wanted.fields);
+            (store.name, StoreSchema { fields, ..schema })
+        });
+        let shared = Arc::new(self.shared.borrow().during(schemas.collect()));
+        self.backend.relayout(self.number, &shared.layout());
+        self.shared.replace(shared);
+    }
+
+    // --- changes; `look` shows them
+
+    pub fn alter(&self, store: &str, change: SchemaChange<'_>) -> Result<()> {
+        self.backend.alter(self.number, change).map_err(|failure| failure.into_error(store))
+    }
+
+    /// Creates a store with all its indexes.
+    pub fn create(&self, name: &str, schema: &StoreSchema) -> Result<()> {
+        self.alter(name, SchemaChange::CreateStore { store: name, key: schema.key })?;
+        for index in schema.indexes {
+            self.alter(name, SchemaChange::CreateIndex { store: name, index: *index })?;
+        }
+        self.look();
+        Ok(())
+    }
+
+    pub fn delete(&self, name: &str) -> Result<()> {
+        self.alter(name, SchemaChange::DeleteStore { store: name })?;
+        self.look();
+        Ok(())
+    }
+
+    /// The store keeps its number under its new name. No other store has that name.
+    pub fn rename(&self, name: &str, to: &str) -> Result<()> {
+        let store = self.number_of(name)?;
+        self.alter(name, SchemaChange::RenameStore { store: name, to })?;
+        self.with(store, |store| {
+            to.clone_into(&mut store.installed.name);
+            store.name = kept(&store.installed).0;
+        });
+        self.look();
+        Ok(())
+    }
+
+    /// Makes what can be made before the upgrade function, or while it runs.
+    pub fn approach(&self, name: &str, wanted: &StoreSchema) -> Result<()> {
+        let fit = self.fit(name, wanted);
+        if fit.create {
+            self.create(name, wanted)?;
+            self.with(self.number_of(name)?, |store| store.blank = true);
+            return Ok(());
+        }
+        let store = self.number_of(name)?;
+        for change in &fit.before {
+            let change = match change {
+                Alteration::Delete(index) => SchemaChange::DeleteIndex { store: name, index },
+                Alteration::Rename(index, to) => {
+                    self.with(store, |store| store.renamed.push((index.clone(), to)));
+                    SchemaChange::RenameIndex { store: name, index, to }
+                }
+                Alteration::Create(index) => {
+                    let index = IndexSchema { unique: false, ..*index };
+                    SchemaChange::CreateIndex { store: name, index }
+                }
+            };
+            self.alter(name, change)?;
+        }
+        self.expect_bools(store, wanted, &fit);
+        self.look();
+        Ok(())
+    }
+
+    /// Rows that were stored before a key or an index read them may hold `true` and `false`.
+    pub fn expect_bools(&self, store: u16, wanted: &StoreSchema, fit: &Fit) {
+        let new: Vec<&str> = fit.new_indexes().collect();
+        let paths = bool_paths(wanted, &new, fit.rekey);
+        self.with(store, |store| {
+            for path in paths {
+                if !store.unswept.contains(&path) {
+                    store.unswept.push(path);
+                }
+            }
+        });
+    }
+}

@@ -1,0 +1,60 @@
+//! Another primary key: IndexedDB cannot change it, so the rows are copied into a new store of the same name.
+
+use super::Rebuild;
+use crate::engine::Session;
+use crate::error::{Error, Result};
+use crate::key::AnyKey;
+use crate::key::range::KeyRange;
+use crate::schema::StoreSchema;
+use crate::storage::{Operation, Position, Scan, Want};
+
+/// Rows in memory at one time.
+const CHUNK: usize = 500;
+
+impl Rebuild {
+    /// Copies a store's rows into one of the declared key. What keeps a row from it is named by the row's old key.
+    pub(super) async fn rekey(&self, name: &str, wanted: &StoreSchema) -> Result<()> {
+        let (from, to) = self.replace(name, wanted)?;
+        let copied = self.session().run(to, None, Operation::Copy { from }).await;
+        copied.map_err(|error| match error {
+            // The row's old key, unless a key that it shares with another row says more.
+            Error::Data { key: Some(key), table, message, .. } => {
+                let source = Error::Data { table: table.clone(), key: None, row: None, message };
+                source.in_upgrade_of(self.version(), &table, key)
+            }
+            error => error,
+        })?;
+        self.delete(self.name(from))
+    }
+
+    /// Puts an empty store in a store's place; answers the numbers of the old one, which has another name now, and of the new.
+    pub(super) fn replace(&self, name: &str, schema: &StoreSchema) -> Result<(u16, u16)> {
+        let from = self.number_of(name)?;
+        let mut aside = format!("{name} (old)");
+        while self.number_of(&aside).is_ok() {
+            aside.push('\'');
+        }
+        self.rename(name, &aside)?;
+        self.create(name, schema)?;
+        Ok((from, self.number_of(name)?))
+    }
+}
+
+/// The next primary keys of a store, ascending.
+pub(super) async fn keys_after(session: &Session, store: u16, after: Option<AnyKey>) -> Result<Vec<AnyKey>> {
+    let scan = next(after, Want::PRIMARY_KEYS);
+    Ok(session.columns(store, None, Operation::Scan(scan)).await?.primary_keys())
+}
+
+/// The next records of a store.
+pub(super) fn next(after: Option<AnyKey>, want: Want) -> Scan {
+    Scan {
+        ranges: vec![KeyRange::all()],
+        reverse: false,
+        unique: false,
+        offset: 0,
+        limit: Some(CHUNK),
+        after: after.map(|key| Position { key: key.clone(), primary_key: key }),
+        want,
+    }
+}

@@ -1,0 +1,130 @@
+//! Databases and who uses them, from whatever thread: the part that is behind a lock.
+//!
+//! A [`Realm`] holds databases by name, as an origin does in a browser. Whatever a database's users do ends with a look at
+//! what it has made possible; who may go on is told by letter, once the lock is released.
+//! Called by `engine`; calls nothing that waits.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, Weak};
+
+use super::inbox::{Inbox, Letters, lock};
+use super::opening::Request;
+use super::schedule::Ticket;
+use super::undo::Stores;
+
+/// Databases by name.
+#[derive(Debug, Default)]
+pub(super) struct Realm {
+    databases: Mutex<BTreeMap<String, Arc<Database>>>,
+}
+
+#[derive(Debug)]
+pub(super) struct Database {
+    name: String,
+    realm: Weak<Realm>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct State {
+    /// 0: there is no such database.
+    pub version: u32,
+    pub stores: Stores,
+    pub links: Vec<Link>,
+    /// Transactions that have not ended, in the order in which they were created.
+    pub tickets: Vec<Ticket>,
+    /// Who wants to open or to delete the database; one at a time.
+    pub requests: std::collections::VecDeque<Request>,
+}
+
+/// An open connection.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub id: u32,
+    pub inbox: Arc<Inbox>,
+    /// It closes when its last transaction has ended.
+    pub closing: bool,
+}
+
+impl Realm {
+    /// Asks something of a database, which is there from then on, if only as a name.
+    pub fn ask(self: &Arc<Self>, name: &str, act: impl FnOnce(&mut State)) -> (Arc<Database>, Letters) {
+        // Asked with the realm locked: a database that nobody uses may go.
+        let mut databases = lock(&self.databases);
+        let database = databases.entry(name.to_owned()).or_insert_with(|| {
+            Arc::new(Database { name: name.to_owned(), realm: Arc::downgrade(self), state: Mutex::default() })
+        });
+        let database = database.clone();
+        let ((), letters, _) = database.locked(act);
+        drop(databases);
+        (database, letters)
+    }
+
+    pub fn names(&self) -> Vec<String> {
+        let databases = lock(&self.databases);
+        let there = databases.iter().filter(|(_, database)| lock(&database.state).version > 0);
+        there.map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Lets go of a database that has been deleted.
+    fn tidy(&self, name: &str) {
+        let mut databases = lock(&self.databases);
+        if databases.get(name).is_some_and(|database| lock(&database.state).is_unused()) {
+            databases.remove(name);
+        }
+    }
+}
+
+impl Database {
+    /// Does something, and what it makes possible.
+    pub fn change<R>(&self, act: impl FnOnce(&mut State) -> R) -> (R, Letters) {
+        let (result, letters, unused) = self.locked(act);
+        if unused && let Some(realm) = self.realm.upgrade() {
+            realm.tidy(&self.name);
+        }
+        (result, letters)
+    }
+
+    /// Looks at something, or changes what nobody waits for.
+    pub fn look<R>(&self, act: impl FnOnce(&mut State) -> R) -> R {
+        act(&mut lock(&self.state))
+    }
+
+    fn locked<R>(&self, act: impl FnOnce(&mut State) -> R) -> (R, Letters, bool) {
+        let mut state = lock(&self.state);
+        let result = act(&mut state);
+        let mut letters = Letters::new();
+        state.go_on(&mut letters);
+        let unused = state.is_unused();
+        (result, letters, unused)
+    }
+}
+
+impl State {
+    fn is_unused(&self) -> bool {
+        self.version == 0 && self.links.is_empty() && self.requests.is_empty()
+    }
+
+    /// Whether transactions can be begun on a connection.
+    pub fn is_open(&self, connection: u32) -> bool {
+        self.links.iter().any(|link| link.id == connection && !link.closing)
+    }
+
+    pub fn close(&mut self, connection: u32) {
+        self.requests.retain(|request| request.id != connection || request.is_upgrading());
+        for link in self.links.iter_mut().filter(|link| link.id == connection) {
+            link.closing = true;
+        }
+    }
+
+    fn go_on(&mut self, letters: &mut Letters) {
+        loop {
+            let tickets = &self.tickets;
+            self.links.retain(|link| !link.closing || tickets.iter().any(|ticket| ticket.connection == link.id));
+            if !self.advance(letters) {
+                break;
+            }
+        }
+        self.start(letters);
+    }
+}

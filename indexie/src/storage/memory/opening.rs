@@ -1,0 +1,148 @@
+//! Opening and deleting a database: one request at a time, each of which may have to wait until other connections have
+//! closed.
+
+use std::sync::Arc;
+
+use super::database::{Link, State};
+use super::inbox::{Inbox, Letters, Note};
+use super::schedule::{Scope, Ticket};
+use super::write::failure;
+use crate::storage::{Failure, Versions};
+
+/// Somebody wants to open the database, or to delete it.
+#[derive(Debug)]
+pub(super) struct Request {
+    /// The number of the connection, or of the deletion's slot.
+    pub id: u32,
+    pub inbox: Arc<Inbox>,
+    /// The version to open it at, 0 for whichever there is; none to delete it.
+    version: Option<u32>,
+    stage: Stage,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    New,
+    /// The other connections are being asked to close.
+    Asking,
+    /// They have been asked, and some have not closed yet.
+    Blocked,
+    /// From this version.
+    Upgrading(u32),
+}
+
+impl Request {
+    pub fn open(id: u32, inbox: Arc<Inbox>, version: u32) -> Self {
+        Self { id, inbox, version: Some(version), stage: Stage::New }
+    }
+
+    pub fn delete(id: u32, inbox: Arc<Inbox>) -> Self {
+        Self { id, inbox, version: None, stage: Stage::New }
+    }
+
+    pub fn is_upgrading(&self) -> bool {
+        matches!(self.stage, Stage::Upgrading(_))
+    }
+}
+
+impl State {
+    /// Goes a step further with the first request; returns whether there may be another one.
+    pub fn advance(&mut self, letters: &mut Letters) -> bool {
+        let Some(request) = self.requests.front() else { return false };
+        let (id, inbox) = (request.id, request.inbox.clone());
+        match (request.stage, request.version) {
+            (Stage::New, Some(version)) => {
+                let wanted = if version == 0 { self.version.max(1) } else { version };
+                let versions = Versions { old: self.version, new: wanted, ..Versions::default() };
+                if self.version > wanted {
+                    self.requests.pop_front();
+                    letters.push((inbox, Note::OpenFailed(id, versions, newer())));
+                } else if self.version == wanted {
+                    self.requests.pop_front();
+                    self.links.push(Link { id, inbox: inbox.clone(), closing: false });
+                    letters.push((inbox, Note::Opened(id)));
+                } else {
+                    self.ask_to_close(versions, letters);
+                }
+            }
+            (Stage::New, None) if self.version == 0 => {
+                self.requests.pop_front();
+                letters.push((inbox, Note::Deleted(id)));
+            }
+            (Stage::New, None) => {
+                let versions = Versions { old: self.version, new: 0, ..Versions::default() };
+                self.ask_to_close(versions, letters);
+            }
+            (Stage::Asking | Stage::Blocked, _) if !self.links.is_empty() => return false,
+            (Stage::Asking | Stage::Blocked, Some(version)) => self.begin_upgrade(version.max(1), letters),
+            (Stage::Asking | Stage::Blocked, None) => {
+                self.requests.pop_front();
+                self.version = 0;
+                self.stores.clear();
+                letters.push((inbox, Note::Deleted(id)));
+            }
+            (Stage::Upgrading(_), _) => return false,
+        }
+        true
+    }
+
+    /// Connections of the same thread are asked, and have answered when the thread has read its letters so far. Those of
+    /// other threads are closed: all that a thread does when it is asked is to close, and one that is busy with something
+    /// else, or with nothing at all, would never come to it.
+    fn ask_to_close(&mut self, versions: Versions, letters: &mut Letters) {
+        let Some(request) = self.requests.front_mut() else { return };
+        request.stage = Stage::Asking;
+        let mut asked = false;
+        for link in self.links.iter_mut().filter(|link| !link.closing) {
+            letters.push((link.inbox.clone(), Note::VersionChange(link.id, versions)));
+            link.closing = !Arc::ptr_eq(&link.inbox, &request.inbox);
+            asked = true;
+        }
+        if asked || !self.links.is_empty() {
+            letters.push((request.inbox.clone(), Note::Asked(request.id, versions)));
+        }
+    }
+
+    /// Whether a request still waits for others to close, although they have been asked.
+    pub fn is_blocked(&mut self, id: u32) -> bool {
+        match self.requests.front_mut() {
+            Some(request) if request.id == id && matches!(request.stage, Stage::Asking | Stage::Blocked) => {
+                request.stage = Stage::Blocked;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn begin_upgrade(&mut self, version: u32, letters: &mut Letters) {
+        let old = std::mem::replace(&mut self.version, version);
+        let Some(request) = self.requests.front_mut() else { return };
+        request.stage = Stage::Upgrading(old);
+        let (id, inbox) = (request.id, request.inbox.clone());
+        self.links.push(Link { id, inbox: inbox.clone(), closing: false });
+        self.tickets.push(Ticket {
+            id,
+            connection: id,
+            inbox: inbox.clone(),
+            scope: Scope::Everything,
+            write: true,
+            started: true,
+        });
+        letters.push((inbox, Note::Upgrade(id, Versions { old, new: version, ..Versions::default() })));
+    }
+
+    /// The transaction of an upgrade has ended: with the new version, or with what there was before.
+    pub fn end_upgrade(&mut self, id: u32, result: Result<(), Failure>) -> Option<(Arc<Inbox>, Note)> {
+        let request = self.requests.pop_front_if(|request| request.id == id && request.is_upgrading())?;
+        self.finish(id);
+        let Err(failure) = result else { return Some((request.inbox, Note::Opened(id))) };
+        let Stage::Upgrading(old) = request.stage else { return None };
+        let versions = Versions { old, new: std::mem::replace(&mut self.version, old), ..Versions::default() };
+        self.links.retain(|link| link.id != id);
+        Some((request.inbox, Note::OpenFailed(id, versions, failure)))
+    }
+}
+
+fn newer() -> Failure {
+    failure("VersionError", "the stored database is newer than the version that was asked for")
+}

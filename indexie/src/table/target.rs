@@ -1,0 +1,229 @@
+//! `Target`: a store, what its rows are, and where its operations run. What a table and a table of an upgrade have in common:
+//! both encode keys and rows in their own way, and hand them over here.
+
+use std::any::Any;
+
+use futures::FutureExt;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::change::{Change, change, own_key};
+use crate::codec::{Batch, Forms, from_value, with_shapes, write_key, write_row};
+use crate::engine::{Access as Mode, RowType, Session};
+use crate::error::{Error, Result};
+use crate::key::{AnyKey, Entry, KeyError};
+use crate::schema::KeyPath;
+use crate::storage::{Operation, Reply, Write};
+
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    pub session: Session,
+    pub store: u16,
+    pub row_type: RowType,
+}
+
+/// Rows to be written, encoded.
+pub(crate) struct Rows {
+    batch: Batch,
+    /// The keys that are known beforehand.
+    keys: Vec<Option<AnyKey>>,
+    /// The keys follow the rows: they are not part of them.
+    with_keys: bool,
+}
+
+/// How many rows an operation is about; of several, an error names one by its position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rowwise {
+    One,
+    Many,
+}
+
+impl Rowwise {
+    fn row(self, at: usize) -> Option<usize> {
+        (self == Self::Many).then_some(at)
+    }
+}
+
+fn no_key(table: &str, row: Option<usize>, error: &KeyError) -> Error {
+    Error::Data { table: table.to_owned(), key: None, row, message: error.to_string() }
+}
+
+impl Rows {
+    /// `key` tells the primary key of a row that knows it.
+    pub fn encode<'r, R: Serialize + 'r>(
+        table: &str,
+        forms: Forms,
+        rows: impl IntoIterator<Item = &'r R>,
+        rowwise: Rowwise,
+        key: impl Fn(&R) -> Entry,
+    ) -> Result<Self> {
+        let mut encoded = Self { batch: Batch::default(), keys: Vec::new(), with_keys: false };
+        for (at, row) in rows.into_iter().enumerate() {
+            with_shapes(|shapes| write_row(&mut encoded.batch, shapes, forms, row))
+                .map_err(|error| Error::encode(table, rowwise.row(at), error))?;
+            let key = key(row);
+            if let Err(error) = &key.0 {
+                return Err(no_key(table, rowwise.row(at), error));
+            }
+            encoded.keys.push(key.single());
+        }
+        Ok(encoded)
+    }
+
+    /// The same rows, under these keys.
+    pub fn under(
+        mut self,
+        table: &str,
+        keys: impl IntoIterator<Item = Result<AnyKey, KeyError>>,
+        rowwise: Rowwise,
+    ) -> Result<Self> {
+        self.with_keys = true;
+        for (at, key) in keys.into_iter().enumerate() {
+            let key = key.map_err(|error| no_key(table, rowwise.row(at), &error))?;
+            write_key(&mut self.batch, &key);
+            self.batch.end_row();
+            self.keys[at] = Some(key);
+        }
+        Ok(self)
+    }
+}
+
+impl Target {
+    pub fn table(&self) -> &'static str {
+        self.session.shared.table_name(self.store)
+    }
+
+    /// The rows with these keys, in the order of the keys.
+    pub async fn get<T: DeserializeOwned>(self, index: Option<u16>, keys: Result<Vec<AnyKey>>) -> Result<Vec<Option<T>>> {
+        let keys = keys?;
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let operation = Operation::Get { keys: keys.clone(), park: false };
+        let columns = self.session.columns(self.store, index, operation).await?;
+        let shapes = columns.shapes.borrow();
+        let mut rows = columns.open(&*shapes).rows;
+        let mut found = Vec::with_capacity(keys.len());
+        for key in keys {
+            let row = rows.next(|reader| from_value::<T>(reader, &*shapes)).transpose();
+            found.push(row.map(Option::flatten).map_err(|error| Error::decode(self.table(), Some(key), error))?);
+        }
+        Ok(found)
+    }
+
+    /// Writes rows; answers their keys.
+    pub async fn write(self, rows: Result<Rows>, put: bool, rowwise: Rowwise) -> Result<Vec<AnyKey>> {
+        let Rows { batch, keys, with_keys } = rows?;
+        let count = keys.len();
+        if count == 0 {
+            return Ok(Vec::new());
+        }
+        let want_keys = keys.iter().any(Option::is_none);
+        let write = Write { put, rows: batch.finish(), count, with_keys, want_keys };
+        let reply = self.session.run(self.store, None, Operation::Write(write)).await;
+        let reply = if rowwise == Rowwise::Many { reply? } else { reply.map_err(Error::of_one_row)? };
+        Ok(match reply {
+            Reply::Columns(columns) => columns.primary_keys(),
+            Reply::Unit | Reply::Number(_) => keys.into_iter().flatten().collect(),
+        })
+    }
+
+    /// Writes one row; answers its key.
+    pub async fn write_one(self, rows: Result<Rows>, put: bool) -> Result<AnyKey> {
+        let table = self.table();
+        self.write(rows, put, Rowwise::One).await?.pop().ok_or_else(|| Error::Data {
+            table: table.to_owned(),
+            key: None,
+            row: None,
+            message: "the browser gave the row no key".to_owned(),
+        })
+    }
+
+    /// Changes a row; answers it as it is now, if it is there.
+    async fn change_one<T: 'static>(self, key: AnyKey, change_row: impl FnOnce(&mut T) + 'static) -> Result<Option<T>> {
+        let Self { session, store, row_type } = self;
+        session
+            .atomically(store, Mode::ReadWrite, move |session| {
+                async move {
+                    let mut apply = Some(change_row);
+                    let mut apply_once = |_, row: &mut dyn Any| {
+                        if let (Some(apply), Some(row)) = (apply.take(), row.downcast_mut::<T>()) {
+                            apply(row);
+                        }
+                    };
+                    let done = change(&session, store, row_type, vec![key], &mut apply_once).await;
+                    let Change { mut rows, .. } = done.map_err(Error::of_one_row)?;
+                    let row = rows.pop().flatten().and_then(|row| row.downcast::<T>().ok());
+                    Ok(row.map(|row| *row))
+                }
+                .boxed_local()
+            })
+            .await
+    }
+
+    pub async fn update<T: 'static>(self, key: Result<AnyKey>, change: impl FnOnce(&mut T) + 'static) -> Result<T> {
+        let (key, table) = (key?, self.table());
+        match self.change_one(key.clone(), change).await? {
+            Some(row) => Ok(row),
+            None => Err(Error::NotFound { table: table.to_owned(), key }),
+        }
+    }
+
+    pub async fn upsert<T: 'static>(
+        self,
+        key: Result<AnyKey>,
+        default: impl FnOnce() -> T + 'static,
+        change: impl FnOnce(&mut T) + 'static,
+    ) -> Result<T> {
+        let key = key?;
+        let Self { session, store, row_type } = self;
+        session
+            .atomically(store, Mode::ReadWrite, move |session| {
+                let bound = Self { session, store, row_type };
+                async move {
+                    if let Some(row) = bound.clone().change_one(key.clone(), change).await? {
+                        return Ok(row);
+                    }
+                    let row = default();
+                    bound.add_under(key, &row).await?;
+                    Ok(row)
+                }
+                .boxed_local()
+            })
+            .await
+    }
+
+    /// Adds a row, which has to have this key.
+    async fn add_under(self, key: AnyKey, row: &dyn Any) -> Result<()> {
+        let (table, path) = (self.table(), self.session.shared.schema(self.store).key.path);
+        let mut batch = Batch::default();
+        self.row_type.encode(row, &mut batch).map_err(|error| Error::encode(table, None, error))?;
+        let mut rows = Rows { batch, keys: vec![Some(key.clone())], with_keys: false };
+        if path == KeyPath::None {
+            rows = rows.under(table, [Ok(key)], Rowwise::One)?;
+        } else {
+            let own = match self.row_type.entry {
+                Some(entry) => entry(row, 0).0.map_err(|error| no_key(table, None, &error))?.single(),
+                None => own_key(&rows.batch, path),
+            };
+            if own.as_ref() != Some(&key) {
+                let has = own.as_ref().map_or_else(|| "no key".to_owned(), |own| format!("the key {own}"));
+                let message = format!("the default row has {has}, not {key}");
+                return Err(Error::Data { table: table.to_owned(), key: own, row: None, message });
+            }
+        }
+        self.write_one(Ok(rows), false).await.map(|_| ())
+    }
+
+    pub async fn delete(self, keys: Result<Vec<AnyKey>>) -> Result<()> {
+        let keys = keys?;
+        if !keys.is_empty() {
+            self.session.run(self.store, None, Operation::Delete(keys)).await?;
+        }
+        Ok(())
+    }
+
+    pub async fn clear(self) -> Result<()> {
+        self.session.run(self.store, None, Operation::Clear).await.map(|_| ())
+    }
+}

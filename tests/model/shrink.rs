@@ -1,0 +1,210 @@
+//! The shrinker: programs that are a little simpler than one that fails. Whoever finds one that still fails goes on from there.
+
+mod query;
+
+use crate::program::{Action, Caught, Change, End, Inner, Program, Step, Transaction, Verb};
+use crate::table::TableOf;
+use crate::value::{Row, Value};
+
+/// Simpler programs, the boldest first.
+pub fn simpler(program: &Program, tables: &[TableOf]) -> Vec<Program> {
+    let with = |steps| Program { steps };
+    let steps = Shrinking { tables };
+    let fewer = fewer(&program.steps).into_iter().map(with);
+    let each = each(&program.steps, |step| steps.step(step)).into_iter().map(|all| with(all.concat()));
+    fewer.chain(each).collect()
+}
+
+struct Shrinking<'a> {
+    tables: &'a [TableOf],
+}
+
+/// The list without some of it: without a half, a quarter, and so on to every single element.
+pub fn fewer<T: Clone>(list: &[T]) -> Vec<Vec<T>> {
+    let mut all = Vec::new();
+    let mut size = list.len();
+    while size > 0 {
+        for from in (0..list.len()).step_by(size) {
+            let to = (from + size).min(list.len());
+            all.push([&list[..from], &list[to..]].concat());
+        }
+        size /= 2;
+    }
+    all
+}
+
+/// The list with one element made simpler, in every way.
+fn each<T: Clone, U: From<T>>(list: &[T], simpler: impl Fn(&T) -> Vec<U>) -> Vec<Vec<U>> {
+    let mut all = Vec::new();
+    for (at, element) in list.iter().enumerate() {
+        for simple in simpler(element) {
+            let mut changed: Vec<U> = list.iter().cloned().map(U::from).collect();
+            changed[at] = simple;
+            all.push(changed);
+        }
+    }
+    all
+}
+
+impl Shrinking<'_> {
+    fn table(&self, action: &Action) -> &TableOf {
+        &self.tables[action.table]
+    }
+
+    /// What may stand in the step's place: any number of steps.
+    fn step(&self, step: &Step) -> Vec<Steps> {
+        match step {
+            Step::Reopen => Vec::new(),
+            Step::Do(action) => self.action(action).into_iter().map(|action| Steps(vec![Step::Do(action)])).collect(),
+            Step::Together(steps) => {
+                let mut all = vec![Steps(steps.clone())];
+                all.extend(fewer(steps).into_iter().map(together));
+                all.extend(each(steps, |step| self.step(step)).into_iter().map(|steps| together(steps.concat())));
+                all
+            }
+            Step::Transact(transaction) => {
+                let alone = transaction.steps.iter().flat_map(actions).map(Step::Do).collect();
+                let mut all = vec![Steps(alone)];
+                let simpler = self.transaction(transaction);
+                all.extend(simpler.into_iter().map(|simple| Steps(vec![Step::Transact(simple)])));
+                all
+            }
+        }
+    }
+
+    fn transaction(&self, transaction: &Transaction) -> Vec<Transaction> {
+        let with = |steps| Transaction { steps, ..transaction.clone() };
+        let mut all: Vec<Transaction> = fewer(&transaction.steps).into_iter().map(with).collect();
+        if transaction.end != End::Commit {
+            all.push(Transaction { end: End::Commit, ..transaction.clone() });
+        }
+        let used = |table: &usize| transaction.steps.iter().flat_map(actions).any(|action| action.table == *table);
+        let scope: Vec<usize> = transaction.scope.iter().copied().filter(used).collect();
+        if !scope.is_empty() && scope.len() < transaction.scope.len() {
+            all.push(Transaction { scope, ..transaction.clone() });
+        }
+        for (at, inner) in transaction.steps.iter().enumerate() {
+            for simple in self.inner(inner) {
+                let mut steps = transaction.steps.clone();
+                steps.splice(at..=at, simple);
+                all.push(with(steps));
+            }
+        }
+        all
+    }
+
+    fn inner(&self, inner: &Inner) -> Vec<Vec<Inner>> {
+        match inner {
+            Inner::Unbound(_) => Vec::new(),
+            Inner::Do(action, caught) => {
+                let mut all: Vec<_> =
+                    self.action(action).into_iter().map(|action| vec![Inner::Do(action, *caught)]).collect();
+                if *caught == Caught::No {
+                    all.push(vec![Inner::Do(action.clone(), Caught::Yes)]);
+                }
+                all
+            }
+            Inner::Together(actions) => {
+                let mut all = vec![actions.iter().map(|action| Inner::Do(action.clone(), Caught::Yes)).collect()];
+                let groups = fewer(actions).into_iter().chain(each(actions, |action| self.action(action)));
+                all.extend(groups.filter(|group| group.len() > 1).map(|group| vec![Inner::Together(group)]));
+                all
+            }
+        }
+    }
+
+    fn action(&self, action: &Action) -> Vec<Action> {
+        let table = self.table(action);
+        let with = |verb| Action { verb, ..action.clone() };
+        self.verb(table, &action.verb).into_iter().map(with).collect()
+    }
+
+    fn verb(&self, table: &TableOf, verb: &Verb) -> Vec<Verb> {
+        match verb {
+            Verb::Insert { put, many, keys, rows } => {
+                let with = |rows| Verb::Insert { put: *put, many: *many, keys: *keys, rows };
+                let fewer = if *many { fewer(rows) } else { Vec::new() };
+                let simpler = each(rows, |(beside, row)| {
+                    self.row(table, row).into_iter().map(|row| (beside.clone(), row)).collect::<Vec<_>>()
+                });
+                fewer.into_iter().chain(simpler).map(with).collect()
+            }
+            Verb::Get(_) | Verb::GetBy(..) | Verb::Delete(_) | Verb::Clear => Vec::new(),
+            Verb::GetMany(keys) => fewer(keys).into_iter().map(Verb::GetMany).collect(),
+            Verb::DeleteMany(keys) => fewer(keys).into_iter().map(Verb::DeleteMany).collect(),
+            Verb::Update(key, change) => changes(change, |change| Verb::Update(key.clone(), change)),
+            Verb::Upsert(key, default, change) => {
+                let rows = self.row(table, default).into_iter();
+                let mut all: Vec<Verb> = rows.map(|row| Verb::Upsert(key.clone(), row, change.clone())).collect();
+                all.extend(changes(change, |change| Verb::Upsert(key.clone(), default.clone(), change)));
+                all
+            }
+            Verb::UpdateMany(pairs) => {
+                let simpler = each(pairs, |(key, change)| changes(change, |change| (key.clone(), change)));
+                fewer(pairs).into_iter().chain(simpler).map(Verb::UpdateMany).collect()
+            }
+            Verb::Read(asked, terminal) => {
+                query::simpler(asked).into_iter().map(|asked| Verb::Read(asked, *terminal)).collect()
+            }
+            Verb::DeleteFound(asked) => query::simpler(asked).into_iter().map(Verb::DeleteFound).collect(),
+            Verb::Modify(asked, change) => {
+                let asked_simpler = query::simpler(asked).into_iter().map(|asked| Verb::Modify(asked, change.clone()));
+                asked_simpler.chain(changes(change, |change| Verb::Modify(asked.clone(), change))).collect()
+            }
+        }
+    }
+
+    /// Rows with one field as simple as its type allows.
+    fn row(&self, table: &TableOf, row: &Row) -> Vec<Row> {
+        let simplest = table.simplest();
+        let mut all = Vec::new();
+        for (at, (name, value)) in row.iter().enumerate() {
+            let is_key = table.shape.primary.iter().any(|path| path[0] == *name);
+            if *value != simplest[at].1 && !is_key {
+                let mut simple = row.clone();
+                simple[at] = simplest[at].clone();
+                all.push(simple);
+            }
+            if let Value::List(elements) = value {
+                all.extend(fewer(elements).into_iter().map(|elements| {
+                    let mut simple = row.clone();
+                    simple[at].1 = Value::List(elements);
+                    simple
+                }));
+            }
+        }
+        all
+    }
+}
+
+fn changes<T>(Change(assigns): &Change, with: impl Fn(Change) -> T) -> Vec<T> {
+    fewer(assigns).into_iter().map(|assigns| with(Change(assigns))).collect()
+}
+
+fn actions(inner: &Inner) -> Vec<Action> {
+    match inner {
+        Inner::Do(action, _) => vec![action.clone()],
+        Inner::Together(actions) => actions.clone(),
+        Inner::Unbound(_) => Vec::new(),
+    }
+}
+
+fn together(mut steps: Vec<Step>) -> Steps {
+    Steps(if steps.len() > 1 { vec![Step::Together(std::mem::take(&mut steps))] } else { steps })
+}
+
+/// Steps in the place of one.
+#[derive(Clone)]
+struct Steps(Vec<Step>);
+
+impl From<Step> for Steps {
+    fn from(step: Step) -> Self {
+        Self(vec![step])
+    }
+}
+
+impl std::borrow::Borrow<[Step]> for Steps {
+    fn borrow(&self) -> &[Step] {
+        &self.0
+    }
+}
