@@ -40,3 +40,9 @@ pub async fn fresh<D: indexie::Database + std::ops::Deref<Target = indexie::Inde
     db.delete().await.expect("the old database goes");
     db
 }
+
+/// A test that runs in a browser, and on the host in memory.
+#[cfg(not(target_family = "wasm"))]
+pub use tokio::test as wasm_bindgen_test;
+#[cfg(target_family = "wasm")]
+pub use wasm_bindgen_test::wasm_bindgen_test;

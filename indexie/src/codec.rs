@@ -17,7 +17,7 @@ mod tests;
 pub(crate) use batch::{Batch, Finished, Reader};
 pub(crate) use decode::{DecodeError, from_value, skip};
 pub(crate) use encode::{EncodeError, Forms, write_row};
-pub(crate) use keys::{key_at_path, key_by, keys_by, read_key, tag_at_path, write_key};
+pub(crate) use keys::{key_at_path, key_by, key_of, keys_by, read_key, tag_at_path, write_key};
 pub(crate) use shape::{Known, Shape, Shapes, with_shapes};
 
 /// What follows in the streams. The numbers are shared with the JavaScript end.

@@ -9,9 +9,10 @@ use std::time::Duration;
 use crate::engine::{self, Handlers, Shared};
 use crate::error::{Error, Result};
 use crate::op::Op;
-use crate::schema::Definition;
+use crate::schema::{Definition, Numbering, Rules};
 use crate::storage::{Connect, Versions};
 use crate::storage::indexed_db::IndexedDb;
+use crate::storage::memory::Memory;
 use crate::store::Store;
 use crate::table::{Table, TxMode};
 
@@ -116,6 +117,55 @@ impl Indexie {
     }
 }
 
+/// Where a database is stored: `AppDb::builder().storage(Storage::Memory)`.
+///
+/// # Memory
+///
+/// The memory keeps everything as IndexedDB does (the order of keys, generated keys, indexes and uniqueness, transactions that
+/// wait for one another, upgrades that wait for other connections), so what works on one works on the other. It is gone with
+/// the program.
+///
+/// What is kept belongs to the thread that makes the database object: two objects of the same name that are made on one thread
+/// are like two tabs of one origin, and share their rows; two that are made on different threads know nothing of one another,
+/// so tests that run side by side do not disturb each other. An object works on whatever thread it is sent to, and finds the
+/// same rows there. They stay until they are [deleted](Indexie::delete), or until the thread and all objects that were made on it
+/// are gone.
+///
+/// There is no event loop off the web: a database moves on whenever one of its futures is polled, in any executor. A future that
+/// is kept without being polled, a transaction's above all, keeps others waiting.
+///
+/// ```
+/// # mod app { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs")); }
+/// # use {app::*, indexie::prelude::*};
+/// # fn main() -> Result<()> {
+/// # futures::executor::block_on(async {
+/// let db = AppDb::builder().storage(Storage::Memory).build();
+/// let alice = NewUser { email: "alice@example.com".into(), name: "Alice".into(), age: 30 };
+/// assert_eq!(db.users.add(&alice).await?, 1);
+/// let other_tab = AppDb::builder().storage(Storage::Memory).build();
+/// assert_eq!(other_tab.users.count().await?, 1);
+/// # Ok(())
+/// # })
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Storage {
+    /// The browser's IndexedDB: the default in a browser. Elsewhere, opening fails with [`Error::Unsupported`].
+    IndexedDb,
+    /// This program's memory: the default elsewhere.
+    Memory,
+}
+
+impl Storage {
+    fn connect(self) -> Arc<dyn Connect> {
+        match self {
+            Self::IndexedDb => Arc::new(IndexedDb),
+            Self::Memory => Arc::new(Memory::here()),
+        }
+    }
+}
+
 /// How hard the browser tries to have a write on the disk before it says that it is done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Durability {
@@ -194,6 +244,7 @@ pub struct Builder<D> {
     durability: Durability,
     storage: Arc<dyn Connect>,
     handlers: Handlers,
+    rules: Rules,
     of: PhantomData<fn() -> D>,
 }
 
@@ -220,6 +271,7 @@ impl<D: Database> Builder<D> {
             durability: Durability::default(),
             storage: default_storage(),
             handlers: Handlers::default(),
+            rules: Rules::default(),
             of: PhantomData,
         }
     }
@@ -230,9 +282,61 @@ impl<D: Database> Builder<D> {
         self
     }
 
+    /// Where the database is stored, if not where it usually is: see [`Storage`].
+    pub fn storage(mut self, storage: Storage) -> Self {
+        self.storage = storage.connect();
+        self
+    }
+
     /// How hard the browser tries to have writes on the disk.
     pub fn durability(mut self, durability: Durability) -> Self {
         self.durability = durability;
+        self
+    }
+
+    /// Numbers versions as Dexie does, so that both can use the same database: version `n` has the browser's number `10 · n`.
+    ///
+    /// ```
+    /// # mod app { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs")); }
+    /// # use app::*;
+    /// let db = AppDb::builder().dexie_compatible(true).build();
+    /// ```
+    pub fn dexie_compatible(mut self, compatible: bool) -> Self {
+        self.rules.numbering = if compatible { Numbering::Dexie } else { Numbering::Plain };
+        self
+    }
+
+    /// Adds stores and indexes that the schema declares and the stored database lacks although it has the newest version, in
+    /// place of failing with [`Error::SchemaMismatch`]: for development, where a schema changes without a new version, and for
+    /// databases that another program has made. What is there in another way (another key path, unique or not) is a mismatch
+    /// all the same, and what is not declared stays.
+    ///
+    /// A repair takes a number of the browser's, for the browser changes stores and indexes in an upgrade only; the version stays.
+    /// A store named `$meta` says so for as long as the two differ: every program that uses this crate finds the version
+    /// there, repairing or not, and the next real version runs its upgrade as ever. `$meta` goes when that version's number
+    /// is its own again.
+    ///
+    /// ```
+    /// # mod app { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs")); }
+    /// # use app::*;
+    /// let db = AppDb::builder().repair_schema(cfg!(debug_assertions)).build();
+    /// ```
+    pub fn repair_schema(mut self, repair: bool) -> Self {
+        self.rules.repair = repair;
+        self
+    }
+
+    /// Opens a stored database of a later version than the newest that the schema declares, in place of failing with
+    /// [`Error::NewerVersion`], if every declared store and index is there as it is declared; else opening fails with
+    /// [`Error::SchemaMismatch`], which lists what is not. Rows that no longer fit their type fail when they are read.
+    ///
+    /// ```
+    /// # mod app { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs")); }
+    /// # use app::*;
+    /// let db = AppDb::builder().allow_newer(true).build();
+    /// ```
+    pub fn allow_newer(mut self, allow: bool) -> Self {
+        self.rules.newer = allow;
         self
     }
 
@@ -252,15 +356,22 @@ impl<D: Database> Builder<D> {
     /// Makes the database. Touches no storage: that is what opening does.
     #[must_use]
     pub fn build(self) -> D {
-        let shared = Arc::new(Shared::new(D::DEFINITION, self.name, self.durability, self.storage));
+        let shared = Arc::new(Shared::new(D::DEFINITION, self.name, self.durability, self.storage, self.rules));
         engine::handlers(&shared, self.handlers);
         D::from_indexie(Indexie { shared })
     }
 }
 
-/// What a database is stored in that does not say.
+/// Where a database is stored that does not say: in a program for the browser, nothing else is linked.
 fn default_storage() -> Arc<dyn Connect> {
-    Arc::new(IndexedDb)
+    #[cfg(target_family = "wasm")]
+    {
+        Arc::new(IndexedDb)
+    }
+    #[cfg(not(target_family = "wasm"))]
+    {
+        Arc::new(Memory::here())
+    }
 }
 
 /// The names of all databases of this origin.

@@ -15,7 +15,7 @@ pub(crate) use connection::{close, database_names, delete, forget, handlers, is_
 pub(crate) use row::RowType;
 pub(crate) use savepoint::savepoint;
 pub(crate) use shared::{Handlers, Shared};
-pub(crate) use upgrade::drop_store;
+pub(crate) use upgrade::Rebuild;
 
 use std::sync::Arc;
 

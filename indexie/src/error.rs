@@ -248,6 +248,14 @@ impl Error {
         self.map_row(|row| row.map(|row| row + count))
     }
 
+    /// Which row of a bulk operation it was.
+    pub(crate) fn row(&self) -> Option<usize> {
+        match self {
+            Self::Constraint { row, .. } | Self::Data { row, .. } | Self::Encode { row, .. } => *row,
+            _ => None,
+        }
+    }
+
     fn map_row(mut self, change: impl FnOnce(Option<usize>) -> Option<usize>) -> Self {
         if let Self::Constraint { row, .. } | Self::Data { row, .. } | Self::Encode { row, .. } = &mut self {
             *row = change(*row);

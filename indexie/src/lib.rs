@@ -83,7 +83,7 @@ mod table;
 mod transaction;
 mod upgrade;
 
-pub use database::{Blocked, Builder, Database, Durability, Indexie, VersionChange, database_names};
+pub use database::{Blocked, Builder, Database, Durability, Indexie, Storage, VersionChange, database_names};
 pub use error::{Error, Result};
 pub use index::{Index, IsUnique, Plain, Primary, Unique};
 pub use key::{AnyKey, AutoKey, Date, IntoAnyKey, IntoAnyRange, IntoKey, IntoRange, Key, Prefix, Text};
@@ -97,7 +97,7 @@ pub use transaction::{All, Commit, Mode, Scope, Transaction};
 /// name.
 pub type Tables<D, M> = <D as Database>::Tables<M>;
 
-pub use upgrade::{Upgrade, UpgradeTable};
+pub use upgrade::{Convert, Converted, Upgrade, UpgradeQuery, UpgradeTable, UpgradeWhere};
 
 /// Makes a newtype or an enum without data a key.
 ///
@@ -218,7 +218,7 @@ macro_rules! schema {
 
 /// Everything an app's module needs: `use indexie::prelude::*;`.
 pub mod prelude {
-    pub use crate::{Durability, Error, Index, Key, Mode, Query, Result, Store, Table, Upgrade, clone, schema};
+    pub use crate::{Durability, Error, Index, Key, Mode, Query, Result, Storage, Store, Table, Upgrade, clone, schema};
 }
 
 /// Clones variables into a closure: `clone!(db, tx as sender => move || ..)`.

@@ -22,6 +22,7 @@ pub use cursor::{Cursor, Page};
 pub use each::EachOutput;
 pub use stream::RowStream;
 
+pub(crate) use clause::Clause;
 pub(crate) use execute::Execution;
 pub(crate) use read::{typed as typed_key, typed_all as typed_keys};
 pub(crate) use write::modify_rows;

@@ -1,11 +1,17 @@
 //! Schemas: the constants that the macros fill, and what of them the stored database has.
 //! Pure data and pure functions; called when a database is opened.
 
+mod fit;
 mod installed;
+mod numbering;
 mod steps;
+mod verdict;
 
-pub(crate) use installed::{InstalledIndex, InstalledStore, differences, parse_installed};
-pub(crate) use steps::{Alteration, Step, alterations, steps};
+pub(crate) use fit::{Alteration, Fit, bool_paths, fit};
+pub(crate) use installed::{InstalledIndex, InstalledStore, parse_installed};
+pub(crate) use numbering::{MARKER, MARKER_KEY, Numbering};
+pub(crate) use steps::{Step, steps};
+pub(crate) use verdict::{Rules, Stored, Verdict, verdict};
 
 use std::future::Future;
 

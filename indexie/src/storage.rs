@@ -37,6 +37,8 @@ pub(crate) enum Operation {
     DeleteRanges(Vec<KeyRange>),
     Clear,
     Merge(Merge),
+    /// Takes over what another store has; answers how many rows.
+    Adopt(Adopt),
     /// Begins a part of the transaction that can be undone alone, under this number. Needs no request; neither does its end.
     Savepoint(u32),
     /// Ends that part, and all that have begun within it: what they did is done.
@@ -115,6 +117,18 @@ pub(crate) struct Merge {
     /// For each row: its position, its key, whether the key has changed, the row before, and the row after.
     pub changes: Finished,
     pub count: usize,
+}
+
+/// What a store takes over from another one, in an upgrade.
+///
+/// Where both generate keys, the generator goes on from where the other one's is. Rows, if they are taken over, are stored under
+/// the key that this store's key path finds in them. Where it finds nothing, or where the key is outside of the row, they
+/// keep the key that they have had, if that can be: a number, where keys are generated (a row with another one gets a
+/// new key), and one from outside of the row, where the path is not for generated ones. A failure about a row names its old key.
+#[derive(Clone, Debug)]
+pub(crate) struct Adopt {
+    pub from: String,
+    pub rows: bool,
 }
 
 #[derive(Debug)]

@@ -1,24 +1,27 @@
 //! `Upgrade`: what an upgrade function gets, and the tables it reads rows of an older shape from.
 
+mod convert;
+mod query;
+mod table;
+
+pub use convert::{Convert, Converted};
+pub use query::{UpgradeQuery, UpgradeWhere};
+pub use table::UpgradeTable;
+
 use std::fmt;
-use std::marker::PhantomData;
+use std::rc::Rc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::codec::{Batch, with_shapes, write_row};
-use crate::engine::{RowType, Session};
-use crate::error::{Error, Result};
-use crate::index::Column;
-use crate::op::{Fetch, Op};
-use crate::query::spec::Spec;
-use crate::query::{Execution, modify_rows};
-use crate::storage::{Operation, Write};
+use crate::engine::Rebuild;
+use crate::error::Result;
+use crate::op::Op;
 
 /// The transaction in which a database goes from one version to the next.
 ///
-/// An upgrade function gets it: `version 2 { .. } upgrade on_upgrade_v2`. When the function returns an error, the whole upgrade is
-/// undone: the old version and every row are still there. Like any transaction, it waits for nothing but its own operations.
+/// An upgrade function gets it: `version 2 { .. } upgrade on_upgrade_v2`. Like any transaction, it waits for nothing but its own
+/// operations.
 ///
 /// ```
 /// use indexie::prelude::*;
@@ -56,139 +59,160 @@ use crate::storage::{Operation, Write};
 ///     Ok(())
 /// }
 /// ```
+///
+/// # What there is when
+///
+/// Before the function, the tables of its version are there, with their indexes, empty where they are new: rows can be found by
+/// the indexes of the new version. Tables and indexes that the version no longer has are there too, and go once the function
+/// has run. A new unique index is not unique yet: the function may see to it that no two rows have the same key.
+///
+/// A table whose primary key becomes another one still has the old one. The function can fill in the field that is to be
+/// the key, or convert the rows with [`migrate`](Self::migrate); afterwards the rows are copied under their new keys. Going to
+/// `++id`, numbers that are keys already stay; rows with other keys get new ones. A key from outside of the record
+/// becomes the field, where the row has none.
+///
+/// A `bool` that is indexed is stored as 0 or 1. Where such an index is new, the rows have been rewritten before the function.
+///
+/// # Errors
+///
+/// Whatever fails, the function itself or what comes after it, the whole upgrade is undone: the old version and every row are
+/// still there, and opening fails with [`Error::Upgrade`](crate::Error::Upgrade), which names the version, the table and the
+/// row, as far as it is about one. A function that panics undoes the upgrade too.
 pub struct Upgrade {
-    session: Session,
-    version: u32,
+    rebuild: Rc<Rebuild>,
 }
 
 impl fmt::Debug for Upgrade {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Upgrade").field("version", &self.version).finish_non_exhaustive()
+        f.debug_struct("Upgrade").field("version", &self.version()).finish_non_exhaustive()
     }
 }
 
 impl Upgrade {
-    #[cfg_attr(not(target_family = "wasm"), allow(dead_code, reason = "the browser runs upgrades"))]
-    pub(crate) fn new(session: Session, version: u32) -> Self {
-        Self { session, version }
+    pub(crate) fn new(rebuild: Rc<Rebuild>) -> Self {
+        Self { rebuild }
     }
 
     /// The version that the database is being upgraded to.
     #[must_use]
     pub fn version(&self) -> u32 {
-        self.version
+        self.rebuild.version()
     }
 
-    /// A table by its name, with rows of any shape that serde reads. Tables that this version drops are still there.
+    /// A table by its name, with rows of any shape that serde reads. Tables that this version drops are still there, and so are
+    /// stores that no version names.
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownTable`] if neither this version nor one before it names the table.
+    /// [`Error::UnknownTable`](crate::Error::UnknownTable) if there is none of this name.
     pub fn table<R: Serialize + DeserializeOwned + 'static>(&self, name: &str) -> Result<UpgradeTable<R>> {
-        match self.session.shared.store_number(name) {
-            Some(store) => Ok(UpgradeTable { session: self.session.clone(), store, of: PhantomData }),
-            None => Err(Error::UnknownTable { table: name.to_owned() }),
-        }
+        self.rebuild.number_of(name)?;
+        Ok(UpgradeTable::new(self.rebuild.clone(), name))
+    }
+
+    /// Replaces every row of a table by what `convert` makes of it, a `New` or a [`Result`] of one. Returns how many rows there
+    /// were.
+    ///
+    /// The new row is all that is stored: properties of the old one that `New` does not have are gone. It may have another
+    /// key, also where this version gives the table another primary key; a key outside of the record stays. Rows are
+    /// converted a few hundred at a time, in the order of their keys.
+    ///
+    /// ```
+    /// # use indexie::prelude::*;
+    /// # use serde::{Deserialize, Serialize};
+    /// #[derive(Deserialize)]
+    /// struct UserV1 {
+    ///     id: u32,
+    ///     name: String,
+    ///     born: String,
+    /// }
+    ///
+    /// #[derive(Store, Serialize, Deserialize)]
+    /// #[store("++id, born")]
+    /// pub struct User {
+    ///     pub id: u32,
+    ///     pub first_name: String,
+    ///     pub born: u32,
+    /// }
+    ///
+    /// async fn on_upgrade_v2(tx: Upgrade) -> Result<()> {
+    ///     tx.migrate::<UserV1, User>("users", |old| {
+    ///         Ok(User { id: old.id, first_name: old.name, born: old.born.parse().map_err(Error::user)? })
+    ///     })
+    ///     .await?;
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownTable`](crate::Error::UnknownTable), or [`Error::Upgrade`](crate::Error::Upgrade) that names the row: one
+    /// that is no `Old`, or of which `convert` can make nothing, or whose new key is taken, missing or no key. The upgrade
+    /// fails then, whatever is made of the error.
+    pub fn migrate<Old, New>(&self, table: &str, convert: impl Convert<Old, New> + 'static) -> Op<usize>
+    where
+        Old: DeserializeOwned + 'static,
+        New: Serialize + 'static,
+    {
+        let mut convert = convert;
+        let converted = self.rebuild.clone().convert(table.to_owned(), move |old: Old| convert(old).into_result());
+        Op::new(converted)
+    }
+
+    /// Gives a store another name. What it holds stays as it is.
+    ///
+    /// Where this version declares a table of the new name, which has been created empty, the store takes its place, with
+    /// the primary key and the indexes that are declared once the function has run. Where this version still declares one of the
+    /// old name, that begins anew, empty.
+    ///
+    /// ```
+    /// # use indexie::prelude::*;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Store, Serialize, Deserialize)]
+    /// # #[store("++id, name")]
+    /// # pub struct Person { pub id: u32, pub name: String }
+    /// schema! {
+    ///     pub struct AppDb("app");
+    ///
+    ///     version 1 {
+    ///         users: "++id, name",
+    ///     }
+    ///     version 2 {
+    ///         people: Person,
+    ///         users: drop,
+    ///     } upgrade on_upgrade_v2
+    /// }
+    ///
+    /// async fn on_upgrade_v2(tx: Upgrade) -> Result<()> {
+    ///     tx.rename_store("users", "people")
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownTable`](crate::Error::UnknownTable) if there is no such store,
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is one of the new name that may have rows.
+    pub fn rename_store(&self, name: &str, to: &str) -> Result<()> {
+        self.rebuild.rename_store(name, to)
+    }
+
+    /// Gives an index another name: that of its key path, for a schema knows indexes by no other. Useful for databases that
+    /// another program has made; an index with the keys of a declared one is renamed by itself.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownTable`](crate::Error::UnknownTable) or [`Error::UnknownIndex`](crate::Error::UnknownIndex).
+    pub fn rename_index(&self, table: &str, index: &str, to: &str) -> Result<()> {
+        self.rebuild.rename_index(table, index, to)
     }
 
     /// Deletes a store that no version names, with all its rows.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for a store that the schema names (declare it as `drop` there), and what the browser reports
-    /// for one that does not exist.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a store that the schema names (declare it as `drop` there),
+    /// [`Error::UnknownTable`](crate::Error::UnknownTable) for one that does not exist.
     pub fn drop_store(&self, name: &str) -> Result<()> {
-        if self.session.shared.store_number(name).is_some() {
-            return Err(Error::InvalidArgument {
-                message: format!("the schema names table `{name}`: declare `{name}: drop` in a version to drop it"),
-            });
-        }
-        crate::engine::drop_store(&self.session, name)
-    }
-}
-
-/// A table during an upgrade: rows of type `R`, which need not be what the newest version has.
-pub struct UpgradeTable<R> {
-    session: Session,
-    store: u16,
-    of: PhantomData<fn() -> R>,
-}
-
-impl<R> fmt::Debug for UpgradeTable<R> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UpgradeTable")
-            .field("name", &self.session.shared.table_name(self.store))
-            .finish_non_exhaustive()
-    }
-}
-
-impl<R: Serialize + DeserializeOwned + 'static> UpgradeTable<R> {
-    fn execution(&self) -> Execution {
-        Execution {
-            session: self.session.clone(),
-            store: self.store,
-            row_type: RowType::keyless::<R>(&[]),
-            spec: Spec { order: Some(Column::PRIMARY), ..Spec::default() },
-        }
-    }
-
-    /// All rows, ordered by primary key.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Decode`] names the first row that does not fit the type.
-    pub fn to_vec(&self) -> Fetch<Vec<R>> {
-        Fetch::new(self.execution().to_vec())
-    }
-
-    /// How many rows there are.
-    pub fn count(&self) -> Fetch<usize> {
-        let execution = self.execution();
-        Fetch::new(async move { execution.count().await })
-    }
-
-    /// Changes each row. Returns how many are different now. Properties that are stored but not part of `R` stay as they are.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Constraint`] if a changed row clashes with another one, [`Error::Decode`] for one that does not fit the type.
-    pub fn modify(&self, change: impl FnMut(&mut R) + 'static) -> Op<usize> {
-        Op::new(modify_rows(self.execution(), change))
-    }
-
-    /// Adds a row whose key is part of it, or is generated.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Constraint`] if the key, or a key of a unique index, is there already.
-    pub fn add(&self, row: &R) -> Op<()> {
-        self.write(row, false)
-    }
-
-    /// Adds a row, or replaces the row with its key.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Constraint`] if a key of a unique index belongs to another row.
-    pub fn put(&self, row: &R) -> Op<()> {
-        self.write(row, true)
-    }
-
-    fn write(&self, row: &R, put: bool) -> Op<()> {
-        let (session, store) = (self.session.clone(), self.store);
-        let mut rows = Batch::default();
-        let encoded = with_shapes(|shapes| write_row(&mut rows, shapes, &[], row))
-            .map_err(|error| Error::encode(session.shared.table_name(store), None, error));
-        Op::new(async move {
-            encoded?;
-            let write = Write { put, rows: rows.finish(), count: 1, with_keys: false, want_keys: false };
-            session.run(store, None, Operation::Write(write)).await.map(|_| ())
-        })
-    }
-
-    /// Deletes all rows.
-    pub fn clear(&self) -> Op<()> {
-        let (session, store) = (self.session.clone(), self.store);
-        Op::new(async move { session.run(store, None, Operation::Clear).await.map(|_| ()) })
+        self.rebuild.drop_store(name)
     }
 }

@@ -72,7 +72,7 @@ struct Disagreement {
 async fn disagreement<D: Trio>(program: Rc<Program>) -> Option<Disagreement> {
     let expected = reference::evaluate::<D>(&program);
     let got = run::run::<D>(program, "model").await;
-    let at = expected.iter().zip(&got).position(|(expected, got)| expected != got)?;
+    let at = expected.iter().zip(&got).position(|(expected, got)| !got.is(expected))?;
     Some(Disagreement { at, got: got[at].clone(), expected })
 }
 

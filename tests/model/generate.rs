@@ -6,6 +6,7 @@ use crate::chance::Chance;
 use crate::menu::Trio;
 use crate::program::{Action, Assign, Caught, Change, End, Inner, Keys, Program, Step, Transaction, Verb};
 use crate::query::{Modifier, Query, Terminal};
+use crate::record::FieldOf;
 use crate::reference::Filling;
 use crate::table::{TableOf, tables};
 use crate::value::{Row, Value, set};
@@ -78,7 +79,16 @@ impl Generator<'_> {
     }
 
     fn one_of_several(&mut self) -> Step {
-        if self.chance.once_in(5) { Step::Transact(self.transaction(3)) } else { Step::Do(self.action(None)) }
+        if self.chance.once_in(5) { Step::Transact(self.transaction(3)) } else { Step::Do(self.simple(None)) }
+    }
+
+    fn simple(&mut self, table: Option<usize>) -> Action {
+        loop {
+            let action = self.action(table);
+            if !matches!(action.verb, Verb::Read(..) | Verb::Insert { many: true, .. }) {
+                return action;
+            }
+        }
     }
 
     fn transaction(&mut self, most: usize) -> Transaction {
@@ -101,7 +111,14 @@ impl Generator<'_> {
         match self.chance.below(20) {
             0..=2 => {
                 let count = 2 + self.chance.below(4);
-                Inner::Together((0..count).map(|_| self.action_in(scope, write)).collect())
+                Inner::Together(
+                    (0..count)
+                        .map(|_| {
+                            let table = *self.chance.pick(scope);
+                            if write { self.simple(Some(table)) } else { self.action_in(scope, write) }
+                        })
+                        .collect(),
+                )
             }
             3 if self.chance.once_in(2) => Inner::Unbound(self.chance.below(self.tables.len())),
             _ => {
@@ -174,11 +191,13 @@ impl Generator<'_> {
     }
 
     fn row(&mut self, table: usize) -> Row {
-        self.tables[table].fields.iter().map(|field| (field.name, (field.random)(self.chance))).collect()
+        let of = &self.tables[table];
+        of.fields.iter().map(|field| (field.name, value(of, field, self.chance))).collect()
     }
 
     fn key(&mut self, table: usize) -> Value {
-        (self.tables[table].key().random)(self.chance)
+        let of = &self.tables[table];
+        unsigned(of.shape.generated, (of.key().random)(self.chance))
     }
 
     fn keys(&mut self, table: usize) -> Vec<Value> {
@@ -191,16 +210,28 @@ impl Generator<'_> {
     }
 
     fn change(&mut self, table: usize) -> Change {
-        let fields = self.tables[table].fields;
+        let of = &self.tables[table];
         let count = self.chance.below(3);
         Change(self.chance.many(count, |chance| {
-            let field = chance.pick(fields);
-            let value = (field.random)(chance);
-            match value {
+            let field = chance.pick(of.fields);
+            match value(of, field, chance) {
                 Value::Number(_) if field.adds && chance.once_in(2) => Assign::Add(field.name, 1),
                 value => Assign::Set(field.name, value),
             }
         }))
+    }
+}
+
+fn value(table: &TableOf, field: &FieldOf, chance: &mut Chance) -> Value {
+    let is_key = table.shape.primary.iter().any(|path| path[0] == field.name);
+    unsigned(table.shape.generated && is_key, (field.random)(chance))
+}
+
+/// No minus zero. Where keys are generated, Chromium writes the key that `get` is asked for into the row: 0 for -0.
+fn unsigned(generated: bool, value: Value) -> Value {
+    match value {
+        Value::Number(zero) if zero == 0.0 && generated => Value::Number(0.0),
+        value => value,
     }
 }
 

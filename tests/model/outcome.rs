@@ -43,3 +43,27 @@ pub enum Fault {
     /// What is never right.
     Other(String),
 }
+
+impl Outcome {
+    /// Whether this is what was expected.
+    pub fn is(&self, expected: &Self) -> bool {
+        match (self, expected) {
+            (Self::Together(all), Self::Together(expected)) => {
+                all.len() == expected.len() && all.iter().zip(expected).all(|(one, expected)| one.is_about(expected))
+            }
+            (one, expected) => one == expected,
+        }
+    }
+
+    /// The same for what is done at the same time as something else. A browser does not say what a row clashed with, and when the
+    /// library looks, that may have gone.
+    fn is_about(&self, expected: &Self) -> bool {
+        match (self, expected) {
+            (
+                Self::Failed(Fault::Constraint { table, index: None, row, .. }),
+                Self::Failed(Fault::Constraint { table: of, row: at, .. }),
+            ) => table == of && row == at,
+            (one, expected) => one.is(expected),
+        }
+    }
+}

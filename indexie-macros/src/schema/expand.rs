@@ -141,8 +141,9 @@ fn traits(database: &Database, live: &[Live<'_>], private: &TokenStream) -> Toke
         quote_spanned!(span=> #private::Probe::<#record>::table(&__indexie, #name))
     });
     let handles = live.iter().map(|Live { table, record, .. }| {
-        let (private, field) = (placed(private, Span::call_site().located_at(record.span())), &table.ident);
-        quote_spanned!(record.span()=> #private::Probe::<#record>::bound(&self.#field, __transaction))
+        let span = Span::call_site().located_at(record.span());
+        let (private, field) = (placed(private, span), &table.ident);
+        quote_spanned!(span=> #private::Probe::<#record>::bound(&self.#field, __transaction))
     });
     let tables_of = tables_of(ident);
     quote! {

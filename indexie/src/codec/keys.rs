@@ -1,6 +1,8 @@
 //! Keys in and out of the streams, and the key that a written row has at a key path.
 
-use super::{Batch, Known, Reader, skip, tag};
+use serde::Serialize;
+
+use super::{Batch, Known, Reader, skip, tag, with_shapes, write_row};
 use crate::key::AnyKey;
 use crate::schema::KeyPath;
 
@@ -43,10 +45,10 @@ pub(crate) fn write_key(batch: &mut Batch, key: &AnyKey) {
 /// Reads a value that carries its tag; none if it is no key.
 pub(crate) fn read_key(reader: &mut Reader<'_>, shapes: &dyn Known) -> Option<AnyKey> {
     let tag = reader.int();
-    key_of(reader, shapes, tag)
+    key_tagged(reader, shapes, tag)
 }
 
-fn key_of(reader: &mut Reader<'_>, shapes: &dyn Known, tag: u32) -> Option<AnyKey> {
+fn key_tagged(reader: &mut Reader<'_>, shapes: &dyn Known, tag: u32) -> Option<AnyKey> {
     Some(match tag {
         tag::U32 => AnyKey::Number(f64::from(reader.int())),
         tag::F64 => AnyKey::Number(Some(reader.float()).filter(|number| !number.is_nan())?),
@@ -59,7 +61,7 @@ fn key_of(reader: &mut Reader<'_>, shapes: &dyn Known, tag: u32) -> Option<AnyKe
             let mut valid = true;
             for _ in 0..count {
                 let tag = if of == tag::MIXED { reader.int() } else { of };
-                match key_of(reader, shapes, tag) {
+                match key_tagged(reader, shapes, tag) {
                     Some(part) => parts.push(part),
                     None => valid = false,
                 }
@@ -79,7 +81,17 @@ fn key_of(reader: &mut Reader<'_>, shapes: &dyn Known, tag: u32) -> Option<AnyKe
 /// The key at a dotted key path of the row that begins here.
 pub(crate) fn key_at_path(reader: &mut Reader<'_>, shapes: &dyn Known, path: &[&str]) -> Option<AnyKey> {
     let tag = tag_at_path(reader, shapes, path)?;
-    key_of(reader, shapes, tag)
+    key_tagged(reader, shapes, tag)
+}
+
+/// The key that a row has, as it would be stored, by a key path of the schema. None, too, if it cannot be written: that is for
+/// whoever writes it to say.
+pub(crate) fn key_of<R: Serialize + ?Sized>(row: &R, path: KeyPath) -> Option<AnyKey> {
+    let mut batch = Batch::default();
+    with_shapes(|shapes| {
+        write_row(&mut batch, shapes, &[], row).ok()?;
+        key_by(&batch.finish().reader(), &*shapes, path)
+    })
 }
 
 /// The key that the row which begins here has by a key path of the schema.
@@ -101,11 +113,11 @@ pub(crate) fn keys_by(reader: &Reader<'_>, shapes: &dyn Known, path: KeyPath) ->
             let (count, of) = (reader.int(), reader.int());
             let element = |_| {
                 let tag = if of == tag::MIXED { reader.int() } else { of };
-                key_of(&mut reader, shapes, tag)
+                key_tagged(&mut reader, shapes, tag)
             };
             (0..count).filter_map(element).collect()
         }
-        Some(tag) => key_of(&mut reader, shapes, tag).into_iter().collect(),
+        Some(tag) => key_tagged(&mut reader, shapes, tag).into_iter().collect(),
         None => Vec::new(),
     };
     keys.sort_unstable();

@@ -14,7 +14,7 @@ use futures::future::{FutureExt, LocalBoxFuture, Shared as SharedFuture};
 use super::{Handlers, Shared};
 use crate::database::{Blocked, VersionChange};
 use crate::error::{Error, Result};
-use crate::schema::differences;
+use crate::schema::{Rules, Stored, Verdict, verdict};
 use crate::storage::{Backend, Connect, Event, Reply, Thread, runner};
 
 /// How often opening is tried again when the browser fails without a reason, as some do once after a crash.
@@ -43,6 +43,8 @@ struct State {
     /// Tells who waits for the connection how opening it went.
     answer: RefCell<Option<oneshot::Sender<Result<u32>>>>,
     retries: Cell<u32>,
+    /// The number that the storage was last asked for; 0 is whichever there is.
+    asked: Cell<u32>,
     /// The upgrade that is under way; dropped early, it is aborted.
     upgrade: RefCell<Option<LocalBoxFuture<'static, Result<()>>>>,
     handlers: RefCell<Handlers>,
@@ -67,6 +69,7 @@ fn state(shared: &Shared) -> Rc<State> {
             phase: RefCell::default(),
             answer: RefCell::default(),
             retries: Cell::default(),
+            asked: Cell::default(),
             upgrade: RefCell::default(),
             handlers: RefCell::default(),
         })
@@ -136,12 +139,12 @@ pub(crate) async fn delete(shared: Arc<Shared>) -> Result<()> {
     let (give_up, mut given_up) = oneshot::channel();
     let give_up = Rc::new(RefCell::new(Some(give_up)));
     let blocked = {
-        let state = state.clone();
+        let (shared, state) = (shared.clone(), state.clone());
         move |slot| {
             let handler = state.handlers.borrow().blocked.clone();
             let Some(handler) = handler else { return };
             let give_up = give_up.clone();
-            handler(Blocked::new(state.backend.versions(slot), move || {
+            handler(Blocked::new(shared.declared(state.backend.versions(slot)), move || {
                 if let Some(give_up) = give_up.borrow_mut().take() {
                     // Deleted meanwhile, nobody listens.
                     let _ = give_up.send(());
@@ -201,12 +204,22 @@ fn begin(shared: &Arc<Shared>, state: &Rc<State>) -> Opening {
     .shared();
     *state.answer.borrow_mut() = Some(answer);
     state.retries.set(0);
-    connect(shared, state, opening.clone());
+    connect(shared, state, opening.clone(), shared.newest());
     opening
 }
 
+/// Closes a connection, and asks for another one in its place.
+fn reconnect(shared: &Arc<Shared>, state: &Rc<State>, connection: u32, number: u32) {
+    let phase = state.phase.replace(Phase::Idle);
+    Thread::get().close(&*state.backend, connection);
+    if let Phase::Opening { opening, .. } = phase {
+        connect(shared, state, opening, number);
+    }
+}
+
 /// Asks the storage for a connection; the answer comes through `opening`.
-fn connect(shared: &Arc<Shared>, state: &Rc<State>, opening: Opening) {
+fn connect(shared: &Arc<Shared>, state: &Rc<State>, opening: Opening, number: u32) {
+    state.asked.set(number);
     let connection = Thread::get().number();
     state.phase.replace(Phase::Opening { connection, opening });
     // Neither keeps the database object alive: a connection goes when the last handle does.
@@ -217,33 +230,28 @@ fn connect(shared: &Arc<Shared>, state: &Rc<State>, opening: Opening) {
         // The last handle was dropped on another thread. Nobody needs this connection, and another tab may wait for it.
         _ => Thread::get().close(&*backend, connection),
     });
-    let version = shared.definition.newest();
-    Thread::get().open(&*state.backend, connection, &shared.name, version, &shared.layout(), listener);
+    Thread::get().open(&*state.backend, connection, &shared.name, number, &shared.layout(), listener);
 }
 
 fn heard(shared: &Arc<Shared>, state: &Rc<State>, connection: u32, event: Event) {
     let backend = &state.backend;
     match event {
+        // It was there a moment ago, and has been deleted: what is made now would be of no version.
+        Event::Upgrade if state.asked.get() == 0 => backend.abort(connection),
         Event::Upgrade => {
             *state.upgrade.borrow_mut() = Some(super::upgrade::begin(shared, connection));
         }
         Event::Opened => {
             runner::ended(connection, Ok(()));
-            *state.upgrade.borrow_mut() = None;
-            let differences = differences(&backend.installed(connection), &shared.stores);
-            if differences.is_empty() {
-                state.phase.replace(Phase::Open(connection));
-                answer(state, Ok(connection));
-            } else {
-                end(state, Phase::Idle, &Error::SchemaMismatch { database: shared.name.clone(), differences });
-            }
+            let upgraded = state.upgrade.borrow_mut().take().is_some();
+            opened(shared, state, connection, upgraded);
         }
         Event::OpenFailed => open_failed(shared, state, connection),
         Event::Blocked => {
             let handler = state.handlers.borrow().blocked.clone();
             if let Some(handler) = handler {
                 let (weak, database) = (Rc::downgrade(state), shared.name.clone());
-                handler(Blocked::new(backend.versions(connection), move || {
+                handler(Blocked::new(shared.declared(backend.versions(connection)), move || {
                     if let Some(state) = weak.upgrade()
                         && matches!(*state.phase.borrow(), Phase::Opening { connection: opening, .. } if opening == connection)
                     {
@@ -255,7 +263,7 @@ fn heard(shared: &Arc<Shared>, state: &Rc<State>, connection: u32, event: Event)
         Event::VersionChange => {
             let handler = state.handlers.borrow().version_change.clone();
             if let Some(handler) = handler {
-                let new_version = backend.versions(connection).new;
+                let new_version = shared.declared(backend.versions(connection)).new;
                 handler(VersionChange { new_version: (new_version > 0).then_some(new_version) });
             }
             // The other tab waits until this connection is closed; what is under way here is finished first.
@@ -265,6 +273,26 @@ fn heard(shared: &Arc<Shared>, state: &Rc<State>, connection: u32, event: Event)
     }
 }
 
+/// Looks at what has been opened.
+fn opened(shared: &Arc<Shared>, state: &Rc<State>, connection: u32, upgraded: bool) {
+    let newest = shared.definition.newest();
+    let (native, marked) = state.backend.stored_version(connection);
+    let stored = Stored { native, marked, stores: &state.backend.installed(connection) };
+    // What the upgrade has not brought about, another one will not either.
+    let rules = Rules { repair: shared.rules.repair && !upgraded, ..shared.rules };
+    let database = shared.name.clone();
+    let error = match verdict(stored, &shared.stores, newest, rules) {
+        Verdict::Use => {
+            state.phase.replace(Phase::Open(connection));
+            return answer(state, Ok(connection));
+        }
+        Verdict::Reopen(number) => return reconnect(shared, state, connection, number),
+        Verdict::Newer(installed) => Error::NewerVersion { database, installed: Some(installed), declared: newest },
+        Verdict::Differs(differences) => Error::SchemaMismatch { database, differences },
+    };
+    end(state, Phase::Idle, &error);
+}
+
 fn open_failed(shared: &Arc<Shared>, state: &Rc<State>, connection: u32) {
     let failure = state.backend.failure(connection);
     runner::ended(connection, Err(failure.clone()));
@@ -272,19 +300,12 @@ fn open_failed(shared: &Arc<Shared>, state: &Rc<State>, connection: u32) {
     let upgraded = state.upgrade.borrow_mut().take().and_then(FutureExt::now_or_never);
     let error = match (upgraded, failure.name.as_str()) {
         (Some(Err(error)), _) => error,
-        (_, "VersionError") => Error::NewerVersion {
-            database: shared.name.clone(),
-            installed: Some(state.backend.versions(connection).old).filter(|version| *version > 0),
-            declared: shared.definition.newest(),
-        },
+        // Its number is higher, which need not mean a later version.
+        (_, "VersionError") => return reconnect(shared, state, connection, 0),
+        (_, "AbortError") if state.asked.get() == 0 => return reconnect(shared, state, connection, shared.newest()),
         (_, "UnknownError") if state.retries.get() < RETRIES => {
             state.retries.set(state.retries.get() + 1);
-            let phase = state.phase.replace(Phase::Idle);
-            Thread::get().close(&*state.backend, connection);
-            if let Phase::Opening { opening, .. } = phase {
-                connect(shared, state, opening);
-            }
-            return;
+            return reconnect(shared, state, connection, state.asked.get());
         }
         _ => failure.into_error(""),
     };

@@ -26,7 +26,7 @@ impl Failure {
             }
             "AbortError" => Error::Aborted { reason: reason(self.message, "the browser aborted it and gives no reason") },
             "TransactionInactiveError" => {
-                Error::Aborted { reason: "its handles are of no use after its end".to_owned() }
+                Error::Aborted { reason: "its handles are of no use after its end, nor outside of its body".to_owned() }
             }
             "NotSupportedError" => Error::Unsupported { what: self.message },
             Self::NOT_STARTED | Self::LOST => Error::ConnectionLost { database: String::new() },

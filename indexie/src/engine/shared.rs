@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::database::Durability;
-use crate::schema::{Definition, StoreSchema};
-use crate::storage::{Backend, Connect, Layout};
+use crate::schema::{Definition, KeyPath, KeySchema, Rules, StoreSchema};
+use crate::storage::{Backend, Connect, Layout, Versions};
 
 /// A database object: its declaration and its settings. The connection is each thread's own.
 #[derive(Debug)]
@@ -19,6 +19,7 @@ pub(crate) struct Shared {
     pub stores: Vec<(&'static str, StoreSchema)>,
     pub durability: Durability,
     pub storage: Arc<dyn Connect>,
+    pub rules: Rules,
 }
 
 impl Shared {
@@ -27,17 +28,30 @@ impl Shared {
         name: String,
         durability: Durability,
         storage: Arc<dyn Connect>,
+        rules: Rules,
     ) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
-        Self { id, name, definition, stores: definition.stores(), durability, storage }
+        Self { id, name, definition, stores: definition.stores(), durability, storage, rules }
     }
 
     /// The same database in the middle of an upgrade, with the stores that it has then.
     pub fn during(&self, stores: Vec<(&'static str, StoreSchema)>) -> Self {
-        let mut shared = Self::new(self.definition, self.name.clone(), Durability::Default, self.storage.clone());
+        let (name, storage) = (self.name.clone(), self.storage.clone());
+        let mut shared = Self::new(self.definition, name, Durability::Default, storage, self.rules);
         shared.stores = stores;
         shared
+    }
+
+    /// The browser's number of the newest version.
+    pub fn newest(&self) -> u32 {
+        self.rules.numbering.native(self.definition.newest())
+    }
+
+    /// Versions as they are declared.
+    pub fn declared(&self, versions: Versions) -> Versions {
+        let numbering = self.rules.numbering;
+        Versions { old: numbering.declared(versions.old), new: numbering.declared(versions.new), ..versions }
     }
 
     /// This thread's side of the storage.
@@ -57,7 +71,7 @@ impl Shared {
 
     pub fn schema(&self, store: u16) -> StoreSchema {
         const NONE: StoreSchema = StoreSchema {
-            key: crate::schema::KeySchema { path: crate::schema::KeyPath::None, auto: false },
+            key: KeySchema { path: KeyPath::None, auto: false },
             indexes: &[],
             fields: &[],
         };

@@ -19,17 +19,18 @@ use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 
 use super::Shared;
-use crate::codec::{Batch, with_shapes, write_row};
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::key::Entry;
 use crate::schema::{KeyPath, KeySchema, MARKER, MARKER_KEY, Step, StoreSchema, steps};
-use crate::storage::{Operation, Versions, Write, runner};
+use crate::storage::{Versions, runner};
 use crate::table::{Rows, Rowwise};
 use crate::upgrade::Upgrade;
 
 /// Begins the upgrade: its first steps are done when this returns, the rest in the callbacks of its requests.
 pub(super) fn begin(shared: &Shared, connection: u32) -> LocalBoxFuture<'static, Result<()>> {
     let backend = shared.backend();
-    let Versions { old, new, marked, .. } = backend.versions(connection);
+    let Versions { old, new, .. } = backend.versions(connection);
+    let (_, marked) = backend.stored_version(connection);
     let newest = shared.definition.newest();
     let numbering = shared.rules.numbering;
     let installed = numbering.installed(old, marked);
@@ -91,10 +92,10 @@ impl Rebuild {
         }
         if !there {
             let key = KeySchema { path: KeyPath::None, auto: false };
-            self.create(MARKER, &StoreSchema { key, indexes: &[], fields: &[] })?;
+            self.create(MARKER, key, [])?;
         }
-        let rows = Rows::encode(MARKER, &[], [&version], Rowwise::One, |_| crate::key::Entry::none());
+        let rows = Rows::encode(MARKER, &[], [&version], Rowwise::One, |_| Entry::none());
         let rows = rows.and_then(|rows| rows.under(MARKER, [Ok(MARKER_KEY.into())], Rowwise::One));
-        self.target::<u32>(MARKER)?.write_one(rows, true).await.map(|_| ())
+        self.target::<u32>(self.number_of(MARKER)?).write_one(rows, true).await.map(|_| ())
     }
 }

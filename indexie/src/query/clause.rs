@@ -9,11 +9,11 @@ use crate::key::case::Folded;
 use crate::key::range::{KeyRange, RangeSet};
 use crate::key::{AnyKey, Form, KeyError};
 
-pub(super) type Bounds = (Bound<AnyKey>, Bound<AnyKey>);
+pub(crate) type Bounds = (Bound<AnyKey>, Bound<AnyKey>);
 
 /// An index that waits for its clause.
 #[derive(Clone, Copy)]
-pub(super) struct Clause {
+pub(crate) struct Clause {
     pub column: Column,
     /// The type of the index's keys; where it is not known, the type of the key that is given counts.
     pub form: Option<Form>,

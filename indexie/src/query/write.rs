@@ -23,7 +23,7 @@ impl Execution {
     }
 
     /// Deletes what the query finds; answers how many rows there were.
-    async fn delete(&self) -> Result<usize> {
+    pub async fn delete(&self) -> Result<usize> {
         let spec = &self.spec;
         if let Plan::Native(walk) = self.plan()?
             && walk.column.entry == 0

@@ -70,6 +70,9 @@ pub(crate) trait Backend {
     fn close(&self, connection: u32);
     /// What the last event was about; of a deletion, by its slot.
     fn versions(&self, connection: u32) -> Versions;
+    /// The version of an open database: the number that it has been given, and what its marker says (see
+    /// [`MARKER`](crate::schema::MARKER)).
+    fn stored_version(&self, connection: u32) -> (u32, Option<u32>);
     /// What the open database looks like.
     fn installed(&self, connection: u32) -> Vec<InstalledStore>;
     fn alter(&self, connection: u32, change: SchemaChange<'_>) -> Result<(), Failure>;

@@ -5,6 +5,7 @@
 //! lock; `engine` and `pump` are each thread's own.
 //! Called through [`Backend`] only; calls the codec.
 
+mod adopt;
 mod alter;
 mod database;
 mod engine;
@@ -18,6 +19,7 @@ mod scan;
 mod schedule;
 mod store;
 mod streams;
+mod task;
 mod undo;
 mod value;
 mod write;
@@ -27,9 +29,10 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use self::database::Realm;
-use self::engine::{Engine, Slot};
+use self::engine::Engine;
 use self::operate::Outcome;
 use self::scan::Found;
+use self::task::Slot;
 use super::backend::{Backend, Connect, Layout, SchemaChange, Versions};
 use super::{Failure, Reply, Request, Want};
 use crate::Date;
@@ -81,6 +84,11 @@ impl Backend for InRealm {
         let waited = connection.blocked.get().map_or(0, |since| Date::now().millis() - since.millis());
         let waited = std::time::Duration::from_millis(waited.max(0).unsigned_abs());
         Versions { waited, ..connection.versions.get() }
+    }
+
+    fn stored_version(&self, connection: u32) -> (u32, Option<u32>) {
+        let connection = self.engine.waiting(connection);
+        connection.map(|connection| connection.database.look(|state| state.stored_version())).unwrap_or_default()
     }
 
     fn installed(&self, connection: u32) -> Vec<InstalledStore> {

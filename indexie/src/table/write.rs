@@ -153,13 +153,20 @@ impl<T: Store, A: Access> Table<T, A> {
     where
         A: Writable,
     {
-        // One read and one write for a row, however often it is changed.
-        let mut by_key: BTreeMap<AnyKey, Vec<usize>> = BTreeMap::new();
+        // One read and one write for a row, however often it is changed: where its key comes first.
+        let mut rows: Vec<(AnyKey, Vec<usize>)> = Vec::new();
+        let mut by_key: BTreeMap<AnyKey, usize> = BTreeMap::new();
         let mut apply: Vec<Option<F>> = Vec::new();
         let mut wrong = None;
         for (at, (key, change)) in changes.into_iter().enumerate() {
             match key.into_key().to_any() {
-                Ok(key) => by_key.entry(key).or_default().push(at),
+                Ok(key) => {
+                    let row = *by_key.entry(key).or_insert_with_key(|key| {
+                        rows.push((key.clone(), Vec::new()));
+                        rows.len() - 1
+                    });
+                    rows[row].1.push(at);
+                }
                 Err(error) => wrong = wrong.or_else(|| Some(self.no_key(&error).at_row(at))),
             }
             apply.push(Some(change));
@@ -173,7 +180,7 @@ impl<T: Store, A: Access> Table<T, A> {
             this.session()
                 .atomically(store, Mode::ReadWrite, move |session| {
                     async move {
-                        let (keys, positions): (Vec<_>, Vec<_>) = by_key.into_iter().unzip();
+                        let (keys, positions): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
                         let mut apply = |at: usize, row: &mut dyn Any| {
                             let Some(row) = row.downcast_mut::<T>() else { return };
                             for position in &positions[at] {

@@ -7,9 +7,19 @@ mod fixtures;
 #[path = "../tables/plain.rs"]
 mod plain;
 
+mod caught;
+mod dropped;
+mod durability;
+mod ended;
+mod outside;
+mod panics;
+mod parallel;
 mod savepoints;
 mod savepoints_dropped;
 mod savepoints_together;
+mod scopes;
+mod stalled;
+mod together;
 mod undone;
 
 use wasm_bindgen_test::wasm_bindgen_test_configure;

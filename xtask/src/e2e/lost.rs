@@ -55,6 +55,8 @@ fn of_operations_in_a_row_only_those_under_way_fail(stage: &Stage) -> Result<()>
 
     for _ in 0..10 { println!("{} {:?}", reads()?, tab.survey(&stage.database)?["stores"]["items"]["count"]); std::thread::sleep(std::time::Duration::from_millis(200)); }
     println!("{:?}", tab.events()?.last());
+    println!("{}", tab.script("return globalThis.__causes", &[])?);
+    println!("{}", tab.script("const e = __engine; return {slots: [...e.slots].map(([k, v]) => [k, v, 0]), now: performance.now(), connections: [...e.connections.values()].map(c => ({id: c.id, closed: c.closed, lost: c.lost, db: !!c.db})), tx: e.transactions.size, orders: [...e.orders.values()].map(o => [[...o.reasons], o.held.length, o.users])}", &[])?);
     tab.ask("release")?;
     let outcomes = going_on.finish()?;
     println!("{outcomes}");

@@ -5,11 +5,15 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
 use super::kept::kept;
-use crate::engine::{Session, Shared};
+use crate::engine::{RowType, Session, Shared};
 use crate::error::{Error, Result};
-use crate::schema::{Alteration, Fit, IndexSchema, InstalledStore, StoreSchema, bool_paths, fit};
+use crate::schema::{Alteration, Fit, IndexSchema, InstalledStore, KeySchema, StoreSchema, bool_paths, fit};
 use crate::storage::{Backend, SchemaChange};
+use crate::table::Target;
 
 /// The path of a field.
 pub(super) type Path = &'static [&'static str];
@@ -88,6 +92,13 @@ impl Rebuild {
         Session { shared: self.shared.borrow().clone(), transaction: Some(self.number) }
     }
 
+    /// A store for rows of type `R`.
+    pub fn target<R: Serialize + DeserializeOwned + 'static>(&self, store: u16) -> Target {
+        let session = self.session();
+        let row_type = RowType::keyless::<R>(session.shared.schema(store).fields);
+        Target { session, store, row_type }
+    }
+
     /// Remembers what failed, however the upgrade function takes it.
     pub fn doom(&self, error: &Error) {
         self.fault.borrow_mut().get_or_insert_with(|| error.clone());
@@ -156,10 +167,10 @@ impl Rebuild {
     }
 
     /// Creates a store with all its indexes.
-    pub fn create(&self, name: &str, schema: &StoreSchema) -> Result<()> {
-        self.alter(name, SchemaChange::CreateStore { store: name, key: schema.key })?;
-        for index in schema.indexes {
-            self.alter(name, SchemaChange::CreateIndex { store: name, index: *index })?;
+    pub fn create(&self, name: &str, key: KeySchema, indexes: impl IntoIterator<Item = IndexSchema>) -> Result<()> {
+        self.alter(name, SchemaChange::CreateStore { store: name, key })?;
+        for index in indexes {
+            self.alter(name, SchemaChange::CreateIndex { store: name, index })?;
         }
         self.look();
         Ok(())
@@ -187,7 +198,7 @@ impl Rebuild {
     pub fn approach(&self, name: &str, wanted: &StoreSchema) -> Result<()> {
         let fit = self.fit(name, wanted);
         if fit.create {
-            self.create(name, wanted)?;
+            self.create(name, wanted.key, wanted.indexes.iter().copied())?;
             self.with(self.number_of(name)?, |store| store.blank = true);
             return Ok(());
         }

@@ -5,8 +5,8 @@ use crate::engine::Session;
 use crate::error::{Error, Result};
 use crate::key::AnyKey;
 use crate::key::range::KeyRange;
-use crate::schema::StoreSchema;
-use crate::storage::{Operation, Position, Scan, Want};
+use crate::schema::{IndexSchema, KeySchema, StoreSchema};
+use crate::storage::{Adopt, Operation, Position, Scan, Want};
 
 /// Rows in memory at one time.
 const CHUNK: usize = 500;
@@ -14,28 +14,33 @@ const CHUNK: usize = 500;
 impl Rebuild {
     /// Copies a store's rows into one of the declared key. What keeps a row from it is named by the row's old key.
     pub(super) async fn rekey(&self, name: &str, wanted: &StoreSchema) -> Result<()> {
-        let (from, to) = self.replace(name, wanted)?;
-        let copied = self.session().run(to, None, Operation::Copy { from }).await;
-        copied.map_err(|error| match error {
-            // The row's old key, unless a key that it shares with another row says more.
-            Error::Data { key: Some(key), table, message, .. } => {
-                let source = Error::Data { table: table.clone(), key: None, row: None, message };
-                source.in_upgrade_of(self.version(), &table, key)
+        let (from, to) = self.replace(name, wanted.key, wanted.indexes.iter().copied())?;
+        let aside = self.name(from);
+        let rows = Adopt { from: aside.to_owned(), rows: true };
+        self.session().run(to, None, Operation::Adopt(rows)).await.map_err(|error| match error.of_one_row() {
+            Error::Data { key: Some(key), table, message, row } => {
+                let source = Error::Data { table, key: None, row, message };
+                source.in_upgrade_of(self.version(), name, key)
             }
             error => error,
         })?;
-        self.delete(self.name(from))
+        self.delete(aside)
     }
 
     /// Puts an empty store in a store's place; answers the numbers of the old one, which has another name now, and of the new.
-    pub(super) fn replace(&self, name: &str, schema: &StoreSchema) -> Result<(u16, u16)> {
+    pub(super) fn replace(
+        &self,
+        name: &str,
+        key: KeySchema,
+        indexes: impl IntoIterator<Item = IndexSchema>,
+    ) -> Result<(u16, u16)> {
         let from = self.number_of(name)?;
         let mut aside = format!("{name} (old)");
         while self.number_of(&aside).is_ok() {
             aside.push('\'');
         }
         self.rename(name, &aside)?;
-        self.create(name, schema)?;
+        self.create(name, key, indexes)?;
         Ok((from, self.number_of(name)?))
     }
 }

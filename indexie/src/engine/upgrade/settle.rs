@@ -4,7 +4,7 @@ use super::Rebuild;
 use crate::error::{Error, Result};
 use crate::key::AnyKey;
 use crate::key::range::KeyRange;
-use crate::schema::{Alteration, IndexSchema, StoreSchema};
+use crate::schema::IndexSchema;
 use crate::storage::{Operation, Position, Scan, SchemaChange, Want};
 
 /// Index entries that are compared at a time.
@@ -56,7 +56,7 @@ impl Rebuild {
         for (name, wanted) in self.declared() {
             let fit = self.fit(name, &wanted);
             if fit.create {
-                self.create(name, &wanted)?;
+                self.create(name, wanted.key, wanted.indexes.iter().copied())?;
                 continue;
             }
             let missing: Vec<&'static str> = fit.new_indexes().collect();

@@ -25,6 +25,12 @@ extern "C" {
     pub(super) fn waited(this: &Engine, id: u32) -> f64;
 
     #[wasm_bindgen(method)]
+    pub(super) fn version(this: &Engine, id: u32) -> f64;
+
+    #[wasm_bindgen(method)]
+    pub(super) fn marked(this: &Engine, id: u32) -> f64;
+
+    #[wasm_bindgen(method)]
     pub(super) fn installed(this: &Engine, id: u32) -> String;
 
     #[wasm_bindgen(method, js_name = createStore)]

@@ -31,6 +31,10 @@ impl Backend for Nowhere {
         Versions::default()
     }
 
+    fn stored_version(&self, _connection: u32) -> (u32, Option<u32>) {
+        (0, None)
+    }
+
     fn installed(&self, _connection: u32) -> Vec<InstalledStore> {
         Vec::new()
     }

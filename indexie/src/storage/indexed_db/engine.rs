@@ -146,6 +146,12 @@ impl Backend for IndexedDbEngine {
         }
     }
 
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "versions are small whole numbers here")]
+    fn stored_version(&self, connection: u32) -> (u32, Option<u32>) {
+        let marked = self.js.marked(connection);
+        (self.js.version(connection) as u32, (marked >= 0.0).then_some(marked as u32))
+    }
+
     fn installed(&self, connection: u32) -> Vec<InstalledStore> {
         parse_installed(&self.js.installed(connection))
     }

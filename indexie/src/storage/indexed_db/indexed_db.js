@@ -15,7 +15,7 @@ const MAX_DEPTH = 256;
 
 // Operations; the same numbers as in request.rs.
 const GET = 0, SCAN = 1, COUNT = 2, ADD = 3, PUT = 4, DELETE = 5, DELETE_RANGES = 6, CLEAR = 7, MERGE = 8,
-  SAVEPOINT = 9, RELEASE = 10, ROLLBACK = 11;
+  SAVEPOINT = 9, RELEASE = 10, ROLLBACK = 11, ADOPT = 12;
 // What a scan brings back; bits.
 const ROWS = 1, PRIMARY_KEYS = 2, KEYS = 4;
 const REVERSE = 8, UNIQUE = 16;
@@ -845,6 +845,7 @@ const failureName = (error) => (error && error.name) || 'UnknownError';
 const failureMessage = (error) => String(error?.message ?? error);
 
 function equal(key, other) {
+  if (typeof key === 'number' || typeof key === 'string') return key === other;
   try {
     return indexedDB.cmp(key, other) === 0;
   } catch {
@@ -909,6 +910,7 @@ class Task {
     this.alone = false;
     this.holds = false;
     this.batch = null;
+    this.adds = false;
     this.storeName = storeName;
     this.indexName = indexName;
     this.a = a;
@@ -1260,6 +1262,35 @@ const operations = {
     }, () => task.finish(undefined), (error) => task.failed(error, -1));
   },
 
+  // What a store takes over from another one, in an upgrade: rows, if they are wanted, and how far its key generator is.
+  [ADOPT](task) {
+    const { reader, a: withRows, transaction, store } = task;
+    const from = transaction.objectStore(reader.row());
+    let count = 0;
+    const next = (after) => {
+      const query = after === undefined ? null : IDBKeyRange.lowerBound(after, true);
+      all([from.getAll(query, ADOPTED_ROWS), from.getAllKeys(query, ADOPTED_ROWS)], ([rows, keys]) => {
+        if (rows.length === 0) return passGenerator(from, store, () => task.finish(count), task.fail);
+        const outside = store.keyPath === null ? rows.map((_, at) => keptKey(store, keys[at])) : null;
+        write(task, rows.length, (at) => {
+          if (outside === null) fillKey(from, store, rows[at], keys[at]);
+          const key = outside?.[at];
+          const request = key === undefined ? store.add(rows[at]) : store.add(rows[at], key);
+          return { request, undo: () => [store.delete(request.result)] };
+        }, () => {
+          count += rows.length;
+          next(keys[keys.length - 1]);
+        }, (error, at) => {
+          if (failureName(error) !== 'DataError' || at < 0) return task.clash(error, at, rows, outside, false);
+          task.report({ name: 'DataError', message: failureMessage(error), row: -1, index: undefined, key: keys[at] });
+        });
+      }, task.fail);
+    };
+    task.hold();
+    if (withRows) next();
+    else passGenerator(from, store, () => task.finish(0), task.fail);
+  },
+
   [SAVEPOINT](task) {
     const { line } = task.transaction;
     line.savepoints.push({ id: task.a, start: line.log.length });
@@ -1281,6 +1312,47 @@ const operations = {
   },
 };
 
+// Rows that a store takes over at a time.
+const ADOPTED_ROWS = 256;
+
+// The key that a row of another store keeps where the store's key is outside of the row: its old one, if that can be.
+const keptKey = (to, key) => (!to.autoIncrement || typeof key === 'number' ? key : undefined);
+
+// Makes the key that a row has had part of it, where nothing stands there and the key can be kept.
+function fillKey(from, to, row, oldKey) {
+  const { keyPath } = to;
+  const key = from.keyPath === null || to.autoIncrement ? keptKey(to, oldKey) : undefined;
+  if (!Array.isArray(keyPath)) fill(row, keyPath, key);
+  else if (Array.isArray(key) && key.length === keyPath.length) keyPath.forEach((path, i) => fill(row, path, key[i]));
+  const generated = to.autoIncrement ? valueAt(row, keyPath) : undefined;
+  if (generated !== undefined && typeof generated !== 'number') throw new DOMException('what stands at the key path is no number', 'DataError');
+}
+
+function fill(row, path, value) {
+  if (value === undefined || valueAt(row, path) !== undefined) return;
+  const names = path.split('.'), last = names.pop();
+  let at = row;
+  for (const name of names) {
+    if (typeof at === 'object' && at !== null && !Object.hasOwn(at, name)) set(at, name, {});
+    at = at?.[name];
+  }
+  // Where there is no place for it, the browser says that there is no key.
+  if (typeof at === 'object' && at !== null) set(at, last, value);
+}
+
+// Lets a key generator go on from where another one is, which tells that only by giving a key.
+function passGenerator(from, to, done, fail) {
+  if (!from.autoIncrement || !to.autoIncrement) return done();
+  // One that has given its last number fails, and is as far as can be.
+  on(from.add({}), (next) => {
+    if (next === 1) return done();
+    const last = next - 1, row = {};
+    if (to.keyPath !== null) fillKey({ keyPath: null }, to, row, last);
+    // A key that is there has moved it on already.
+    on(to.keyPath === null ? to.add(row, last) : to.add(row), () => on(to.delete(last), done, fail), done);
+  }, done);
+}
+
 // Reads what is about to be deleted; what puts it back.
 function restoring(store, query) {
   const rows = store.getAll(query), keys = store.keyPath === null ? store.getAllKeys(query) : null;
@@ -1291,19 +1363,17 @@ function restoring(store, query) {
 
 // Writes of one row that stand alone and are issued in the same turn share a transaction: a batch. Neither they nor anybody
 // else on this thread can tell that from a transaction for each:
-// - The batch takes its place among the transactions of its store with its first member. Whatever else concerns the store
-//   closes it, so that nobody sees what was issued after him.
+// - Whatever else concerns the store closes the batch, so that it sees what was issued before it, and nothing after.
 // - How a member ended is told when the whole batch is stored.
-// - A row that clashes leaves nothing behind, nor does it use up a generated key: its neighbours stay. The batch is undone and
-//   written again all the same, for the error names the clashing key, and only a request ahead of the row's own can find it:
-//   a later member may have changed who has it.
+// - A row that clashes leaves nothing behind, nor does it use up a generated key: its neighbours stay.
 // - Undone for another reason (a full disk, say), each member gets a transaction of its own, in their order.
-// - What is written again must not be overtaken: what concerns the store of a batch of several is held back until the batch
-//   has ended, and so is what concerns a store of something held back. A batch of one is never written again, and holds
-//   nothing back.
+// - What is written again must not be overtaken: what concerns the store of a batch is held back until the batch has ended,
+//   and so is what concerns a store of something held back. So a batch that something else closes early has to be worth it:
+//   a few writes get a transaction each, and hold nothing back.
 
 // A task that is spawned by another one runs a turn of the microtask queue later: so many turns are one.
 const TURNS = 3;
+const MANY = 8;
 // How often a batch is written before its members go separate ways.
 const ATTEMPTS = 3;
 
@@ -1313,11 +1383,29 @@ class Batch {
     this.storeName = storeName;
     this.durability = durability;
     this.members = [];
+    this.transaction = null;
     this.attempts = 0;
-    this.begin();
     let turns = TURNS;
-    const turn = () => (--turns > 0 ? queueMicrotask(turn) : this.close());
+    const turn = () => (--turns > 0 ? queueMicrotask(turn) : this.close(false));
     queueMicrotask(turn);
+  }
+
+  join(member) {
+    this.members.push(member);
+    if (this.transaction !== null) this.issue(member);
+    else if (this.members.length === MANY) this.share();
+  }
+
+  share() {
+    const members = [...this.members];
+    try {
+      this.begin();
+    } catch (error) {
+      this.members = [];
+      for (const { task } of members) task.fail(error);
+      return;
+    }
+    for (const member of members) this.issue(member);
   }
 
   begin() {
@@ -1326,29 +1414,43 @@ class Batch {
     this.store = this.transaction.objectStore(this.storeName);
   }
 
-  join(member) {
+  issue(member) {
     try {
       member.request = member.issue(0, this.store).request;
-      this.members.push(member);
     } catch (error) {
+      this.members.splice(this.members.indexOf(member), 1);
       member.failed(error, 0);
     }
   }
 
-  // Nobody joins any more.
-  close() {
-    const { transaction, members, connection, storeName } = this;
+  // Nobody joins any more: the turn is over, or (`early`) something else concerns the store.
+  close(early) {
+    const { connection, storeName, members } = this;
     const { open } = connection.order;
     if (open.get(storeName) !== this) return;
     open.delete(storeName);
-    if (members.length === 0) return end(transaction, 'abort');
-    if (members.length === 1) {
-      const [{ request, done, failed }] = members;
-      watch(transaction, [request], done, failed);
-      return end(transaction, 'commit');
+    if (this.transaction === null && (early || members.length < 2)) {
+      for (const member of members) this.alone(member, null);
+      return;
     }
+    if (this.transaction === null) this.share();
+    // Refused by the browser, all of them.
+    if (this.members.length === 0) return end(this.transaction, 'abort');
     connection.order.hold(connection, [storeName]);
     this.listen();
+  }
+
+  alone({ task, issue, done, failed }, reason) {
+    task.batch = null;
+    try {
+      task.transaction = ownTransaction(this.connection, this.storeName, this.durability);
+    } catch (error) {
+      // The browser has closed the connection.
+      if (reason === null) task.fail(error);
+      else failed(reason, -1);
+      return;
+    }
+    write(task, 1, issue, done, failed);
   }
 
   listen() {
@@ -1359,17 +1461,17 @@ class Batch {
     last.onsuccess = last.onerror = () => {
       const failing = members.filter(({ request }) => request.error !== null);
       const clashing = failing.filter(({ request, ask }) => ask !== null && failureName(request.error) === 'ConstraintError');
-      const known = clashing.filter(({ asked }) => asked !== null);
-      if (known.length === failing.length) return end(transaction, 'commit');
+      const allClash = clashing.length === failing.length;
+      if (allClash && this.explain(clashing)) return;
       for (const member of clashing) member.clashed = true;
-      again = ++this.attempts < ATTEMPTS && clashing.length === failing.length;
+      again = allClash && ++this.attempts < ATTEMPTS;
       end(transaction, 'abort');
     };
     transaction.oncomplete = () => {
       this.ended();
-      for (const { task, request, asked, done } of members) {
-        if (request.error === null) done([request]);
-        else task.engine.fail(task.slot, clashOf(request, asked));
+      for (const member of members) {
+        if (member.request.error === null) member.done([member.request]);
+        else member.task.engine.fail(member.task.slot, this.clash(member));
       }
     };
     transaction.onabort = () => {
@@ -1377,12 +1479,30 @@ class Batch {
     };
   }
 
+  // Asks who has the keys of the members that clash, and commits. Only rows that are added leave the keys of others where they
+  // are: if more than that came after a member, it had to be asked ahead of him, and nothing is done.
+  explain(clashing) {
+    const { members, store, transaction } = this;
+    const stays = ({ task, request }) => task.adds || request.error !== null;
+    const after = members.findLastIndex((member) => !stays(member));
+    const unclear = clashing.filter(({ asked }) => asked === null);
+    if (unclear.some((member) => members.indexOf(member) < after)) return false;
+    try {
+      for (const member of unclear) member.asked = { ...member.ask(store), late: true };
+    } catch {
+      return false;
+    }
+    const requests = unclear.flatMap(({ asked }) => asked.suspects.map(({ request }) => request));
+    all(requests, () => end(transaction, 'commit'), () => end(transaction, 'abort'));
+    return true;
+  }
+
   // Writes all members once more, and asks ahead of those that have clashed.
   again() {
     try {
       this.begin();
       for (const member of this.members) {
-        if (member.clashed) member.asked = member.ask(this.store);
+        member.asked = member.clashed ? member.ask(this.store) : null;
         member.request = member.issue(0, this.store).request;
       }
     } catch {
@@ -1396,33 +1516,27 @@ class Batch {
 
   separate() {
     const reason = this.transaction.error ?? new DOMException('', 'AbortError');
-    for (const { task, issue, done, failed } of this.members) {
-      task.batch = null;
-      try {
-        task.transaction = ownTransaction(this.connection, this.storeName, this.durability);
-      } catch {
-        // The browser has closed the connection.
-        failed(reason, -1);
-        continue;
-      }
-      write(task, 1, issue, done, failed);
-    }
+    for (const member of this.members) this.alone(member, reason);
     this.ended();
   }
 
   ended() {
     this.connection.order.release(this.connection, [this.storeName]);
   }
+
+  clash(member) {
+    const { request: { error: { name, message } }, asked } = member;
+    const failure = { name, message, row: 0, index: undefined, key: asked.key };
+    const later = asked.late ? this.members.slice(this.members.indexOf(member) + 1) : [];
+    const added = (key) => later.some(({ request }) => request.error === null && equal(request.result, key));
+    blame(failure, asked.suspects, ({ request: { result } }) => result !== undefined && !equal(result, asked.own) && !added(result));
+    return failure;
+  }
 }
 
 function ownTransaction({ db }, storeName, durability) {
+  if (db === null) throw new DOMException('The connection is closed.', 'InvalidStateError');
   return db.transaction(storeName, 'readwrite', durability === '' ? undefined : { durability });
-}
-
-function clashOf({ error: { name, message } }, asked) {
-  const failure = { name, message, row: 0, index: undefined, key: asked.key };
-  blame(failure, asked.suspects, ({ request: { result } }) => result !== undefined && !equal(result, asked.own));
-  return failure;
 }
 
 // What concerns a database, on this thread, in its order. All connections to the database have one.
@@ -1442,7 +1556,7 @@ class Order {
   enter(connection, stores, joins, run) {
     for (const store of stores) {
       const batch = this.open.get(store);
-      if (batch !== undefined && (batch.durability !== joins || batch.connection !== connection)) batch.close();
+      if (batch !== undefined && (batch.durability !== joins || batch.connection !== connection)) batch.close(true);
     }
     if (stores.some((store) => this.reasons.has(store))) {
       this.hold(connection, stores);
@@ -1484,7 +1598,7 @@ class Order {
 
   // A connection is closed once all of its own that was issued before has its transaction.
   leave(connection) {
-    for (const batch of this.open.values()) if (batch.connection === connection) batch.close();
+    for (const batch of this.open.values()) if (batch.connection === connection) batch.close(true);
     this.done(connection);
   }
 
@@ -1544,13 +1658,14 @@ export class Engine {
     request.onupgradeneeded = (event) => {
       connection.db = request.result;
       connection.oldVersion = event.oldVersion;
+      connection.newVersion = event.newVersion;
       unblocked(connection);
       // Closed meanwhile: left alone it would become a database of this version without stores.
       if (!this.connections.has(id)) return request.transaction.abort();
       request.transaction.connection = connection;
       request.transaction.line = new Line();
       this.transactions.set(id, request.transaction);
-      this.wake(UPGRADE, id);
+      readMarker(connection, request.transaction, () => this.wake(UPGRADE, id));
     };
     request.onblocked = (event) => this.block(connection, event);
     request.onerror = (event) => {
@@ -1559,10 +1674,7 @@ export class Engine {
       this.transactions.delete(id);
       connection.failure ??= request.error;
       connection.db = null;
-      const failed = () => this.wake(OPEN_FAILED, id);
-      if (failureName(connection.failure) !== 'VersionError') return failed();
-      // The stored database is newer, and the event does not say by how much.
-      installedVersion(name).then((version) => { connection.oldVersion = version; }, () => {}).then(failed);
+      this.wake(OPEN_FAILED, id);
     };
     request.onsuccess = () => {
       const db = request.result;
@@ -1580,7 +1692,16 @@ export class Engine {
         connection.db = null;
         this.wake(CLOSED, id);
       };
-      this.wake(OPENED, id);
+      const opened = () => {
+        if (this.connections.has(id)) this.wake(OPENED, id);
+      };
+      if (!db.objectStoreNames.contains(MARKER)) return opened();
+      try {
+        readMarker(connection, db.transaction(MARKER, 'readonly'), opened);
+      } catch {
+        // Lost again: whatever is asked of it finds out.
+        opened();
+      }
     };
   }
 
@@ -1589,6 +1710,16 @@ export class Engine {
     if (order === undefined) this.orders.set(name, order = new Order(() => this.orders.delete(name)));
     order.users++;
     return order;
+  }
+
+  // The number of the open database.
+  version(id) {
+    return this.connections.get(id)?.db?.version ?? 0;
+  }
+
+  // What its marker says; negative if there is none.
+  marked(id) {
+    return this.connections.get(id)?.marked ?? -1;
   }
 
   oldVersion(id) {
@@ -1792,6 +1923,7 @@ export class Engine {
     const connection = transaction ? transaction.connection : this.connections.get(connectionId);
     const { name: storeName, indexes } = connection?.stores[store] ?? { name: '', indexes: [] };
     const task = new Task(this, slot, connection, transaction, storeName, index < 0 ? null : indexes[index], a, b);
+    task.adds = operation === ADD;
     const joins = operation === CLEAR || (a === 1 && (operation === ADD || operation === PUT || operation === DELETE));
     const start = () => {
       task.reader = new Reader(this.shapes, ints, floats, bytes, sections);
@@ -1807,7 +1939,7 @@ export class Engine {
           task.alone = true;
           connection.order.writes++;
           if (joins) task.batch = connection.order.batch(connection, storeName, durability);
-          task.transaction = task.batch?.transaction ?? ownTransaction(connection, storeName, durability);
+          else task.transaction = ownTransaction(connection, storeName, durability);
           start();
         } else {
           this.read(connection, task, start);
@@ -2035,8 +2167,19 @@ function parseLayout(layout) {
   });
 }
 
-async function installedVersion(name) {
-  return (await indexedDB.databases()).find((database) => database.name === name)?.version ?? 0;
+// A store that says which version a database has, where the browser's number does not: see numbering.rs.
+const MARKER = '$meta', MARKER_KEY = 'version';
+
+function readMarker(connection, transaction, done) {
+  connection.marked = -1;
+  if (!transaction.objectStoreNames.contains(MARKER)) return done();
+  const request = transaction.objectStore(MARKER).get(MARKER_KEY);
+  request.onsuccess = () => {
+    if (typeof request.result === 'number') connection.marked = request.result;
+    // What this throws, aborts.
+    done();
+  };
+  onError(request, done);
 }
 
 // Key paths as text: nothing, a path, or several with plus signs between brackets. Paths hold no brackets of their own.

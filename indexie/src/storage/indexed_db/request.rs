@@ -5,7 +5,7 @@ use std::ops::Bound;
 use crate::codec::{Batch, Finished, tag, write_key};
 use crate::key::AnyKey;
 use crate::key::range::KeyRange;
-use crate::storage::{Merge, Operation, Scan, Write};
+use crate::storage::{Adopt, Merge, Operation, Scan, Write};
 
 /// Bits of an operation's second number. The numbers are those of `indexed_db.js`.
 mod flag {
@@ -54,6 +54,13 @@ pub(super) fn encode(operation: &Operation) -> Encoded {
         Operation::Merge(Merge { parked, changes, count }) => with(8, *count, *parked, changes.clone()),
         Operation::Savepoint(id) => with(9, *id as usize, 0, Batch::default().finish()),
         Operation::Release(id) => with(10, *id as usize, 0, Batch::default().finish()),
+        Operation::Adopt(Adopt { from, rows }) => {
+            let mut batch = Batch::default();
+            batch.int(tag::TEXT);
+            batch.text(from);
+            batch.end_row();
+            with(12, usize::from(*rows), 0, batch.finish())
+        }
         Operation::Rollback(id) => with(11, *id as usize, 0, Batch::default().finish()),
     }
 }

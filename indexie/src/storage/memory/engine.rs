@@ -10,15 +10,14 @@ use super::alter;
 use super::database::{Database, Realm};
 use super::inbox::{Inbox, Letters, Note};
 use super::opening::Request as Opening;
-use super::operate::{self, Input, Outcome};
 use super::pump::Pump;
-use super::scan::Found;
 use super::schedule::{Scope, Ticket};
 use super::undo::{Generators, Log};
 use super::value::Row;
-use super::write::{Target, failure, no_store};
+use super::task::Slot;
+use super::write::{failure, no_store};
 use crate::Date;
-use crate::storage::{Failure, Layout, Operation, Reply, Request, SchemaChange, Versions, Want, runner};
+use crate::storage::{Failure, Layout, SchemaChange, Versions, runner};
 
 #[derive(Default)]
 pub(super) struct Engine {
@@ -28,7 +27,7 @@ pub(super) struct Engine {
     pub slots: RefCell<HashMap<u32, Slot>>,
     pub deletions: RefCell<HashMap<u32, Rc<Connection>>>,
     /// Rows that a Get has left for a Merge, by its slot.
-    parked: RefCell<HashMap<u32, Vec<Option<Row>>>>,
+    pub parked: RefCell<HashMap<u32, Vec<Option<Row>>>>,
     pub pump: Pump,
 }
 
@@ -46,44 +45,32 @@ pub(super) struct Connection {
 
 /// What the number of a store means.
 #[derive(Clone)]
-struct Table {
-    name: Arc<str>,
-    indexes: Rc<[String]>,
+pub(super) struct Table {
+    pub name: Arc<str>,
+    pub indexes: Rc<[String]>,
 }
 
 pub(super) struct Transaction {
     id: u32,
-    connection: Rc<Connection>,
+    pub connection: Rc<Connection>,
     /// All stores, in an upgrade.
-    scope: Option<Vec<Arc<str>>>,
-    write: bool,
-    stage: Cell<Stage>,
+    pub scope: Option<Vec<Arc<str>>>,
+    pub write: bool,
+    pub stage: Cell<Stage>,
     /// The operations that are under way.
-    slots: RefCell<Vec<u32>>,
-    log: RefCell<Log>,
+    pub slots: RefCell<Vec<u32>>,
+    pub log: RefCell<Log>,
+    /// Where in the log each savepoint began that has not ended.
+    pub savepoints: RefCell<Vec<(u32, usize)>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
+pub(super) enum Stage {
     /// For its turn.
     Waiting,
     /// The same, and then it is to be committed.
     Committing,
     Started,
-}
-
-pub(super) enum Slot {
-    Due(Task),
-    Settled(Result<Outcome, Failure>),
-}
-
-/// An operation, with the names of what it is about.
-pub(super) struct Task {
-    request: Rc<Request>,
-    transaction: Option<Rc<Transaction>>,
-    connection: Rc<Connection>,
-    table: Table,
-    index: Option<String>,
 }
 
 /// Ends what a thread leaves behind.
@@ -102,7 +89,7 @@ pub(super) fn this_thread() -> Rc<Engine> {
     ENGINE.try_with(|guard| guard.0.clone()).unwrap_or_default()
 }
 
-fn not_started() -> Failure {
+pub(super) fn not_started() -> Failure {
     failure(Failure::NOT_STARTED, "the connection is closed")
 }
 
@@ -110,7 +97,7 @@ fn aborted() -> Failure {
     failure("AbortError", "the transaction was aborted")
 }
 
-fn ended() -> Failure {
+pub(super) fn ended() -> Failure {
     failure("TransactionInactiveError", "the transaction has ended")
 }
 
@@ -137,7 +124,7 @@ impl Connection {
         self.layout.replace(layout.iter().map(table).collect());
     }
 
-    fn table(&self, store: u16) -> Result<Table, Failure> {
+    pub fn table(&self, store: u16) -> Result<Table, Failure> {
         self.layout.borrow().get(usize::from(store)).cloned().ok_or_else(|| no_store(""))
     }
 }
@@ -226,13 +213,13 @@ impl Engine {
 
     fn enter(&self, id: u32, connection: Rc<Connection>, scope: Option<Vec<Arc<str>>>, write: bool, stage: Stage) {
         let stage = Cell::new(stage);
-        let transaction =
-            Transaction { id, connection, scope, write, stage, slots: RefCell::default(), log: RefCell::default() };
+        let (slots, log, savepoints) = Default::default();
+        let transaction = Transaction { id, connection, scope, write, stage, slots, log, savepoints };
         self.transactions.borrow_mut().insert(id, Rc::new(transaction));
     }
 
     /// Takes a place among the database's transactions.
-    fn enlist(&self, connection: &Connection, id: u32, scope: Vec<Arc<str>>, write: bool) -> Result<(), Failure> {
+    pub fn enlist(&self, connection: &Connection, id: u32, scope: Vec<Arc<str>>, write: bool) -> Result<(), Failure> {
         let inbox = self.inbox.clone();
         let (enlisted, letters) = connection.database.change(|state| {
             if !state.is_open(connection.id) {
@@ -304,116 +291,13 @@ impl Engine {
         self.pump.release(self, id);
     }
 
-    // --- operations
-
-    /// Puts an operation in its queue; returns true if it has failed already.
-    pub fn submit(&self, slot: u32, connection: u32, transaction: u32, request: &Rc<Request>) -> bool {
-        let put =
-            if transaction == 0 { self.put_alone(slot, connection, request) } else { self.put(slot, transaction, request) };
-        match put {
-            Ok(()) => false,
-            Err(failure) => {
-                self.slots.borrow_mut().insert(slot, Slot::Settled(Err(failure)));
-                true
-            }
-        }
-    }
-
-    fn put(&self, slot: u32, transaction: u32, request: &Rc<Request>) -> Result<(), Failure> {
-        let transaction = self.transactions.borrow().get(&transaction).cloned();
-        let transaction = transaction.filter(|transaction| transaction.stage.get() != Stage::Committing);
-        let transaction = transaction.ok_or_else(ended)?;
-        let mut task = Task::new(&transaction.connection, request)?;
-        transaction.slots.borrow_mut().push(slot);
-        if transaction.stage.get() == Stage::Started {
-            self.inbox.put(Note::Run(slot));
-        }
-        task.transaction = Some(transaction);
-        self.slots.borrow_mut().insert(slot, Slot::Due(task));
-        Ok(())
-    }
-
-    fn put_alone(&self, slot: u32, connection: u32, request: &Rc<Request>) -> Result<(), Failure> {
-        let connection = self.connections.borrow().get(&connection).cloned().ok_or_else(not_started)?;
-        let task = Task::new(&connection, request)?;
-        let scope = vec![task.table.name.clone()];
-        self.enlist(&connection, slot, scope, operate::writes(&request.operation))?;
-        self.slots.borrow_mut().insert(slot, Slot::Due(task));
-        Ok(())
-    }
-
-    fn task(&self, slot: u32) -> Option<Task> {
-        let mut slots = self.slots.borrow_mut();
-        match slots.remove(&slot)? {
-            Slot::Due(task) => Some(task),
-            settled @ Slot::Settled(_) => {
-                slots.insert(slot, settled);
-                None
-            }
-        }
-    }
-
-    /// Carries out an operation of a transaction. Returns false if it has been cut off.
-    pub fn run(&self, slot: u32) -> bool {
-        let Some(task) = self.task(slot) else { return false };
-        let Some(transaction) = task.transaction.clone() else { return false };
-        transaction.slots.borrow_mut().retain(|other| *other != slot);
-        let input = self.input(&task.request.operation);
-        let outcome = task.run(&transaction, input);
-        self.settle(slot, &task.request.operation, outcome);
-        true
-    }
-
-    /// Carries out an operation that is a transaction of its own.
-    fn run_alone(&self, slot: u32) {
-        let Some(task) = self.task(slot) else { return };
-        let input = self.input(&task.request.operation);
-        let (outcome, letters) = task.connection.database.change(|state| {
-            let outcome = task.carry_out(&mut state.stores, &mut Log::default(), input, true);
-            state.finish(slot);
-            outcome
-        });
-        self.tell(letters);
-        self.settle(slot, &task.request.operation, outcome);
-        self.pump.settled(slot);
-    }
-
-    fn input(&self, operation: &Operation) -> Input {
-        operate::input(operation, |parked| self.parked.borrow_mut().remove(&parked).unwrap_or_default())
-    }
-
-    fn settle(&self, slot: u32, operation: &Operation, outcome: Result<Outcome, Failure>) {
-        if let (Operation::Get { park: true, .. }, Ok(Outcome::Found(Found { rows, .. }))) = (operation, &outcome) {
-            self.parked.borrow_mut().insert(slot, rows.clone());
-        }
-        self.slots.borrow_mut().insert(slot, Slot::Settled(outcome));
-    }
-
-    pub fn take(&self, slot: u32, want: Want) -> Result<Reply, Failure> {
-        self.inbox.unwatch(slot);
-        match self.slots.borrow_mut().remove(&slot) {
-            Some(Slot::Settled(outcome)) => outcome.map(|outcome| operate::reply(outcome, slot, want)),
-            _ => Err(failure("UnknownError", "the operation has not ended")),
-        }
-    }
-
-    pub fn forget(&self, slot: u32) {
-        self.inbox.unwatch(slot);
-        let forgotten = self.slots.borrow_mut().remove(&slot);
-        drop(forgotten);
-        self.unpark(slot);
-    }
-
-    pub fn unpark(&self, slot: u32) {
-        self.parked.borrow_mut().remove(&slot);
-    }
-
     /// Whether somebody may be waiting for the operation, transaction or connection with this number.
     pub fn is_under_way(&self, id: u32) -> bool {
         matches!(self.slots.borrow().get(&id), Some(Slot::Due(_)))
             || self.transactions.borrow().contains_key(&id)
             || self.deletions.borrow().contains_key(&id)
             || self.connections.borrow().get(&id).is_some_and(|connection| !connection.opened.get())
+            || self.pump.keeps(id)
     }
 
     /// The thread ends: what it has begun is undone, and its connections close.
@@ -435,46 +319,6 @@ impl Engine {
                 let ((), letters) = task.connection.database.change(|state| state.finish(slot));
                 self.tell(letters);
             }
-        }
-    }
-}
-
-impl Task {
-    fn new(connection: &Rc<Connection>, request: &Rc<Request>) -> Result<Self, Failure> {
-        let table = connection.table(request.store)?;
-        let index = match request.index {
-            None => None,
-            Some(number) => {
-                let missing = || failure("NotFoundError", "there is no such index");
-                Some(table.indexes.get(usize::from(number)).cloned().ok_or_else(missing)?)
-            }
-        };
-        Ok(Self { request: request.clone(), transaction: None, connection: connection.clone(), table, index })
-    }
-
-    fn run(&self, transaction: &Transaction, input: Input) -> Result<Outcome, Failure> {
-        if transaction.scope.as_ref().is_some_and(|scope| !scope.contains(&self.table.name)) {
-            return Err(no_store(&self.table.name));
-        }
-        if operate::writes(&self.request.operation) && !transaction.write {
-            return Err(failure("ReadOnlyError", "the transaction only reads"));
-        }
-        let mut log = transaction.log.borrow_mut();
-        self.connection.database.look(|state| self.carry_out(&mut state.stores, &mut log, input, false))
-    }
-
-    fn carry_out(
-        &self,
-        stores: &mut super::undo::Stores,
-        log: &mut Log,
-        input: Input,
-        alone: bool,
-    ) -> Result<Outcome, Failure> {
-        let Self { request, table: Table { name, indexes }, index, .. } = self;
-        if operate::writes(&request.operation) {
-            operate::write(Target { stores, log, name, declared: indexes, alone }, &request.operation, input)
-        } else {
-            operate::read(stores, name, index.as_deref(), &request.operation)
         }
     }
 }

@@ -57,8 +57,8 @@ pub(super) struct Inbox(Mutex<Inside>);
 #[derive(Debug, Default)]
 struct Inside {
     notes: VecDeque<Note>,
-    /// Who waits, by what for.
-    watchers: HashMap<u32, Waker>,
+    /// Who waits, by what for. One that has been woken comes again by itself.
+    watchers: HashMap<u32, Option<Waker>>,
 }
 
 impl Inbox {
@@ -81,15 +81,9 @@ impl Inbox {
         lock(&self.0).notes.is_empty()
     }
 
-    /// Wakes this waker when there is something to read.
-    pub fn watch(&self, id: u32, waker: &Waker) {
-        let mut inside = lock(&self.0);
-        match inside.watchers.get_mut(&id) {
-            Some(known) => known.clone_from(waker),
-            None => {
-                inside.watchers.insert(id, waker.clone());
-            }
-        }
+    /// Wakes this waker when there is something to read. Returns whether nobody has waited for this before.
+    pub fn watch(&self, id: u32, waker: &Waker) -> bool {
+        lock(&self.0).watchers.insert(id, Some(waker.clone())).is_none()
     }
 
     pub fn unwatch(&self, id: u32) {
@@ -98,8 +92,8 @@ impl Inbox {
     }
 
     pub fn wake(&self) {
-        let watchers = std::mem::take(&mut lock(&self.0).watchers);
-        for waker in watchers.into_values() {
+        let watchers: Vec<Waker> = lock(&self.0).watchers.values_mut().filter_map(Option::take).collect();
+        for waker in watchers {
             waker.wake();
         }
     }
@@ -143,15 +137,16 @@ mod tests {
     fn a_note_from_elsewhere_wakes_who_watches_once() {
         let (inbox, count) = (Inbox::default(), Arc::new(Count::default()));
         let waker = Waker::from(count.clone());
-        inbox.watch(1, &waker);
-        inbox.watch(1, &waker);
-        inbox.watch(2, &waker);
+        assert!(inbox.watch(1, &waker));
+        assert!(!inbox.watch(1, &waker));
+        assert!(inbox.watch(2, &waker));
         inbox.unwatch(2);
         inbox.put(Note::Run(1));
         assert_eq!(count.0.load(Ordering::Relaxed), 0);
         inbox.send(Note::Run(2));
         inbox.send(Note::Run(3));
         assert_eq!(count.0.load(Ordering::Relaxed), 1);
+        assert!(!inbox.watch(1, &waker));
         let about: Vec<u32> = std::iter::from_fn(|| inbox.next()).map(|note| note.about()).collect();
         assert_eq!(about, [1, 2, 3]);
         assert!(inbox.is_empty());

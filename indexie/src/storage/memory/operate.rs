@@ -114,6 +114,7 @@ pub(super) fn write(mut target: Target<'_>, operation: &Operation, input: Input)
         (_, Input::Changes(changes)) => target.merge(changes).map(|()| Outcome::Unit),
         (Operation::DeleteRanges(ranges), Input::None) => target.delete_ranges(ranges).map(Outcome::Number),
         (Operation::Clear, Input::None) => target.clear().map(|()| Outcome::Unit),
+        (Operation::Adopt(adopt), Input::None) => target.adopt(adopt).map(Outcome::Number),
         _ => Err(failure("NotSupportedError", "the memory does not know this operation")),
     }
 }

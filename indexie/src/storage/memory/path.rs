@@ -99,20 +99,40 @@ impl Path {
 
     /// Makes a generated key part of a row that takes it.
     pub fn put_key(&self, row: &mut Value, key: f64) {
-        let Self::One(path) = self else { return };
-        let Some((last, inner)) = path.split_last() else { return };
-        let mut at = row;
-        for name in inner {
-            let Value::Object(object) = at else { return };
-            if object.get(name).is_none() {
-                object.push(name, Value::Object(Object::default()));
+        if let Self::One(path) = self {
+            put(row, path, Value::Number(key));
+        }
+    }
+
+    /// Makes a key part of a row that has none here.
+    pub fn fill(&self, row: &mut Value, key: &AnyKey) {
+        match (self, key) {
+            (Self::One(path), key) if find(row, path).is_none() => put(row, path, key.into()),
+            (Self::Many(paths), AnyKey::Array(parts)) if paths.len() == parts.len() => {
+                for (path, part) in paths.iter().zip(parts) {
+                    if find(row, path).is_none() {
+                        put(row, path, part.into());
+                    }
+                }
             }
-            let Some(next) = object.get_mut(name) else { return };
-            at = next;
+            _ => {}
         }
-        if let Value::Object(object) = at {
-            object.push(last, Value::Number(key));
+    }
+}
+
+fn put(row: &mut Value, path: &[String], value: Value) {
+    let Some((last, inner)) = path.split_last() else { return };
+    let mut at = row;
+    for name in inner {
+        let Value::Object(object) = at else { return };
+        if object.get(name).is_none() {
+            object.push(name, Value::Object(Object::default()));
         }
+        let Some(next) = object.get_mut(name) else { return };
+        at = next;
+    }
+    if let Value::Object(object) = at {
+        object.push(last, value);
     }
 }
 

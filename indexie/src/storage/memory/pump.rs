@@ -7,9 +7,10 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::task::Waker;
 
-use super::engine::{Connection, Engine, Slot, calling};
+use super::engine::{Connection, Engine, calling};
 use super::inbox::Note;
 use super::operate::Outcome;
+use super::task::Slot;
 use crate::Date;
 use crate::storage::{Event, Thread, Versions, runner};
 
@@ -85,6 +86,10 @@ impl Pump {
         }
     }
 
+    pub fn keeps(&self, id: u32) -> bool {
+        self.kept.borrow().iter().any(|(_, note)| note.about() == id)
+    }
+
     /// The transaction has ended.
     pub fn release(&self, engine: &Engine, transaction: u32) {
         self.held.borrow_mut().retain(|_, by| *by != transaction);
@@ -102,10 +107,15 @@ impl Pump {
 }
 
 impl Engine {
-    /// Reads this thread's letters. `future` is the number of what is polled.
+    /// Reads this thread's letters. `future` is the number of what is polled. Nothing is done in a future's first turn: in a
+    /// browser, too, nothing comes of an operation before others have had theirs.
     pub fn turn(&self, waker: &Waker, future: u32) {
         // The body of a transaction has its turn already: who polls the whole goes on when it has come back.
         if self.pump.is_running() || runner::current().is_some() {
+            return;
+        }
+        if self.is_under_way(future) && self.inbox.watch(future, waker) {
+            waker.wake_by_ref();
             return;
         }
         self.pump.running.set(true);
@@ -125,6 +135,7 @@ impl Engine {
         }
         if !self.inbox.is_empty() || !self.pump.later.borrow().is_empty() {
             self.inbox.wake();
+            waker.wake_by_ref();
         }
     }
 

@@ -73,6 +73,13 @@ impl Generator {
     }
 }
 
+impl Generator {
+    /// Moves on to where another one is, if that is further.
+    pub fn catch_up(&mut self, other: Self) {
+        self.next = self.next.max(other.next);
+    }
+}
+
 impl Index {
     pub fn new(path: Path, unique: bool, multi: bool) -> Self {
         Self { path, unique, multi, entries: BTreeMap::new() }

@@ -24,6 +24,18 @@ pub(super) enum Value {
 /// A row that is stored. Transactions and answers share it.
 pub(super) type Row = Arc<Value>;
 
+impl From<&AnyKey> for Value {
+    fn from(key: &AnyKey) -> Self {
+        match key {
+            AnyKey::Number(number) => Self::Number(*number),
+            AnyKey::Date(millis) => Self::Date(*millis),
+            AnyKey::Text(text) => Self::Text(text.clone()),
+            AnyKey::Binary(bytes) => Self::Bytes(bytes.clone()),
+            AnyKey::Array(parts) => Self::Array(parts.iter().map(Self::from).collect()),
+        }
+    }
+}
+
 /// Properties, in JavaScript's order: names that are array indexes first, then the others as they came.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Object(Vec<(Arc<str>, Value)>);

@@ -34,7 +34,7 @@ pub(super) fn failure(name: &str, message: &str) -> Failure {
     Failure::new(name, message)
 }
 
-fn data(message: &str) -> Failure {
+pub(super) fn data(message: &str) -> Failure {
     failure("DataError", message)
 }
 
@@ -44,7 +44,7 @@ pub(super) fn no_store(name: &str) -> Failure {
 }
 
 impl Target<'_> {
-    fn store(&mut self) -> Result<&mut Store, Failure> {
+    pub fn store(&mut self) -> Result<&mut Store, Failure> {
         self.stores.get_mut(&**self.name).ok_or_else(|| no_store(self.name))
     }
 

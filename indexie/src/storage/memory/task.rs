@@ -1,0 +1,192 @@
+//! A thread's operations: put in the queue of their transaction, carried out when their turn comes, and handed over.
+//! Called by `engine` and `pump`; calls `operate`.
+
+use std::rc::Rc;
+
+use super::engine::{Connection, Engine, Stage, Table, Transaction, ended, not_started};
+use super::inbox::Note;
+use super::operate::{self, Input, Outcome};
+use super::scan::Found;
+use super::undo::{Generators, Log, Stores};
+use super::write::{Target, failure, no_store};
+use crate::storage::{Failure, Operation, Reply, Request, Want};
+
+/// An operation, by its number.
+pub(super) enum Slot {
+    Due(Task),
+    Settled(Result<Outcome, Failure>),
+}
+
+/// An operation, with the names of what it is about.
+pub(super) struct Task {
+    request: Rc<Request>,
+    transaction: Option<Rc<Transaction>>,
+    pub connection: Rc<Connection>,
+    table: Table,
+    index: Option<String>,
+}
+
+impl Engine {
+    /// Puts an operation in its queue; returns true if it has failed already.
+    pub fn submit(&self, slot: u32, connection: u32, transaction: u32, request: &Rc<Request>) -> bool {
+        let put =
+            if transaction == 0 { self.put_alone(slot, connection, request) } else { self.put(slot, transaction, request) };
+        match put {
+            Ok(()) => false,
+            Err(failure) => {
+                self.slots.borrow_mut().insert(slot, Slot::Settled(Err(failure)));
+                true
+            }
+        }
+    }
+
+    fn put(&self, slot: u32, transaction: u32, request: &Rc<Request>) -> Result<(), Failure> {
+        let transaction = self.transactions.borrow().get(&transaction).cloned();
+        let transaction = transaction.filter(|transaction| transaction.stage.get() != Stage::Committing);
+        let transaction = transaction.ok_or_else(ended)?;
+        let mut task = Task::new(&transaction.connection, request)?;
+        transaction.slots.borrow_mut().push(slot);
+        if transaction.stage.get() == Stage::Started {
+            self.inbox.put(Note::Run(slot));
+        }
+        task.transaction = Some(transaction);
+        self.slots.borrow_mut().insert(slot, Slot::Due(task));
+        Ok(())
+    }
+
+    fn put_alone(&self, slot: u32, connection: u32, request: &Rc<Request>) -> Result<(), Failure> {
+        let connection = self.connections.borrow().get(&connection).cloned().ok_or_else(not_started)?;
+        let task = Task::new(&connection, request)?;
+        let scope = vec![task.table.name.clone()];
+        self.enlist(&connection, slot, scope, operate::writes(&request.operation))?;
+        self.slots.borrow_mut().insert(slot, Slot::Due(task));
+        Ok(())
+    }
+
+    fn task(&self, slot: u32) -> Option<Task> {
+        let mut slots = self.slots.borrow_mut();
+        match slots.remove(&slot)? {
+            Slot::Due(task) => Some(task),
+            settled @ Slot::Settled(_) => {
+                slots.insert(slot, settled);
+                None
+            }
+        }
+    }
+
+    /// Carries out an operation of a transaction. Returns false if it has been cut off.
+    pub fn run(&self, slot: u32) -> bool {
+        let Some(task) = self.task(slot) else { return false };
+        let Some(transaction) = task.transaction.clone() else { return false };
+        transaction.slots.borrow_mut().retain(|other| *other != slot);
+        let input = self.input(&task.request.operation);
+        let outcome = task.run(&transaction, input);
+        self.settle(slot, &task.request.operation, outcome);
+        true
+    }
+
+    /// Carries out an operation that is a transaction of its own.
+    pub fn run_alone(&self, slot: u32) {
+        let Some(task) = self.task(slot) else { return };
+        let input = self.input(&task.request.operation);
+        let (outcome, letters) = task.connection.database.change(|state| {
+            let outcome = task.carry_out(&mut state.stores, &mut Log::default(), input, true);
+            state.finish(slot);
+            outcome
+        });
+        self.tell(letters);
+        self.settle(slot, &task.request.operation, outcome);
+        self.pump.settled(slot);
+    }
+
+    fn input(&self, operation: &Operation) -> Input {
+        operate::input(operation, |parked| self.parked.borrow_mut().remove(&parked).unwrap_or_default())
+    }
+
+    fn settle(&self, slot: u32, operation: &Operation, outcome: Result<Outcome, Failure>) {
+        if let (Operation::Get { park: true, .. }, Ok(Outcome::Found(Found { rows, .. }))) = (operation, &outcome) {
+            self.parked.borrow_mut().insert(slot, rows.clone());
+        }
+        self.slots.borrow_mut().insert(slot, Slot::Settled(outcome));
+    }
+
+    pub fn take(&self, slot: u32, want: Want) -> Result<Reply, Failure> {
+        self.inbox.unwatch(slot);
+        match self.slots.borrow_mut().remove(&slot) {
+            Some(Slot::Settled(outcome)) => outcome.map(|outcome| operate::reply(outcome, slot, want)),
+            _ => Err(failure("UnknownError", "the operation has not ended")),
+        }
+    }
+
+    pub fn forget(&self, slot: u32) {
+        self.inbox.unwatch(slot);
+        let forgotten = self.slots.borrow_mut().remove(&slot);
+        drop(forgotten);
+        self.unpark(slot);
+    }
+
+    pub fn unpark(&self, slot: u32) {
+        self.parked.borrow_mut().remove(&slot);
+    }
+}
+
+impl Task {
+    fn new(connection: &Rc<Connection>, request: &Rc<Request>) -> Result<Self, Failure> {
+        let table = connection.table(request.store)?;
+        let index = match request.index {
+            None => None,
+            Some(number) => {
+                let missing = || failure("NotFoundError", "there is no such index");
+                Some(table.indexes.get(usize::from(number)).cloned().ok_or_else(missing)?)
+            }
+        };
+        Ok(Self { request: request.clone(), transaction: None, connection: connection.clone(), table, index })
+    }
+
+    fn run(&self, transaction: &Transaction, input: Input) -> Result<Outcome, Failure> {
+        if self.mark(transaction) {
+            return Ok(Outcome::Unit);
+        }
+        if transaction.scope.as_ref().is_some_and(|scope| !scope.contains(&self.table.name)) {
+            return Err(no_store(&self.table.name));
+        }
+        if operate::writes(&self.request.operation) && !transaction.write {
+            return Err(failure("ReadOnlyError", "the transaction only reads"));
+        }
+        let mut log = transaction.log.borrow_mut();
+        self.connection.database.look(|state| self.carry_out(&mut state.stores, &mut log, input, false))
+    }
+
+    /// Begins and ends the parts of a transaction that can be undone alone. Returns whether it is about that.
+    fn mark(&self, transaction: &Transaction) -> bool {
+        let (mut savepoints, mut log) = (transaction.savepoints.borrow_mut(), transaction.log.borrow_mut());
+        let (Operation::Savepoint(id) | Operation::Release(id) | Operation::Rollback(id)) = &self.request.operation else {
+            return false;
+        };
+        if let Operation::Savepoint(id) = &self.request.operation {
+            savepoints.push((*id, log.mark()));
+        } else if let Some(at) = savepoints.iter().position(|(savepoint, _)| savepoint == id) {
+            let (_, mark) = savepoints[at];
+            savepoints.truncate(at);
+            if let Operation::Rollback(_) = &self.request.operation {
+                self.connection.database.look(|state| log.roll_back(&mut state.stores, mark, Generators::Kept));
+            }
+        }
+        true
+    }
+
+    fn carry_out(
+        &self,
+        stores: &mut Stores,
+        log: &mut Log,
+        input: Input,
+        alone: bool,
+    ) -> Result<Outcome, Failure> {
+        let Self { request, table: Table { name, indexes }, index, .. } = self;
+        if operate::writes(&request.operation) {
+            operate::write(Target { stores, log, name, declared: indexes, alone }, &request.operation, input)
+        } else {
+            operate::read(stores, name, index.as_deref(), &request.operation)
+        }
+    }
+}
