@@ -1,5 +1,8 @@
 //! Shared fixtures of the test suites.
 
+#[cfg(not(target_family = "wasm"))]
+pub mod loose;
+
 use indexie::prelude::*;
 use serde::{Deserialize, Serialize};
 

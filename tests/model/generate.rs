@@ -187,7 +187,7 @@ impl Generator<'_> {
         let columns = &self.tables[table].shape.columns;
         let unique: Vec<usize> = (0..columns.len()).filter(|at| columns[*at].unique).collect();
         let column = *self.chance.pick(&unique);
-        Verb::GetBy(column, (self.tables[table].types[column].random)(self.chance))
+        Verb::GetBy(column, self.of_column(table, column))
     }
 
     fn row(&mut self, table: usize) -> Row {
@@ -196,8 +196,13 @@ impl Generator<'_> {
     }
 
     fn key(&mut self, table: usize) -> Value {
-        let of = &self.tables[table];
-        unsigned(of.shape.generated, (of.key().random)(self.chance))
+        self.of_column(table, self.tables[table].shape.primary_column)
+    }
+
+    /// A key of a column.
+    fn of_column(&mut self, table: usize, column: usize) -> Value {
+        let TableOf { shape, types, .. } = &self.tables[table];
+        unsigned(shape.generated && column == shape.primary_column, (types[column].random)(self.chance))
     }
 
     fn keys(&mut self, table: usize) -> Vec<Value> {

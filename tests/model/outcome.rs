@@ -56,11 +56,11 @@ impl Outcome {
     }
 
     /// The same for what is done at the same time as something else. A browser does not say what a row clashed with, and when the
-    /// library looks, that may have gone.
+    /// library looks, that may have gone, or something else may have come.
     fn is_about(&self, expected: &Self) -> bool {
         match (self, expected) {
             (
-                Self::Failed(Fault::Constraint { table, index: None, row, .. }),
+                Self::Failed(Fault::Constraint { table, row, .. }),
                 Self::Failed(Fault::Constraint { table: of, row: at, .. }),
             ) => table == of && row == at,
             (one, expected) => one.is(expected),

@@ -15,7 +15,7 @@ use crate::workspace::Workspace;
 use driver::Driver;
 
 /// How long a script may take, in milliseconds.
-const ONE_SCRIPT: u32 = 5_000;
+const ONE_SCRIPT: u32 = 60_000;
 
 /// Runs the body of an asynchronous function, and tells how that went.
 const ASYNCHRONOUS: [&str; 2] = [

@@ -299,14 +299,19 @@ fn open_failed(shared: &Arc<Shared>, state: &Rc<State>, connection: u32) {
     // The upgrade knows better than the browser why it was aborted.
     let upgraded = state.upgrade.borrow_mut().take().and_then(FutureExt::now_or_never);
     let error = match (upgraded, failure.name.as_str()) {
-        (Some(Err(error)), _) => error,
-        // Its number is higher, which need not mean a later version.
-        (_, "VersionError") => return reconnect(shared, state, connection, 0),
-        (_, "AbortError") if state.asked.get() == 0 => return reconnect(shared, state, connection, shared.newest()),
-        (_, "UnknownError") if state.retries.get() < RETRIES => {
+        (None | Some(Ok(())), "AbortError") if state.asked.get() == 0 => {
+            return reconnect(shared, state, connection, shared.newest());
+        }
+        // The browser's doing, not the upgrade's: the site's data is being deleted, say.
+        (None | Some(Ok(()) | Err(Error::Aborted { .. })), "AbortError" | "UnknownError")
+            if state.retries.get() < RETRIES =>
+        {
             state.retries.set(state.retries.get() + 1);
             return reconnect(shared, state, connection, state.asked.get());
         }
+        (Some(Err(error)), _) => error,
+        // Its number is higher, which need not mean a later version.
+        (_, "VersionError") => return reconnect(shared, state, connection, 0),
         _ => failure.into_error(""),
     };
     end(state, Phase::Idle, &error);

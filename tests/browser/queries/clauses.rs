@@ -2,7 +2,7 @@
 
 use indexie::Error;
 use indexie::prelude::*;
-use wasm_bindgen_test::wasm_bindgen_test;
+use indexie_tests::wasm_bindgen_test;
 
 use crate::fixtures::Shelf;
 use crate::fixtures::{filenames, files, folders, fresh, friends, names, numbers, paths, texts, words};

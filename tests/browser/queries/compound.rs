@@ -1,8 +1,8 @@
 //! Compound keys and indexes, whole and by their first columns.
 
 use indexie::prelude::*;
+use indexie_tests::wasm_bindgen_test;
 use serde::{Deserialize, Serialize};
-use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::fixtures::{NewFile, filenames, files, fresh};
 

@@ -1,8 +1,8 @@
 //! `explain()`: which plan a query has, in words.
 
 use indexie::prelude::*;
+use indexie_tests::wasm_bindgen_test;
 use serde::{Deserialize, Serialize};
-use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::fixtures::fresh;
 

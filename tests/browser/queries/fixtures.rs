@@ -5,6 +5,7 @@ use std::ops::Deref;
 use indexie::prelude::*;
 use indexie::{Database, Indexie};
 use serde::{Deserialize, Serialize};
+#[cfg(target_family = "wasm")]
 use wasm_bindgen::prelude::wasm_bindgen;
 
 #[derive(Store, Serialize, Deserialize, Clone, Debug, PartialEq)]
@@ -231,6 +232,7 @@ pub fn firsts(people: Vec<Person>) -> Vec<String> {
     people.into_iter().map(|person| person.first).collect()
 }
 
+#[cfg(target_family = "wasm")]
 #[wasm_bindgen(inline_js = r#"
 export function putPlainly(database, store, rows) {
   return new Promise((resolve, reject) => {
@@ -251,6 +253,7 @@ extern "C" {
     async fn put_plainly(database: &str, store: &str, rows: &str) -> std::result::Result<(), wasm_bindgen::JsValue>;
 }
 
+#[cfg(target_family = "wasm")]
 /// Rows as another program would write them: `[[row, key], ..]` as JSON, with keys where the store has them outside, and
 /// "undefined" for that.
 pub async fn written_by_another_program(db: &Indexie, store: &str, rows: &str) {

@@ -1,7 +1,7 @@
 //! The clauses that ignore case: two strings are equal when their lowercase is.
 
 use indexie::prelude::*;
-use wasm_bindgen_test::wasm_bindgen_test;
+use indexie_tests::wasm_bindgen_test;
 
 use crate::fixtures::{NewFile, filenames, files, folders, paths, texts, words};
 

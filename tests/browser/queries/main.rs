@@ -1,12 +1,12 @@
-//! Queries in a real browser: clauses, modifiers, terminals. Numbers in comments are those of the behavioural cases that
+//! Queries, in a real browser and in memory: clauses, modifiers, terminals. Numbers in comments are those of the behavioural cases that
 //! the comparison with Dexie lists.
-#![cfg(target_family = "wasm")]
 
 mod clauses;
 mod columns;
 mod compound;
 mod explained;
 mod fixtures;
+#[cfg(target_family = "wasm")]
 mod foreign;
 mod ignoring_case;
 mod multi_entry;
@@ -19,9 +19,8 @@ mod unions;
 mod windows;
 mod writes;
 
-use wasm_bindgen_test::wasm_bindgen_test_configure;
-
-wasm_bindgen_test_configure!(run_in_browser);
+#[cfg(target_family = "wasm")]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 
 /// The browser is as it is.
 fn arrange_browser() {}

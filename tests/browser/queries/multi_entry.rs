@@ -1,7 +1,7 @@
 //! Multi-entry indexes: an entry per element, and still no row twice.
 
 use indexie::prelude::*;
-use wasm_bindgen_test::wasm_bindgen_test;
+use indexie_tests::wasm_bindgen_test;
 
 use crate::fixtures::{Shelf, david, fresh, karl, people, tagged, tags};
 

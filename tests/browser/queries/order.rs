@@ -1,8 +1,8 @@
 //! The order of a result: of an index, of the key, of anything; ties by primary key.
 
 use indexie::prelude::*;
+use indexie_tests::wasm_bindgen_test;
 use serde::{Deserialize, Serialize};
-use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::fixtures::{NewFriend, Shelf, fresh, friends, names, numbers, person};
 

@@ -9,8 +9,8 @@ use std::rc::Rc;
 use futures::TryStreamExt;
 use indexie::prelude::*;
 use indexie::{Access, Cursor, IntoKey, Where};
+use indexie_tests::wasm_bindgen_test;
 use serde::{Deserialize, Serialize};
-use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::fixtures::fresh;
 

@@ -1,7 +1,7 @@
 //! Queries are values: run again, cloned and changed, they give what they gave.
 
 use indexie::prelude::*;
-use wasm_bindgen_test::wasm_bindgen_test;
+use indexie_tests::wasm_bindgen_test;
 
 use crate::fixtures::{folders, numbers, paths, tags};
 

@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use futures::{StreamExt, TryStreamExt};
 use indexie::prelude::*;
+use indexie_tests::wasm_bindgen_test;
 use serde::{Deserialize, Serialize};
-use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::fixtures::{fresh, numbers};
 

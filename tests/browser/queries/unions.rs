@@ -1,8 +1,8 @@
 //! `or`: one more way to be found. The result is ordered by primary key unless told otherwise, and holds no row twice.
 
 use indexie::prelude::*;
+use indexie_tests::wasm_bindgen_test;
 use serde::{Deserialize, Serialize};
-use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::fixtures::{Shelf, firsts, folders, fresh, numbers, person, tagged, three_people};
 

@@ -1,7 +1,7 @@
 //! Offsets, limits, filters and stops: they apply after ordering, however they were chained.
 
 use indexie::prelude::*;
-use wasm_bindgen_test::wasm_bindgen_test;
+use indexie_tests::wasm_bindgen_test;
 
 use crate::fixtures::{Number, Shelf, firsts, fresh, friends, names, numbers, person};
 

@@ -1,8 +1,8 @@
 //! Deleting and changing what a query finds.
 
 use indexie::prelude::*;
+use indexie_tests::wasm_bindgen_test;
 use serde::{Deserialize, Serialize};
-use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::fixtures::{Number, fresh, numbers, person, three_people};
 

@@ -142,59 +142,66 @@ async fn an_operation_of_many_rows_has_its_own_transaction() -> Result<()> {
     Ok(())
 }
 
+/// Few writes ahead of something else have a transaction each; many share one, and what comes after them waits for it.
+const FEW_AND_MANY: [u32; 3] = [1, 4, 20];
+
 #[wasm_bindgen_test]
 async fn a_read_sees_what_was_started_before_it_and_nothing_after() -> Result<()> {
-    let (db, begun) = watched("batching reads").await?;
-    let nums = &db.nums;
-    let writes = |from| join_all((from..from + 3).map(|id| nums.add(&num(id))));
-    let all = join5(
-        writes(1),
-        join3(nums.get(3), nums.get(4), nums.count()),
-        writes(4),
-        join(nums.where_(|n| n.v).equals(0).primary_keys(), nums.bulk_get([6, 7])),
-        join3(nums.delete(1), nums.put(&v(2, 9)), nums.count()),
-    )
-    .await;
-    let (one, (three, four, count), two, (keys, rows), (gone, put, left)) = all;
-    assert_eq!(one.into_iter().collect::<Result<Vec<u32>>>()?, [1, 2, 3]);
-    assert_eq!((three?, four?, count?), (Some(num(3)), None, 3));
-    assert_eq!(two.into_iter().collect::<Result<Vec<u32>>>()?, [4, 5, 6]);
-    assert_eq!(keys?, [1, 2, 3, 4, 5, 6]);
-    assert_eq!(rows?, [Some(num(6)), None]);
-    assert_eq!((gone?, put?, left?), ((), 2, 5));
-    assert_eq!(begun.writes(), 3);
+    for n in FEW_AND_MANY {
+        let (db, begun) = watched("batching reads").await?;
+        let nums = &db.nums;
+        let writes = |from| join_all((from..from + n).map(|id| nums.add(&num(id))));
+        let all = join5(
+            writes(1),
+            join3(nums.get(n), nums.get(n + 1), nums.count()),
+            writes(n + 1),
+            join(nums.where_(|n| n.v).equals(0).primary_keys(), nums.bulk_get([2 * n, 2 * n + 1])),
+            join3(nums.delete(1), nums.put(&v(2, 9)), nums.count()),
+        )
+        .await;
+        let (one, (last, next, count), two, (keys, rows), (gone, put, left)) = all;
+        assert_eq!(one.into_iter().collect::<Result<Vec<u32>>>()?, (1..=n).collect::<Vec<u32>>());
+        assert_eq!((last?, next?, count?), (Some(num(n)), None, n as usize));
+        assert_eq!(two.into_iter().collect::<Result<Vec<u32>>>()?, (n + 1..=2 * n).collect::<Vec<u32>>());
+        assert_eq!(keys?, (1..=2 * n).collect::<Vec<u32>>());
+        assert_eq!(rows?, [Some(num(2 * n)), None]);
+        assert_eq!((gone?, put?, left?), ((), 2, 2 * n as usize - 1));
+        assert_eq!(begun.writes() as u32, if n == 20 { 4 } else { 2 * n + 2 });
+    }
     Ok(())
 }
 
 #[wasm_bindgen_test]
 async fn a_transaction_sees_what_was_started_before_it_and_nothing_after() -> Result<()> {
-    let (db, begun) = watched("batching transaction").await?;
-    let (nums, autos) = (&db.nums, &db.autos);
-    let before = join_all((1..=3).map(|id| nums.add(&num(id))));
-    let transaction = db.transaction(Mode::ReadWrite, (nums, autos), async |(nums, autos)| {
-        let seen = nums.primary_keys().await?;
-        let id = autos.add(&new_auto(1)).await?;
-        nums.put(&v(1, 1)).await?;
-        Ok((seen, id))
-    });
-    let reading = db.transaction(Mode::Read, nums, async |nums| nums.get(1).await);
-    let after = join_all([nums.add(&num(4)), nums.put(&v(1, 2)), nums.add(&num(5))]);
-    let last = join(nums.get(1), db.transaction(Mode::Read, nums, async |nums| nums.primary_keys().await));
-    let (before, transaction, reading, after, last) = join5(before, transaction, reading, after, last).await;
-    assert_eq!(before.into_iter().collect::<Result<Vec<u32>>>()?, [1, 2, 3]);
-    assert_eq!(transaction?, (vec![1, 2, 3], 1));
-    assert_eq!(reading?, Some(v(1, 1)));
-    assert_eq!(after.into_iter().collect::<Result<Vec<u32>>>()?, [4, 1, 5]);
-    assert_eq!(last.0?, Some(v(1, 2)));
-    assert_eq!(last.1?, [1, 2, 3, 4, 5]);
-    assert_eq!(begun.writes(), 3);
+    for n in FEW_AND_MANY {
+        let (db, begun) = watched("batching transaction").await?;
+        let (nums, autos) = (&db.nums, &db.autos);
+        let before = join_all((1..=n).map(|id| nums.add(&num(id))));
+        let transaction = db.transaction(Mode::ReadWrite, (nums, autos), async |(nums, autos)| {
+            let seen = nums.count().await?;
+            let id = autos.add(&new_auto(1)).await?;
+            nums.put(&v(1, 1)).await?;
+            Ok((seen, id))
+        });
+        let reading = db.transaction(Mode::Read, nums, async |nums| nums.get(1).await);
+        let after = join_all((n + 1..=2 * n).map(|id| nums.add(&num(id))).chain([nums.put(&v(1, 2))]));
+        let last = join(nums.get(1), db.transaction(Mode::Read, nums, async |nums| nums.primary_keys().await));
+        let (before, transaction, reading, after, last) = join5(before, transaction, reading, after, last).await;
+        assert_eq!(before.into_iter().collect::<Result<Vec<u32>>>()?, (1..=n).collect::<Vec<u32>>());
+        assert_eq!(transaction?, (n as usize, 1));
+        assert_eq!(reading?, Some(v(1, 1)));
+        assert_eq!(after.into_iter().collect::<Result<Vec<u32>>>()?, (n + 1..=2 * n).chain([1]).collect::<Vec<u32>>());
+        assert_eq!(last.0?, Some(v(1, 2)));
+        assert_eq!(last.1?, (1..=2 * n).collect::<Vec<u32>>());
+        assert_eq!(begun.writes() as u32, if n == 20 { 3 } else { 2 * n + 2 });
+    }
     Ok(())
 }
 
 #[wasm_bindgen_test]
 async fn a_transaction_that_waits_for_its_turn_can_do_all_that_others_can() -> Result<()> {
     let (db, _) = watched("batching waiting").await?;
-    let adds = |from| join_all((from..from + 3).map(|id| db.nums.add(&num(id))));
+    let adds = |from| join_all((from..from + 20).map(|id| db.nums.add(&num(id))));
     let empty = db.transaction(Mode::ReadWrite, &db.nums, async |_| Ok(42));
     let failing = db.transaction(Mode::ReadWrite, &db.nums, async |nums| {
         nums.clear().await?;
@@ -202,43 +209,44 @@ async fn a_transaction_that_waits_for_its_turn_can_do_all_that_others_can() -> R
     });
     let caught = db.transaction(Mode::ReadWrite, &db.nums, async |nums| {
         assert!(nums.add(&num(1)).await.is_err());
-        join_all((10..20).map(|id| nums.add(&num(id)))).await.into_iter().collect::<Result<Vec<u32>>>()
+        join_all((100..120).map(|id| nums.add(&num(id)))).await.into_iter().collect::<Result<Vec<u32>>>()
     });
     let mut dropped = db.transaction(Mode::ReadWrite, &db.nums, async |nums| nums.clear().await).boxed_local();
-    let added = adds(1).await;
-    assert!(added.iter().all(Result::is_ok), "{added:?}");
-    let mut more = adds(4).boxed_local();
-    assert!((&mut more).now_or_never().is_none());
+    let mut first = adds(0).boxed_local();
+    assert!((&mut first).now_or_never().is_none());
     assert!((&mut dropped).now_or_never().is_none());
-    let others = join4(more, empty, failing, caught);
+    let mut more = adds(20).boxed_local();
+    assert!((&mut more).now_or_never().is_none());
     drop(dropped);
-    let (more, empty, failing, caught) = others.await;
-    assert!(more.iter().all(Result::is_ok), "{more:?}");
+    let (first, more, empty, failing, caught) = join5(first, more, empty, failing, caught).await;
+    assert!(first.iter().chain(&more).all(Result::is_ok), "{first:?} {more:?}");
     assert_eq!(empty?, 42);
     assert!(matches!(failing, Err(Error::User(_))), "{failing:?}");
-    assert_eq!(caught?, (10..20).collect::<Vec<u32>>());
-    assert_eq!(db.nums.primary_keys().await?, (1..7).chain(10..20).collect::<Vec<u32>>());
+    assert_eq!(caught?, (100..120).collect::<Vec<u32>>());
+    assert_eq!(db.nums.primary_keys().await?, (0..40).chain(100..120).collect::<Vec<u32>>());
     Ok(())
 }
 
 #[wasm_bindgen_test]
 async fn operations_of_several_steps_keep_their_place() -> Result<()> {
-    let (db, _) = watched("batching steps").await?;
-    let nums = &db.nums;
-    let (added, updated, put, modified, count) = join5(
-        join_all((1..=3).map(|id| nums.add(&v(id, 1)))),
-        nums.update(2, |n| n.v += 10),
-        join(nums.put(&v(3, 5)), nums.add(&v(4, 1))),
-        nums.where_(|n| n.v).below(6).modify(|n| n.v += 100),
-        join(nums.delete(1), nums.put(&v(2, 7))),
-    )
-    .await;
-    assert!(added.iter().all(Result::is_ok), "{added:?}");
-    assert_eq!(updated?, v(2, 11));
-    assert_eq!((put.0?, put.1?), (3, 4));
-    assert_eq!(modified?, 3);
-    assert_eq!((count.0?, count.1?), ((), 2));
-    assert_eq!(nums.to_vec().await?, [v(2, 7), v(3, 105), v(4, 101)]);
+    for n in FEW_AND_MANY {
+        let (db, _) = watched("batching steps").await?;
+        let nums = &db.nums;
+        let others = |from| join_all((from..from + n).map(|id| nums.add(&v(id, 99))));
+        let (added, updated, put, modified, last) = join5(
+            join(nums.add(&v(1, 1)), others(100)),
+            nums.update(1, |n| n.v += 10),
+            join(nums.put(&v(2, 5)), others(200)),
+            nums.where_(|n| n.v).below(6).modify(|n| n.v += 50),
+            join(nums.put(&v(1, 7)), others(300)),
+        )
+        .await;
+        assert_eq!((added.0?, put.0?, last.0?), (1, 2, 1));
+        assert_eq!(updated?, v(1, 11));
+        assert_eq!(modified?, 1);
+        assert_eq!(nums.bulk_get([1, 2]).await?, [Some(v(1, 7)), Some(v(2, 55))]);
+        assert_eq!(nums.count().await?, 2 + 3 * n as usize);
+    }
     Ok(())
 }
 
@@ -256,61 +264,72 @@ async fn each_table_has_its_own_transaction() -> Result<()> {
 #[wasm_bindgen_test]
 async fn two_objects_of_one_database_keep_the_order() -> Result<()> {
     let name = "batching objects";
-    let (db, begun) = watched(name).await?;
-    let strict = Builder::<Cases>::new().name(name).durability(Durability::Strict).build();
-    strict.open().await?;
-    begun.seen();
-    let (one, other, seen, count, last) = join5(
-        join(db.nums.add(&num(1)), db.nums.add(&num(2))),
-        join(strict.nums.put(&v(1, 1)), strict.nums.add(&num(3))),
-        join(db.nums.get(1), strict.nums.get(4)),
-        db.transaction(Mode::Read, &db.nums, async |nums| nums.count().await),
-        join(db.nums.add(&num(4)), strict.nums.count()),
-    )
-    .await;
-    assert_eq!((one.0?, one.1?, other.0?, other.1?), (1, 2, 1, 3));
-    assert_eq!((seen.0?, seen.1?), (Some(v(1, 1)), None));
-    assert_eq!(count?, 3);
-    assert_eq!((last.0?, last.1?), (4, 4));
-    let writes: Vec<_> = begun.seen().into_iter().filter(|what| what.starts_with("write")).collect();
-    assert_eq!(writes, ["write nums", "write nums strict", "write nums"]);
+    for n in FEW_AND_MANY {
+        let (db, begun) = watched(name).await?;
+        let strict = Builder::<Cases>::new().name(name).durability(Durability::Strict).build();
+        strict.open().await?;
+        begun.seen();
+        let (one, other, seen, count, last) = join5(
+            join_all((1..=n).map(|id| db.nums.add(&num(id)))),
+            join_all((n..2 * n).map(|id| strict.nums.put(&v(id, 1)))),
+            join(db.nums.get(n), strict.nums.get(2 * n)),
+            db.transaction(Mode::Read, &db.nums, async |nums| nums.count().await),
+            join(db.nums.add(&num(2 * n)), strict.nums.count()),
+        )
+        .await;
+        assert_eq!(one.into_iter().collect::<Result<Vec<u32>>>()?, (1..=n).collect::<Vec<u32>>());
+        assert_eq!(other.into_iter().collect::<Result<Vec<u32>>>()?, (n..2 * n).collect::<Vec<u32>>());
+        assert_eq!((seen.0?, seen.1?), (Some(v(n, 1)), None));
+        assert_eq!(count?, 2 * n as usize - 1);
+        assert_eq!((last.0?, last.1?), (2 * n, 2 * n as usize));
+        if n == 20 {
+            let writes: Vec<_> = begun.seen().into_iter().filter(|what| what.starts_with("write")).collect();
+            assert_eq!(writes, ["write nums", "write nums strict", "write nums"]);
+        }
+    }
     Ok(())
 }
 
 #[wasm_bindgen_test]
 async fn what_is_started_before_the_database_closes_is_finished() -> Result<()> {
-    let (db, _) = watched("batching closed").await?;
-    let mut adds = join_all((1..=3).map(|id| db.nums.add(&num(id)))).boxed_local();
-    assert!((&mut adds).now_or_never().is_none());
-    // Both wait for the adds.
-    let mut count = db.nums.count();
-    assert!((&mut count).now_or_never().is_none());
-    let mut more = db.transaction(Mode::ReadWrite, &db.nums, async |nums| {
-        nums.add(&num(4)).await?;
-        nums.count().await
-    });
-    assert!((&mut more).now_or_never().is_none());
-    db.close();
-    assert!(!db.is_open());
-    let late = db.nums.add(&num(5)).await;
-    assert!(matches!(late, Err(Error::Closed { .. })), "{late:?}");
-    assert_eq!(adds.await.into_iter().collect::<Result<Vec<u32>>>()?, [1, 2, 3]);
-    assert_eq!(count.await?, 3);
-    assert_eq!(more.await?, 4);
-    db.open().await?;
-    assert_eq!(db.nums.primary_keys().await?, [1, 2, 3, 4]);
+    for n in FEW_AND_MANY {
+        let (db, _) = watched("batching closed").await?;
+        let mut adds = join_all((1..=n).map(|id| db.nums.add(&num(id)))).boxed_local();
+        assert!((&mut adds).now_or_never().is_none());
+        // Both wait for the adds.
+        let mut count = db.nums.count();
+        assert!((&mut count).now_or_never().is_none());
+        let mut more = db
+            .transaction(Mode::ReadWrite, &db.nums, async move |nums| {
+                nums.add(&num(n + 1)).await?;
+                nums.count().await
+            })
+            .boxed_local();
+        assert!((&mut more).now_or_never().is_none());
+        db.close();
+        assert!(!db.is_open());
+        let late = db.nums.add(&num(0)).await;
+        assert!(matches!(late, Err(Error::Closed { .. })), "{late:?}");
+        assert_eq!(adds.await.into_iter().collect::<Result<Vec<u32>>>()?, (1..=n).collect::<Vec<u32>>());
+        assert_eq!(count.await?, n as usize);
+        assert_eq!(more.await?, n as usize + 1);
+        db.open().await?;
+        assert_eq!(db.nums.count().await?, n as usize + 1);
+    }
     Ok(())
 }
 
 #[wasm_bindgen_test]
 async fn a_database_is_deleted_after_what_was_started_before() -> Result<()> {
-    let (db, _) = watched("batching deleted").await?;
-    let adds = join_all((1..=3).map(|id| db.nums.add(&num(id))));
-    let (added, count, deleted) = join3(adds, db.nums.count(), db.delete()).await;
-    assert_eq!(added.into_iter().collect::<Result<Vec<u32>>>()?, [1, 2, 3]);
-    assert_eq!(count?, 3);
-    deleted?;
-    assert!(db.nums.is_empty().await?);
+    for n in FEW_AND_MANY {
+        let (db, _) = watched("batching deleted").await?;
+        let adds = join_all((1..=n).map(|id| db.nums.add(&num(id))));
+        let (added, count, deleted) = join3(adds, db.nums.count(), db.delete()).await;
+        assert_eq!(added.into_iter().collect::<Result<Vec<u32>>>()?, (1..=n).collect::<Vec<u32>>());
+        assert_eq!(count?, n as usize);
+        deleted?;
+        assert!(db.nums.is_empty().await?);
+    }
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! Many rows in one call, all of them or none: area C of the cases.
 
 use indexie::prelude::*;
-use wasm_bindgen_test::wasm_bindgen_test;
+use indexie_tests::wasm_bindgen_test;
 
 use crate::fixtures::{
     Auto, Cases, NewAuto, Note, Num, Person, Ratio, Task, auto, david, fresh, karl, new_auto, note, unique, with_nums,

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use futures::future::{join, join_all};
 use indexie::prelude::*;
-use wasm_bindgen_test::wasm_bindgen_test;
+use indexie_tests::wasm_bindgen_test;
 
 use crate::fixtures::{
     Address, Auto, Cases, Num, Person, Shop, auto, david, fresh, karl, new_auto, tagged, with_nums, with_people,
@@ -36,6 +36,7 @@ async fn update_of_a_missing_row_is_not_found() -> Result<()> {
 }
 
 // Case 33: written rows would have lost what their type does not know of, had the write replaced them.
+#[cfg(target_family = "wasm")]
 #[wasm_bindgen_test]
 async fn a_row_that_is_not_changed_is_not_written() -> Result<()> {
     let db = with_people("update unchanged").await?;

@@ -1,11 +1,14 @@
 //! A database as a whole: opening, closing, deleting, and what is stored there already.
 
 use indexie::prelude::*;
-use wasm_bindgen_test::wasm_bindgen_test;
+use indexie_tests::wasm_bindgen_test;
 
 use crate::fixtures::{Cases, Note, Num, david, fresh, new_auto, with_people};
+#[cfg(target_family = "wasm")]
 use crate::plain;
-use indexie_tests::{User, UserDb, user};
+#[cfg(target_family = "wasm")]
+use indexie_tests::User;
+use indexie_tests::{UserDb, user};
 
 #[wasm_bindgen_test]
 async fn a_database_is_opened_by_its_first_operation() -> Result<()> {
@@ -158,6 +161,7 @@ async fn a_table_is_had_by_its_name() -> Result<()> {
     Ok(())
 }
 
+#[cfg(target_family = "wasm")]
 #[wasm_bindgen_test]
 async fn a_newer_database_is_refused_and_left_alone() -> Result<()> {
     plain::create("connection newer", 7, "db.createObjectStore('rows', { keyPath: 'id' });").await;
@@ -175,6 +179,7 @@ async fn a_newer_database_is_refused_and_left_alone() -> Result<()> {
     Ok(())
 }
 
+#[cfg(target_family = "wasm")]
 #[wasm_bindgen_test]
 async fn a_database_of_the_same_version_that_lacks_an_index_is_a_mismatch() -> Result<()> {
     let upgrade = "const users = db.createObjectStore('users', { keyPath: 'id', autoIncrement: true }); \
@@ -199,6 +204,7 @@ async fn a_database_of_the_same_version_that_lacks_an_index_is_a_mismatch() -> R
     Ok(())
 }
 
+#[cfg(target_family = "wasm")]
 #[wasm_bindgen_test]
 async fn a_database_without_stores_is_a_mismatch() -> Result<()> {
     plain::create("connection empty", 1, "").await;
@@ -212,6 +218,7 @@ async fn a_database_without_stores_is_a_mismatch() -> Result<()> {
 }
 
 // A database that another program made is used as it is, whatever else it holds.
+#[cfg(target_family = "wasm")]
 #[wasm_bindgen_test]
 async fn a_database_with_more_than_is_declared_is_fine() -> Result<()> {
     let upgrade = "const users = db.createObjectStore('users', { keyPath: 'id', autoIncrement: true }); \

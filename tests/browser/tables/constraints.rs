@@ -1,7 +1,7 @@
 //! Keys that are there already: which index, which key and which row it was.
 
 use indexie::prelude::*;
-use wasm_bindgen_test::wasm_bindgen_test;
+use indexie_tests::wasm_bindgen_test;
 
 use crate::fixtures::{Cases, Unique, fresh, karl, unique, with_people};
 

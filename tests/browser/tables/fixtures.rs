@@ -180,6 +180,26 @@ schema! {
     }
 }
 
+/// A table by its name, whatever its rows are.
+#[cfg(not(target_family = "wasm"))]
+pub fn loose(database: &str, table: &str) -> indexie_tests::loose::Loose {
+    use indexie_tests::loose::Loose;
+
+    let db = Cases::builder().name(database).build();
+    match table {
+        "people" => Loose::of::<Person>(&db, table),
+        "autos" => Loose::of::<Auto>(&db, table),
+        "notes" => Loose::of::<Note>(&db, table),
+        "guests" => Loose::of::<Guest>(&db, table),
+        "nums" => Loose::of::<Num>(&db, table),
+        "tagged" => Loose::of::<Tagged>(&db, table),
+        "shops" => Loose::of::<Shop>(&db, table),
+        "wides" => Loose::of::<Wide>(&db, table),
+        "boards" => Loose::of::<Board>(&db, table),
+        other => panic!("`{other}` is not one of the tables that are looked into"),
+    }
+}
+
 pub fn david() -> Person {
     Person {
         id: 1,

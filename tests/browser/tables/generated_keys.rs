@@ -1,7 +1,7 @@
 //! Keys that the browser generates, inside of the row: area A of the cases.
 
 use indexie::prelude::*;
-use wasm_bindgen_test::wasm_bindgen_test;
+use indexie_tests::wasm_bindgen_test;
 
 use crate::fixtures::{Auto, Cases, NewAuto, NewReading, Reading, auto, fresh, new_auto};
 use crate::plain;
@@ -99,7 +99,7 @@ async fn a_row_without_a_unique_field_clashes_with_none() -> Result<()> {
 async fn a_generated_key_beyond_its_type_is_data() -> Result<()> {
     let db: Cases = fresh("generated beyond").await;
     db.open().await?;
-    plain::put("generated beyond", "autos", "{id: 2 ** 32 - 1}").await;
+    plain::put("generated beyond", "autos", "{id: 4294967295}").await;
     let error = db.autos.add(&new_auto(1)).await;
     assert!(
         matches!(&error, Err(Error::Data { table, key: Some(key), .. })

@@ -1,21 +1,28 @@
-//! Tables in a real browser: reading and writing rows, one or many, and the errors of it.
-#![cfg(target_family = "wasm")]
+//! Tables, in a real browser and in memory: reading and writing rows, one or many, and the errors of it.
 
 mod fixtures;
+#[cfg(target_family = "wasm")]
+mod plain;
+#[cfg(not(target_family = "wasm"))]
+#[path = "elsewhere.rs"]
 mod plain;
 
+#[cfg(target_family = "wasm")]
 mod batched_failures;
+#[cfg(target_family = "wasm")]
 mod batching;
 mod bulk;
 mod changes;
 mod connection;
 mod constraints;
+#[cfg(target_family = "wasm")]
 mod failures;
 mod generated_keys;
 mod kept;
 mod moves;
 mod outside_keys;
 mod refused;
+#[cfg(target_family = "wasm")]
 mod reopening;
 mod rollback;
 mod rows;
@@ -23,6 +30,5 @@ mod smoke;
 mod transactions;
 mod unreadable;
 
-use wasm_bindgen_test::wasm_bindgen_test_configure;
-
-wasm_bindgen_test_configure!(run_in_browser);
+#[cfg(target_family = "wasm")]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

@@ -2,7 +2,7 @@
 
 use indexie::Date;
 use indexie::prelude::*;
-use wasm_bindgen_test::wasm_bindgen_test;
+use indexie_tests::wasm_bindgen_test;
 
 use crate::fixtures::{Cases, Event, File, Person, Task, david, fresh, karl, unique, with_nums, with_people};
 

@@ -1,7 +1,7 @@
 //! Keys outside of the row, given by the app (`""`) or by the browser (`++`).
 
 use indexie::prelude::*;
-use wasm_bindgen_test::wasm_bindgen_test;
+use indexie_tests::wasm_bindgen_test;
 
 use crate::fixtures::{Cases, Cell, fresh, guest, note};
 use crate::plain;

@@ -55,6 +55,12 @@ export async function create(name, version, upgrade) {
   (await of(request)).close();
 }
 
+export async function shape(name) {
+  const db = await of(indexedDB.open(name));
+  db.close();
+  return `${db.version}: ${[...db.objectStoreNames].join(', ')}`;
+}
+
 export function replace(method, code) {
   const original = IDBObjectStore.prototype[method];
   IDBObjectStore.prototype[method] = new Function('original', `return ${code}`)(original);
@@ -112,6 +118,8 @@ extern "C" {
     async fn js_all(name: &str, store: &str) -> JsValue;
     #[wasm_bindgen(js_name = create)]
     async fn js_create(name: &str, version: u32, upgrade: &str);
+    #[wasm_bindgen(js_name = shape)]
+    async fn js_shape(name: &str) -> JsValue;
     fn replace(method: &str, code: &str) -> JsValue;
     fn restore(method: &str, original: &JsValue);
     fn watch(code: &str) -> JsValue;
@@ -146,6 +154,11 @@ pub async fn all(database: &str, store: &str) -> Option<String> {
 /// Makes a database of this version; `upgrade` is called with it as `db`.
 pub async fn create(database: &str, version: u32, upgrade: &str) {
     js_create(database, version, upgrade).await;
+}
+
+/// The browser's number of a database, and its stores.
+pub async fn shape(database: &str) -> String {
+    js_shape(database).await.as_string().unwrap_or_default()
 }
 
 /// What the page's own error handlers see while this runs, which is nothing but bugs.

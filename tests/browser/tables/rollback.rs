@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use futures::FutureExt;
 use indexie::prelude::*;
-use wasm_bindgen_test::wasm_bindgen_test;
+use indexie_tests::wasm_bindgen_test;
 
 use crate::fixtures::{Cases, Num, fresh, with_nums};
 use crate::plain;
@@ -214,6 +214,7 @@ async fn every_operation_of_an_unbound_table_is_refused_and_can_be_caught() -> R
 }
 
 // A task of its own is outside of the body: it waits for the transaction, and then runs.
+#[cfg(target_family = "wasm")]
 #[wasm_bindgen_test]
 async fn a_task_that_the_body_spawns_waits_for_the_transaction() -> Result<()> {
     let db: Cases = fresh("rollback spawned").await;

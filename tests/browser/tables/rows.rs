@@ -2,7 +2,7 @@
 
 use indexie::Date;
 use indexie::prelude::*;
-use wasm_bindgen_test::wasm_bindgen_test;
+use indexie_tests::wasm_bindgen_test;
 
 use crate::fixtures::{Cases, Event, File, Person, Task, david, fresh, karl, with_people};
 use crate::plain;
@@ -171,6 +171,7 @@ async fn a_binary_key_finds_its_row() -> Result<()> {
     let file = File { hash: vec![0, 128, 255], size: 7 };
     assert_eq!(db.files.add(&file).await?, [0, 128, 255]);
     assert_eq!(db.files.get(&file.hash).await?, Some(file));
+    #[cfg(target_family = "wasm")]
     assert_eq!(
         plain::stored("rows binary key", "files", "new Uint8Array([0, 128, 255])").await.as_deref(),
         Some(r#"{"hash":"Uint8Array(0,128,255)","size":7}"#)
@@ -184,6 +185,7 @@ async fn a_date_as_key_finds_its_row() -> Result<()> {
     let event = Event { at: Date::from_millis(86_400_000), what: "tea".into() };
     assert_eq!(db.events.add(&event).await?, event.at);
     assert_eq!(db.events.get(event.at).await?, Some(event));
+    #[cfg(target_family = "wasm")]
     assert_eq!(
         plain::all("rows date key", "events").await.as_deref(),
         Some(r#"[{"at":"Date(86400000)","what":"tea"}]"#)

@@ -2,7 +2,7 @@
 
 use indexie::prelude::*;
 use indexie_tests::{NewUser, User, UserDb, fresh, user};
-use wasm_bindgen_test::wasm_bindgen_test;
+use indexie_tests::wasm_bindgen_test;
 
 #[wasm_bindgen_test]
 async fn rows_are_stored_and_found() -> Result<()> {

@@ -3,7 +3,7 @@
 use futures::future::{join, join_all};
 use indexie::Writable;
 use indexie::prelude::*;
-use wasm_bindgen_test::wasm_bindgen_test;
+use indexie_tests::wasm_bindgen_test;
 
 use crate::fixtures::{Cases, Num, Person, auto, david, fresh, guest, karl, new_auto, with_nums, with_people};
 use crate::plain;
@@ -262,6 +262,7 @@ async fn transactions_that_read_run_side_by_side() -> Result<()> {
 }
 
 // Case 210.
+#[cfg(target_family = "wasm")]
 #[wasm_bindgen_test]
 async fn another_database_may_be_written_to_on_the_side() -> Result<()> {
     let db: Cases = fresh("transactions main").await;
@@ -315,6 +316,7 @@ async fn queries_run_inside_a_transaction() -> Result<()> {
     Ok(())
 }
 
+#[cfg(target_family = "wasm")]
 #[wasm_bindgen_test]
 async fn already_resolved_work_may_be_awaited() -> Result<()> {
     let db: Cases = fresh("transactions resolved").await;

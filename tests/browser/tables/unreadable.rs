@@ -1,7 +1,7 @@
 //! Stored rows that do not fit their Rust type: the error names the table, the row's key, and the field.
 
 use indexie::prelude::*;
-use wasm_bindgen_test::wasm_bindgen_test;
+use indexie_tests::wasm_bindgen_test;
 
 use crate::fixtures::{Cases, fresh};
 use crate::plain;
@@ -69,10 +69,13 @@ async fn a_fraction_where_an_integer_is_needed() -> Result<()> {
 async fn a_number_out_of_range() -> Result<()> {
     let db = given("unreadable range", "nums", "{id: 1, v: -1, s: 'a'}").await?;
     assert_decode(&db.nums.get(1).await, "nums", 1, "v", "-1");
-    plain::put("unreadable range", "nums", "{id: 1, v: 2 ** 32, s: 'a'}").await;
+    plain::put("unreadable range", "nums", "{id: 1, v: 4294967296, s: 'a'}").await;
     assert_decode(&db.nums.get(1).await, "nums", 1, "v", "4294967296");
-    plain::put("unreadable range", "nums", "{id: 1, v: 2n ** 70n, s: 'a'}").await;
-    assert_decode(&db.nums.get(1).await, "nums", 1, "v", "");
+    #[cfg(target_family = "wasm")]
+    {
+        plain::put("unreadable range", "nums", "{id: 1, v: 2n ** 70n, s: 'a'}").await;
+        assert_decode(&db.nums.get(1).await, "nums", 1, "v", "");
+    }
     Ok(())
 }
 
@@ -98,6 +101,7 @@ async fn a_field_of_an_object_in_an_array() -> Result<()> {
     Ok(())
 }
 
+#[cfg(target_family = "wasm")]
 #[wasm_bindgen_test]
 async fn a_value_that_no_rust_type_stands_for() -> Result<()> {
     let db = given("unreadable other", "nums", "{id: 1, v: 1, s: new Blob(['x'])}").await?;

@@ -121,7 +121,7 @@ async fn a_new_database_is_made_as_the_newest_version_says() -> Result<()> {
 async fn tables_that_a_version_does_not_mention_stay() -> Result<()> {
     schema! { struct Old("upgrades: not mentioned"); version 1 { users: Person, notes: Person } }
     // Without a word of version 1.
-    schema! { struct New("upgrades: not mentioned"); version 2 { notes: Person } upgrade look }
+    schema! { struct New("upgrades: not mentioned"); version 1 {} version 2 { notes: Person } upgrade look }
     async fn look(tx: Upgrade) -> Result<()> {
         note(tx.table::<Person>("users")?.count().await?);
         Ok(())
@@ -241,6 +241,7 @@ async fn a_store_that_no_version_names_can_be_dropped() -> Result<()> {
     schema! { struct Old("upgrades: drop_store"); version 1 { users: Person, scratch: Person } }
     schema! {
         struct New("upgrades: drop_store");
+        version 1 {}
         version 2 { users: Person } upgrade to_2
         version 3 {} upgrade to_3
     }
@@ -275,7 +276,7 @@ async fn a_store_that_no_version_names_can_be_dropped() -> Result<()> {
 #[wasm_bindgen_test]
 async fn two_objects_upgrade_once() -> Result<()> {
     schema! { struct Old("upgrades: twice"); version 1 { users: Person } }
-    schema! { struct New("upgrades: twice"); version 2 { users: Person } upgrade to_2 }
+    schema! { struct New("upgrades: twice"); version 1 {} version 2 { users: Person } upgrade to_2 }
     async fn to_2(tx: Upgrade) -> Result<()> {
         note("upgraded");
         tx.table::<Person>("users")?.add(&Person { id: 9, name: "once".into() }).await?;

@@ -77,10 +77,6 @@ impl Generator<'_> {
         }
     }
 
-    fn of_column(&mut self, table: usize, column: usize) -> Value {
-        (self.tables[table].types[column].random)(self.chance)
-    }
-
     fn some_of(&mut self, table: usize, column: usize) -> Vec<Value> {
         let count = self.chance.below(5);
         (0..count).map(|_| self.of_column(table, column)).collect()

@@ -957,6 +957,16 @@ class Task {
   }
 
   failed(reason, row) {
+    const { transaction } = this;
+    // The request of a read says only that its transaction was aborted. Nobody here aborts those: the browser says why.
+    if (this.alone && transaction?.mode === 'readonly' && failureName(reason) === 'AbortError') {
+      transaction.addEventListener('abort', () => this.tell(transaction.error ?? reason, row));
+    } else {
+      this.tell(reason, row);
+    }
+  }
+
+  tell(reason, row) {
     const error = cause(reason, this.transaction, this.connection);
     const failure = {
       name: failureName(error), message: failureMessage(error), row, index: undefined, key: undefined,
@@ -1385,6 +1395,7 @@ class Batch {
     this.members = [];
     this.transaction = null;
     this.attempts = 0;
+    this.holding = false;
     let turns = TURNS;
     const turn = () => (--turns > 0 ? queueMicrotask(turn) : this.close(false));
     queueMicrotask(turn);
@@ -1437,6 +1448,7 @@ class Batch {
     // Refused by the browser, all of them.
     if (this.members.length === 0) return end(this.transaction, 'abort');
     connection.order.hold(connection, [storeName]);
+    this.holding = true;
     this.listen();
   }
 
@@ -1521,7 +1533,14 @@ class Batch {
   }
 
   ended() {
+    this.holding = false;
     this.connection.order.release(this.connection, [this.storeName]);
+  }
+
+  // Its members are told by somebody else.
+  lose() {
+    if (this.transaction !== null) this.transaction.oncomplete = this.transaction.onabort = null;
+    if (this.holding) this.ended();
   }
 
   clash(member) {
@@ -1623,6 +1642,8 @@ export class Engine {
     this.orders = new Map();
     this.transactions = new Map();
     this.slots = new Map();
+    // Those whose slot is not settled.
+    this.tasks = new Map();
     this.parked = new Map();
     this.shapes = [];
     this.writer = new Writer();
@@ -1691,6 +1712,7 @@ export class Engine {
         connection.lost = true;
         connection.db = null;
         this.wake(CLOSED, id);
+        setTimeout(() => this.lose(connection));
       };
       const opened = () => {
         if (this.connections.has(id)) this.wake(OPENED, id);
@@ -1720,6 +1742,25 @@ export class Engine {
   // What its marker says; negative if there is none.
   marked(id) {
     return this.connections.get(id)?.marked ?? -1;
+  }
+
+  // Fails what was under way on a connection that the browser has closed. Browsers forget some of it: Firefox what was begun
+  // just then, Chromium what was being committed.
+  lose(connection) {
+    const lost = { name: 'ConnectionLost', message: '' };
+    for (const task of [...this.tasks.values()]) {
+      // What is held back has not begun.
+      const begun = task.batch !== null || (task.transaction !== null && !task.transaction.waiting);
+      if (task.connection !== connection || !begun) continue;
+      task.batch?.lose();
+      task.failed(lost, -1);
+    }
+    for (const [id, transaction] of [...this.transactions]) {
+      if (transaction.connection !== connection || transaction.waiting) continue;
+      this.transactions.delete(id);
+      this.failure = { ...lost, row: -1 };
+      this.wake(ABORTED, id);
+    }
   }
 
   oldVersion(id) {
@@ -1923,6 +1964,7 @@ export class Engine {
     const connection = transaction ? transaction.connection : this.connections.get(connectionId);
     const { name: storeName, indexes } = connection?.stores[store] ?? { name: '', indexes: [] };
     const task = new Task(this, slot, connection, transaction, storeName, index < 0 ? null : indexes[index], a, b);
+    this.tasks.set(slot, task);
     task.adds = operation === ADD;
     const joins = operation === CLEAR || (a === 1 && (operation === ADD || operation === PUT || operation === DELETE));
     const start = () => {
@@ -1990,6 +2032,7 @@ export class Engine {
   settle(slot, outcome, transaction = null) {
     if (this.slots.get(slot) !== null) return;
     this.slots.set(slot, outcome);
+    this.tasks.delete(slot);
     if (this.submitting === slot) return;
     try {
       this.wake(SETTLED, slot);

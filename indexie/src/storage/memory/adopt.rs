@@ -94,12 +94,14 @@ mod tests {
 
     #[test]
     fn a_key_from_outside_becomes_part_of_the_row() {
-        let (keys, stores) = adopted(outside(false, &[("a".into(), "Ann")]), KeyPath::One("of.id"), false).expect("rows");
+        let (keys, stores) =
+            adopted(outside(false, &[("a".into(), "Ann")]), KeyPath::One("of.id"), false).expect("rows");
         assert_eq!(keys, ["a".into()]);
         let ann = &stores["new"].rows()[&"a".into()];
         assert!(ann.same(&object([("name", text("Ann")), ("of", object([("id", text("a"))]))])), "{ann:?}");
         let parts = AnyKey::Array(vec!["x".into(), 1.into()]);
-        let (keys, _) = adopted(outside(false, &[(parts.clone(), "Ann")]), KeyPath::Many(&["a", "b"]), false).expect("rows");
+        let (keys, _) =
+            adopted(outside(false, &[(parts.clone(), "Ann")]), KeyPath::Many(&["a", "b"]), false).expect("rows");
         assert_eq!(keys, [parts]);
     }
 

@@ -121,7 +121,8 @@ mod tests {
         let (mut stores, mut log) = (Stores::default(), Log::default());
         let key = KeySchema { path: KeyPath::One("of.id"), auto: true };
         let index = IndexSchema { name: "[a+b]", path: KeyPath::Many(&["a", "b"]), unique: true, multi: false };
-        let changes = [SchemaChange::CreateStore { store: "all", key }, SchemaChange::CreateIndex { store: "all", index }];
+        let changes =
+            [SchemaChange::CreateStore { store: "all", key }, SchemaChange::CreateIndex { store: "all", index }];
         for change in changes {
             alter(&mut stores, &mut log, change).expect("a change that can be made");
         }

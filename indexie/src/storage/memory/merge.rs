@@ -137,8 +137,7 @@ mod tests {
             ("name", text("Ann")),
             ("inner", object([("a", number(1.0)), ("more", Value::Bool(true))])),
         ]);
-        let before =
-            object([("id", number(1.0)), ("name", text("Ann")), ("inner", object([("a", number(1.0))]))]);
+        let before = object([("id", number(1.0)), ("name", text("Ann")), ("inner", object([("a", number(1.0))]))]);
         let after = object([("id", number(1.0)), ("name", text("Bob")), ("inner", object([("a", number(2.0))]))]);
         let expected = object([
             ("id", number(1.0)),

@@ -77,7 +77,12 @@ fn changes(merge: &Merge, parked: Vec<Option<Row>>) -> Vec<Changed> {
 }
 
 /// Carries out an operation that reads.
-pub(super) fn read(stores: &Stores, name: &str, index: Option<&str>, operation: &Operation) -> Result<Outcome, Failure> {
+pub(super) fn read(
+    stores: &Stores,
+    name: &str,
+    index: Option<&str>,
+    operation: &Operation,
+) -> Result<Outcome, Failure> {
     let store = stores.get(name).ok_or_else(|| no_store(name))?;
     let index = match index {
         None => None,

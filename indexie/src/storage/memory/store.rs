@@ -111,7 +111,8 @@ impl Index {
         if !self.unique {
             return None;
         }
-        let taken = |key: &AnyKey| self.entries.get(key).is_some_and(|keys| keys.iter().any(|other| other != primary_key));
+        let taken =
+            |key: &AnyKey| self.entries.get(key).is_some_and(|keys| keys.iter().any(|other| other != primary_key));
         self.path.keys(row, self.multi).into_iter().find(taken)
     }
 }
@@ -243,9 +244,7 @@ pub(super) mod tests {
 
     fn entries(store: &Store, index: &str) -> Vec<(String, Vec<f64>)> {
         let entries = store.indexes()[index].entries().iter();
-        entries
-            .map(|(key, keys)| (key.to_string(), keys.iter().filter_map(AnyKey::as_number).collect()))
-            .collect()
+        entries.map(|(key, keys)| (key.to_string(), keys.iter().filter_map(AnyKey::as_number).collect())).collect()
     }
 
     #[test]

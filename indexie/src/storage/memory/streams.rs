@@ -247,10 +247,7 @@ mod tests {
             ("bytes", Value::Bytes(vec![0, 255])),
             ("words", array([text("a"), text("é")])),
             ("inner", object([("pair", array([number(3.0), text("three")]))])),
-            (
-                "map",
-                object([("9", Value::Null), ("10", number(-1.0)), ("x", number(1_099_511_627_776.0))]),
-            ),
+            ("map", object([("9", Value::Null), ("10", number(-1.0)), ("x", number(1_099_511_627_776.0))])),
             ("either", text("Plain")),
         ]);
         assert!(row.same(&expected), "{row:?}");

@@ -29,8 +29,11 @@ pub(super) struct Task {
 impl Engine {
     /// Puts an operation in its queue; returns true if it has failed already.
     pub fn submit(&self, slot: u32, connection: u32, transaction: u32, request: &Rc<Request>) -> bool {
-        let put =
-            if transaction == 0 { self.put_alone(slot, connection, request) } else { self.put(slot, transaction, request) };
+        let put = if transaction == 0 {
+            self.put_alone(slot, connection, request)
+        } else {
+            self.put(slot, transaction, request)
+        };
         match put {
             Ok(()) => false,
             Err(failure) => {
@@ -160,7 +163,8 @@ impl Task {
     /// Begins and ends the parts of a transaction that can be undone alone. Returns whether it is about that.
     fn mark(&self, transaction: &Transaction) -> bool {
         let (mut savepoints, mut log) = (transaction.savepoints.borrow_mut(), transaction.log.borrow_mut());
-        let (Operation::Savepoint(id) | Operation::Release(id) | Operation::Rollback(id)) = &self.request.operation else {
+        let (Operation::Savepoint(id) | Operation::Release(id) | Operation::Rollback(id)) = &self.request.operation
+        else {
             return false;
         };
         if let Operation::Savepoint(id) = &self.request.operation {
@@ -175,13 +179,7 @@ impl Task {
         true
     }
 
-    fn carry_out(
-        &self,
-        stores: &mut Stores,
-        log: &mut Log,
-        input: Input,
-        alone: bool,
-    ) -> Result<Outcome, Failure> {
+    fn carry_out(&self, stores: &mut Stores, log: &mut Log, input: Input, alone: bool) -> Result<Outcome, Failure> {
         let Self { request, table: Table { name, indexes }, index, .. } = self;
         if operate::writes(&request.operation) {
             operate::write(Target { stores, log, name, declared: indexes, alone }, &request.operation, input)

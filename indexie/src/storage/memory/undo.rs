@@ -154,8 +154,7 @@ mod tests {
         write(&mut stores, &mut log, vec![new("d"), put(1.0, "e"), put(2.0, "ann"), Step::Delete(9.into())]);
         write(&mut stores, &mut log, vec![put(1.0, "bob"), put(20.0, "f"), Step::Delete(1.into())]);
         let name = "people".into();
-        let mut target =
-            Target { stores: &mut stores, log: &mut log, name: &name, declared: &[], alone: false };
+        let mut target = Target { stores: &mut stores, log: &mut log, name: &name, declared: &[], alone: false };
         target.clear().expect("there is the store");
         write(&mut stores, &mut log, vec![put(1.0, "again")]);
         log.roll_back(&mut stores, 0, Generators::Restored);

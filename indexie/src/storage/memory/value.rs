@@ -194,8 +194,14 @@ pub(super) mod tests {
             AnyKey::Array(Vec::new()),
         ];
         assert_eq!(keys.key(), Some(AnyKey::Array(parts)));
-        let none =
-            [Value::Null, Value::Bool(true), number(f64::NAN), Value::Date(f64::NAN), Value::BigInt("1".into()), object([])];
+        let none = [
+            Value::Null,
+            Value::Bool(true),
+            number(f64::NAN),
+            Value::Date(f64::NAN),
+            Value::BigInt("1".into()),
+            object([]),
+        ];
         for value in none {
             assert_eq!(value.key(), None, "{value:?}");
             assert_eq!(array([text("a"), value]).key(), None);

@@ -202,7 +202,9 @@ mod tests {
         let mut outside = Store::new(Path::None, true);
         outside.create_index("v", Index::new(path("v"), true, false)).expect("an empty store");
         let plain = Store::new(Path::None, false);
-        [("people", people), ("outside", outside), ("plain", plain)].map(|(name, store)| (name.to_owned(), store)).into()
+        [("people", people), ("outside", outside), ("plain", plain)]
+            .map(|(name, store)| (name.to_owned(), store))
+            .into()
     }
 
     fn write(stores: &mut Stores, name: &str, alone: bool, steps: Vec<Step>) -> Result<Vec<AnyKey>, Failure> {
@@ -302,7 +304,8 @@ mod tests {
     #[test]
     fn a_generator_that_has_ended_clashes_with_nothing_in_particular() {
         let mut stores = given();
-        write(&mut stores, "outside", true, vec![outside(1.0, Some(AnyKey::Number(1e300)))]).expect("a key like others");
+        write(&mut stores, "outside", true, vec![outside(1.0, Some(AnyKey::Number(1e300)))])
+            .expect("a key like others");
         let result = write(&mut stores, "outside", true, vec![outside(2.0, None)]);
         assert_fails(result, &("ConstraintError", Some(0), None, None));
     }
@@ -311,8 +314,7 @@ mod tests {
     fn deleting_ranges_counts() {
         let mut stores = given();
         let (mut log, name) = (Log::default(), "people".into());
-        let mut target =
-            Target { stores: &mut stores, log: &mut log, name: &name, declared: &[], alone: false };
+        let mut target = Target { stores: &mut stores, log: &mut log, name: &name, declared: &[], alone: false };
         assert_eq!(target.delete_ranges(&[KeyRange::only(2.into()), KeyRange::only(9.into())]).ok(), Some(1));
         assert_eq!(stores["people"].rows().keys().cloned().collect::<Vec<_>>(), [1.into()]);
         log.roll_back(&mut stores, 0, Generators::Restored);
