@@ -2,6 +2,8 @@
 
 #[cfg(not(target_family = "wasm"))]
 pub mod loose;
+#[cfg(not(target_family = "wasm"))]
+mod spawn;
 
 use indexie::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -49,3 +51,9 @@ pub async fn fresh<D: indexie::Database + std::ops::Deref<Target = indexie::Inde
 pub use tokio::test as wasm_bindgen_test;
 #[cfg(target_family = "wasm")]
 pub use wasm_bindgen_test::wasm_bindgen_test;
+
+/// Runs a future on this thread, beside the test.
+#[cfg(not(target_family = "wasm"))]
+pub use spawn::spawn_local;
+#[cfg(target_family = "wasm")]
+pub use wasm_bindgen_futures::spawn_local;

@@ -14,7 +14,7 @@ use crate::storage::{Connect, Versions};
 use crate::storage::indexed_db::IndexedDb;
 use crate::storage::memory::Memory;
 use crate::store::Store;
-use crate::table::{Table, TxMode};
+use crate::table::Table;
 
 /// A type that `schema!` has made.
 pub trait Database: Sized {
@@ -24,9 +24,9 @@ pub trait Database: Sized {
     fn from_indexie(db: Indexie) -> Self;
     /// What the body of a transaction over all tables gets: a struct with a handle for each, of the same names. See
     /// [`Tables`](crate::Tables).
-    type Tables<M: TxMode>: 'static;
+    type Tables<M: 'static>: 'static;
     #[doc(hidden)]
-    fn bind<M: TxMode>(&self, transaction: u32) -> Self::Tables<M>;
+    fn bind<M: 'static>(&self, transaction: u32) -> Self::Tables<M>;
     #[doc(hidden)]
     fn indexie(&self) -> &Indexie;
 }

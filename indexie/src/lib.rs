@@ -48,7 +48,7 @@
 //! They cross between Rust and JavaScript in bulk, as a few streams of numbers and text. Each operation costs one call
 //! and one wake-up, however many rows it touches, and everything is all-or-nothing.
 //!
-//! The crate compiles for every target; it finds its IndexedDB in a browser's window or worker.
+//! The crate compiles for every target; it finds its IndexedDB in a browser's window or worker, a service worker included.
 //!
 //! # Features
 //!
@@ -264,7 +264,7 @@ pub mod __private {
         boxed,
     };
     pub use crate::store::{Insert, Insertable, Outbound, Store};
-    pub use crate::table::{Table, TxMode};
+    pub use crate::table::Table;
     pub use crate::transaction::All;
     pub use crate::upgrade::Upgrade;
 }

@@ -8,7 +8,7 @@ use crate::database::Indexie;
 use crate::key::{AutoKey, Entry, Form, Key};
 use crate::schema::{KeyPath, KeySchema, StoreSchema};
 use crate::store::Store;
-use crate::table::{Table, TxMode};
+use crate::table::Table;
 
 #[doc(hidden)]
 #[derive(Debug)]
@@ -59,7 +59,7 @@ impl<T: Store> Probe<T> {
 
     /// The same table inside a transaction.
     #[must_use]
-    pub fn bound<M: TxMode>(table: &Table<T>, transaction: u32) -> Table<T, M> {
+    pub fn bound<M>(table: &Table<T>, transaction: u32) -> Table<T, M> {
         table.bound(transaction)
     }
 }

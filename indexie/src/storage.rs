@@ -10,6 +10,9 @@ mod thread;
 pub(crate) use backend::{Backend, Connect, Event, Layout, SchemaChange, Versions};
 pub(crate) use thread::{Submitted, Thread};
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use crate::codec::{Batch, DecodeError, Finished, Known, Reader, Shape, read_key};
 use crate::key::AnyKey;
 use crate::key::range::KeyRange;
@@ -150,7 +153,20 @@ pub(crate) struct Columns {
 }
 
 /// The shapes that the storage's answers refer to.
-pub(crate) type ShapeTable = std::rc::Rc<std::cell::RefCell<Vec<Shape>>>;
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ShapeTable(Rc<RefCell<Rc<Vec<Shape>>>>);
+
+impl ShapeTable {
+    /// The shapes up to now. Shared, and not borrowed: rows are decoded and changed by the app's code, which may panic
+    /// without ever giving them back.
+    pub fn borrow(&self) -> Rc<Vec<Shape>> {
+        self.0.borrow().clone()
+    }
+
+    pub fn push(&self, shape: Shape) {
+        Rc::make_mut(&mut self.0.borrow_mut()).push(shape);
+    }
+}
 
 /// The columns, with the rows still undecoded.
 pub(crate) struct Opened<'a> {

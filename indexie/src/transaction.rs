@@ -123,7 +123,7 @@ impl Indexie {
             stores.dedup();
             let failed = std::rc::Rc::new(std::cell::RefCell::new(None));
             let slot = failed.clone();
-            let done = engine::transact(shared, stores, access, mode.asked_durability(), move |session| {
+            let done = engine::transact(shared, stores, access, mode.asked(), move |session| {
                 let handles = bind(session.transaction.unwrap_or_default());
                 async move {
                     match body(handles).await {

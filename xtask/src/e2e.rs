@@ -11,6 +11,7 @@ mod deleting;
 mod dexie_package;
 mod killed_browser;
 mod killed_tab;
+mod leaks;
 mod lost;
 mod random;
 mod scenario;
@@ -36,6 +37,7 @@ const SUBJECTS: &[&[Test]] = &[
     at_once::TESTS,
     deleting::TESTS,
     lost::TESTS,
+    leaks::TESTS,
     killed_tab::TESTS,
     killed_browser::TESTS,
 ];

@@ -181,8 +181,8 @@ fn traits(database: &Database, live: &[Live<'_>], private: &TokenStream) -> Toke
                     __indexie,
                 }
             }
-            type Tables<__Mode: #private::TxMode> = #tables_of<__Mode>;
-            fn bind<__Mode: #private::TxMode>(&self, __transaction: u32) -> #tables_of<__Mode> {
+            type Tables<__Mode: 'static> = #tables_of<__Mode>;
+            fn bind<__Mode: 'static>(&self, __transaction: u32) -> #tables_of<__Mode> {
                 #tables_of {
                     #(#fields: #handles,)*
                     __mode: ::core::marker::PhantomData,

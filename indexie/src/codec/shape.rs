@@ -32,6 +32,8 @@ pub(crate) struct Shapes {
     /// Struct types by the address of their name: where the walk for a type begins.
     starts: HashMap<(usize, usize), u32>,
     known: Vec<Shape>,
+    /// Gives out no shapes.
+    closed: bool,
 }
 
 #[derive(Debug)]
@@ -64,7 +66,7 @@ impl Shapes {
 
     /// The tag of the next object: with a shape, or with its names where there are shapes enough.
     pub fn next_object(&self) -> u32 {
-        if self.known.len() < MOST { tag::OBJECT } else { tag::MAP }
+        if self.known.len() < MOST && !self.closed { tag::OBJECT } else { tag::MAP }
     }
 
     /// One property further.
@@ -115,5 +117,10 @@ impl Shapes {
 /// The shapes of what this thread writes, for as long as `f` runs.
 pub(crate) fn with_shapes<R>(f: impl FnOnce(&mut Shapes) -> R) -> R {
     thread_local!(static SHAPES: std::cell::RefCell<Shapes> = std::cell::RefCell::default());
-    SHAPES.with_borrow_mut(f)
+    SHAPES.with(|shapes| match shapes.try_borrow_mut() {
+        Ok(mut shapes) => f(&mut shapes),
+        // Somebody's `Serialize` is being called: it calls back, or has panicked, which wasm does not unwind. Rows can be
+        // written without shapes too.
+        Err(_) => f(&mut Shapes { closed: true, ..Shapes::default() }),
+    })
 }

@@ -197,8 +197,11 @@ fn begin(shared: &Arc<Shared>, state: &Rc<State>) -> Opening {
     let closed = Error::Closed { database: shared.name.clone() };
     let (backend, weak) = (state.backend.clone(), Rc::downgrade(state));
     let opening: Opening = poll_fn(move |context| {
-        backend.turn(context.waker(), weak.upgrade().map_or(0, |state| state.opening()));
-        receiver.poll_unpin(context).map(|answer| answer.unwrap_or_else(|_| Err(closed.clone())))
+        let answer = receiver.poll_unpin(context);
+        if answer.is_pending() {
+            backend.turn(context.waker(), weak.upgrade().map_or(0, |state| state.opening()));
+        }
+        answer.map(|answer| answer.unwrap_or_else(|_| Err(closed.clone())))
     })
     .boxed_local()
     .shared();

@@ -309,10 +309,10 @@ impl Future for End {
     type Output = Result<()>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
-        self.0.backend.turn(context.waker(), self.0.running.transaction);
         let outcome = self.0.outcome.borrow().clone();
         let Some(outcome) = outcome else {
             *self.0.waiting.borrow_mut() = Some(context.waker().clone());
+            self.0.backend.turn(context.waker(), self.0.running.transaction);
             return Poll::Pending;
         };
         // A body that has committed may go on, no longer as part of a transaction.

@@ -175,7 +175,6 @@ impl Future for Submitted {
     type Output = Result<Reply, Failure>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        self.backend.turn(context.waker(), self.slot);
         {
             let mut slots = self.thread.slots.borrow_mut();
             let Some(slot) = slots.get_mut(&self.slot) else {
@@ -184,6 +183,9 @@ impl Future for Submitted {
             };
             if !slot.settled {
                 slot.waker = Some(context.waker().clone());
+                drop(slots);
+                // An answer that comes in this turn is read in the next one.
+                self.backend.turn(context.waker(), self.slot);
                 return Poll::Pending;
             }
             slots.remove(&self.slot);

@@ -30,7 +30,7 @@ pub trait TxMode: InTransaction {
     #[doc(hidden)]
     const WRITES: bool;
     #[doc(hidden)]
-    fn asked_durability(self) -> Option<Durability>;
+    fn asked(self) -> Option<Durability>;
 }
 
 /// A handle outside of transactions: each operation has its own.
@@ -83,7 +83,7 @@ impl InTransaction for ReadWrite {}
 impl TxMode for Read {
     const WRITES: bool = false;
 
-    fn asked_durability(self) -> Option<Durability> {
+    fn asked(self) -> Option<Durability> {
         None
     }
 }
@@ -91,7 +91,7 @@ impl TxMode for Read {
 impl TxMode for ReadWrite {
     const WRITES: bool = true;
 
-    fn asked_durability(self) -> Option<Durability> {
+    fn asked(self) -> Option<Durability> {
         self.durability
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::database::Database;
 use crate::store::Store;
-use crate::table::{Table, TxMode};
+use crate::table::Table;
 
 /// The tables of a transaction: a reference to a table, a tuple of up to 12 of them, or `db.all()`.
 #[diagnostic::on_unimplemented(
@@ -10,7 +10,7 @@ use crate::table::{Table, TxMode};
     label = "expected `&db.users`, a tuple such as `(&db.users, &db.logs)`, or `db.all()`",
     note = "a tuple holds tables of the database, by reference, 12 at most; `db.all()` holds all there are"
 )]
-pub trait Scope<M: TxMode> {
+pub trait Scope<M> {
     /// What the body gets: a handle for each table.
     type Handles: 'static;
     #[doc(hidden)]
@@ -31,7 +31,7 @@ impl<H> std::fmt::Debug for Tables<H> {
     }
 }
 
-impl<M: TxMode, T: Store> Scope<M> for &Table<T> {
+impl<M: 'static, T: Store> Scope<M> for &Table<T> {
     type Handles = Table<T, M>;
 
     fn tables(self) -> Tables<Table<T, M>> {
@@ -73,7 +73,7 @@ impl<D> All<D> {
     }
 }
 
-impl<M: TxMode, D: Database + 'static> Scope<M> for All<D> {
+impl<M: 'static, D: Database + 'static> Scope<M> for All<D> {
     type Handles = D::Tables<M>;
 
     #[allow(clippy::cast_possible_truncation, reason = "a schema has fewer than 65,536 tables")]
@@ -89,7 +89,7 @@ impl<M: TxMode, D: Database + 'static> Scope<M> for All<D> {
 
 macro_rules! tuples {
     ($($name:ident.$at:tt),+) => {
-        impl<M: TxMode, $($name: Store),+> Scope<M> for ($(&Table<$name>,)+) {
+        impl<M: 'static, $($name: Store),+> Scope<M> for ($(&Table<$name>,)+) {
             type Handles = ($(Table<$name, M>,)+);
 
             fn tables(self) -> Tables<Self::Handles> {

@@ -1,11 +1,12 @@
-//! The library where wasm has threads: in a window, and in workers that share its memory. Built with the standard
-//! library, and with the features that threads need, by `cargo xtask test --only threads-chromium threads-firefox`.
+//! The library where wasm has threads: in a window, and in workers that share its memory. Built together with the standard
+//! library, and with the features that threads need, by `cargo xtask test --only threads`.
 #![cfg(target_family = "wasm")]
 
 #[path = "../anywhere/cases.rs"]
 mod anywhere;
 
 mod connections;
+mod memory;
 mod sharing;
 mod spawn;
 mod wakers;

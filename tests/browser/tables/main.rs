@@ -1,14 +1,12 @@
 //! Tables, in a real browser and in memory: reading and writing rows, one or many, and the errors of it.
 
 mod fixtures;
-#[cfg(target_family = "wasm")]
-mod plain;
-#[cfg(not(target_family = "wasm"))]
-#[path = "elsewhere.rs"]
+#[cfg_attr(not(target_family = "wasm"), path = "elsewhere.rs")]
 mod plain;
 
 #[cfg(target_family = "wasm")]
 mod batched_failures;
+mod batched_programs;
 #[cfg(target_family = "wasm")]
 mod batching;
 mod bulk;

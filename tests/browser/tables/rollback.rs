@@ -214,13 +214,12 @@ async fn every_operation_of_an_unbound_table_is_refused_and_can_be_caught() -> R
 }
 
 // A task of its own is outside of the body: it waits for the transaction, and then runs.
-#[cfg(target_family = "wasm")]
 #[wasm_bindgen_test]
 async fn a_task_that_the_body_spawns_waits_for_the_transaction() -> Result<()> {
     let db: Cases = fresh("rollback spawned").await;
     let outside = db.clone();
     db.transaction(Mode::ReadWrite, &db.nums, async move |nums| {
-        wasm_bindgen_futures::spawn_local(async move {
+        indexie_tests::spawn_local(async move {
             outside.nums.put(&Num { v: 2, ..num(1) }).await.expect("it comes after the transaction");
         });
         nums.add(&num(1)).await?;

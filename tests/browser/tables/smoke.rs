@@ -1,8 +1,8 @@
 //! The first thing that works end to end.
 
 use indexie::prelude::*;
-use indexie_tests::{NewUser, User, UserDb, fresh, user};
 use indexie_tests::wasm_bindgen_test;
+use indexie_tests::{NewUser, User, UserDb, fresh, user};
 
 #[wasm_bindgen_test]
 async fn rows_are_stored_and_found() -> Result<()> {

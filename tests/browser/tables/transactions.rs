@@ -262,7 +262,6 @@ async fn transactions_that_read_run_side_by_side() -> Result<()> {
 }
 
 // Case 210.
-#[cfg(target_family = "wasm")]
 #[wasm_bindgen_test]
 async fn another_database_may_be_written_to_on_the_side() -> Result<()> {
     let db: Cases = fresh("transactions main").await;
@@ -272,7 +271,7 @@ async fn another_database_may_be_written_to_on_the_side() -> Result<()> {
     db.transaction(Mode::ReadWrite, &db.nums, async move |nums| {
         nums.add(&num(1)).await?;
         let logged = logging.autos.add(&new_auto(1));
-        wasm_bindgen_futures::spawn_local(async move {
+        indexie_tests::spawn_local(async move {
             logged.await.expect("the log is written");
         });
         nums.add(&num(2)).await?;

@@ -1,7 +1,7 @@
 //! Errors that the body catches: the transaction goes on as if what failed had never been asked for.
 
 use indexie::prelude::*;
-use wasm_bindgen_test::wasm_bindgen_test;
+use indexie_tests::wasm_bindgen_test;
 
 use crate::fixtures::{Account, Contents, account, bank, contents, entry};
 

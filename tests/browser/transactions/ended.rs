@@ -6,7 +6,7 @@ use std::rc::Rc;
 use futures::FutureExt;
 use futures::future::{join, join3};
 use indexie::prelude::*;
-use wasm_bindgen_test::wasm_bindgen_test;
+use indexie_tests::wasm_bindgen_test;
 
 use crate::fixtures::{account, accounts, bank, enough, entry, is_enough};
 use crate::plain;
@@ -199,6 +199,7 @@ async fn an_error_after_a_commit_undoes_nothing() -> Result<()> {
     Ok(())
 }
 
+#[cfg(target_family = "wasm")]
 #[wasm_bindgen_test]
 async fn a_commit_that_fails_is_told_by_the_transaction() -> Result<()> {
     let db = bank("ended commit fails").await?;

@@ -42,6 +42,18 @@ schema! {
     }
 }
 
+/// A table by its name, whatever its rows are.
+#[cfg(not(target_family = "wasm"))]
+pub fn loose(database: &str, table: &str) -> indexie_tests::loose::Loose {
+    use indexie_tests::loose::Loose;
+
+    let db = Bank::builder().name(database).build();
+    match table {
+        "accounts" => Loose::of::<Account>(&db, table),
+        other => panic!("`{other}` is not one of the tables that are looked into"),
+    }
+}
+
 pub fn account(id: u32, owner: &str, balance: i32) -> Account {
     Account { id, owner: owner.into(), balance, tags: vec![format!("{owner}'s"), "all".into()] }
 }

@@ -1,17 +1,19 @@
-//! Transactions in a real browser: what is committed together, what is undone together or alone, and what ends a
+//! Transactions, in a real browser and in memory: what is committed together, what is undone together or alone, and what ends a
 //! transaction before its time.
-#![cfg(target_family = "wasm")]
 
 mod fixtures;
 #[allow(dead_code, reason = "shared with the suite of tables")]
-#[path = "../tables/plain.rs"]
+#[cfg_attr(target_family = "wasm", path = "../tables/plain.rs")]
+#[cfg_attr(not(target_family = "wasm"), path = "../tables/elsewhere.rs")]
 mod plain;
 
 mod caught;
 mod dropped;
+#[cfg(target_family = "wasm")]
 mod durability;
 mod ended;
 mod outside;
+#[cfg(target_family = "wasm")]
 mod panics;
 mod parallel;
 mod savepoints;
@@ -22,6 +24,5 @@ mod stalled;
 mod together;
 mod undone;
 
-use wasm_bindgen_test::wasm_bindgen_test_configure;
-
-wasm_bindgen_test_configure!(run_in_browser);
+#[cfg(target_family = "wasm")]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use futures::{StreamExt, TryStreamExt};
 use indexie::prelude::*;
-use wasm_bindgen_futures::spawn_local;
-use wasm_bindgen_test::wasm_bindgen_test;
+use indexie_tests::spawn_local;
+use indexie_tests::wasm_bindgen_test;
 
 use crate::fixtures::{Account, Bank, account, accounts, bank, entry};
 use crate::plain;

@@ -1,10 +1,12 @@
 //! Savepoints: a part of a transaction that is undone alone.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
+#[cfg(target_family = "wasm")]
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use indexie::prelude::*;
-use wasm_bindgen_test::wasm_bindgen_test;
+use indexie_tests::wasm_bindgen_test;
 
 use crate::fixtures::{account, accounts, bank, contents, enough, entry, is_enough, note};
 use crate::plain;
@@ -284,6 +286,7 @@ async fn a_savepoint_that_waits_for_something_else_stalls_the_transaction() -> R
     Ok(())
 }
 
+#[cfg(target_family = "wasm")]
 #[wasm_bindgen_test]
 async fn what_cannot_be_undone_takes_the_transaction_with_it() -> Result<()> {
     let db = bank("savepoints undo fails").await?;

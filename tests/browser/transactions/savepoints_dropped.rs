@@ -7,7 +7,7 @@ use std::task::Poll;
 use futures::FutureExt;
 use futures::future::{Either, join, select};
 use indexie::prelude::*;
-use wasm_bindgen_test::wasm_bindgen_test;
+use indexie_tests::wasm_bindgen_test;
 
 use crate::fixtures::{account, accounts, bank, contents, enough, entry};
 use crate::plain;

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use futures::future::{join, join3, join_all};
 use futures::stream::{FuturesUnordered, StreamExt};
 use indexie::prelude::*;
-use wasm_bindgen_test::wasm_bindgen_test;
+use indexie_tests::wasm_bindgen_test;
 
 use crate::fixtures::{account, accounts, bank, enough, entry, is_enough};
 

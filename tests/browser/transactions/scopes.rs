@@ -3,7 +3,7 @@
 use indexie::prelude::*;
 use indexie::{ReadWrite, Tables};
 use serde::{Deserialize, Serialize};
-use wasm_bindgen_test::wasm_bindgen_test;
+use indexie_tests::wasm_bindgen_test;
 
 use crate::fixtures::{Bank, account, accounts, bank, contents, enough, entry, fresh, is_enough, note};
 

@@ -10,9 +10,12 @@ use futures::future::{join, pending, ready};
 use futures::{SinkExt, StreamExt};
 use indexie::prelude::*;
 use indexie::{ReadWrite, Table};
+#[cfg(target_family = "wasm")]
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
-use wasm_bindgen_test::wasm_bindgen_test;
+use indexie_tests::spawn_local;
+#[cfg(target_family = "wasm")]
+use wasm_bindgen_futures::JsFuture;
+use indexie_tests::wasm_bindgen_test;
 
 use crate::fixtures::{Account, Bank, account, accounts, bank, fresh};
 use crate::plain;
@@ -60,17 +63,20 @@ async fn a_timer_is_too_long() -> Result<()> {
     is_stalled("stalled timer", || plain::sleep(30)).await
 }
 
+#[cfg(target_family = "wasm")]
 #[wasm_bindgen_test]
 async fn a_timer_of_no_time_is_too_long() -> Result<()> {
     is_stalled("stalled timer of 0", || plain::sleep(0)).await
 }
 
+#[cfg(target_family = "wasm")]
 #[wasm_bindgen(inline_js = "export const fetched = async () => { await (await fetch('data:text/plain,x')).text(); };")]
 extern "C" {
     #[wasm_bindgen]
     async fn fetched();
 }
 
+#[cfg(target_family = "wasm")]
 #[wasm_bindgen_test]
 async fn a_fetch_is_too_long() -> Result<()> {
     is_stalled("stalled fetch", || async { fetched().await }).await
@@ -97,6 +103,7 @@ async fn a_body_that_only_yields_is_stopped() -> Result<()> {
     .await
 }
 
+#[cfg(target_family = "wasm")]
 #[wasm_bindgen_test]
 async fn an_animation_frame_or_a_message_is_too_long() -> Result<()> {
     is_stalled("stalled message", || async {
@@ -149,7 +156,7 @@ async fn a_transaction_that_reads_can_stall_too() -> Result<()> {
     let stalled = db
         .transaction(Mode::Read, &db.accounts, async |accounts| {
             accounts.count().await?;
-            plain::sleep(0).await;
+            plain::sleep(10).await;
             accounts.count().await
         })
         .await;
@@ -203,6 +210,7 @@ async fn what_is_ready_is_no_wait() -> Result<()> {
     .await
 }
 
+#[cfg(target_family = "wasm")]
 #[wasm_bindgen_test]
 async fn a_promise_that_is_resolved_is_no_wait() -> Result<()> {
     goes_on("forgiven promise", |_| async {

@@ -7,7 +7,7 @@ use futures::future::{Either, join, join_all, join4, select, try_join_all};
 use futures::stream::{self, FuturesOrdered, FuturesUnordered};
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use indexie::prelude::*;
-use wasm_bindgen_test::wasm_bindgen_test;
+use indexie_tests::wasm_bindgen_test;
 
 use crate::fixtures::{Bank, account, accounts, bank, entry, fresh};
 

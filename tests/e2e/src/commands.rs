@@ -4,6 +4,7 @@ use indexie::prelude::*;
 use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
 
+use crate::library;
 use crate::shop::upgrades;
 use crate::state::{self, Shop};
 use crate::work;
@@ -96,9 +97,15 @@ async fn command(name: &str, with: &Parameters) -> Result<Value> {
             state::set_released(true);
             Ok(Value::Null)
         }
-        "open and close" => {
-            let with_queries = with.0["queries"].as_bool().unwrap_or_default();
-            work::open_and_close(v1()?, with.number("times"), with_queries).await.map(|()| Value::Null)
+        "open and close" => work::open_and_close(v1()?, with.number("times")).await.map(|()| Value::Null),
+        "make and drop" => work::make_and_drop(with.text("name"), with.number("times")).await.map(|()| Value::Null),
+        "make and drop at once" => {
+            work::make_and_drop_at_once(with.text("name"), with.number("times")).await.map(|()| Value::Null)
+        }
+        // What Dexie has as well
+        "library: open" | "library: fill" | "library: report" | "library: change" => {
+            let compatible = with.0["compatible"].as_bool().unwrap_or(true);
+            library::command(name, with.number("version").into(), with.text("name"), compatible).await
         }
         _ => Err(Error::user(format!("there is no command {name}"))),
     }

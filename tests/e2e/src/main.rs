@@ -6,6 +6,8 @@
 #[cfg(target_family = "wasm")]
 mod commands;
 #[cfg(target_family = "wasm")]
+mod library;
+#[cfg(target_family = "wasm")]
 mod shop;
 #[cfg(target_family = "wasm")]
 mod state;

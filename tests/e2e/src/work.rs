@@ -1,9 +1,13 @@
 //! The work that tabs are killed in the middle of, and that which holds a connection.
 
+use std::future::Future;
+use std::pin::Pin;
+use std::task::Poll;
+
 use indexie::prelude::*;
 
 use crate::shop::{Account, Item, NewEntry, NewScrap, v1};
-use crate::state;
+use crate::state::{self, Shop};
 
 const NAMES: [&str; 8] = ["Anvil", "Bell", "Candle", "Drum", "Easel", "Flute", "Globe", "Harp"];
 const ACCOUNTS: u32 = 4;
@@ -130,15 +134,50 @@ pub async fn go_on(shop: v1::Shop) -> Outcomes {
     outcomes
 }
 
-/// Opens and closes the database, with or without a query in between.
-pub async fn open_and_close(shop: v1::Shop, times: u32, with_queries: bool) -> Result<()> {
+/// Opens and closes the database, with queries in between.
+pub async fn open_and_close(shop: v1::Shop, times: u32) -> Result<()> {
     for _ in 0..times {
         shop.open().await?;
-        if with_queries {
-            shop.items.where_(|item| item.name).starts_with("B").limit(10).to_vec().await?;
-            shop.accounts.update(1, |account| account.balance += 0).await?;
-        }
+        queries(&shop).await?;
         shop.close();
     }
     Ok(())
+}
+
+/// Makes a database object, uses it and drops it.
+pub async fn make_and_drop(name: &str, times: u32) -> Result<()> {
+    for _ in 0..times {
+        let Shop::V1(shop) = Shop::new(1, name)? else { continue };
+        queries(&shop).await?;
+    }
+    Ok(())
+}
+
+/// Makes a database object, begins to open it and drops it.
+pub async fn make_and_drop_at_once(name: &str, times: u32) -> Result<()> {
+    for _ in 0..times {
+        let Shop::V1(shop) = Shop::new(1, name)? else { continue };
+        let mut opening = shop.open();
+        // Polled once, it has begun.
+        let begun = futures::future::poll_fn(|context| Poll::Ready(Pin::new(&mut opening).poll(context).is_pending()));
+        if !begun.await {
+            return Err(Error::user("the database was open at once"));
+        }
+    }
+    Ok(())
+}
+
+async fn queries(shop: &v1::Shop) -> Result<()> {
+    shop.items.where_(|item| item.name).starts_with("B").limit(10).to_vec().await?;
+    shop.accounts.update(1, |account| account.balance += 1).await?;
+    let missing = shop.accounts.update(99, |account| account.balance += 1).await;
+    if !matches!(missing, Err(Error::NotFound { .. })) {
+        return Err(Error::user("there is no such account"));
+    }
+    shop.transaction(Mode::ReadWrite, (&shop.accounts, &shop.entries), async |(accounts, entries)| {
+        accounts.get(1).await?;
+        entries.count().await?;
+        Ok(())
+    })
+    .await
 }

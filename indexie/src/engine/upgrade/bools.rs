@@ -3,7 +3,7 @@
 
 use super::Rebuild;
 use super::rebuild::Path;
-use crate::codec::{Batch, Known, Reader, tag, tag_at_path, write_key};
+use crate::codec::{Batch, Known, Reader, skip, tag, tag_at_path, write_key};
 use crate::engine::Session;
 use crate::error::Result;
 use crate::key::AnyKey;
@@ -46,7 +46,12 @@ fn changes(columns: &Columns, keys: &[AnyKey], path: Path) -> (Batch, usize) {
     let mut rows = columns.open(&*shapes).rows;
     let (mut batch, mut count) = (Batch::default(), 0);
     for (at, key) in keys.iter().enumerate() {
-        let booleans = rows.next(|reader| Ok(booleans(&mut reader.clone(), &*shapes, path)));
+        let booleans = rows.next(|reader| {
+            let booleans = booleans(&mut reader.clone(), &*shapes, path);
+            let tag = reader.int();
+            skip(reader, &*shapes, tag);
+            Ok(booleans)
+        });
         let Some(Ok(Some(Some(booleans)))) = booleans else { continue };
         batch.int(tag::U32);
         batch.int(at as u32);

@@ -89,7 +89,7 @@ impl IndexedDbEngine {
         for entry in self.js.take_shapes().iter() {
             let entry = js_sys::Array::from(&entry);
             let (names, tags) = (js_sys::Array::from(&entry.get(0)), js_sys::Array::from(&entry.get(1)));
-            self.received.borrow_mut().push(Shape {
+            self.received.push(Shape {
                 names: names.iter().map(|name| name.as_string().unwrap_or_default()).collect(),
                 tags: tags.iter().map(|tag| int(&tag).unwrap_or_default()).collect(),
             });

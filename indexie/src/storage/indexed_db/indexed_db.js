@@ -1717,6 +1717,8 @@ export class Engine {
       const opened = () => {
         if (this.connections.has(id)) this.wake(OPENED, id);
       };
+      // An upgrade may have changed it.
+      connection.marked = -1;
       if (!db.objectStoreNames.contains(MARKER)) return opened();
       try {
         readMarker(connection, db.transaction(MARKER, 'readonly'), opened);

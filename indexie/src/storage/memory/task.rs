@@ -9,7 +9,7 @@ use super::operate::{self, Input, Outcome};
 use super::scan::Found;
 use super::undo::{Generators, Log, Stores};
 use super::write::{Target, failure, no_store};
-use crate::storage::{Failure, Operation, Reply, Request, Want};
+use crate::storage::{Failure, Operation, Reply, Request, Want, runner};
 
 /// An operation, by its number.
 pub(super) enum Slot {
@@ -44,6 +44,10 @@ impl Engine {
     }
 
     fn put(&self, slot: u32, transaction: u32, request: &Rc<Request>) -> Result<(), Failure> {
+        // As in a browser, it is active in its own callbacks, not in those of another one.
+        if runner::current().is_some_and(|running| running.transaction != transaction) {
+            return Err(ended());
+        }
         let transaction = self.transactions.borrow().get(&transaction).cloned();
         let transaction = transaction.filter(|transaction| transaction.stage.get() != Stage::Committing);
         let transaction = transaction.ok_or_else(ended)?;
