@@ -75,7 +75,8 @@ impl Session {
         body: impl FnOnce(Session) -> LocalBoxFuture<'static, Result<R>>,
     ) -> Result<R> {
         if let Some(transaction) = self.transaction {
-            return turns::as_one(transaction, body(self.clone())).await;
+            let kind = if access == Access::Read { turns::Kind::Reads } else { turns::Kind::Writes };
+            return turns::as_one(transaction, kind, body(self.clone())).await;
         }
         self.refuse_inside(store)?;
         transact(self.shared.clone(), vec![store], access, None, body).await

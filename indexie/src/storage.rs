@@ -51,6 +51,20 @@ pub(crate) enum Operation {
 }
 
 impl Operation {
+    pub fn writes(&self) -> bool {
+        !matches!(self, Self::Get { .. } | Self::Scan(_) | Self::Count(_))
+    }
+
+    /// Whether requests of others can come between its own: a cursor goes on and on, and rows that fail together are taken
+    /// back one by one.
+    pub fn takes_several_requests(&self) -> bool {
+        match self {
+            Self::Scan(_) => true,
+            Self::Write(write) => write.count > 1,
+            _ => false,
+        }
+    }
+
     /// Which columns the answer has.
     fn want(&self) -> Want {
         match self {

@@ -1,4 +1,5 @@
 // What the tests call in a tab: commands of the Rust program, and the same browser's IndexedDB without it.
+import * as dexie from "./dexie.js";
 import init, { memory_bytes, run } from "./indexie-e2e.js";
 
 const calls = new Map();
@@ -101,4 +102,4 @@ function deleteStored(name) {
   });
 }
 
-window.e2e = { begin, answer, state, heard, openStored, survey, deleteStored, promised, memory_bytes, ready: init() };
+window.e2e = { begin, answer, state, heard, openStored, survey, deleteStored, promised, memory_bytes, dexie, ready: init() };

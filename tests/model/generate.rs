@@ -79,16 +79,7 @@ impl Generator<'_> {
     }
 
     fn one_of_several(&mut self) -> Step {
-        if self.chance.once_in(5) { Step::Transact(self.transaction(3)) } else { Step::Do(self.simple(None)) }
-    }
-
-    fn simple(&mut self, table: Option<usize>) -> Action {
-        loop {
-            let action = self.action(table);
-            if !matches!(action.verb, Verb::Read(..) | Verb::Insert { many: true, .. }) {
-                return action;
-            }
-        }
+        if self.chance.once_in(5) { Step::Transact(self.transaction(3)) } else { Step::Do(self.action(None)) }
     }
 
     fn transaction(&mut self, most: usize) -> Transaction {
@@ -111,14 +102,7 @@ impl Generator<'_> {
         match self.chance.below(20) {
             0..=2 => {
                 let count = 2 + self.chance.below(4);
-                Inner::Together(
-                    (0..count)
-                        .map(|_| {
-                            let table = *self.chance.pick(scope);
-                            if write { self.simple(Some(table)) } else { self.action_in(scope, write) }
-                        })
-                        .collect(),
-                )
+                Inner::Together((0..count).map(|_| self.action_in(scope, write)).collect())
             }
             3 if self.chance.once_in(2) => Inner::Unbound(self.chance.below(self.tables.len())),
             _ => {

@@ -48,7 +48,8 @@ async fn fill(tables: &Tables<AppDb, ReadWrite>) -> Result<u32> {
 async fn undo(tx: Transaction<ReadWrite>, users: &[Table<User, ReadWrite>]) -> Result<()> {
     for table in users {
         let name = String::from("borrowed");
-        let added = tx.clone().savepoint(async || table.add(&NewUser { name: name.clone() }).await);
+        let tx = tx.clone();
+        let added = tx.savepoint(async || table.add(&NewUser { name: name.clone() }).await);
         added.await?;
     }
     tx.savepoint(async || tx.savepoint(async || Ok(())).await).await

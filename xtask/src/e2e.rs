@@ -8,6 +8,7 @@ mod at_once;
 mod blocked;
 mod check;
 mod deleting;
+mod dexie;
 mod dexie_package;
 mod killed_browser;
 mod killed_tab;
@@ -38,6 +39,7 @@ const SUBJECTS: &[&[Test]] = &[
     deleting::TESTS,
     lost::TESTS,
     leaks::TESTS,
+    dexie::TESTS,
     killed_tab::TESTS,
     killed_browser::TESTS,
 ];

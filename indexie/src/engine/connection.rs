@@ -136,7 +136,7 @@ pub(crate) async fn open(shared: Arc<Shared>) -> Result<()> {
 pub(crate) async fn delete(shared: Arc<Shared>) -> Result<()> {
     let state = state(&shared);
     end(&state, Phase::Idle, &Error::Closed { database: shared.name.clone() });
-    let (give_up, mut given_up) = oneshot::channel();
+    let (give_up, mut stop) = oneshot::channel();
     let give_up = Rc::new(RefCell::new(Some(give_up)));
     let blocked = {
         let (shared, state) = (shared.clone(), state.clone());
@@ -154,7 +154,7 @@ pub(crate) async fn delete(shared: Arc<Shared>) -> Result<()> {
     };
     let mut deleted = Thread::get().delete_database(&state.backend, &shared.name, blocked);
     poll_fn(|context| {
-        if let Poll::Ready(Ok(())) = given_up.poll_unpin(context) {
+        if let Poll::Ready(Ok(())) = stop.poll_unpin(context) {
             return Poll::Ready(Err(Error::Blocked { database: shared.name.clone() }));
         }
         deleted.poll_unpin(context).map(|done| done.map(|_| ()).map_err(|failure| failure.into_error("")))

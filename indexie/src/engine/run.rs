@@ -23,8 +23,14 @@ pub(super) async fn run(session: &Session, request: Request) -> Result<Reply> {
     let table = shared.table_name(request.store);
     let request = Rc::new(request);
     if let Some(transaction) = session.transaction {
-        let submitted = turns::in_turn(transaction, || start(shared, transaction, &request)).await?;
-        return submitted.await.map_err(|failure| named(failure, shared, table));
+        let kind = if request.operation.writes() { turns::Kind::Writes } else { turns::Kind::Reads };
+        let start = || start(shared, transaction, &request);
+        let reply = if request.operation.takes_several_requests() {
+            turns::as_one(transaction, kind, async { Ok(start()?.await) }).await?
+        } else {
+            turns::in_turn(transaction, kind, start).await?.await
+        };
+        return reply.map_err(|failure| named(failure, shared, table));
     }
     session.refuse_inside(request.store)?;
     let mut tries = 0;

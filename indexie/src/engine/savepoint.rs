@@ -33,7 +33,7 @@ pub(crate) async fn savepoint<R>(
             },
         }
     };
-    turns::as_one(transaction, steps).await
+    turns::as_one(transaction, turns::Kind::Writes, steps).await
 }
 
 /// A savepoint that has begun and not ended.

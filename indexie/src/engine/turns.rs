@@ -1,7 +1,7 @@
 //! Turns: operations of one transaction that were started together take effect one after the other, in the order in
-//! which they were started. The storage sees to that for single requests; an operation of several steps (read, change, write
-//! back; a savepoint) takes a turn, and what is started after it waits for its end. What it starts itself is part of it, and
-//! takes turns of its own within that turn.
+//! which they were started. The storage sees to that for single requests; an operation of several steps (a cursor; read,
+//! change, write back; a savepoint) takes a turn, and what is started after it waits for its end. Only reads do not wait for
+//! one another. What it starts itself is part of it, and takes turns of its own within that turn.
 //! Called by the engine; calls nothing.
 
 use std::cell::{Cell, RefCell};
@@ -17,8 +17,21 @@ struct Level {
     turn: u64,
 }
 
-/// Who waits, by ascending number, the one whose turn it is first.
-type Queue = VecDeque<(u64, Option<Waker>)>;
+/// What an operation does to others that are under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Reads,
+    Writes,
+}
+
+struct Place {
+    number: u64,
+    kind: Kind,
+    waker: Option<Waker>,
+}
+
+/// Who waits, by ascending number: it is the turn of the first, and of all that read where only such are before them.
+type Queue = VecDeque<Place>;
 
 thread_local! {
     static QUEUES: RefCell<HashMap<Level, Queue>> = RefCell::default();
@@ -41,7 +54,11 @@ fn level(transaction: u32) -> Level {
 }
 
 fn at(queue: &Queue, number: u64) -> Option<usize> {
-    queue.binary_search_by_key(&number, |(number, _)| *number).ok()
+    queue.binary_search_by_key(&number, |place| place.number).ok()
+}
+
+fn only_reads<'a>(mut places: impl Iterator<Item = &'a Place>) -> bool {
+    places.all(|place| place.kind == Kind::Reads)
 }
 
 /// A place in a queue; dropped, the next one's turn comes.
@@ -51,10 +68,11 @@ struct Turn {
 }
 
 impl Turn {
-    fn take(level: Level) -> Self {
+    fn take(level: Level, kind: Kind) -> Self {
         let number = NEXT.get();
         NEXT.set(number + 1);
-        QUEUES.with_borrow_mut(|queues| queues.entry(level).or_default().push_back((number, None)));
+        let place = Place { number, kind, waker: None };
+        QUEUES.with_borrow_mut(|queues| queues.entry(level).or_default().push_back(place));
         Self { level, number }
     }
 
@@ -62,13 +80,12 @@ impl Turn {
         poll_fn(|context| {
             QUEUES.with_borrow_mut(|queues| {
                 let Some(queue) = queues.get_mut(&self.level) else { return Poll::Ready(()) };
-                match at(queue, self.number) {
-                    Some(at @ 1..) => {
-                        queue[at].1 = Some(context.waker().clone());
-                        Poll::Pending
-                    }
-                    Some(0) | None => Poll::Ready(()),
+                let Some(at) = at(queue, self.number) else { return Poll::Ready(()) };
+                if at == 0 || only_reads(queue.iter().take(at + 1)) {
+                    return Poll::Ready(());
                 }
+                queue[at].waker = Some(context.waker().clone());
+                Poll::Pending
             })
         })
         .await;
@@ -77,27 +94,26 @@ impl Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        let next = QUEUES.with_borrow_mut(|queues| {
-            let queue = queues.get_mut(&self.level)?;
+        let next: Vec<Waker> = QUEUES.with_borrow_mut(|queues| {
+            let Some(queue) = queues.get_mut(&self.level) else { return Vec::new() };
             if let Some(at) = at(queue, self.number) {
                 queue.remove(at);
             }
             if queue.is_empty() {
                 queues.remove(&self.level);
-                return None;
+                return Vec::new();
             }
-            queue.front_mut().and_then(|(_, waker)| waker.take())
+            let reads = queue.iter().take_while(|place| place.kind == Kind::Reads).count();
+            queue.iter_mut().take(reads.max(1)).filter_map(|place| place.waker.take()).collect()
         });
         // Outside of the borrow: who is woken may drop turns.
-        if let Some(waker) = next {
-            waker.wake();
-        }
+        next.into_iter().for_each(Waker::wake);
     }
 }
 
 /// Runs `steps` as one operation of the transaction: what is started meanwhile waits.
-pub(super) async fn as_one<R>(transaction: u32, steps: impl Future<Output = R>) -> R {
-    let turn = Turn::take(level(transaction));
+pub(super) async fn as_one<R>(transaction: u32, kind: Kind, steps: impl Future<Output = R>) -> R {
+    let turn = Turn::take(level(transaction), kind);
     turn.reached().await;
     let within = Level { transaction, turn: turn.number };
     // Dropped before the turn: what it leaves undone it undoes in its own turn.
@@ -110,12 +126,13 @@ pub(super) async fn as_one<R>(transaction: u32, steps: impl Future<Output = R>) 
 }
 
 /// Starts an operation of one step, once its turn has come.
-pub(super) async fn in_turn<R>(transaction: u32, start: impl FnOnce() -> R) -> R {
+pub(super) async fn in_turn<R>(transaction: u32, kind: Kind, start: impl FnOnce() -> R) -> R {
     let level = level(transaction);
-    if !QUEUES.with_borrow(|queues| queues.contains_key(&level)) {
+    let beside = |queue: &Queue| kind == Kind::Reads && only_reads(queue.iter());
+    if QUEUES.with_borrow(|queues| queues.get(&level).is_none_or(beside)) {
         return start();
     }
-    let turn = Turn::take(level);
+    let turn = Turn::take(level, kind);
     turn.reached().await;
     start()
 }
@@ -147,14 +164,14 @@ mod tests {
         let log = Rc::new(RefCell::new(Vec::new()));
         let steps = |name: &'static str| {
             let log = log.clone();
-            as_one(1, async move {
+            as_one(1, Kind::Writes, async move {
                 log.borrow_mut().push(format!("{name} reads"));
                 request().await;
-                in_turn(1, || log.borrow_mut().push(format!("{name} writes"))).await;
+                in_turn(1, Kind::Writes, || log.borrow_mut().push(format!("{name} writes"))).await;
             })
         };
-        let last = in_turn(1, || log.borrow_mut().push("last".to_owned()));
-        let other = in_turn(2, || log.borrow_mut().push("another transaction".to_owned()));
+        let last = in_turn(1, Kind::Writes, || log.borrow_mut().push("last".to_owned()));
+        let other = in_turn(2, Kind::Writes, || log.borrow_mut().push("another transaction".to_owned()));
         block_on(join4(steps("a"), steps("b"), last, other));
         let expected = ["a reads", "another transaction", "a writes", "b reads", "b writes", "last"];
         assert_eq!(*log.borrow(), expected);
@@ -162,8 +179,8 @@ mod tests {
 
     #[test]
     fn a_turn_that_is_dropped_is_over() {
-        let mut first = Box::pin(as_one(1, request()));
-        let mut second = Box::pin(as_one(1, async { 2 }));
+        let mut first = Box::pin(as_one(1, Kind::Writes, request()));
+        let mut second = Box::pin(as_one(1, Kind::Writes, async { 2 }));
         assert!(first.as_mut().now_or_never().is_none());
         assert!(second.as_mut().now_or_never().is_none());
         drop(first);
@@ -173,7 +190,7 @@ mod tests {
 
     #[test]
     fn a_turn_within_a_turn_is_part_of_it() {
-        assert_eq!(block_on(as_one(1, as_one(1, async { in_turn(1, || 3).await }))), 3);
+        assert_eq!(block_on(as_one(1, Kind::Writes, as_one(1, Kind::Writes, async { in_turn(1, Kind::Writes, || 3).await }))), 3);
         assert!(QUEUES.with_borrow(HashMap::is_empty));
     }
 
@@ -182,27 +199,46 @@ mod tests {
         let log = Rc::new(RefCell::new(Vec::new()));
         let steps = |name: &'static str| {
             let log = log.clone();
-            as_one(1, async move {
+            as_one(1, Kind::Writes, async move {
                 log.borrow_mut().push(format!("{name} reads"));
                 request().await;
-                in_turn(1, || log.borrow_mut().push(format!("{name} writes"))).await;
+                in_turn(1, Kind::Writes, || log.borrow_mut().push(format!("{name} writes"))).await;
             })
         };
-        let outer = as_one(1, join(steps("a"), steps("b")));
-        let after = in_turn(1, || log.borrow_mut().push("after".to_owned()));
+        let outer = as_one(1, Kind::Writes, join(steps("a"), steps("b")));
+        let after = in_turn(1, Kind::Writes, || log.borrow_mut().push("after".to_owned()));
         block_on(join(outer, after));
         assert_eq!(*log.borrow(), ["a reads", "a writes", "b reads", "b writes", "after"]);
     }
 
     #[test]
     fn one_that_stops_waiting_leaves_the_queue() {
-        let mut first = Box::pin(as_one(1, request()));
-        let mut second = Box::pin(as_one(1, async { 2 }));
-        let third = Box::pin(as_one(1, async { 3 }));
+        let mut first = Box::pin(as_one(1, Kind::Writes, request()));
+        let mut second = Box::pin(as_one(1, Kind::Writes, async { 2 }));
+        let third = Box::pin(as_one(1, Kind::Writes, async { 3 }));
         assert!(first.as_mut().now_or_never().is_none());
         assert!(second.as_mut().now_or_never().is_none());
         drop(second);
         assert_eq!(block_on(join(first, third)), ((), 3));
+        assert!(QUEUES.with_borrow(HashMap::is_empty));
+    }
+
+    #[test]
+    fn reads_go_on_side_by_side_and_writes_wait_for_them() {
+        let log = Rc::new(RefCell::new(Vec::new()));
+        let reads = |name: &'static str| {
+            let log = log.clone();
+            as_one(1, Kind::Reads, async move {
+                log.borrow_mut().push(format!("{name} begins"));
+                request().await;
+                log.borrow_mut().push(format!("{name} ends"));
+            })
+        };
+        let write = in_turn(1, Kind::Writes, || log.borrow_mut().push("write".to_owned()));
+        let first = join(reads("a"), reads("b"));
+        block_on(join4(first, write, reads("c"), in_turn(1, Kind::Reads, || log.borrow_mut().push("get".to_owned()))));
+        let expected = ["a begins", "b begins", "a ends", "b ends", "write", "c begins", "get", "c ends"];
+        assert_eq!(*log.borrow(), expected);
         assert!(QUEUES.with_borrow(HashMap::is_empty));
     }
 }

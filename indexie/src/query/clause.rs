@@ -21,21 +21,24 @@ pub(crate) struct Clause {
 
 impl Clause {
     /// Every key that a range without an end can mean: `above(5)` on numbers does not reach into strings.
-    fn whole(&self, bounds: &Bounds) -> KeyRange {
+    fn whole(self, bounds: &Bounds) -> KeyRange {
         match (self.form, bounds) {
             (Some(form), _) => KeyRange::of_form(form),
-            (None, (Bound::Included(key) | Bound::Excluded(key), Bound::Unbounded)) => KeyRange::of_type(key),
-            (None, (Bound::Unbounded, Bound::Included(key) | Bound::Excluded(key))) => KeyRange::of_type(key),
+            (
+                None,
+                (Bound::Included(key) | Bound::Excluded(key), Bound::Unbounded)
+                | (Bound::Unbounded, Bound::Included(key) | Bound::Excluded(key)),
+            ) => KeyRange::of_type(key),
             (None, _) => KeyRange::all(),
         }
     }
 
-    fn all(&self) -> KeyRange {
+    fn all(self) -> KeyRange {
         self.form.map_or_else(KeyRange::all, KeyRange::of_form)
     }
 
     /// Ranges of the column's keys, in the keys of its index.
-    fn branch(&self, ranges: Result<RangeSet, KeyError>) -> Branch {
+    fn branch(self, ranges: Result<RangeSet, KeyError>) -> Branch {
         let of_compound = |range: &KeyRange| KeyRange::within_prefix(&[], range.lower.clone(), range.upper.clone());
         let placed = ranges.map(|ranges| {
             if self.column.first {
@@ -47,22 +50,22 @@ impl Clause {
         Branch::new(self.column, placed)
     }
 
-    pub fn any_of(&self, keys: impl IntoIterator<Item = Result<AnyKey, KeyError>>) -> Branch {
+    pub fn any_of(self, keys: impl IntoIterator<Item = Result<AnyKey, KeyError>>) -> Branch {
         self.branch(points(keys))
     }
 
-    pub fn none_of(&self, keys: impl IntoIterator<Item = Result<AnyKey, KeyError>>) -> Branch {
+    pub fn none_of(self, keys: impl IntoIterator<Item = Result<AnyKey, KeyError>>) -> Branch {
         self.branch(points(keys).map(|ranges| ranges.complement(&self.all())))
     }
 
-    pub fn range(&self, bounds: Result<Bounds, KeyError>) -> Branch {
+    pub fn range(self, bounds: Result<Bounds, KeyError>) -> Branch {
         self.branch(bounds.map(|bounds| {
             let whole = self.whole(&bounds);
             RangeSet::one(KeyRange { lower: bounds.0, upper: bounds.1 }).within(&whole)
         }))
     }
 
-    pub fn in_any_range(&self, ranges: impl IntoIterator<Item = Result<Bounds, KeyError>>) -> Branch {
+    pub fn in_any_range(self, ranges: impl IntoIterator<Item = Result<Bounds, KeyError>>) -> Branch {
         let ranges: Result<Vec<_>, KeyError> = ranges
             .into_iter()
             .map(|bounds| {
@@ -82,17 +85,17 @@ impl Clause {
         self.branch(ranges.map(RangeSet::union))
     }
 
-    pub fn prefix(&self, parts: impl IntoIterator<Item = Result<AnyKey, KeyError>>) -> Branch {
+    pub fn prefix(self, parts: impl IntoIterator<Item = Result<AnyKey, KeyError>>) -> Branch {
         let parts: Result<Vec<_>, _> = parts.into_iter().collect();
         Branch::new(self.column, parts.map(|parts| RangeSet::one(KeyRange::with_prefix(&parts))))
     }
 
-    pub fn starts_with_any_of(&self, prefixes: impl IntoIterator<Item = impl AsRef<str>>) -> Branch {
+    pub fn starts_with_any_of(self, prefixes: impl IntoIterator<Item = impl AsRef<str>>) -> Branch {
         let ranges = prefixes.into_iter().map(|prefix| KeyRange::starting_with(prefix.as_ref())).collect();
         self.branch(Ok(RangeSet::union(ranges)))
     }
 
-    pub fn folded(&self, folded: Folded) -> Branch {
+    pub fn folded(self, folded: Folded) -> Branch {
         let (ranges, exact) = folded.ranges();
         let mut branch = self.branch(Ok(ranges));
         branch.residual = (!exact).then(|| Rc::new(folded));

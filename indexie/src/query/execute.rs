@@ -3,13 +3,16 @@
 use std::any::Any;
 use std::collections::BTreeSet;
 
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
+
 use super::cursor::Cursor;
 use super::gather::Each;
 use super::plan::{Plan, Walk, is_multi, path_of, plan};
 use super::rest::Rest;
 use super::spec::{Branch, Spec};
 use crate::codec::{DecodeError, key_by, keys_by};
-use crate::engine::{RowType, Session};
+use crate::engine::{Access, RowType, Session};
 use crate::error::{Error, Result};
 use crate::key::AnyKey;
 use crate::key::range::RangeSet;
@@ -47,6 +50,18 @@ impl Execution {
 
     pub fn plan(&self) -> Result<Plan> {
         plan(&self.spec, &self.session.shared.schema(self.store), self.table())
+    }
+
+    pub(super) fn within(&self, session: Session) -> Self {
+        Self { session, ..self.clone() }
+    }
+
+    /// Runs reads that follow one another as one: no write comes between them.
+    async fn as_one<R: 'static>(
+        &self,
+        reads: impl FnOnce(Self) -> LocalBoxFuture<'static, Result<R>>,
+    ) -> Result<R> {
+        self.session.atomically(self.store, Access::Read, |session| reads(self.within(session))).await
     }
 
     /// The same, with other windows or another direction.
@@ -115,14 +130,20 @@ impl Execution {
         match self.plan()? {
             Plan::Native(walk) => self.scan(&walk, self.native_scan(&walk, want)).await.map(Rows::Encoded),
             Plan::Distinct(walk) if want == Want::ROWS => {
-                let keys = self.window(self.distinct_keys(&walk).await?);
-                self.get(keys.into_iter().map(|position| position.primary_key).collect()).await.map(Rows::Encoded)
+                let rows = |this: Self| async move {
+                    let keys = this.window(this.distinct_keys(&walk).await?);
+                    this.get(keys.into_iter().map(|position| position.primary_key).collect()).await
+                };
+                self.as_one(|this| rows(this).boxed_local()).await.map(Rows::Encoded)
             }
-            Plan::Distinct(walk) => self.distinct(&walk).await.map(Rows::Found),
+            Plan::Distinct(walk) => {
+                self.as_one(|this| async move { this.distinct(&walk).await }.boxed_local()).await.map(Rows::Found)
+            }
             Plan::Filtered(walk) => self.filtered(&walk).await.map(Rows::Found),
             // A window over several walks: which rows are in it, their keys tell.
             Plan::Gather(walks) if want == Want::ROWS && self.spec.limit.is_some() && self.keys_suffice() => {
-                self.get(self.gather_keys(&walks).await?).await.map(Rows::Encoded)
+                let rows = |this: Self| async move { this.get(this.gather_keys(&walks).await?).await };
+                self.as_one(|this| rows(this).boxed_local()).await.map(Rows::Encoded)
             }
             Plan::Gather(walks) => self.gather(&walks).await.map(Rows::Found),
         }
@@ -166,8 +187,11 @@ impl Execution {
         match self.plan()? {
             // Backwards, a row stands at the last of its entries, which says nothing of the order by the first ones.
             Plan::Distinct(walk) => {
-                let last = self.window(self.distinct_keys(&walk).await?).pop();
-                self.get(last.into_iter().map(|position| position.primary_key).collect()).await.map(Rows::Encoded)
+                let row = |this: Self| async move {
+                    let last = this.window(this.distinct_keys(&walk).await?).pop();
+                    this.get(last.into_iter().map(|position| position.primary_key).collect()).await
+                };
+                self.as_one(|this| row(this).boxed_local()).await.map(Rows::Encoded)
             }
             Plan::Native(_) | Plan::Filtered(_) if !self.spec.is_windowed() => {
                 let backwards = self.with(|spec| (spec.reverse, spec.limit) = (!spec.reverse, Some(1)));
@@ -241,7 +265,6 @@ impl Execution {
             match rows.next(|reader| (self.row_type.decode)(reader, &*shapes)) {
                 Some(Ok(Some(row))) => found.push(Found { row, key, primary_key, order: Vec::new() }),
                 Some(Err(error)) => return Err(self.undecodable(error, Some(primary_key))),
-                // Deleted since its key was read.
                 Some(Ok(None)) | None => {}
             }
         }
@@ -309,13 +332,25 @@ impl Execution {
             && branch.filters.iter().all(|filter| filter(&*found.row))
     }
 
-    async fn filtered(&self, walk: &Walk) -> Result<Vec<Found>> {
-        let mut rest = Rest::new(self);
-        let mut kept = Vec::new();
-        while let Some(rows) = rest.next(self, walk).await? {
-            kept.extend(rows);
+    pub(super) async fn filtered(&self, walk: &Walk) -> Result<Vec<Found>> {
+        if self.session.transaction.is_none() {
+            // The first chunk is often all there is. If it is not, it is read again, together with the others.
+            let mut rest = Rest::new(self);
+            let first = rest.next(self, walk).await?;
+            if rest.is_over() {
+                return Ok(first.unwrap_or_default());
+            }
         }
-        Ok(kept)
+        let walk = walk.clone();
+        let chunks = |this: Self| async move {
+            let mut rest = Rest::new(&this);
+            let mut kept = Vec::new();
+            while let Some(rows) = rest.next(&this, &walk).await? {
+                kept.extend(rows);
+            }
+            Ok(kept)
+        };
+        self.as_one(|this| chunks(this).boxed_local()).await
     }
 }
 

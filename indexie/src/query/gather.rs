@@ -39,9 +39,12 @@ impl Execution {
 
     pub(super) async fn gather_keys(&self, walks: &[Walk]) -> Result<Vec<AnyKey>> {
         let mut keys = BTreeSet::new();
-        for walk in walks {
+        let scans = walks.iter().map(|walk| {
             let scan = Scan { offset: 0, limit: None, after: None, ..self.native_scan(walk, Want::PRIMARY_KEYS) };
-            keys.extend(self.scan(walk, scan).await?.primary_keys());
+            self.scan(walk, scan)
+        });
+        for columns in try_join_all(scans).await? {
+            keys.extend(columns.primary_keys());
         }
         let mut positions: Vec<Position> =
             keys.into_iter().map(|key| Position { key: key.clone(), primary_key: key }).collect();

@@ -71,13 +71,13 @@ pub(crate) fn owned<T: 'static>(found: Vec<Found>) -> Vec<T> {
 
 /// What the reading terminals do, for rows of any type that serde reads.
 impl Execution {
-    pub async fn to_vec<T: DeserializeOwned + 'static>(self) -> Result<Vec<T>> {
+    pub async fn into_vec<T: DeserializeOwned + 'static>(self) -> Result<Vec<T>> {
         let rows = self.rows(Want::ROWS).await?;
         self.typed(rows)
     }
 
     pub async fn first_row<T: DeserializeOwned + 'static>(self) -> Result<Option<T>> {
-        Ok(self.with(|spec| spec.limit(1)).to_vec().await?.into_iter().next())
+        Ok(self.with(|spec| spec.limit(1)).into_vec().await?.into_iter().next())
     }
 
     pub async fn last_row<T: DeserializeOwned + 'static>(self) -> Result<Option<T>> {
@@ -85,7 +85,7 @@ impl Execution {
         Ok(self.typed(rows)?.pop())
     }
 
-    pub async fn is_empty(self) -> Result<bool> {
+    pub async fn finds_none(self) -> Result<bool> {
         Ok(self.with(|spec| spec.limit(1)).count().await? == 0)
     }
 
@@ -159,7 +159,7 @@ impl<T: Store, A: Access> Query<T, A> {
     ///
     /// [`Error::Decode`] names the first row that does not fit the type.
     pub fn to_vec(&self) -> Fetch<Vec<T>> {
-        Fetch::new(self.execution().to_vec())
+        Fetch::new(self.execution().into_vec())
     }
 
     /// The first row.
@@ -180,7 +180,7 @@ impl<T: Store, A: Access> Query<T, A> {
 
     /// Whether there are no rows.
     pub fn is_empty(&self) -> Fetch<bool> {
-        Fetch::new(self.execution().is_empty())
+        Fetch::new(self.execution().finds_none())
     }
 
     /// The keys of the ordering index, one per entry: equal keys repeat, and so does a row with several elements in a

@@ -33,9 +33,14 @@ impl Rest {
         }
     }
 
+    /// Whether there is nothing left.
+    pub fn is_over(&self) -> bool {
+        self.ended || self.limit == 0
+    }
+
     /// The next rows of a walk that pass: none at the end. May be empty in between.
     pub async fn next(&mut self, execution: &Execution, walk: &Walk) -> Result<Option<Vec<Found>>> {
-        if self.ended || self.limit == 0 {
+        if self.is_over() {
             return Ok(None);
         }
         let Spec { branches, filters, until, .. } = &execution.spec;

@@ -120,14 +120,12 @@ impl Execution {
     /// The rows with the keys by which they were found.
     pub async fn found(&self) -> Result<Vec<Found>> {
         match self.plan()? {
-            Plan::Native(walk) | Plan::Filtered(walk) => {
-                let mut rest = Rest::new(self);
-                let mut all = Vec::new();
-                while let Some(rows) = rest.next(self, &walk).await? {
-                    all.extend(rows);
-                }
-                Ok(all)
+            Plan::Native(walk) => {
+                let columns = self.scan(&walk, self.native_scan(&walk, crate::storage::Want::ALL)).await?;
+                let in_order = |found: Found| Found { key: self.ordering_key(&walk, found.key), ..found };
+                Ok(self.decode(&columns)?.0.into_iter().map(in_order).collect())
             }
+            Plan::Filtered(walk) => self.filtered(&walk).await,
             _ => match self.rows(crate::storage::Want::ALL).await? {
                 super::execute::Rows::Found(found) => Ok(found),
                 super::execute::Rows::Encoded(_) => Ok(Vec::new()),

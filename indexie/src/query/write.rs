@@ -6,7 +6,7 @@ use futures::FutureExt;
 
 use super::plan::Plan;
 use super::{Execution, Query};
-use crate::engine::{Access as Mode, Session};
+use crate::engine::Access as Mode;
 use crate::error::Result;
 use crate::key::AnyKey;
 use crate::op::Op;
@@ -18,10 +18,6 @@ use crate::table::{Access, Change, Writable, change};
 const CHUNK: usize = 500;
 
 impl Execution {
-    fn within(&self, session: Session) -> Self {
-        Self { session, ..self.clone() }
-    }
-
     /// Deletes what the query finds; answers how many rows there were.
     pub async fn delete(&self) -> Result<usize> {
         let spec = &self.spec;

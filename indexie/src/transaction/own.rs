@@ -21,7 +21,7 @@ use crate::table::{InTransaction, Table};
 pub struct Transaction<A> {
     shared: Arc<Shared>,
     store: u16,
-    transaction: u32,
+    number: u32,
     of: PhantomData<fn() -> A>,
 }
 
@@ -60,7 +60,7 @@ impl<T: Store, A> Table<T, A> {
             shared: self.shared.clone(),
             store: self.store,
             // Only a handle that a transaction's body has got is of such a type.
-            transaction: self.transaction.unwrap_or_default(),
+            number: self.transaction.unwrap_or_default(),
             of: PhantomData,
         }
     }
@@ -107,7 +107,7 @@ impl<A> Transaction<A> {
     ///
     /// Dropped half-way, by `select!` or a timeout, it is undone before anything else of the transaction goes on.
     pub async fn savepoint<R, F: AsyncFnOnce() -> Result<R>>(&self, body: F) -> Result<R> {
-        engine::savepoint(&self.shared, self.store, self.transaction, body).await
+        engine::savepoint(&self.shared, self.store, self.number, body).await
     }
 
     /// Aborts the transaction: nothing of it is stored, and its future resolves with
@@ -127,7 +127,7 @@ impl<A> Transaction<A> {
     /// # let _ = done; }
     /// ```
     pub fn abort(&self) {
-        engine::abort(self.transaction);
+        engine::abort(self.number);
     }
 
     /// Commits now what the transaction has been asked to do so far, without waiting for the end of its body. That is done
@@ -158,7 +158,7 @@ impl<A> Transaction<A> {
     /// go on: the transaction's future says why.
     #[allow(clippy::must_use_candidate, reason = "it is done whether the future is awaited or not")]
     pub fn commit(&self) -> Commit {
-        Commit(engine::commit(self.transaction))
+        Commit(engine::commit(self.number))
     }
 }
 

@@ -242,7 +242,7 @@ impl<R: Serialize + DeserializeOwned + 'static> UpgradeQuery<R> {
     ///
     /// [`Error::Decode`](crate::Error::Decode) names the first row that does not fit the type.
     pub fn to_vec(&self) -> Fetch<Vec<R>> {
-        Fetch::new(self.execution().to_vec())
+        Fetch::new(self.execution().into_vec())
     }
 
     /// The first row.
@@ -263,7 +263,7 @@ impl<R: Serialize + DeserializeOwned + 'static> UpgradeQuery<R> {
 
     /// Whether there are no rows.
     pub fn is_empty(&self) -> Fetch<bool> {
-        Fetch::new(self.execution().is_empty())
+        Fetch::new(self.execution().finds_none())
     }
 
     /// The keys of the ordering index, one per entry.

@@ -95,7 +95,11 @@ async fn an_upgrade_that_fails_leaves_everything_as_it_was() -> Result<()> {
     old.users.add(&user("a", "Ada", 36)).await?;
     old.close();
     let failed = failing::GuestDb::builder().name("anywhere: upgrade fails").build().open().await;
-    assert!(matches!(&failed, Err(Error::User(error)) if error.to_string() == "no"), "{failed:?}");
+    assert!(
+        matches!(&failed, Err(Error::Upgrade { version: 2, source, .. })
+            if matches!(&**source, Error::User(error) if error.to_string() == "no")),
+        "{failed:?}"
+    );
     old.open().await?;
     let ada = User { id: 1, email: "a".into(), name: "Ada".into(), age: 36, tags: vec![] };
     assert_eq!(old.users.to_vec().await?, [ada]);

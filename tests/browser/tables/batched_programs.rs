@@ -175,12 +175,12 @@ async fn compare(name: &str, seeds: std::ops::Range<u32>, kind: Kind, exact: boo
 
 #[wasm_bindgen_test]
 async fn writes_come_to_the_same_together_and_in_turn() -> Result<()> {
-    compare("programs writes", 1..60, Kind::Writes, true, "").await
+    compare("programs writes", 1..40, Kind::Writes, true, "").await
 }
 
 #[wasm_bindgen_test]
 async fn everything_comes_to_the_same_together_and_in_turn() -> Result<()> {
-    compare("programs everything", 100..160, Kind::Everything, false, "").await
+    compare("programs everything", 100..130, Kind::Everything, false, "").await
 }
 
 /// Every second batch is aborted at its end, as on a full disk. A write alone is committed at once, a batch later.
@@ -193,5 +193,5 @@ const BATCHES: &str = "let alone = true; \
 
 #[wasm_bindgen_test]
 async fn batches_that_the_browser_undoes_come_to_the_same() -> Result<()> {
-    compare("programs undone", 200..240, Kind::WritesAndReads, false, BATCHES).await
+    compare("programs undone", 200..225, Kind::WritesAndReads, false, BATCHES).await
 }

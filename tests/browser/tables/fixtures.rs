@@ -25,7 +25,7 @@ pub struct Person {
 
 /// The browser gives the key.
 #[derive(Store, Serialize, Deserialize, Clone, Debug, PartialEq)]
-#[store("++id, &u, v", new(derive(Default)))]
+#[store("++id, &u, v", new(derive(Clone, Debug, Default)))]
 pub struct Auto {
     pub id: u32,
     pub u: Option<String>,

@@ -6,6 +6,7 @@ mod plain;
 
 #[cfg(target_family = "wasm")]
 mod batched_failures;
+#[cfg(target_family = "wasm")]
 mod batched_programs;
 #[cfg(target_family = "wasm")]
 mod batching;

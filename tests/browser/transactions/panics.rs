@@ -28,7 +28,10 @@ extern "C" {
 }
 
 /// Runs a body that panics after it has cleared the table, in a task of its own; looks at what is left.
-async fn leaves_nothing(name: &str, body: impl AsyncFnOnce(Table<Account, ReadWrite>) -> Result<()> + 'static) -> Result<()> {
+async fn leaves_nothing(
+    name: &str,
+    body: impl AsyncFnOnce(Table<Account, ReadWrite>) -> Result<()> + 'static,
+) -> Result<()> {
     let db = bank(name).await?;
     let before = contents(&db).await?;
     let seen = js_sys::Array::new();

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use futures::future::{join, join3, join_all};
+use futures::future::{join, join_all, join3};
 use indexie::prelude::*;
 use indexie_tests::wasm_bindgen_test;
 
@@ -13,12 +13,7 @@ use crate::fixtures::{Bank, account, accounts, bank, enough, entry, is_enough};
 const LONG: u32 = 5000;
 
 /// Reads a table until the flag is up; says whether it was in time.
-async fn until<M: indexie::TxMode>(
-    db: &Bank,
-    mode: M,
-    begun: Rc<Cell<bool>>,
-    flag: Rc<Cell<bool>>,
-) -> Result<bool> {
+async fn until<M: indexie::TxMode>(db: &Bank, mode: M, begun: Rc<Cell<bool>>, flag: Rc<Cell<bool>>) -> Result<bool> {
     db.transaction(mode, &db.accounts, async move |accounts| {
         begun.set(true);
         for _ in 0..LONG {
@@ -133,9 +128,8 @@ async fn one_that_fails_does_not_touch_the_other() -> Result<()> {
         accounts.clear().await?;
         Err::<(), _>(enough())
     });
-    let working = db.transaction(Mode::ReadWrite, &db.entries, async |entries| {
-        entries.bulk_add(&[entry(1, 1), entry(2, 2)]).await
-    });
+    let working = db
+        .transaction(Mode::ReadWrite, &db.entries, async |entries| entries.bulk_add(&[entry(1, 1), entry(2, 2)]).await);
     let after = db.transaction(Mode::ReadWrite, (&db.accounts, &db.entries), async |(accounts, entries)| {
         Ok((accounts.count().await?, entries.count().await?))
     });

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use futures::future::{join, join3, join_all};
+use futures::future::{join, join_all, join3};
 use futures::stream::{FuturesUnordered, StreamExt};
 use indexie::prelude::*;
 use indexie_tests::wasm_bindgen_test;
@@ -161,7 +161,8 @@ async fn savepoints_in_a_set_of_futures_take_turns() -> Result<()> {
         Ok(())
     })
     .await?;
-    let amounts: Vec<i32> = db.entries.where_(|e| e.account).equals(9).to_vec().await?.iter().map(|e| e.amount).collect();
+    let amounts: Vec<i32> =
+        db.entries.where_(|e| e.account).equals(9).to_vec().await?.iter().map(|e| e.amount).collect();
     assert_eq!(amounts, (0..30).filter(|at| at % 3 != 0).map(|at| at * 2).collect::<Vec<_>>());
     Ok(())
 }

@@ -2,8 +2,8 @@
 
 use indexie::prelude::*;
 use indexie::{ReadWrite, Tables};
-use serde::{Deserialize, Serialize};
 use indexie_tests::wasm_bindgen_test;
+use serde::{Deserialize, Serialize};
 
 use crate::fixtures::{Bank, account, accounts, bank, contents, enough, entry, fresh, is_enough, note};
 
@@ -113,9 +113,8 @@ schema! {
 #[wasm_bindgen_test]
 async fn a_tuple_holds_twelve_tables() -> Result<()> {
     let db: Many = fresh("scopes twelve").await;
-    let scope = (
-        &db.t01, &db.t02, &db.t03, &db.t04, &db.t05, &db.t06, &db.t07, &db.t08, &db.t09, &db.t10, &db.t11, &db.t12,
-    );
+    let scope =
+        (&db.t01, &db.t02, &db.t03, &db.t04, &db.t05, &db.t06, &db.t07, &db.t08, &db.t09, &db.t10, &db.t11, &db.t12);
     db.transaction(Mode::ReadWrite, scope, async |(a, b, c, d, e, f, g, h, i, j, k, l)| {
         for table in [&a, &b, &c, &d, &e, &f, &g, &h, &i, &j, &k, &l] {
             table.add(&Row { id: 1 }).await?;
@@ -162,10 +161,7 @@ schema! {
 async fn a_scope_without_tables_is_refused() -> Result<()> {
     let db: Empty = fresh("scopes empty").await;
     let refused = db.transaction(Mode::Read, db.all(), async |_| Ok(())).await;
-    assert!(
-        matches!(&refused, Err(Error::InvalidArgument { message }) if message.contains("no table")),
-        "{refused:?}"
-    );
+    assert!(matches!(&refused, Err(Error::InvalidArgument { message }) if message.contains("no table")), "{refused:?}");
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! Every way of writing, undone by a savepoint: the rows, their indexes, and what only JavaScript knows of them.
 
-use indexie::prelude::*;
 use indexie::ReadWrite;
+use indexie::prelude::*;
 use indexie_tests::wasm_bindgen_test;
 
 use crate::fixtures::{Account, Bank, Entry, Note, account, bank, contents, enough, entry, is_enough, note};
@@ -10,12 +10,17 @@ use crate::plain;
 type Handles = (Table<Account, ReadWrite>, Table<Entry, ReadWrite>, Table<Note, ReadWrite>);
 
 /// Runs `write` in a savepoint that fails, and compares everything with what was there before it.
-async fn is_undone<R: 'static>(db: &Bank, what: &'static str, write: impl AsyncFn(&Handles) -> Result<R> + 'static) -> Result<()> {
+async fn is_undone<R: 'static>(
+    db: &Bank,
+    what: &'static str,
+    write: impl AsyncFn(&Handles) -> Result<R> + 'static,
+) -> Result<()> {
     let before = contents(db).await?;
     let differs = db
         .transaction(Mode::ReadWrite, (&db.accounts, &db.entries, &db.notes), async move |handles| {
             let (accounts, entries, notes) = &handles;
-            let all = async || Ok::<_, Error>((accounts.to_vec().await?, entries.to_vec().await?, notes.entries().await?));
+            let all =
+                async || Ok::<_, Error>((accounts.to_vec().await?, entries.to_vec().await?, notes.entries().await?));
             let before = all().await?;
             let mut differs = false;
             let failed = accounts
@@ -122,8 +127,10 @@ async fn deleting_is_undone() -> Result<()> {
         accounts.where_(|a| a.id).any_of([1, 3]).delete().await
     })
     .await?;
-    is_undone(&db, "delete of a range with the keys outside", async |(_, _, notes)| notes.filter(|_| true).delete().await)
-        .await?;
+    is_undone(&db, "delete of a range with the keys outside", async |(_, _, notes)| {
+        notes.filter(|_| true).delete().await
+    })
+    .await?;
     is_undone(&db, "delete by an index", async |(accounts, _, _)| {
         accounts.where_(|a| a.tags).equals("all").delete().await
     })
@@ -177,7 +184,8 @@ async fn writes_that_fail_leave_nothing_to_undo() -> Result<()> {
 async fn what_rust_does_not_know_of_a_row_is_put_back_too() -> Result<()> {
     let db = bank("undone unknown").await?;
     #[cfg(target_family = "wasm")]
-    let row = "{ id: 4, owner: 'Dan', balance: 1, tags: [], photo: new Blob(['abc']), seen: new Date(5), deep: { n: 9n } }";
+    let row =
+        "{ id: 4, owner: 'Dan', balance: 1, tags: [], photo: new Blob(['abc']), seen: new Date(5), deep: { n: 9n } }";
     #[cfg(not(target_family = "wasm"))]
     let row = "{ id: 4, owner: 'Dan', balance: 1, tags: [], photo: 'abc', seen: null, deep: { n: 9 } }";
     plain::put("undone unknown", "accounts", row).await;

@@ -11,6 +11,7 @@ mod bools;
 mod failing;
 mod migrate;
 mod newer;
+mod panics;
 mod populate;
 mod queries;
 mod rekey;

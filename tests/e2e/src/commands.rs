@@ -103,7 +103,7 @@ async fn command(name: &str, with: &Parameters) -> Result<Value> {
             work::make_and_drop_at_once(with.text("name"), with.number("times")).await.map(|()| Value::Null)
         }
         // What Dexie has as well
-        "library: open" | "library: fill" | "library: report" | "library: change" => {
+        "library: open" | "library: keep open" | "library: fill" | "library: report" | "library: change" => {
             let compatible = with.0["compatible"].as_bool().unwrap_or(true);
             library::command(name, with.number("version").into(), with.text("name"), compatible).await
         }

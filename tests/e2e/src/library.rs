@@ -1,9 +1,13 @@
 //! A database that Dexie uses as well: every kind of key and index, in two versions. `dexie.js` declares and does the same.
 
+use std::cell::Cell;
+
 use indexie::prelude::*;
 use indexie::{Builder, Database, Date};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+
+use crate::state::report;
 
 #[derive(Serialize, Deserialize, Clone, Debug)]
 pub struct Address {
@@ -155,7 +159,11 @@ fn person(at: u32) -> NewPerson {
 }
 
 fn open<D: Database>(name: &str, compatible: bool) -> D {
-    Builder::new().name(name).dexie_compatible(compatible).build()
+    Builder::new()
+        .name(name)
+        .dexie_compatible(compatible)
+        .on_version_change(|change| report(json!({ "versionchange": change.new_version })))
+        .build()
 }
 
 /// Fills a new library of version 1.
@@ -175,11 +183,12 @@ async fn fill(db: v1::Library) -> Result<()> {
 }
 
 /// What the queries of both programs find, whatever the version.
-macro_rules! report {
+macro_rules! report_of {
     ($db:expr) => {{
         let db = $db;
         let people = db.people.to_vec().await?;
-        let mathematicians = db.people.where_(|p| p.tags).any_of(["math", "ünïcode"]).primary_keys().await?;
+        let mut mathematicians = db.people.where_(|p| p.tags).any_of(["math", "ünïcode"]).primary_keys().await?;
+        mathematicians.sort_unstable();
         json!({
             "people": people.iter().map(plain).collect::<Result<Vec<Value>>>()?,
             "by email": db.people.get_by(|p| p.email, "3@example.com").await?.map(|person| person.id),
@@ -201,14 +210,14 @@ macro_rules! report {
 }
 
 async fn report_v1(db: v1::Library) -> Result<Value> {
-    let mut report = report!(&db);
+    let mut report = report_of!(&db);
     report["scraps"] = json!(db.scraps.primary_keys().await?);
     Ok(report)
 }
 
 async fn report_v2(db: v2::Library) -> Result<Value> {
-    let mut report = report!(&db);
-    report["by age"] = json!(db.people.where_(|p| p.age).at_least(20).primary_keys().await?);
+    let mut report = report_of!(&db);
+    report["by age"] = json!(db.people.where_(|p| p.age).at_least(45).primary_keys().await?);
     report["visits"] = json!(db.visits.to_vec().await?);
     report["visits by day"] = json!(db.visits.where_(|v| v.person_day).equals((2, 7)).primary_keys().await?);
     Ok(report)
@@ -250,12 +259,14 @@ async fn change_v1(db: v1::Library) -> Result<Value> {
 
 /// Writes into what version 2 has brought.
 async fn change_v2(db: v2::Library) -> Result<Value> {
-    let older = db.people.where_(|p| p.age).at_least(20).modify(|person| person.age += 1).await?;
+    let older = db.people.where_(|p| p.age).at_least(45).modify(|person| person.age += 1).await?;
     let visit = db.visits.add(&NewVisit { person: 2, day: 8 }).await?;
     Ok(json!([older, visit]))
 }
 
-/// The commands that concern the library. Each opens it and closes it again.
+thread_local!(static KEPT: Cell<Option<v1::Library>> = const { Cell::new(None) });
+
+/// The commands that concern the library. All but one open it and close it again.
 pub async fn command(name: &str, version: u64, database: &str, compatible: bool) -> Result<Value> {
     match version {
         1 => {
@@ -264,6 +275,10 @@ pub async fn command(name: &str, version: u64, database: &str, compatible: bool)
                 "library: open" => db.open().await.map(|()| Value::Null),
                 "library: fill" => fill(db.clone()).await.map(|()| Value::Null),
                 "library: report" => report_v1(db.clone()).await,
+                "library: keep open" => {
+                    KEPT.set(Some(db.clone()));
+                    return db.open().await.map(|()| Value::Null);
+                }
                 _ => change_v1(db.clone()).await,
             };
             db.close();

@@ -17,7 +17,7 @@ pub fn build(workspace: &Workspace) -> Result<PathBuf> {
     progress::report("the page of the end-to-end tests", || {
         empty_directory(&site)?;
         wasm::bind(workspace, PACKAGE, &site)?;
-        for file in ["index.html", "page.js"] {
+        for file in ["index.html", "page.js", "dexie.js"] {
             copy_file(&source.join(file), &site.join(file))?;
         }
         Ok(())

@@ -2206,7 +2206,8 @@ function cause(error, transaction, connection) {
 }
 
 function parseLayout(layout) {
-  return layout.split('\n').filter((line) => line !== '').map((line) => {
+  // An empty line is a store that an upgrade has removed: the numbers of the others stay.
+  return layout.split('\n').map((line) => {
     const [name, ...indexes] = line.split('\t');
     return { name, indexes };
   });

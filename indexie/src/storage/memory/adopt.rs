@@ -15,11 +15,11 @@ impl State {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "versions are small whole numbers")]
     pub fn stored_version(&self) -> (u32, Option<u32>) {
         let marker = self.stores.get(MARKER).and_then(|store| store.rows().get(&MARKER_KEY.into()));
-        let marked = marker.and_then(|row| match **row {
+        let said = marker.and_then(|row| match **row {
             Value::Number(version) => Some(version as u32),
             _ => None,
         });
-        (self.version, marked)
+        (self.version, said)
     }
 }
 

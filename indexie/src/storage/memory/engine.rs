@@ -237,16 +237,21 @@ impl Engine {
         enlisted
     }
 
-    /// The transaction, or the operation of its own, has the stores to itself.
-    pub fn started(&self, id: u32) {
+    /// The transaction, or the operation of its own, has the stores to itself. Returns whether that was all of it.
+    pub fn started(&self, id: u32) -> bool {
         let transaction = self.transactions.borrow().get(&id).cloned();
-        let Some(transaction) = transaction else { return self.run_alone(id) };
+        let Some(transaction) = transaction else {
+            self.run_alone(id);
+            return true;
+        };
         if transaction.stage.replace(Stage::Started) == Stage::Committing {
-            return self.end(&transaction, Ok(()));
+            self.end(&transaction, Ok(()));
+            return false;
         }
         for slot in transaction.slots.borrow().iter() {
             self.inbox.put(Note::Run(*slot));
         }
+        false
     }
 
     pub fn commit(&self, id: u32) {

@@ -1,6 +1,7 @@
 //! Opening and deleting a database: one request at a time, each of which may have to wait until other connections have
 //! closed.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::database::{Link, State};
@@ -54,15 +55,17 @@ impl State {
             (Stage::New, Some(version)) => {
                 let wanted = if version == 0 { self.version.max(1) } else { version };
                 let versions = Versions { old: self.version, new: wanted, ..Versions::default() };
-                if self.version > wanted {
-                    self.requests.pop_front();
-                    letters.push((inbox, Note::OpenFailed(id, versions, newer())));
-                } else if self.version == wanted {
-                    self.requests.pop_front();
-                    self.links.push(Link { id, inbox: inbox.clone(), closing: false });
-                    letters.push((inbox, Note::Opened(id)));
-                } else {
-                    self.ask_to_close(versions, letters);
+                match self.version.cmp(&wanted) {
+                    Ordering::Greater => {
+                        self.requests.pop_front();
+                        letters.push((inbox, Note::OpenFailed(id, versions, newer())));
+                    }
+                    Ordering::Equal => {
+                        self.requests.pop_front();
+                        self.links.push(Link { id, inbox: inbox.clone(), closing: false });
+                        letters.push((inbox, Note::Opened(id)));
+                    }
+                    Ordering::Less => self.ask_to_close(versions, letters),
                 }
             }
             (Stage::New, None) if self.version == 0 => {

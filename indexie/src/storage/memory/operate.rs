@@ -39,7 +39,7 @@ pub(super) fn input(operation: &Operation, parked: impl FnOnce(u32) -> Vec<Optio
     match operation {
         Operation::Write(write) => Input::Steps(steps(write)),
         Operation::Delete(keys) => Input::Steps(keys.iter().cloned().map(Step::Delete).collect()),
-        Operation::Merge(merge) => Input::Changes(changes(merge, parked(merge.parked))),
+        Operation::Merge(merge) => Input::Changes(changes(merge, &parked(merge.parked))),
         _ => Input::None,
     }
 }
@@ -59,7 +59,7 @@ fn steps(write: &Write) -> Vec<Step> {
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "written as a u32")]
-fn changes(merge: &Merge, parked: Vec<Option<Row>>) -> Vec<Changed> {
+fn changes(merge: &Merge, parked: &[Option<Row>]) -> Vec<Changed> {
     with_shapes(|shapes| {
         let mut values = Values::new(&merge.changes, &*shapes);
         let mut change = || {

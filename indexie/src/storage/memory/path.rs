@@ -1,5 +1,7 @@
 //! Key paths: where in a row its keys stand, and where a generated one goes.
 
+use std::collections::BTreeSet;
+
 use super::value::{Object, Value};
 use crate::key::AnyKey;
 use crate::schema::KeyPath;
@@ -64,15 +66,14 @@ impl Path {
         }
     }
 
-    /// The keys of a row in an index, ascending, each once. With `multi`, an array has one for each element that is a key.
+    /// The keys of a row in an index, each once. With `multi`, an array has one for each element that is a key, in their order:
+    /// the first one that clashes is the one that is told.
     pub fn keys(&self, row: &Value, multi: bool) -> Vec<AnyKey> {
         if let (Self::One(path), true) = (self, multi)
             && let Some(Value::Array(elements)) = find(row, path)
         {
-            let mut keys: Vec<AnyKey> = elements.iter().filter_map(Value::key).collect();
-            keys.sort();
-            keys.dedup();
-            return keys;
+            let mut seen = BTreeSet::new();
+            return elements.iter().filter_map(Value::key).filter(|key| seen.insert(key.clone())).collect();
         }
         match self.key(row) {
             At::Key(key) => vec![key],
@@ -207,7 +208,7 @@ mod tests {
 
     #[test]
     fn an_element_that_is_no_key_is_skipped_and_equal_ones_are_merged() {
-        assert_eq!(one("tags").keys(&row(), true), [1.into(), "a".into(), "b".into()]);
+        assert_eq!(one("tags").keys(&row(), true), ["b".into(), "a".into(), 1.into()]);
         assert_eq!(one("tags").keys(&row(), false), []);
         assert_eq!(one("name").keys(&row(), true), ["Ann".into()]);
         assert_eq!(one("flag").keys(&row(), true), []);

@@ -125,8 +125,9 @@ impl Engine {
         }
         for _ in 0..LETTERS {
             let Some(note) = self.inbox.next() else { break };
-            if let Some(note) = self.pump.keep(self, note) {
-                self.read(note);
+            // Who has been told something goes on with it before anything else happens, as in a browser.
+            if self.pump.keep(self, note).is_some_and(|note| self.read(note)) {
+                break;
             }
         }
         drop(running);
@@ -139,14 +140,16 @@ impl Engine {
         }
     }
 
-    fn read(&self, note: Note) {
+    /// Returns whether somebody outside of the bodies of transactions has been told something.
+    fn read(&self, note: Note) -> bool {
         let thread = Thread::get();
         match note {
-            Note::Started(id) => self.started(id),
+            Note::Started(id) => return self.started(id),
             Note::Run(slot) => {
                 if self.run(slot) {
                     thread.settled(slot);
                 }
+                return false;
             }
             Note::Settled(slot) => thread.settled(slot),
             Note::Ended(id, result) => {
@@ -172,10 +175,13 @@ impl Engine {
                 }
             }
             Note::OpenFailed(id, versions, failure) => {
-                let Some(connection) = self.reported(id, versions) else { return thread.ended(id, Err(failure)) };
-                connection.failure.replace(Some(failure));
-                self.inbox.unwatch(id);
-                thread.happened(id, Event::OpenFailed);
+                if let Some(connection) = self.reported(id, versions) {
+                    connection.failure.replace(Some(failure));
+                    self.inbox.unwatch(id);
+                    thread.happened(id, Event::OpenFailed);
+                } else {
+                    thread.ended(id, Err(failure));
+                }
             }
             Note::Asked(id, versions) | Note::Blocked(id, versions) => self.blocked(id, versions),
             Note::VersionChange(id, versions) => {
@@ -184,6 +190,7 @@ impl Engine {
                 }
             }
         }
+        true
     }
 
     fn reported(&self, id: u32, versions: Versions) -> Option<Rc<Connection>> {

@@ -126,9 +126,10 @@ pub(super) fn scan(store: &Store, index: Option<&Index>, scan: &Scan) -> Result<
 /// The part of the range where the scan goes on: from the key of the last record on, which may have more of them.
 fn ahead(range: &KeyRange, scan: &Scan) -> KeyRange {
     let Some(Position { key, .. }) = &scan.after else { return range.clone() };
-    let side = match scan.reverse {
-        false => KeyRange { lower: Bound::Included(key.clone()), upper: Bound::Unbounded },
-        true => KeyRange { lower: Bound::Unbounded, upper: Bound::Included(key.clone()) },
+    let side = if scan.reverse {
+        KeyRange { lower: Bound::Unbounded, upper: Bound::Included(key.clone()) }
+    } else {
+        KeyRange { lower: Bound::Included(key.clone()), upper: Bound::Unbounded }
     };
     range.intersect(&side)
 }

@@ -48,7 +48,7 @@ fn ready(tickets: &[Ticket]) -> Vec<usize> {
     let mut ready = Vec::new();
     for (at, ticket) in tickets.iter().enumerate() {
         let Scope::Stores(scope) = &ticket.scope else { break };
-        let free = |store| !written.contains(store) && !(ticket.write && read.contains(store));
+        let free = |store| !(written.contains(store) || ticket.write && read.contains(store));
         if !ticket.started && scope.iter().all(free) {
             ready.push(at);
         }

@@ -129,7 +129,8 @@ mod tests {
     }
 
     fn all(stores: &Stores) -> String {
-        stores.iter().map(|(name, store)| format!("{name}: {:?} {}\n", store.indexes().keys(), shown(store))).collect()
+        let of = |(name, store): (&_, &_)| format!("{name}: {:?} {}", Store::indexes(store).keys(), shown(store));
+        stores.iter().map(of).collect::<Vec<_>>().join("\n")
     }
 
     fn write(stores: &mut Stores, log: &mut Log, steps: Vec<Step>) {

@@ -121,7 +121,7 @@ impl Value {
             (Self::Null, Self::Null) => true,
             (Self::Bool(a), Self::Bool(b)) => a == b,
             (Self::Number(a), Self::Number(b)) => a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan()),
-            (Self::Date(a), Self::Date(b)) => a == b,
+            (Self::Date(a), Self::Date(b)) => a.total_cmp(b).is_eq(),
             (Self::Text(a), Self::Text(b)) | (Self::BigInt(a), Self::BigInt(b)) => a == b,
             (Self::Bytes(a), Self::Bytes(b)) => a == b,
             (Self::Array(a), Self::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.same(b)),
