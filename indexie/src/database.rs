@@ -140,7 +140,7 @@ impl Indexie {
 /// # fn main() -> Result<()> {
 /// # futures::executor::block_on(async {
 /// let db = AppDb::builder().storage(Storage::Memory).build();
-/// let alice = NewUser { email: "alice@example.com".into(), name: "Alice".into(), age: 30 };
+/// let alice = NewUser { email: "alice@example.com".into(), name: "Alice".into(), age: 30, tags: vec![] };
 /// assert_eq!(db.users.add(&alice).await?, 1);
 /// let other_tab = AppDb::builder().storage(Storage::Memory).build();
 /// assert_eq!(other_tab.users.count().await?, 1);

@@ -60,10 +60,6 @@
     clippy::module_name_repetitions,
     reason = "public names are those of the contract; modules are where they live"
 )]
-#![cfg_attr(
-    not(target_family = "wasm"),
-    allow(dead_code, unused_imports, reason = "elsewhere than in a browser there is no storage yet to call these")
-)]
 
 extern crate self as indexie;
 

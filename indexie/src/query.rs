@@ -25,7 +25,7 @@ pub use stream::RowStream;
 pub(crate) use clause::Clause;
 pub(crate) use execute::Execution;
 pub(crate) use read::{typed as typed_key, typed_all as typed_keys};
-pub(crate) use write::modify_rows;
+pub(crate) use write::modify_rows_of_upgrade;
 
 use crate::engine::RowType;
 use crate::index::{Column, Index};

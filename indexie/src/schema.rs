@@ -8,7 +8,9 @@ mod steps;
 mod verdict;
 
 pub(crate) use fit::{Alteration, Fit, bool_paths, fit};
-pub(crate) use installed::{InstalledIndex, InstalledStore, parse_installed};
+#[cfg(any(target_family = "wasm", test))]
+pub(crate) use installed::parse_installed;
+pub(crate) use installed::{InstalledIndex, InstalledStore};
 pub(crate) use numbering::{MARKER, MARKER_KEY, Numbering};
 pub(crate) use steps::{Step, steps};
 pub(crate) use verdict::{Rules, Stored, Verdict, verdict};

@@ -56,7 +56,7 @@ async fn one<D: Trio>(seed: u64, chance: &mut Chance) -> Option<String> {
     let first = disagreement::<D>(program.clone()).await?;
     let (program, last) = smallest::<D>(program, first).await;
     let title = format!(
-        "Seed {seed}, which `INDEXIE_MODEL_SEED={seed} INDEXIE_MODEL_PROGRAMS=1` runs alone.\n// Step {}: expected {:?}\n//   got {:?}",
+        "Seed {seed}, which `INDEXIE_MODEL_SEED={seed} INDEXIE_MODEL_PROGRAMS=1` runs alone.\nStep {}: expected {:?}\n  got {:?}",
         last.at, last.expected[last.at], last.got
     );
     Some(print::source::<D>(&program, &last.expected, &title))

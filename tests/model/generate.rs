@@ -4,7 +4,7 @@ mod query;
 
 use crate::chance::Chance;
 use crate::menu::Trio;
-use crate::program::{Action, Assign, Caught, Change, End, Inner, Keys, Program, Step, Transaction, Verb};
+use crate::program::{Action, Assign, Caught, Change, End, Inner, Keys, Program, Savepoint, Step, Transaction, Verb};
 use crate::query::{Modifier, Query, Terminal};
 use crate::record::FieldOf;
 use crate::reference::Filling;
@@ -79,7 +79,17 @@ impl Generator<'_> {
     }
 
     fn one_of_several(&mut self) -> Step {
-        if self.chance.once_in(5) { Step::Transact(self.transaction(3)) } else { Step::Do(self.action(None)) }
+        if self.chance.once_in(5) { Step::Transact(self.transaction(3)) } else { Step::Do(self.at_once(None)) }
+    }
+
+    /// An operation that takes effect as one.
+    fn at_once(&mut self, table: Option<usize>) -> Action {
+        loop {
+            let action = self.action(table);
+            if !action.goes_on() {
+                return action;
+            }
+        }
     }
 
     fn transaction(&mut self, most: usize) -> Transaction {
@@ -89,27 +99,56 @@ impl Generator<'_> {
         }
         let write = !self.chance.once_in(4);
         let count = self.chance.below(most + 1);
-        let steps = (0..count).map(|_| self.inner(&scope, write)).collect();
-        let end = match self.chance.below(10) {
-            0..=5 => End::Commit,
-            6..=8 => End::Fail,
+        let steps = self.body(&scope, write, count, 2);
+        let end = match self.chance.below(14) {
+            0..=7 => End::Commit,
+            8..=10 => End::Fail,
+            11 => End::Abort,
+            12 => End::CommitAndFail,
             _ => End::Drop,
         };
         Transaction { write, scope, steps, end }
     }
 
-    fn inner(&mut self, scope: &[usize], write: bool) -> Inner {
+    /// Steps of a body, in which savepoints may nest this deep.
+    fn body(&mut self, scope: &[usize], write: bool, count: usize, deep: usize) -> Vec<Inner> {
+        (0..count).map(|_| self.inner(scope, write, deep)).collect()
+    }
+
+    fn inner(&mut self, scope: &[usize], write: bool, deep: usize) -> Inner {
         match self.chance.below(20) {
             0..=2 => {
                 let count = 2 + self.chance.below(4);
-                Inner::Together((0..count).map(|_| self.action_in(scope, write)).collect())
+                let mut steps = Vec::new();
+                while steps.len() < count {
+                    if deep > 0 && self.chance.once_in(6) {
+                        steps.push(Inner::Savepoint(Savepoint { caught: Caught::Yes, ..self.savepoint(scope, write, deep) }));
+                        continue;
+                    }
+                    let action = self.action_in(scope, write);
+                    if !action.goes_on() {
+                        steps.push(Inner::Do(action, Caught::Yes));
+                    }
+                }
+                Inner::Together(steps)
             }
+            4 | 5 if deep > 0 => Inner::Savepoint(self.savepoint(scope, write, deep)),
             3 if self.chance.once_in(2) => Inner::Unbound(self.chance.below(self.tables.len())),
             _ => {
-                let caught = if self.chance.once_in(4) { Caught::No } else { Caught::Yes };
+                let caught = self.caught();
                 Inner::Do(self.action_in(scope, write), caught)
             }
         }
+    }
+
+    fn savepoint(&mut self, scope: &[usize], write: bool, deep: usize) -> Savepoint {
+        let count = self.chance.below(4);
+        let steps = self.body(scope, write, count, deep - 1);
+        Savepoint { steps, fails: self.chance.once_in(3), caught: self.caught() }
+    }
+
+    fn caught(&mut self) -> Caught {
+        if self.chance.once_in(4) { Caught::No } else { Caught::Yes }
     }
 
     fn action_in(&mut self, scope: &[usize], write: bool) -> Action {

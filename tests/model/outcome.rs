@@ -19,7 +19,8 @@ pub enum Outcome {
     /// Rows that were seen before an error.
     Stopped(Vec<Row>, Fault),
     Together(Vec<Outcome>),
-    Transaction {
+    /// Of a transaction, or of a savepoint in it.
+    Body {
         /// Of the steps that were reached.
         steps: Vec<Outcome>,
         end: Box<Outcome>,
@@ -37,6 +38,7 @@ pub enum Fault {
     NotFound { table: String, key: Key },
     Data { table: String, key: Option<Key>, row: Option<usize> },
     OutsideTransaction { table: String },
+    Aborted,
     Unsupported,
     /// The app's own.
     User,

@@ -1,5 +1,6 @@
 //! Programs: what is done to a database, as data that can be run, evaluated, shrunk and printed.
 
+use crate::outcome::{Fault, Outcome};
 use crate::query::{Query, Terminal};
 use crate::value::{Row, Value};
 
@@ -34,9 +35,34 @@ pub enum Inner {
     /// Whether its error is caught, or ends the body.
     Do(Action, Caught),
     /// Issued together; errors are caught.
-    Together(Vec<Action>),
+    Together(Vec<Inner>),
+    Savepoint(Savepoint),
     /// Reads through the database's own handle, which is refused.
     Unbound(usize),
+}
+
+impl Inner {
+    /// The error that ends the body, if this step came to one.
+    pub fn uncaught(&self, outcome: &Outcome) -> Option<Fault> {
+        let fault = match (self, outcome) {
+            (Self::Do(_, Caught::No), Outcome::Failed(fault) | Outcome::Stopped(_, fault)) => fault,
+            (Self::Savepoint(Savepoint { caught: Caught::No, .. }), Outcome::Body { end, .. }) => match &**end {
+                Outcome::Failed(fault) => fault,
+                _ => return None,
+            },
+            _ => return None,
+        };
+        Some(fault.clone())
+    }
+}
+
+/// A part of a transaction that is undone alone.
+#[derive(Clone, Debug)]
+pub struct Savepoint {
+    pub steps: Vec<Inner>,
+    /// Whether it ends with an error of the app's own.
+    pub fails: bool,
+    pub caught: Caught,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -51,6 +77,10 @@ pub enum End {
     Commit,
     /// With an error of the app's own.
     Fail,
+    /// By `abort`.
+    Abort,
+    /// By `commit`, and with an error after it.
+    CommitAndFail,
     /// Whoever waits for the transaction stops waiting.
     Drop,
 }
@@ -60,6 +90,15 @@ pub enum End {
 pub struct Action {
     pub table: usize,
     pub verb: Verb,
+}
+
+impl Action {
+    /// Whether it reads piece by piece, so that something else may come between.
+    pub fn goes_on(&self) -> bool {
+        use Terminal::{Chunks, Each, EachUntil, Pages, Stream};
+
+        matches!(self.verb, Verb::Read(_, Chunks | Each | EachUntil(_) | Pages(_) | Stream))
+    }
 }
 
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ mod write;
 use crate::key::Key;
 use crate::menu::Trio;
 use crate::outcome::{Fault, Outcome};
-use crate::program::{Action, Caught, End, Inner, Keys, Program, Step, Transaction, Verb};
+use crate::program::{Action, End, Inner, Keys, Program, Savepoint, Step, Transaction, Verb};
 use crate::shape::Shape;
 use crate::value::{Row, Value};
 
@@ -63,37 +63,58 @@ impl Reference {
 
     fn transaction(&mut self, transaction: &Transaction) -> Outcome {
         let before = self.tables.clone();
-        let mut steps = Vec::new();
-        let mut failed = None;
-        for step in &transaction.steps {
-            let outcome = match step {
-                Inner::Do(action, _) => self.action(action, Place::Inside),
-                Inner::Together(actions) => Outcome::Together(
-                    actions.iter().map(|action| self.action(action, Place::Inside)).collect(),
-                ),
-                Inner::Unbound(table) => {
-                    Outcome::Failed(Fault::OutsideTransaction { table: self.tables[*table].shape.table.clone() })
-                }
-            };
-            if let (Inner::Do(_, Caught::No), Outcome::Failed(fault) | Outcome::Stopped(_, fault)) = (step, &outcome) {
-                failed = Some(fault.clone());
-            }
-            steps.push(outcome);
-            if failed.is_some() {
-                break;
-            }
-        }
+        let (steps, failed) = self.body(&transaction.steps);
         let end = match (failed, transaction.end) {
             (Some(fault), _) => Outcome::Failed(fault),
             (None, End::Commit) => Outcome::Done,
             (None, End::Fail) => Outcome::Failed(Fault::User),
+            (None, End::Abort) => Outcome::Failed(Fault::Aborted),
             (None, End::Drop) => Outcome::Dropped,
+            (None, End::CommitAndFail) => {
+                return Outcome::Body { steps, end: Box::new(Outcome::Failed(Fault::User)) };
+            }
         };
         if end != Outcome::Done {
             // The numbers that were generated are given back, too.
             self.tables = before;
         }
-        Outcome::Transaction { steps, end: Box::new(end) }
+        Outcome::Body { steps, end: Box::new(end) }
+    }
+
+    /// The steps up to the first error that is not caught.
+    fn body(&mut self, steps: &[Inner]) -> (Vec<Outcome>, Option<Fault>) {
+        let mut outcomes = Vec::new();
+        for step in steps {
+            outcomes.push(self.inner(step));
+            let failed = outcomes.last().and_then(|outcome| step.uncaught(outcome));
+            if failed.is_some() {
+                return (outcomes, failed);
+            }
+        }
+        (outcomes, None)
+    }
+
+    fn inner(&mut self, step: &Inner) -> Outcome {
+        match step {
+            Inner::Do(action, _) => self.action(action, Place::Inside),
+            Inner::Together(steps) => Outcome::Together(steps.iter().map(|step| self.inner(step)).collect()),
+            Inner::Savepoint(savepoint) => self.savepoint(savepoint),
+            Inner::Unbound(table) => {
+                Outcome::Failed(Fault::OutsideTransaction { table: self.tables[*table].shape.table.clone() })
+            }
+        }
+    }
+
+    fn savepoint(&mut self, Savepoint { steps, fails, .. }: &Savepoint) -> Outcome {
+        let before = self.tables.clone();
+        let (steps, failed) = self.body(steps);
+        let failed = failed.or_else(|| fails.then_some(Fault::User));
+        if failed.is_some() {
+            for (table, before) in self.tables.iter_mut().zip(before) {
+                table.rows = before.rows;
+            }
+        }
+        Outcome::Body { steps, end: Box::new(failed.map_or(Outcome::Done, Outcome::Failed)) }
     }
 }
 

@@ -108,6 +108,7 @@ impl From<&Error> for Fault {
                 Self::Data { table: table.clone(), key: key.as_ref().map(Key::from), row: *row }
             }
             Error::OutsideTransaction { table } => Self::OutsideTransaction { table: table.clone() },
+            Error::Aborted { .. } => Self::Aborted,
             Error::Unsupported { .. } => Self::Unsupported,
             Error::User(_) => Self::User,
             other => Self::Other(format!("{other:?}")),

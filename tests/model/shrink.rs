@@ -2,7 +2,7 @@
 
 mod query;
 
-use crate::program::{Action, Caught, Change, End, Inner, Program, Step, Transaction, Verb};
+use crate::program::{Action, Caught, Change, End, Inner, Program, Savepoint, Step, Transaction, Verb};
 use crate::table::TableOf;
 use crate::value::{Row, Value};
 
@@ -74,7 +74,7 @@ impl Shrinking<'_> {
 
     fn transaction(&self, transaction: &Transaction) -> Vec<Transaction> {
         let with = |steps| Transaction { steps, ..transaction.clone() };
-        let mut all: Vec<Transaction> = fewer(&transaction.steps).into_iter().map(with).collect();
+        let mut all: Vec<Transaction> = self.body(&transaction.steps).into_iter().map(with).collect();
         if transaction.end != End::Commit {
             all.push(Transaction { end: End::Commit, ..transaction.clone() });
         }
@@ -83,11 +83,17 @@ impl Shrinking<'_> {
         if !scope.is_empty() && scope.len() < transaction.scope.len() {
             all.push(Transaction { scope, ..transaction.clone() });
         }
-        for (at, inner) in transaction.steps.iter().enumerate() {
+        all
+    }
+
+    /// Simpler steps of a transaction, or of a savepoint.
+    fn body(&self, steps: &[Inner]) -> Vec<Vec<Inner>> {
+        let mut all = fewer(steps);
+        for (at, inner) in steps.iter().enumerate() {
             for simple in self.inner(inner) {
-                let mut steps = transaction.steps.clone();
+                let mut steps = steps.to_vec();
                 steps.splice(at..=at, simple);
-                all.push(with(steps));
+                all.push(steps);
             }
         }
         all
@@ -104,10 +110,26 @@ impl Shrinking<'_> {
                 }
                 all
             }
-            Inner::Together(actions) => {
-                let mut all = vec![actions.iter().map(|action| Inner::Do(action.clone(), Caught::Yes)).collect()];
-                let groups = fewer(actions).into_iter().chain(each(actions, |action| self.action(action)));
+            Inner::Together(steps) => {
+                let mut all = vec![steps.clone()];
+                let one = |step: &Inner| {
+                    let simpler = self.inner(step).into_iter().filter(|steps| steps.len() == 1);
+                    simpler.flatten().collect::<Vec<Inner>>()
+                };
+                let groups = fewer(steps).into_iter().chain(each(steps, one));
                 all.extend(groups.filter(|group| group.len() > 1).map(|group| vec![Inner::Together(group)]));
+                all
+            }
+            Inner::Savepoint(savepoint) => {
+                let with = |savepoint| vec![Inner::Savepoint(savepoint)];
+                let mut all = vec![savepoint.steps.clone()];
+                all.extend(self.body(&savepoint.steps).into_iter().map(|steps| with(Savepoint { steps, ..savepoint.clone() })));
+                if savepoint.fails {
+                    all.push(with(Savepoint { fails: false, ..savepoint.clone() }));
+                }
+                if savepoint.caught == Caught::No {
+                    all.push(with(Savepoint { caught: Caught::Yes, ..savepoint.clone() }));
+                }
                 all
             }
         }
@@ -184,7 +206,7 @@ fn changes<T>(Change(assigns): &Change, with: impl Fn(Change) -> T) -> Vec<T> {
 fn actions(inner: &Inner) -> Vec<Action> {
     match inner {
         Inner::Do(action, _) => vec![action.clone()],
-        Inner::Together(actions) => actions.clone(),
+        Inner::Together(steps) | Inner::Savepoint(Savepoint { steps, .. }) => steps.iter().flat_map(actions).collect(),
         Inner::Unbound(_) => Vec::new(),
     }
 }

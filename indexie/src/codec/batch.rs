@@ -92,7 +92,6 @@ impl Batch {
     }
 
     /// Appends another batch's only row.
-    #[cfg_attr(not(target_family = "wasm"), allow(dead_code, reason = "the other end is a browser"))]
     pub fn append_row(&mut self, row: &Self) {
         self.ints.extend_from_slice(&row.ints);
         self.floats.extend_from_slice(&row.floats);

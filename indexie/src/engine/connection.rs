@@ -242,7 +242,13 @@ fn heard(shared: &Arc<Shared>, state: &Rc<State>, connection: u32, event: Event)
         // It was there a moment ago, and has been deleted: what is made now would be of no version.
         Event::Upgrade if state.asked.get() == 0 => backend.abort(connection),
         Event::Upgrade => {
-            *state.upgrade.borrow_mut() = Some(super::upgrade::begin(shared, connection));
+            let reached = Rc::new(Cell::new(shared.definition.newest()));
+            // In wasm a panic does not come back from `begin`: this is what is known then.
+            let panicked = Error::Aborted { reason: "its function panicked".to_owned() };
+            let at = reached.clone();
+            *state.upgrade.borrow_mut() = Some(async move { Err(panicked.in_upgrade(at.get())) }.boxed_local());
+            let upgrade = super::upgrade::begin(shared, connection, reached);
+            *state.upgrade.borrow_mut() = Some(upgrade);
         }
         Event::Opened => {
             runner::ended(connection, Ok(()));

@@ -70,11 +70,8 @@ impl Shared {
     }
 
     pub fn schema(&self, store: u16) -> StoreSchema {
-        const NONE: StoreSchema = StoreSchema {
-            key: KeySchema { path: KeyPath::None, auto: false },
-            indexes: &[],
-            fields: &[],
-        };
+        const NONE: StoreSchema =
+            StoreSchema { key: KeySchema { path: KeyPath::None, auto: false }, indexes: &[], fields: &[] };
         self.stores.get(usize::from(store)).map_or(NONE, |(_, schema)| *schema)
     }
 

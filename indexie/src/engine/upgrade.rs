@@ -13,21 +13,24 @@ mod settle;
 
 pub(crate) use rebuild::Rebuild;
 
+use std::cell::Cell;
+use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 
 use super::Shared;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::key::Entry;
 use crate::schema::{KeyPath, KeySchema, MARKER, MARKER_KEY, Step, StoreSchema, steps};
 use crate::storage::{Versions, runner};
 use crate::table::{Rows, Rowwise};
 use crate::upgrade::Upgrade;
 
-/// Begins the upgrade: its first steps are done when this returns, the rest in the callbacks of its requests.
-pub(super) fn begin(shared: &Shared, connection: u32) -> LocalBoxFuture<'static, Result<()>> {
+/// Begins the upgrade: its first steps are done when this returns, the rest in the callbacks of its requests. `reached` is told
+/// which version it is about.
+pub(super) fn begin(shared: &Shared, connection: u32, reached: Rc<Cell<u32>>) -> LocalBoxFuture<'static, Result<()>> {
     let backend = shared.backend();
     let Versions { old, new, .. } = backend.versions(connection);
     let (_, marked) = backend.stored_version(connection);
@@ -36,7 +39,7 @@ pub(super) fn begin(shared: &Shared, connection: u32) -> LocalBoxFuture<'static,
     let installed = numbering.installed(old, marked);
     let way = if installed == newest { Way::Repair } else { Way::Steps(steps(shared.definition, installed)) };
     let (stores, layout) = (shared.stores.clone(), shared.layout());
-    let rebuild = Rebuild::new(shared, connection);
+    let rebuild = Rebuild::new(shared, connection, reached);
     let walking = rebuild.clone();
     let upgraded = runner::adopt(backend.clone(), shared.id, connection, move |_| {
         async move {
@@ -54,7 +57,13 @@ pub(super) fn begin(shared: &Shared, connection: u32) -> LocalBoxFuture<'static,
         }
         .boxed_local()
     });
-    async move { upgraded.await.map_err(|error| error.in_upgrade(rebuild.version())) }.boxed_local()
+    async move {
+        // A panic is for who wrote the upgrade, and not for whoever happens to be opening the database.
+        let panicked = |_| Err(Error::Aborted { reason: "its function panicked".to_owned() });
+        let upgraded = AssertUnwindSafe(upgraded).catch_unwind().await.unwrap_or_else(panicked);
+        upgraded.map_err(|error| error.in_upgrade(rebuild.version()))
+    }
+    .boxed_local()
 }
 
 /// What an upgrade of the browser's is for.

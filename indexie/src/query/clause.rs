@@ -41,11 +41,7 @@ impl Clause {
     fn branch(self, ranges: Result<RangeSet, KeyError>) -> Branch {
         let of_compound = |range: &KeyRange| KeyRange::within_prefix(&[], range.lower.clone(), range.upper.clone());
         let placed = ranges.map(|ranges| {
-            if self.column.first {
-                RangeSet::union(ranges.ranges().iter().map(of_compound).collect())
-            } else {
-                ranges
-            }
+            if self.column.first { RangeSet::union(ranges.ranges().iter().map(of_compound).collect()) } else { ranges }
         });
         Branch::new(self.column, placed)
     }

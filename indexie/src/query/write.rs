@@ -7,7 +7,7 @@ use futures::FutureExt;
 use super::plan::Plan;
 use super::{Execution, Query};
 use crate::engine::Access as Mode;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::key::AnyKey;
 use crate::op::Op;
 use crate::storage::Operation;
@@ -16,6 +16,8 @@ use crate::table::{Access, Change, Writable, change};
 
 /// Rows that `modify` has in memory at one time.
 const CHUNK: usize = 500;
+/// The same in an upgrade, where there is no going on after a failure in a later chunk.
+const UPGRADE_CHUNK: usize = 5_000;
 
 impl Execution {
     /// Deletes what the query finds; answers how many rows there were.
@@ -78,11 +80,29 @@ impl<T: Store, A: Access> Query<T, A> {
 /// Changes every row that a query finds, all of them or none.
 pub(crate) async fn modify_rows<T: 'static>(
     execution: Execution,
+    change: impl FnMut(&mut T) + 'static,
+) -> Result<usize> {
+    // Inside a transaction that goes on, a later chunk's failure could not take back an earlier one.
+    let chunk = if execution.session.transaction.is_some() { usize::MAX } else { CHUNK };
+    modify_in_chunks(execution, chunk, change, |_| {}).await
+}
+
+/// The same in an upgrade. `doom` is told of what fails after a part has been done: then all of the upgrade has to be undone.
+pub(crate) async fn modify_rows_of_upgrade<T: 'static>(
+    execution: Execution,
+    change: impl FnMut(&mut T) + 'static,
+    doom: impl Fn(&Error) + 'static,
+) -> Result<usize> {
+    modify_in_chunks(execution, UPGRADE_CHUNK, change, doom).await
+}
+
+async fn modify_in_chunks<T: 'static>(
+    execution: Execution,
+    chunk: usize,
     mut change: impl FnMut(&mut T) + 'static,
+    half_done: impl Fn(&Error) + 'static,
 ) -> Result<usize> {
     let (session, store) = (execution.session.clone(), execution.store);
-    // Inside a transaction that goes on, a later chunk's failure could not take back an earlier one.
-    let chunk = if session.transaction.is_some() { usize::MAX } else { CHUNK };
     session
         .atomically(store, Mode::ReadWrite, move |session| {
             async move {
@@ -91,7 +111,11 @@ pub(crate) async fn modify_rows<T: 'static>(
                 let (mut changed, mut done) = (0, 0);
                 for keys in keys.chunks(chunk) {
                     let modified = modify(&execution, keys.to_vec(), &mut change).await;
-                    changed += modified.map_err(|error| error.after_rows(done))?;
+                    changed += modified.map_err(|error| error.after_rows(done)).inspect_err(|error| {
+                        if done > 0 {
+                            half_done(error);
+                        }
+                    })?;
                     done += keys.len();
                 }
                 Ok(changed)

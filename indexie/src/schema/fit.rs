@@ -42,8 +42,12 @@ pub(crate) fn fit(installed: Option<&InstalledStore>, wanted: &StoreSchema) -> F
     let missing = |wanted: &IndexSchema| store.indexes.iter().all(|index| index.name != wanted.name);
     let mut renamed = Vec::new();
     for index in &store.indexes {
-        let stand_in =
-            || wanted.indexes.iter().find(|wanted| serves(index, wanted) && missing(wanted) && !renamed.contains(&wanted.name));
+        let stand_in = || {
+            wanted
+                .indexes
+                .iter()
+                .find(|wanted| serves(index, wanted) && missing(wanted) && !renamed.contains(&wanted.name))
+        };
         match declared(&index.name) {
             Some(same) if serves(index, same) => {}
             Some(_) => fit.before.push(Alteration::Delete(index.name.clone())),

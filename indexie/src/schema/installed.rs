@@ -20,6 +20,7 @@ pub(crate) struct InstalledIndex {
 }
 
 /// Reads the listing that the storage gives: a line per store, and one per index that begins with a tab.
+#[cfg(any(target_family = "wasm", test))]
 pub(crate) fn parse_installed(listing: &str) -> Vec<InstalledStore> {
     let mut stores: Vec<InstalledStore> = Vec::new();
     for line in listing.lines() {
@@ -76,7 +77,8 @@ pub(crate) fn differences(installed: &[InstalledStore], declared: &[(&'static st
                     differences.push(Difference { sentence, missing: true });
                 }
                 Some(installed) if !installed.is(index) => {
-                    let sentence = format!("index `{}` of store `{name}` has another key path or other flags", index.name);
+                    let sentence =
+                        format!("index `{}` of store `{name}` has another key path or other flags", index.name);
                     differences.push(Difference { sentence, missing: false });
                 }
                 Some(_) => {}

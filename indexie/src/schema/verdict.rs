@@ -113,6 +113,10 @@ mod tests {
         assert_eq!(of(9, Some(5), WHOLE, REPAIR), Verdict::Newer(5));
         assert_eq!(of(5, None, WHOLE, NEWER), Verdict::Use);
         assert_eq!(of(5, None, UNINDEXED, NEWER), missing());
-        assert_eq!(of(5, None, UNINDEXED, Rules { repair: true, ..NEWER }), missing(), "it is not this program's to repair");
+        assert_eq!(
+            of(5, None, UNINDEXED, Rules { repair: true, ..NEWER }),
+            missing(),
+            "it is not this program's to repair"
+        );
     }
 }

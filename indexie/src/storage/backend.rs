@@ -30,6 +30,7 @@ pub(crate) enum Event {
     /// Another connection wants to upgrade or to delete the database.
     VersionChange,
     /// It has been closed from outside.
+    #[cfg_attr(not(target_family = "wasm"), allow(dead_code, reason = "the memory closes none"))]
     Closed,
 }
 

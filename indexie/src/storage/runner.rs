@@ -2,9 +2,11 @@
 //! transaction is active, and never by an executor: with several threads an executor would come too late.
 //! Called by the engine, and by `thread` when a request is answered or a transaction ends.
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -50,6 +52,8 @@ struct Transaction {
     /// Why it is being aborted, or what the body made of its commit.
     error: RefCell<Option<Error>>,
     outcome: RefCell<Option<Result<()>>>,
+    /// What the body panicked with, in a program that unwinds.
+    panic: RefCell<Option<Box<dyn Any + Send>>>,
     waiting: RefCell<Option<Waker>>,
     /// Who waits for [`commit`].
     watching: RefCell<Vec<Waker>>,
@@ -108,6 +112,7 @@ pub(crate) fn adopt<R: 'static>(
         waited: Cell::new(0),
         error: RefCell::default(),
         outcome: RefCell::default(),
+        panic: RefCell::default(),
         waiting: RefCell::default(),
         watching: RefCell::default(),
     });
@@ -239,7 +244,7 @@ impl Transaction {
         let waker = Waker::from(self.woken.clone());
         let mut context = Context::from_waker(&waker);
         let mut result = Poll::Pending;
-        {
+        let polled = catch_unwind(AssertUnwindSafe(|| {
             let _mark = Mark(CURRENT.replace(Some(self.running)));
             // A body that wakes itself for ever is stopped by its grace, not by a full stack or a frozen page.
             for _ in 0..64 {
@@ -249,6 +254,12 @@ impl Transaction {
                     break;
                 }
             }
+        }));
+        if let Err(panic) = polled {
+            // It may have been somebody else's turn: the panic is for who awaits this transaction.
+            *self.panic.borrow_mut() = Some(panic);
+            self.abort(Error::Aborted { reason: "its body panicked".to_owned() });
+            return;
         }
         match result {
             Poll::Ready(result) => {
@@ -315,6 +326,10 @@ impl Future for End {
             self.0.backend.turn(context.waker(), self.0.running.transaction);
             return Poll::Pending;
         };
+        let panic = self.0.panic.borrow_mut().take();
+        if let Some(panic) = panic {
+            resume_unwind(panic);
+        }
         // A body that has committed may go on, no longer as part of a transaction.
         let rest = self.0.body.borrow_mut().take();
         let Some(mut rest) = rest else { return Poll::Ready(outcome) };

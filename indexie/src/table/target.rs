@@ -94,7 +94,11 @@ impl Target {
     }
 
     /// The rows with these keys, in the order of the keys.
-    pub async fn get<T: DeserializeOwned>(self, index: Option<u16>, keys: Result<Vec<AnyKey>>) -> Result<Vec<Option<T>>> {
+    pub async fn get<T: DeserializeOwned>(
+        self,
+        index: Option<u16>,
+        keys: Result<Vec<AnyKey>>,
+    ) -> Result<Vec<Option<T>>> {
         let keys = keys?;
         if keys.is_empty() {
             return Ok(Vec::new());

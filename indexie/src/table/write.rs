@@ -14,11 +14,7 @@ use crate::query::{typed_key, typed_keys};
 use crate::store::{Insert, Insertable, Outbound, Store};
 
 impl<T: Store, A: Access> Table<T, A> {
-    fn encode<'r, R: Insertable + 'r>(
-        &self,
-        rows: impl IntoIterator<Item = &'r R>,
-        rowwise: Rowwise,
-    ) -> Result<Rows> {
+    fn encode<'r, R: Insertable + 'r>(&self, rows: impl IntoIterator<Item = &'r R>, rowwise: Rowwise) -> Result<Rows> {
         Rows::encode(self.name(), T::FIELDS, rows, rowwise, |row| row.entry(0))
     }
 

@@ -14,7 +14,7 @@ use crate::key::case::Folded;
 use crate::key::{AnyKey, IntoAnyKey, IntoAnyRange};
 use crate::op::{Fetch, Op};
 use crate::query::spec::{Branch, Spec};
-use crate::query::{Clause, Cursor, EachOutput, Execution, Page, RowStream, modify_rows};
+use crate::query::{Clause, Cursor, EachOutput, Execution, Page, RowStream, modify_rows_of_upgrade};
 
 /// A query during an upgrade: as [`Query`](crate::Query), with keys of any type.
 pub struct UpgradeQuery<R> {
@@ -327,16 +327,20 @@ impl<R: Serialize + DeserializeOwned + 'static> UpgradeQuery<R> {
         Op::new(async move { execution.delete().await })
     }
 
-    /// Changes each row, all of them or none. Returns how many rows are different now; those that `change` leaves as they were
-    /// are not written. Changing its key moves a row.
+    /// Changes each row. Returns how many rows are different now; those that `change` leaves as they were are not written.
+    /// Changing its key moves a row.
     ///
-    /// Properties of a stored row that its type does not have stay as they are.
+    /// Properties of a stored row that its type does not have stay as they are. Of more than 5,000 rows, so many are changed at a
+    /// time; what fails after the first of them makes the upgrade fail, whatever is made of the error. To give
+    /// very many rows other keys, [`migrate`](crate::Upgrade::migrate) them: no new row meets an old one there.
     ///
     /// # Errors
     ///
-    /// [`Error::Constraint`](crate::Error::Constraint) if a changed row clashes with another one; then no row is changed.
+    /// [`Error::Constraint`](crate::Error::Constraint) if a changed row clashes with another one,
+    /// [`Error::Decode`](crate::Error::Decode) for one that does not fit the type. Then no row is changed.
     pub fn modify(&self, change: impl FnMut(&mut R) + 'static) -> Op<usize> {
-        Op::new(modify_rows(self.writing(), change))
+        let rebuild = self.table.rebuild().clone();
+        Op::new(modify_rows_of_upgrade(self.writing(), change, move |error| rebuild.doom(error)))
     }
 
     /// How the query is carried out, in words.

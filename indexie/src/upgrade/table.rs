@@ -68,6 +68,10 @@ impl<R: Serialize + DeserializeOwned + 'static> UpgradeTable<R> {
         &self.name
     }
 
+    pub(super) fn rebuild(&self) -> &Rc<Rebuild> {
+        &self.rebuild
+    }
+
     /// The store as it stands now: it may have gone since.
     fn target(&self) -> Result<Target> {
         Ok(self.rebuild.target::<R>(self.rebuild.number_of(&self.name)?))
@@ -97,8 +101,11 @@ impl<R: Serialize + DeserializeOwned + 'static> UpgradeTable<R> {
     }
 
     fn key(&self, key: impl IntoAnyKey) -> Result<AnyKey> {
-        key.into_any().map_err(|error| {
-            Error::Data { table: self.name.clone(), key: None, row: None, message: error.to_string() }
+        key.into_any().map_err(|error| Error::Data {
+            table: self.name.clone(),
+            key: None,
+            row: None,
+            message: error.to_string(),
         })
     }
 
@@ -266,9 +273,9 @@ impl<R: Serialize + DeserializeOwned + 'static> UpgradeTable<R> {
     }
 
     fn write_under(&self, row: &R, key: impl IntoAnyKey, put: bool) -> Op<AnyKey> {
-        let encoded = self.encode([row], Rowwise::One).and_then(|(target, rows)| {
-            Ok((target, rows.under(&self.name, [key.into_any()], Rowwise::One)?))
-        });
+        let encoded = self
+            .encode([row], Rowwise::One)
+            .and_then(|(target, rows)| Ok((target, rows.under(&self.name, [key.into_any()], Rowwise::One)?)));
         Op::new(async move {
             let (target, rows) = encoded?;
             target.write_one(Ok(rows), put).await
@@ -365,12 +372,7 @@ impl<R: Serialize + DeserializeOwned + 'static> UpgradeTable<R> {
         Op::new(async move { target?.upsert(key, default, change).await })
     }
 
-    /// Changes each row. Returns how many are different now. Changing its key moves a row.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Constraint`](crate::Error::Constraint) if a changed row clashes with another one,
-    /// [`Error::Decode`](crate::Error::Decode) for one that does not fit the type.
+    /// Changes each row; see [`UpgradeQuery::modify`].
     pub fn modify(&self, change: impl FnMut(&mut R) + 'static) -> Op<usize> {
         self.query().modify(change)
     }

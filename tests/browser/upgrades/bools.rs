@@ -76,7 +76,10 @@ async fn rows_of_before_are_found_by_the_new_index() -> Result<()> {
     assert_eq!(db.todos.where_(|t| t.days).equals(false).primary_keys().await?, [1, 3]);
     // The rest of the rows is as it was.
     let first = db.todos.get(1).await?.expect("the first row");
-    assert_eq!((first.list.as_str(), first.done, first.flags, first.days), ("a", true, flags(false), vec![true, false]));
+    assert_eq!(
+        (first.list.as_str(), first.done, first.flags, first.days),
+        ("a", true, flags(false), vec![true, false])
+    );
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! Upgrades that fail: the old version and every row are still there, and the error says which version and table it was.
 
-use indexie::prelude::*;
 use indexie::AnyKey;
+use indexie::prelude::*;
 use indexie_tests::wasm_bindgen_test;
 use serde::{Deserialize, Serialize};
 
@@ -84,7 +84,9 @@ async fn the_error_says_which_table_and_row_it_was() -> Result<()> {
     assert!(text.contains("version 2") && text.contains("row 1 of table `users`"), "{text}");
 
     let failed = Clashes::new().open().await;
-    let Err(Error::Upgrade { version: 2, table: Some(table), key: None, source }) = failed else { panic!("{failed:?}") };
+    let Err(Error::Upgrade { version: 2, table: Some(table), key: None, source }) = failed else {
+        panic!("{failed:?}")
+    };
     assert!(table == "users" && matches!(&*source, Error::Constraint { .. }), "{source}");
     assert_eq!(Old::new().users.count().await?, 1);
     Ok(())

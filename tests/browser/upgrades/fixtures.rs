@@ -33,6 +33,7 @@ pub async fn people(table: &Table<Person>, names: &[&str]) -> Result<Vec<u32>> {
 thread_local!(static LOG: RefCell<Vec<String>> = RefCell::default());
 
 /// Notes what an upgrade function has seen: functions have no other way out than the database.
+#[allow(clippy::needless_pass_by_value, reason = "reads better at the call")]
 pub fn note(line: impl ToString) {
     LOG.with_borrow_mut(|log| log.push(line.to_string()));
 }

@@ -1,5 +1,6 @@
 //! Upgrades: a database goes from one version of its schema to the next, is repaired, or is refused. In a real browser, and in
 //! memory.
+#![allow(clippy::unused_async, reason = "an upgrade function is async, whether it awaits something or not")]
 
 mod fixtures;
 #[cfg(target_family = "wasm")]

@@ -15,6 +15,7 @@ struct User {
     slug: String,
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "what `migrate` takes")]
 fn user(old: Person) -> Result<User> {
     let (first, last) = old.name.split_once(' ').ok_or_else(|| Error::user(format!("{:?} is one word", old.name)))?;
     Ok(User { id: old.id, first: first.into(), last: last.into(), slug: old.name.to_lowercase() })

@@ -85,7 +85,10 @@ async fn what_fails_leaves_no_database() -> Result<()> {
     let failed = other.open().await;
     let Err(Error::Upgrade { version: 3, table: Some(table), source, .. }) = failed else { panic!("{failed:?}") };
     assert_eq!(table, "users");
-    assert!(matches!(&*source, Error::Constraint { index: Some(index), row: Some(1), .. } if index == "name"), "{source}");
+    assert!(
+        matches!(&*source, Error::Constraint { index: Some(index), row: Some(1), .. } if index == "name"),
+        "{source}"
+    );
 
     // Later operations try again, and fail again.
     assert!(matches!(one.users.count().await, Err(Error::Upgrade { .. })));

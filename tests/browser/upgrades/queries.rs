@@ -97,7 +97,6 @@ async fn clauses_find_what_they_find_elsewhere() -> Result<()> {
             (users.where_("name").above(5), ids([])),
             (users.where_("age").equals("12"), ids([])),
             (users.where_("age").equals(AnyKey::from(12)), ids([5])),
-            (users.where_("age").equals(&12_u32), ids([5])),
         ];
         for (at, (query, expected)) in table.into_iter().enumerate() {
             assert_eq!(query.primary_keys().await?, expected, "clause {at}");
@@ -166,7 +165,7 @@ async fn modifiers_do_what_they_do_elsewhere() -> Result<()> {
             (users.where_("age").above(10).order_by("id").reverse().limit(2), ids([5, 4])),
             (users.sort_by_key(|user| user.name.to_lowercase()), ids([1, 5, 2, 3, 4])),
             (users.filter(|user| user.age < 20.0), ids([2, 3, 5])),
-            (users.until(|user| user.age == 17.0), ids([1, 2])),
+            (users.until(|user| user.age < 20.0 && user.age > 10.0), ids([1, 2])),
             (users.order_by("age").until(|user| user.age > 20.0), ids([2, 5, 3])),
             (users.reverse().offset(3), ids([2, 1])),
             (users.limit(2), ids([1, 2])),

@@ -154,7 +154,10 @@ async fn names_that_mean_nothing_are_refused() -> Result<()> {
         assert!(matches!(tx.rename_index("users", "name", " "), Err(Error::InvalidArgument { .. })));
         let gone = tx.rename_index("users", "nmae", "name");
         let Err(Error::UnknownIndex { table, index, known }) = gone else { panic!("{gone:?}") };
-        assert_eq!((table.as_str(), index.as_str(), known), ("users", "nmae", vec!["id".to_owned(), "name".to_owned()]));
+        assert_eq!(
+            (table.as_str(), index.as_str(), known),
+            ("users", "nmae", vec!["id".to_owned(), "name".to_owned()])
+        );
         tx.rename_store("users", "users")?;
         tx.rename_index("users", "name", "name")?;
         Ok(())

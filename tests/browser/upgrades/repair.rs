@@ -176,7 +176,10 @@ async fn what_is_there_in_another_way_is_not_repaired() -> Result<()> {
         Flags::builder().repair_schema(true).build().open().await,
         Key::builder().repair_schema(true).build().open().await,
     ] {
-        assert!(matches!(&refused, Err(Error::SchemaMismatch { differences, .. }) if differences.len() > 1), "{refused:?}");
+        assert!(
+            matches!(&refused, Err(Error::SchemaMismatch { differences, .. }) if differences.len() > 1),
+            "{refused:?}"
+        );
     }
     assert_eq!(Before::new().users.count().await?, 1);
     Ok(())
@@ -212,7 +215,10 @@ async fn a_repair_that_fails_changes_nothing() -> Result<()> {
     assert_eq!(table, "users");
     assert!(matches!(&*source, Error::Constraint { index: Some(index), .. } if index == "code"), "{source}");
     let refused = Now::new().open().await;
-    assert!(matches!(&refused, Err(Error::SchemaMismatch { differences, .. }) if differences.len() == 2), "{refused:?}");
+    assert!(
+        matches!(&refused, Err(Error::SchemaMismatch { differences, .. }) if differences.len() == 2),
+        "{refused:?}"
+    );
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! Rows of any shape, one by one and many at a time, inside an upgrade.
 
-use indexie::prelude::*;
 use indexie::AnyKey;
+use indexie::prelude::*;
 use indexie_tests::wasm_bindgen_test;
 use serde::{Deserialize, Serialize};
 
@@ -118,7 +118,10 @@ async fn a_row_whose_key_changes_moves() -> Result<()> {
         users.update(4, |user| user.id = Some(40)).await?;
         assert_eq!(users.primary_keys().await?, numbers([2, 3, 40]));
         let onto = users.update(2, |user| user.id = Some(3)).await;
-        assert!(matches!(&onto, Err(Error::Constraint { index: None, key: Some(key), .. }) if *key == 3.into()), "{onto:?}");
+        assert!(
+            matches!(&onto, Err(Error::Constraint { index: None, key: Some(key), .. }) if *key == 3.into()),
+            "{onto:?}"
+        );
         // Without its key it gets a new one.
         users.update(3, |user| user.id = None).await?;
         Ok(())
@@ -167,5 +170,36 @@ async fn several_operations_can_be_under_way() -> Result<()> {
     }
     stored::<Before>(async |_| Ok(())).await?;
     assert_eq!(After::new().users.where_(|u| u.name).equals("many!").count().await?, 190);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn very_many_rows_are_changed_in_pieces_and_none_of_them_alone() -> Result<()> {
+    schema! { struct Before("upgrades: many changed"); version 1 { users: Person } }
+    schema! { struct Fails("upgrades: many changed"); version 1 { users: Person } version 2 {} upgrade fails }
+    schema! { struct After("upgrades: many changed"); version 1 { users: Person } version 2 {} upgrade to_2 }
+    async fn to_2(tx: Upgrade) -> Result<()> {
+        let changed = tx.table::<Old>("users")?.modify(|user| user.name.push('!')).await?;
+        assert_eq!(changed, 5_200);
+        Ok(())
+    }
+    async fn fails(tx: Upgrade) -> Result<()> {
+        // Onto another one, beyond what is changed at a time; and caught.
+        let users = tx.table::<Old>("users")?;
+        let failed = users.modify(|user| if user.id == 5_100 { user.id = 1 } else { user.name.push('?') }).await;
+        assert!(matches!(failed, Err(Error::Constraint { row: Some(5_099), .. })));
+        Ok(())
+    }
+    stored::<Before>(async |db| {
+        let names: Vec<String> = (1..=5_200).map(|at| at.to_string()).collect();
+        people(&db.users, &names.iter().map(String::as_str).collect::<Vec<_>>()).await.map(|_| ())
+    })
+    .await?;
+
+    let failed = Fails::new().open().await;
+    let Err(Error::Upgrade { version: 2, source, .. }) = failed else { panic!("{failed:?}") };
+    assert!(matches!(&*source, Error::Constraint { key: Some(key), .. } if *key == 1.into()), "{source}");
+    let names: Vec<String> = After::new().users.order_by(|u| u.name).keys().await?;
+    assert!(names.iter().all(|name| name.ends_with('!') && !name.contains('?')));
     Ok(())
 }

@@ -131,7 +131,10 @@ async fn an_index_that_stays_unique_is_so_in_the_function_too() -> Result<()> {
     async fn to_2(tx: Upgrade) -> Result<()> {
         let users = tx.table::<User>("users")?;
         let clash = users.modify(|user| user.name = "the same".into()).await;
-        assert!(matches!(&clash, Err(Error::Constraint { index: Some(index), row: Some(1), .. }) if index == "name"), "{clash:?}");
+        assert!(
+            matches!(&clash, Err(Error::Constraint { index: Some(index), row: Some(1), .. }) if index == "name"),
+            "{clash:?}"
+        );
         // Caught, it has changed nothing.
         note(users.where_("name").any_of(["Ada", "Bob"]).count().await?);
         Ok(())

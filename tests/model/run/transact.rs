@@ -4,14 +4,15 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use futures::channel::oneshot;
-use futures::future::{Either, join_all, pending, select};
+use futures::FutureExt;
+use futures::future::{Either, LocalBoxFuture, join_all, pending, select};
 use indexie::prelude::*;
-use indexie::TxMode;
+use indexie::{InTransaction, TxMode};
 
 use super::Acts;
 use crate::menu::Trio;
 use crate::outcome::{Fault, Outcome};
-use crate::program::{Action, Caught, End, Inner, Transaction};
+use crate::program::{Action, End, Inner, Savepoint, Transaction};
 
 /// The handles of a body: of the tables that are in its scope.
 struct Handles<D: Trio, M> {
@@ -21,7 +22,7 @@ struct Handles<D: Trio, M> {
     third: Option<Table<D::Third, M>>,
 }
 
-impl<D: Trio, M: TxMode + Acts> Handles<D, M> {
+impl<D: Trio, M: TxMode + Acts + InTransaction> Handles<D, M> {
     async fn act(&self, Action { table, verb }: &Action) -> Outcome {
         match (table, &self.first, &self.second, &self.third) {
             (0, Some(table), ..) => M::act(table, verb).await,
@@ -31,13 +32,22 @@ impl<D: Trio, M: TxMode + Acts> Handles<D, M> {
         }
     }
 
-    async fn step(&self, step: &Inner) -> Outcome {
+    /// The transaction, by whichever handle there is.
+    fn transaction(&self) -> Option<indexie::Transaction<M>> {
+        let first = self.first.as_ref().map(Table::transaction);
+        let second = || self.second.as_ref().map(Table::transaction);
+        first.or_else(second).or_else(|| self.third.as_ref().map(Table::transaction))
+    }
+
+    fn step<'a>(&'a self, step: &'a Inner) -> LocalBoxFuture<'a, Outcome> {
         match step {
-            Inner::Do(action, _) => self.act(action).await,
-            Inner::Together(actions) => {
-                Outcome::Together(join_all(actions.iter().map(|action| self.act(action))).await)
+            Inner::Do(action, _) => self.act(action).boxed_local(),
+            Inner::Together(steps) => {
+                let steps = join_all(steps.iter().map(|step| self.step(step)));
+                steps.map(Outcome::Together).boxed_local()
             }
-            Inner::Unbound(table) => {
+            Inner::Savepoint(savepoint) => self.savepoint(savepoint).boxed_local(),
+            Inner::Unbound(table) => async move {
                 let count = match table {
                     0 => self.db.first().count().await,
                     1 => self.db.second().count().await,
@@ -45,7 +55,35 @@ impl<D: Trio, M: TxMode + Acts> Handles<D, M> {
                 };
                 count.map_or_else(|error| Outcome::Failed((&error).into()), Outcome::Count)
             }
+            .boxed_local(),
         }
+    }
+
+    async fn savepoint(&self, Savepoint { steps, fails, .. }: &Savepoint) -> Outcome {
+        let Some(transaction) = self.transaction() else {
+            return Outcome::Broken("the scope is empty".to_owned());
+        };
+        let seen = RefCell::new(Vec::new());
+        let body = async || {
+            self.steps(steps, &seen).await?;
+            if *fails { Err(Error::user("the program says so")) } else { Ok(()) }
+        };
+        let end = transaction.savepoint(body).await;
+        let end = end.map_or_else(|error| Outcome::Failed(fault(&error)), |()| Outcome::Done);
+        Outcome::Body { steps: seen.take(), end: Box::new(end) }
+    }
+
+    /// Step after step, up to the first error that is not caught.
+    async fn steps(&self, steps: &[Inner], seen: &RefCell<Vec<Outcome>>) -> Result<()> {
+        for step in steps {
+            let outcome = self.step(step).await;
+            let failed = step.uncaught(&outcome);
+            seen.borrow_mut().push(outcome);
+            if let Some(fault) = failed {
+                return Err(Error::user(Ended(fault)));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -57,24 +95,27 @@ struct Body {
 }
 
 impl Body {
-    async fn run<D: Trio, M: TxMode + Acts>(self, handles: Handles<D, M>) -> Result<()> {
-        for step in &self.transaction.steps {
-            let outcome = handles.step(step).await;
-            self.seen.borrow_mut().push(outcome.clone());
-            if let (Inner::Do(_, Caught::No), Outcome::Failed(fault) | Outcome::Stopped(_, fault)) = (step, outcome) {
-                return Err(Error::user(Ended(fault)));
+    async fn run<D: Trio, M: TxMode + Acts + InTransaction>(self, handles: Handles<D, M>) -> Result<()> {
+        handles.steps(&self.transaction.steps, &self.seen).await?;
+        let no = || Err(Error::user("the program says so"));
+        match (self.transaction.end, handles.transaction()) {
+            (End::Abort, Some(transaction)) => {
+                transaction.abort();
+                Ok(())
             }
-        }
-        match self.transaction.end {
-            End::Commit => Ok(()),
-            End::Fail => Err(Error::user("the program says so")),
-            End::Drop => {
+            (End::CommitAndFail, Some(transaction)) => {
+                transaction.commit().await?;
+                no()
+            }
+            (End::Drop, _) => {
                 if let Some(dropping) = self.dropping {
                     // Whoever waits hears it.
                     let _ = dropping.send(());
                 }
                 pending().await
             }
+            (End::Fail, _) => no(),
+            _ => Ok(()),
         }
     }
 }
@@ -110,7 +151,7 @@ pub async fn transact<D: Trio>(db: D, transaction: Transaction) -> Outcome {
         },
     };
     let steps = seen.take();
-    Outcome::Transaction { steps, end: Box::new(end) }
+    Outcome::Body { steps, end: Box::new(end) }
 }
 
 fn fault(error: &Error) -> Fault {
@@ -123,7 +164,7 @@ fn fault(error: &Error) -> Fault {
 }
 
 /// Opens the transaction over the tables of its scope.
-fn start<D: Trio, M: TxMode + Acts>(db: &D, mode: M, body: Body) -> indexie::Op<()> {
+fn start<D: Trio, M: TxMode + Acts + InTransaction>(db: &D, mode: M, body: Body) -> indexie::Op<()> {
     let scope: Vec<bool> = (0..3).map(|table| body.transaction.scope.contains(&table)).collect();
     let (a, b, c, of) = (db.first(), db.second(), db.third(), db.clone());
     match scope.as_slice() {

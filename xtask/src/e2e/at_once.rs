@@ -26,7 +26,7 @@ fn four_tabs_upgrade_at_once(stage: &Stage) -> Result<()> {
 }
 
 fn upgrade_at_once(stage: &Stage, count: usize) -> Result<()> {
-    let name = &stage.database;
+    let name = stage.database;
     let tabs = tabs(stage, count)?;
     tabs[0].stock(name, ITEMS)?;
 
@@ -47,7 +47,7 @@ fn upgrade_at_once(stage: &Stage, count: usize) -> Result<()> {
 }
 
 fn four_tabs_make_a_database_at_once(stage: &Stage) -> Result<()> {
-    let name = &stage.database;
+    let name = stage.database;
     let tabs = tabs(stage, 4)?;
     for tab in &tabs {
         tab.call("make", json!({ "version": 1, "name": name }))?;
@@ -69,7 +69,7 @@ fn four_tabs_make_a_database_at_once(stage: &Stage) -> Result<()> {
 }
 
 fn tabs_of_two_versions_open_at_once(stage: &Stage) -> Result<()> {
-    let name = &stage.database;
+    let name = stage.database;
     let tabs = tabs(stage, 4)?;
     tabs[0].stock(name, ITEMS)?;
 
@@ -100,7 +100,7 @@ fn tabs_of_two_versions_open_at_once(stage: &Stage) -> Result<()> {
 }
 
 fn one_tab_upgrades_through_two_objects_at_once(stage: &Stage) -> Result<()> {
-    let name = &stage.database;
+    let name = stage.database;
     let tab = stage.tab()?;
     tab.stock(name, ITEMS)?;
 

@@ -27,7 +27,7 @@ fn until_blocked(opening: &Running<'_>) -> Result<()> {
 }
 
 fn opening_waits_until_the_tab_in_the_way_is_closed(stage: &Stage) -> Result<()> {
-    let name = &stage.database;
+    let name = stage.database;
     let (old, new) = (stage.tab()?, stage.tab()?);
     old.stock(name, 50)?;
     be_in_the_way(&old, name)?;
@@ -42,7 +42,7 @@ fn opening_waits_until_the_tab_in_the_way_is_closed(stage: &Stage) -> Result<()>
 }
 
 fn opening_waits_until_the_connection_in_the_way_is_closed(stage: &Stage) -> Result<()> {
-    let name = &stage.database;
+    let name = stage.database;
     let (old, new) = (stage.tab()?, stage.tab()?);
     old.stock(name, 50)?;
     be_in_the_way(&old, name)?;
@@ -56,7 +56,7 @@ fn opening_waits_until_the_connection_in_the_way_is_closed(stage: &Stage) -> Res
 }
 
 fn operations_wait_with_the_opening(stage: &Stage) -> Result<()> {
-    let name = &stage.database;
+    let name = stage.database;
     let (old, new) = (stage.tab()?, stage.tab()?);
     old.stock(name, 50)?;
     be_in_the_way(&old, name)?;
@@ -73,7 +73,7 @@ fn operations_wait_with_the_opening(stage: &Stage) -> Result<()> {
 }
 
 fn deleting_waits_as_well(stage: &Stage) -> Result<()> {
-    let name = &stage.database;
+    let name = stage.database;
     let (old, new) = (stage.tab()?, stage.tab()?);
     old.stock(name, 50)?;
     be_in_the_way(&old, name)?;

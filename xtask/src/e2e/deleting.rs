@@ -13,7 +13,7 @@ tests![
 ];
 
 fn other_tabs_close_and_make_a_new_database_when_they_need_one(stage: &Stage) -> Result<()> {
-    let name = &stage.database;
+    let name = stage.database;
     let (one, two) = (stage.tab()?, stage.tab()?);
     one.stock(name, 50)?;
     one.open_shop(1, name)?;
@@ -30,7 +30,7 @@ fn other_tabs_close_and_make_a_new_database_when_they_need_one(stage: &Stage) ->
 }
 
 fn a_transaction_under_way_is_finished_before_the_database_goes(stage: &Stage) -> Result<()> {
-    let name = &stage.database;
+    let name = stage.database;
     let (one, two) = (stage.tab()?, stage.tab()?);
     one.stock(name, 50)?;
     one.open_shop(1, name)?;
@@ -48,7 +48,7 @@ fn a_transaction_under_way_is_finished_before_the_database_goes(stage: &Stage) -
 }
 
 fn a_tab_may_delete_what_it_has_open_itself(stage: &Stage) -> Result<()> {
-    let name = &stage.database;
+    let name = stage.database;
     let tab = stage.tab()?;
     tab.stock(name, 50)?;
     tab.open_shop(1, name)?;

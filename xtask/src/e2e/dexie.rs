@@ -29,7 +29,7 @@ struct Library<'t> {
 
 impl<'t> Library<'t> {
     fn in_new_tab(stage: &'t Stage<'_>) -> Result<Self> {
-        Ok(Self { tab: stage.tab()?, name: &stage.database })
+        Ok(Self { tab: stage.tab()?, name: stage.database })
     }
 
     /// Opens it with Dexie, which leaves it open. Tells the version that Dexie sees and that of the browser.
@@ -205,7 +205,7 @@ fn a_later_version_of_dexies_is_newer(stage: &Stage) -> Result<()> {
 
     let error = library.indexie_fails("open", 2)?;
 
-    let name = &stage.database;
+    let name = stage.database;
     same("error", error, format!("NewerVersion {{ database: {name:?}, installed: Some(3), declared: 2 }}"))
 }
 
@@ -217,7 +217,7 @@ fn without_the_setting_the_browsers_number_counts(stage: &Stage) -> Result<()> {
     parameters["compatible"] = json!(false);
     let error = library.tab.begin("library: open", parameters)?.fail()?;
 
-    let name = &stage.database;
+    let name = stage.database;
     same("error", error, format!("NewerVersion {{ database: {name:?}, installed: Some(10), declared: 1 }}"))
 }
 

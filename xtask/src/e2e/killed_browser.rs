@@ -39,7 +39,11 @@ fn no_work_of_a_killed_browser_is_seen_half_done(stage: &Stage) -> Result<()> {
         // The driver would wait for the browser that it knows.
         drop(session);
         session = start(stage, &profile).with_context(context)?;
-        found.push(trial.examine(&stage.tab_in(&session)?).with_context(context)?);
+        let keeper = stage.tab_in(&session)?;
+        found.push(trial.examine(&keeper).with_context(context)?);
+        for other in &trials {
+            other.is_prepared(&keeper).with_context(context)?;
+        }
         session.close_tabs()?;
     }
     let count = |what| found.iter().filter(|found| **found == what).count();

@@ -37,7 +37,7 @@ fn dropping_while_it_opens_leaves_nothing_behind(stage: &Stage) -> Result<()> {
 }
 
 fn go_round(stage: &Stage, command: &str) -> Result<()> {
-    let name = &stage.database;
+    let name = stage.database;
     let (tab, other) = (stage.tab()?, stage.tab()?);
     tab.stock(name, 100)?;
     let round = |times: u32| tab.call(command, json!({ "name": name, "times": times }));

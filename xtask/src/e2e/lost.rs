@@ -18,8 +18,8 @@ fn clear_site_data(stage: &Stage) -> Result<()> {
 
 fn the_next_operation_opens_a_new_database(stage: &Stage) -> Result<()> {
     let tab = stage.tab()?;
-    tab.stock(&stage.database, 50)?;
-    tab.open_shop(1, &stage.database)?;
+    tab.stock(stage.database, 50)?;
+    tab.open_shop(1, stage.database)?;
 
     clear_site_data(stage)?;
 
@@ -31,8 +31,8 @@ fn the_next_operation_opens_a_new_database(stage: &Stage) -> Result<()> {
 
 fn a_transaction_under_way_fails_and_the_next_one_runs(stage: &Stage) -> Result<()> {
     let tab = stage.tab()?;
-    tab.stock(&stage.database, 50)?;
-    tab.open_shop(1, &stage.database)?;
+    tab.stock(stage.database, 50)?;
+    tab.open_shop(1, stage.database)?;
     let holding = tab.begin("hold", json!({}))?;
 
     clear_site_data(stage)?;
@@ -45,8 +45,8 @@ fn a_transaction_under_way_fails_and_the_next_one_runs(stage: &Stage) -> Result<
 
 fn of_operations_in_a_row_only_those_under_way_fail(stage: &Stage) -> Result<()> {
     let tab = stage.tab()?;
-    tab.stock(&stage.database, 50)?;
-    tab.open_shop(1, &stage.database)?;
+    tab.stock(stage.database, 50)?;
+    tab.open_shop(1, stage.database)?;
     let going_on = tab.begin("go on", json!({}))?;
     let reads = || -> Result<u64> { Ok(tab.ask("count")?.as_u64().unwrap_or_default()) };
     until("rows are added", || Ok(reads()? > 60))?;

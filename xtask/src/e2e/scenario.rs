@@ -121,6 +121,16 @@ impl Trial<'_> {
         Ok(found)
     }
 
+    /// Fails unless the database is ready for the work: one that nobody was using is not to change.
+    pub fn is_prepared(&self, keeper: &Tab<'_>) -> Result<()> {
+        let survey = keeper.survey(&self.database)?;
+        if survey == self.before {
+            return Ok(());
+        }
+        let changed = differences(&self.before, &survey).join(", ");
+        bail!("the database for `{}` has changed (prepared / now): {changed}", self.scenario.name)
+    }
+
     fn judge(&self, survey: &Value) -> Result<Found> {
         if *survey == self.before {
             return Ok(Found::Before);

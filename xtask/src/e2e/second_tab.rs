@@ -18,7 +18,7 @@ fn newer(stage: &Stage) -> String {
 }
 
 fn a_tab_gives_way_to_a_newer_program(stage: &Stage) -> Result<()> {
-    let name = &stage.database;
+    let name = stage.database;
     let (old, new) = (stage.tab()?, stage.tab()?);
     old.stock(name, 50)?;
     old.open_shop(1, name)?;
@@ -33,7 +33,7 @@ fn a_tab_gives_way_to_a_newer_program(stage: &Stage) -> Result<()> {
 }
 
 fn a_tab_finishes_its_transaction_before_it_gives_way(stage: &Stage) -> Result<()> {
-    let name = &stage.database;
+    let name = stage.database;
     let (old, new) = (stage.tab()?, stage.tab()?);
     old.stock(name, 50)?;
     old.open_shop(1, name)?;
@@ -54,7 +54,7 @@ fn a_tab_finishes_its_transaction_before_it_gives_way(stage: &Stage) -> Result<(
 }
 
 fn a_tab_that_is_idle_gives_way_at_once_and_reopens_at_the_same_version(stage: &Stage) -> Result<()> {
-    let name = &stage.database;
+    let name = stage.database;
     let (idle, other) = (stage.tab()?, stage.tab()?);
     idle.stock(name, 20)?;
     idle.call("make", json!({ "version": 2, "name": name }))?;
@@ -68,7 +68,7 @@ fn a_tab_that_is_idle_gives_way_at_once_and_reopens_at_the_same_version(stage: &
 }
 
 fn operations_of_the_old_program_all_say_that_the_database_is_newer(stage: &Stage) -> Result<()> {
-    let name = &stage.database;
+    let name = stage.database;
     let (old, new) = (stage.tab()?, stage.tab()?);
     old.stock(name, 20)?;
     old.open_shop(1, name)?;

@@ -27,7 +27,7 @@ pub struct Stage<'a> {
     /// The site with the page.
     pub address: &'a str,
     /// The name of the test's database.
-    pub database: String,
+    pub database: &'a str,
     pub random: Random,
     calls: Cell<u32>,
 }
@@ -38,10 +38,10 @@ impl<'a> Stage<'a> {
         browser: &'a Browser,
         session: &'a Session,
         address: &'a str,
-        database: String,
+        name: &'a str,
         seed: u64,
     ) -> Self {
-        Self { workspace, browser, session, address, database, random: Random::new(seed), calls: Cell::new(0) }
+        Self { workspace, browser, session, address, database: name, random: Random::new(seed), calls: Cell::new(0) }
     }
 
     pub fn kind(&self) -> Kind {

@@ -34,7 +34,9 @@ impl Rebuild {
         if let Ok(taken) = self.number_of(to) {
             if !self.with(taken, |store| store.blank) {
                 return Err(Error::InvalidArgument {
-                    message: format!("table `{name}` cannot become `{to}`: there is one of that name, which may have rows"),
+                    message: format!(
+                        "table `{name}` cannot become `{to}`: there is one of that name, which may have rows"
+                    ),
                 });
             }
             self.delete(to)?;
@@ -51,9 +53,7 @@ impl Rebuild {
 
     pub fn rename_index(&self, table: &str, index: &str, to: &str) -> Result<()> {
         let store = self.number_of(table)?;
-        let has = |name: &str| {
-            self.with(store, |store| store.installed.indexes.iter().any(|index| index.name == name))
-        };
+        let has = |name: &str| self.with(store, |store| store.installed.indexes.iter().any(|index| index.name == name));
         let (index, to) = (if has(index) { index.to_owned() } else { spelled(index) }, spelled(to));
         let (has_old, has_new) = (has(&index), has(&to));
         let done = self.with(store, |store| store.renamed.iter().any(|(old, new)| *old == index && *new == to));

@@ -44,8 +44,8 @@ fn path(written: &str) -> KeyPath {
 
 #[cfg(test)]
 mod tests {
-    use crate::schema::parse_installed;
     use super::*;
+    use crate::schema::parse_installed;
 
     #[test]
     fn a_stored_schema_is_kept_once() {

@@ -22,7 +22,7 @@ pub(crate) struct Rebuild {
     backend: Rc<dyn Backend>,
     /// Of the connection, and of its transaction.
     number: u32,
-    version: Cell<u32>,
+    version: Rc<Cell<u32>>,
     /// What this version declares.
     declared: RefCell<Vec<(&'static str, StoreSchema)>>,
     /// What it drops, once its function has run.
@@ -49,11 +49,11 @@ pub(super) struct Standing {
 }
 
 impl Rebuild {
-    pub fn new(shared: &Shared, connection: u32) -> Rc<Self> {
+    pub fn new(shared: &Shared, connection: u32, version: Rc<Cell<u32>>) -> Rc<Self> {
         let rebuild = Self {
             backend: shared.backend(),
             number: connection,
-            version: Cell::new(0),
+            version,
             declared: RefCell::default(),
             drops: RefCell::default(),
             stores: RefCell::default(),

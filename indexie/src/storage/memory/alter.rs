@@ -1,6 +1,5 @@
 //! Changes of stores and indexes, in the transaction of an upgrade, and what a database looks like.
 
-use super::path::Path;
 use super::store::{Index, Store};
 use super::undo::{Change, Log, Stores};
 use super::write::{failure, no_store};

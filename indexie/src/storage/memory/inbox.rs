@@ -26,6 +26,7 @@ pub(super) enum Note {
     /// All connections have been asked to close: have they?
     Asked(u32, Versions),
     /// They have not, for a second.
+    #[cfg_attr(target_family = "wasm", allow(dead_code, reason = "said once, where there are no timers"))]
     Blocked(u32, Versions),
     VersionChange(u32, Versions),
 }

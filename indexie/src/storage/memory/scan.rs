@@ -196,8 +196,8 @@ mod tests {
         vec![KeyRange::all()]
     }
 
-    fn after(key: i32, primary_key: i32) -> Option<Position> {
-        Some(Position { key: key.into(), primary_key: primary_key.into() })
+    fn at(key: i32, primary_key: i32) -> Position {
+        Position { key: key.into(), primary_key: primary_key.into() }
     }
 
     /// Key and primary key of each record.
@@ -250,26 +250,26 @@ mod tests {
     #[test]
     fn a_scan_goes_on_after_a_record_there_or_not() {
         let by = Scan { ranges: everything(), ..ALL };
-        assert_eq!(run(Some("v"), &Scan { after: after(1, 1), ..by.clone() }), [(1, 4), (2, 2), (2, 5)]);
-        assert_eq!(run(Some("v"), &Scan { after: after(1, 3), ..by.clone() }), [(1, 4), (2, 2), (2, 5)]);
-        assert_eq!(run(None, &Scan { after: after(4, 4), ..by.clone() }), [(5, 5), (6, 6)]);
-        assert_eq!(run(None, &Scan { after: after(4, 4), offset: 1, ..by.clone() }), [(5, 5), (6, 6)]);
+        assert_eq!(run(Some("v"), &Scan { after: Some(at(1, 1)), ..by.clone() }), [(1, 4), (2, 2), (2, 5)]);
+        assert_eq!(run(Some("v"), &Scan { after: Some(at(1, 3)), ..by.clone() }), [(1, 4), (2, 2), (2, 5)]);
+        assert_eq!(run(None, &Scan { after: Some(at(4, 4)), ..by.clone() }), [(5, 5), (6, 6)]);
+        assert_eq!(run(None, &Scan { after: Some(at(4, 4)), offset: 1, ..by.clone() }), [(5, 5), (6, 6)]);
         let reverse = Scan { reverse: true, ..by };
-        assert_eq!(run(Some("v"), &Scan { after: after(1, 4), ..reverse.clone() }), [(1, 1), (0, 6), (0, 3)]);
-        assert_eq!(run(Some("v"), &Scan { after: after(9, 9), ..reverse.clone() }).len(), 6);
-        assert_eq!(run(None, &Scan { after: after(1, 1), ..reverse }), []);
+        assert_eq!(run(Some("v"), &Scan { after: Some(at(1, 4)), ..reverse.clone() }), [(1, 1), (0, 6), (0, 3)]);
+        assert_eq!(run(Some("v"), &Scan { after: Some(at(9, 9)), ..reverse.clone() }).len(), 6);
+        assert_eq!(run(None, &Scan { after: Some(at(1, 1)), ..reverse }), []);
     }
 
     #[test]
     fn a_unique_scan_goes_on_with_what_is_left_of_the_key() {
-        let by = Scan { ranges: everything(), unique: true, after: after(1, 1), ..ALL };
+        let by = Scan { ranges: everything(), unique: true, after: Some(at(1, 1)), ..ALL };
         assert_eq!(run(Some("v"), &by), [(1, 4), (2, 2)]);
-        assert_eq!(run(Some("v"), &Scan { reverse: true, after: after(2, 5), ..by }), [(2, 2), (1, 1), (0, 3)]);
+        assert_eq!(run(Some("v"), &Scan { reverse: true, after: Some(at(2, 5)), ..by }), [(2, 2), (1, 1), (0, 3)]);
     }
 
     #[test]
     fn ranges_before_the_place_are_done_with() {
-        let by = Scan { ranges: vec![closed(0, 1), closed(2, 2)], after: after(1, 4), ..ALL };
+        let by = Scan { ranges: vec![closed(0, 1), closed(2, 2)], after: Some(at(1, 4)), ..ALL };
         assert_eq!(run(Some("v"), &by), [(2, 2), (2, 5)]);
     }
 

@@ -129,7 +129,7 @@ mod tests {
     }
 
     fn all(stores: &Stores) -> String {
-        let of = |(name, store): (&_, &_)| format!("{name}: {:?} {}", Store::indexes(store).keys(), shown(store));
+        let of = |(name, store): (&String, &Store)| format!("{name}: {:?} {}", store.indexes().keys(), shown(store));
         stores.iter().map(of).collect::<Vec<_>>().join("\n")
     }
 

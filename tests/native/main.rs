@@ -1,0 +1,11 @@
+//! The library without a browser: in memory, in any executor, on several threads. What rows, queries, transactions and upgrades
+//! do is the matter of the other suites, which run here too.
+#![cfg(not(target_family = "wasm"))]
+
+mod executors;
+mod fixtures;
+mod panics;
+mod storages;
+mod tabs;
+mod threads;
+mod values;
