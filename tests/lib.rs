@@ -41,9 +41,15 @@ pub fn user(email: &str, name: &str, age: u32) -> NewUser {
 ///
 /// If the old one cannot be deleted.
 pub async fn fresh<D: indexie::Database + std::ops::Deref<Target = indexie::Indexie>>(name: &str) -> D {
-    let db = indexie::Builder::<D>::new().name(name).build();
+    let db = builder::<D>(name).build();
     db.delete().await.expect("the old database goes");
     db
+}
+
+/// The settings of a database by its name.
+#[must_use]
+pub fn builder<D: indexie::Database>(name: &str) -> indexie::Builder<D> {
+    indexie::Builder::new().name(name)
 }
 
 /// A test that runs in a browser, and on the host in memory.

@@ -89,6 +89,9 @@ fn run_in(workspace: &Workspace, kind: Kind, address: &str, tests: &[Test], seed
             Ok(()) => println!("test {name} ... ok ({took})"),
             Err(error) => {
                 println!("test {name} ... FAILED ({took})\n    {}", told(&error));
+                for message in session.consoles() {
+                    println!("    console: {message}");
+                }
                 failed.push(name.clone());
                 // Whatever it left behind goes with the browser.
                 drop(session);

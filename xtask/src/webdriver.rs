@@ -77,11 +77,6 @@ impl Session {
         Ok(Self { driver, id, kind: browser.kind, process, home, current })
     }
 
-    /// Which browser this is.
-    pub fn kind(&self) -> Kind {
-        self.kind
-    }
-
     /// The number of the browser's first process, if its driver tells.
     pub fn process(&self) -> Option<u64> {
         self.process
@@ -129,12 +124,17 @@ impl Session {
 
     /// Closes all tabs but the first.
     pub fn close_tabs(&self) -> Result<()> {
-        let tabs = self.driver.get(&format!("/session/{}/window/handles", self.id))?;
-        for tab in tabs.as_array().into_iter().flatten().filter_map(Value::as_str).filter(|tab| *tab != self.home) {
+        for tab in self.tabs()?.iter().filter(|tab| **tab != self.home) {
             self.switch_to(tab)?;
             self.close_tab()?;
         }
         Ok(())
+    }
+
+    /// The handles of all tabs.
+    fn tabs(&self) -> Result<Vec<String>> {
+        let handles = self.driver.get(&format!("/session/{}/window/handles", self.id))?;
+        Ok(handles.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect())
     }
 
     // --- the page of the tab that commands go to
@@ -170,6 +170,12 @@ impl Session {
             .filter(|message| !message.contains("/favicon.ico"))
             .map(str::to_owned)
             .collect()
+    }
+
+    /// The consoles of all tabs, as far as the browser tells.
+    pub fn consoles(&self) -> Vec<String> {
+        let tabs = self.tabs().unwrap_or_default();
+        tabs.iter().filter(|tab| self.switch_to(tab).is_ok()).flat_map(|_| self.console()).collect()
     }
 
     // --- the browser itself

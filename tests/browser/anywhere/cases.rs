@@ -15,6 +15,8 @@ pub use plain::sleep;
 
 use wasm_bindgen::JsCast;
 
+use crate::{builder, fresh};
+
 /// The class of the global object: where this runs.
 pub fn place() -> String {
     let global: js_sys::Object = js_sys::global().unchecked_into();

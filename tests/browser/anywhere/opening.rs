@@ -1,9 +1,11 @@
 //! Opening: closed and opened again, deleted, upgraded.
 
 use indexie::prelude::*;
-use indexie_tests::{User, UserDb, fresh, user};
+use indexie_tests::{User, UserDb, user};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen_test::wasm_bindgen_test;
+
+use super::{builder, fresh};
 
 /// A user of the second version.
 #[derive(Store, Serialize, Deserialize, Clone, Debug, PartialEq)]
@@ -79,7 +81,7 @@ async fn a_database_is_closed_opened_again_and_deleted() -> Result<()> {
 async fn an_upgrade_converts_the_rows_while_an_older_connection_is_open() -> Result<()> {
     let old: UserDb = fresh("anywhere: upgrade").await;
     old.users.bulk_add(&[user("a", "Ada", 36), user("b", "Bob", 30)]).await?;
-    let new = GuestDb::builder().name("anywhere: upgrade").build();
+    let new = builder::<GuestDb>("anywhere: upgrade").build();
     assert_eq!(
         new.users.where_(|g| g.greeting).starts_with("Hello B").to_vec().await?,
         [Guest { id: 2, email: "b".into(), name: "Bob".into(), greeting: "Hello Bob".into() }]
@@ -94,7 +96,7 @@ async fn an_upgrade_that_fails_leaves_everything_as_it_was() -> Result<()> {
     let old: UserDb = fresh("anywhere: upgrade fails").await;
     old.users.add(&user("a", "Ada", 36)).await?;
     old.close();
-    let failed = failing::GuestDb::builder().name("anywhere: upgrade fails").build().open().await;
+    let failed = builder::<failing::GuestDb>("anywhere: upgrade fails").build().open().await;
     assert!(
         matches!(&failed, Err(Error::Upgrade { version: 2, source, .. })
             if matches!(&**source, Error::User(error) if error.to_string() == "no")),

@@ -3,8 +3,10 @@
 use futures::TryStreamExt;
 use futures::future::join_all;
 use indexie::prelude::*;
-use indexie_tests::{NewUser, User, UserDb, fresh, user};
+use indexie_tests::{NewUser, User, UserDb, user};
 use wasm_bindgen_test::wasm_bindgen_test;
+
+use super::fresh;
 
 /// 3,000 users: more than one chunk of a stream.
 const MANY: u32 = 3_000;

@@ -3,10 +3,10 @@
 use futures::channel::oneshot;
 use futures::future::{self, Either, join_all};
 use indexie::prelude::*;
-use indexie_tests::{UserDb, fresh, user};
+use indexie_tests::{UserDb, user};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use super::plain;
+use super::{fresh, plain};
 
 /// A user's email and name, numbered.
 fn numbered(number: u32) -> indexie_tests::NewUser {

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use indexie::Date;
 use indexie::prelude::*;
-use indexie_tests::fresh;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use super::plain;
+use super::{fresh, plain};
 
 #[derive(Store, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[store("id, text, at, bytes")]

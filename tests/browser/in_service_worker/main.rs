@@ -4,6 +4,7 @@
 #[path = "../anywhere/cases.rs"]
 mod anywhere;
 
+use indexie_tests::{builder, fresh};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_service_worker);

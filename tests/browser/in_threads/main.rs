@@ -11,6 +11,7 @@ mod sharing;
 mod spawn;
 mod wakers;
 
+use indexie_tests::{builder, fresh};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 

@@ -25,17 +25,21 @@ pub fn code(table: &TableOf, before: &str, Action { verb, .. }: &Action) -> Stri
             format!("{on}.upsert({}, || {default}, {})", key(at), closure(table, change))
         }
         Verb::UpdateMany(changes) => {
-            let pair = |(at, change): &(Value, Change)| format!("({}, {})", key(at), boxed(table, change));
+            let (of, row) = ((table.key().name)(), table.record);
+            let pair = |(at, change): &(Value, Change)| {
+                format!("({}, ({}) as fn(&mut {row}))", key(at), closure(table, change))
+            };
             let pairs: Vec<String> = changes.iter().map(pair).collect();
-            let (key, row) = ((table.key().name)(), table.record);
-            format!("{on}.bulk_update(Vec::<({key}, Box<dyn FnOnce(&mut {row})>)>::from([{}]))", pairs.join(", "))
+            format!("{on}.bulk_update(Vec::<({of}, fn(&mut {row}))>::from([{}]))", pairs.join(", "))
         }
         Verb::Delete(at) => format!("{on}.delete({})", key(at)),
         Verb::DeleteMany(keys) => format!("{on}.bulk_delete({})", list(table.key(), keys)),
         Verb::Clear => format!("{on}.clear()"),
         Verb::Read(asked, terminal) => read(&query(table, &on, asked), table, asked, *terminal),
-        Verb::DeleteFound(asked) => format!("{}.delete()", query(table, &on, asked)),
-        Verb::Modify(asked, change) => format!("{}.modify({})", query(table, &on, asked), closure(table, change)),
+        Verb::DeleteFound(asked) => format!("{}.delete()", all(&query(table, &on, asked), asked)),
+        Verb::Modify(asked, change) => {
+            format!("{}.modify({})", all(&query(table, &on, asked), asked), closure(table, change))
+        }
     }
 }
 
@@ -69,10 +73,6 @@ fn texts(texts: &[String]) -> String {
     format!("Vec::<&str>::from({texts:?})")
 }
 
-fn boxed(table: &TableOf, change: &Change) -> String {
-    format!("Box::new({})", closure(table, change))
-}
-
 fn closure(table: &TableOf, Change(assigns): &Change) -> String {
     let value = |name: &str, value: &Value| {
         let field = table.fields.iter().find(|field| field.name == name);
@@ -91,12 +91,17 @@ fn closure(table: &TableOf, Change(assigns): &Change) -> String {
     format!("|row: &mut {}| {{ {} }}", table.record, assigns.join(" "))
 }
 
+/// A query, also of the whole table, which has not all of the queries' methods.
+fn all(on: &str, asked: &Query) -> String {
+    if asked.is_whole_table() { format!("{on}.offset(0)") } else { on.to_owned() }
+}
+
 fn read(query: &str, table: &TableOf, asked: &Query, terminal: Terminal) -> String {
     let key = || {
         let column = asked.order(table.shape.primary_column);
         (table.types[column].name)()
     };
-    let all = |on: &str| if asked.is_whole_table() { format!("{on}.offset(0)") } else { on.to_owned() };
+    let all = |on| all(on, asked);
     match terminal {
         Terminal::ToVec => format!("{query}.to_vec()"),
         Terminal::First => format!("{query}.first()"),

@@ -120,14 +120,6 @@ impl<'s> Tab<'s> {
         self.session.devtools(command, parameters)
     }
 
-    /// The browser's console, for error messages.
-    pub fn console(&self) -> Vec<String> {
-        if self.session.switch_to(&self.handle).is_err() {
-            return Vec::new();
-        }
-        self.session.console()
-    }
-
     /// Ends the tab's page, and then the tab.
     pub fn die(self, death: Death) -> Result<()> {
         match death {
