@@ -10,9 +10,9 @@ use crate::engine::{self, Handlers, Shared};
 use crate::error::{Error, Result};
 use crate::op::Op;
 use crate::schema::{Definition, Numbering, Rules};
-use crate::storage::{Connect, Versions};
 use crate::storage::indexed_db::IndexedDb;
 use crate::storage::memory::Memory;
+use crate::storage::{Connect, Versions};
 use crate::store::Store;
 use crate::table::Table;
 

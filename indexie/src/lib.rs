@@ -214,7 +214,9 @@ macro_rules! schema {
 
 /// Everything an app's module needs: `use indexie::prelude::*;`.
 pub mod prelude {
-    pub use crate::{Durability, Error, Index, Key, Mode, Query, Result, Storage, Store, Table, Upgrade, clone, schema};
+    pub use crate::{
+        Durability, Error, Index, Key, Mode, Query, Result, Storage, Store, Table, Upgrade, clone, schema,
+    };
 }
 
 /// Clones variables into a closure: `clone!(db, tx as sender => move || ..)`.

@@ -39,9 +39,10 @@ impl Indexie {
     /// Runs `body` in one transaction over the tables of `scope`: committed when it returns `Ok`, nothing of it when it
     /// returns `Err` or the future is dropped. The future resolves after the browser's `complete`.
     ///
-    /// The scope is `&db.users`, or a tuple of up to 12 tables; the body gets a handle for each. It runs at most once. It may
-    /// await its own operations and nothing else: IndexedDB does not wait. Operations that are awaited together (`join_all`)
-    /// take effect one after the other, in the order in which they are first polled.
+    /// The scope is `&db.users`, a tuple of up to 12 tables, or [`db.all()`](crate::All); the body gets a handle for each. It
+    /// runs at most once. Operations that are awaited together (`join_all`) take effect one after the other, in the order in
+    /// which they are first polled; one that is only started, and not awaited, is part of the transaction too. An error that
+    /// the body catches leaves the transaction as if the operation had never been asked for.
     ///
     /// ```
     /// # mod app { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs")); }
@@ -55,10 +56,32 @@ impl Indexie {
     /// # Ok(()) }
     /// ```
     ///
+    /// A handle leads to the [`Transaction`](crate::Transaction) itself, for savepoints and to end it by hand:
+    /// `users.transaction()`. A durability for this transaction alone is part of its mode:
+    /// [`Mode::ReadWrite.durability(..)`](crate::ReadWrite::durability).
+    ///
+    /// # What the body may await
+    ///
+    /// Its own operations, and what is ready or becomes so within a few turns of the microtask queue: a resolved promise, a
+    /// channel between two parts of the body. IndexedDB does not wait for timers, the network, or another database; whoever
+    /// does has everything rolled back, and gets [`Error::Stalled`]. An unbound table of the same database, such as `db.users`,
+    /// would wait for the transaction that it is used in, and is refused at once; a task that the body spawns is outside, and
+    /// comes after the transaction.
+    ///
     /// # Errors
     ///
     /// The body's own error. [`Error::Stalled`] if the body awaited something else than its operations;
     /// [`Error::OutsideTransaction`] inside the body of another transaction of the same database.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropped, by `select!`, a timeout or the end of a component, it aborts: nothing is stored. Once the body has returned
+    /// `Ok`, or has called [`commit`](crate::Transaction::commit), it is committed all the same.
+    ///
+    /// # Panics
+    ///
+    /// If the body does. Nothing of it is stored, and other operations go on. Where panics unwind, the panic reaches whoever
+    /// awaits the transaction; where they do not, as in wasm, he gets [`Error::Aborted`].
     pub fn transaction<M, S, R, F>(&self, mode: M, scope: S, body: F) -> Op<R>
     where
         M: TxMode,

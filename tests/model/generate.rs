@@ -122,7 +122,10 @@ impl Generator<'_> {
                 let mut steps = Vec::new();
                 while steps.len() < count {
                     if deep > 0 && self.chance.once_in(6) {
-                        steps.push(Inner::Savepoint(Savepoint { caught: Caught::Yes, ..self.savepoint(scope, write, deep) }));
+                        steps.push(Inner::Savepoint(Savepoint {
+                            caught: Caught::Yes,
+                            ..self.savepoint(scope, write, deep)
+                        }));
                         continue;
                     }
                     let action = self.action_in(scope, write);

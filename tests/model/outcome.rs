@@ -34,10 +34,24 @@ pub enum Outcome {
 /// An error, without its words.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Fault {
-    Constraint { table: String, index: Option<String>, key: Option<Key>, row: Option<usize> },
-    NotFound { table: String, key: Key },
-    Data { table: String, key: Option<Key>, row: Option<usize> },
-    OutsideTransaction { table: String },
+    Constraint {
+        table: String,
+        index: Option<String>,
+        key: Option<Key>,
+        row: Option<usize>,
+    },
+    NotFound {
+        table: String,
+        key: Key,
+    },
+    Data {
+        table: String,
+        key: Option<Key>,
+        row: Option<usize>,
+    },
+    OutsideTransaction {
+        table: String,
+    },
     Aborted,
     Unsupported,
     /// The app's own.

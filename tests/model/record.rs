@@ -36,7 +36,10 @@ pub trait Record: Store<Key: Field> + Clone + std::fmt::Debug {
     fn unique<V: VisitUnique<Self>>(at: usize, visitor: V) -> Option<V::Output>;
 
     /// Calls `add`, `put`, or what else there is for the like.
-    fn insert<A: Writable>(table: &Table<Self, A>, insert: Insert<'_>) -> LocalBoxFuture<'static, Result<Vec<Self::Key>>>;
+    fn insert<A: Writable>(
+        table: &Table<Self, A>,
+        insert: Insert<'_>,
+    ) -> LocalBoxFuture<'static, Result<Vec<Self::Key>>>;
     /// The row as `insert` would write it, as an expression.
     fn code(row: &Row, keys: Keys) -> String;
 }

@@ -75,11 +75,8 @@ impl Entry {
     }
 
     fn name(&self, stored: impl Fn(&str) -> String) -> String {
-        let paths: Vec<String> = self
-            .paths
-            .iter()
-            .map(|path| path.iter().map(|step| stored(step)).collect::<Vec<_>>().join("."))
-            .collect();
+        let paths: Vec<String> =
+            self.paths.iter().map(|path| path.iter().map(|step| stored(step)).collect::<Vec<_>>().join(".")).collect();
         if self.is_compound { format!("[{}]", paths.join("+")) } else { paths.join("+") }
     }
 }

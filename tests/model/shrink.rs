@@ -123,7 +123,9 @@ impl Shrinking<'_> {
             Inner::Savepoint(savepoint) => {
                 let with = |savepoint| vec![Inner::Savepoint(savepoint)];
                 let mut all = vec![savepoint.steps.clone()];
-                all.extend(self.body(&savepoint.steps).into_iter().map(|steps| with(Savepoint { steps, ..savepoint.clone() })));
+                all.extend(
+                    self.body(&savepoint.steps).into_iter().map(|steps| with(Savepoint { steps, ..savepoint.clone() })),
+                );
                 if savepoint.fails {
                     all.push(with(Savepoint { fails: false, ..savepoint.clone() }));
                 }

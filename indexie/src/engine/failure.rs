@@ -24,7 +24,9 @@ impl Failure {
             "AbortError" if self.message.to_ascii_lowercase().contains("quota") => {
                 Error::QuotaExceeded { usage: self.usage, quota: self.quota }
             }
-            "AbortError" => Error::Aborted { reason: reason(self.message, "the browser aborted it and gives no reason") },
+            "AbortError" => {
+                Error::Aborted { reason: reason(self.message, "the browser aborted it and gives no reason") }
+            }
             "TransactionInactiveError" => {
                 Error::Aborted { reason: "its handles are of no use after its end, nor outside of its body".to_owned() }
             }

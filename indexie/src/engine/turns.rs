@@ -190,7 +190,10 @@ mod tests {
 
     #[test]
     fn a_turn_within_a_turn_is_part_of_it() {
-        assert_eq!(block_on(as_one(1, Kind::Writes, as_one(1, Kind::Writes, async { in_turn(1, Kind::Writes, || 3).await }))), 3);
+        assert_eq!(
+            block_on(as_one(1, Kind::Writes, as_one(1, Kind::Writes, async { in_turn(1, Kind::Writes, || 3).await }))),
+            3
+        );
         assert!(QUEUES.with_borrow(HashMap::is_empty));
     }
 

@@ -104,7 +104,14 @@ pub(crate) trait Backend {
     /// Starts an operation, in a transaction or (0) alone. Those of a transaction take effect in the order in which they are
     /// started, each as a whole or, where it fails, not at all. Returns true if it has ended before this call does: that is not
     /// reported. One that cannot be started because its connection is closed fails with [`Failure::NOT_STARTED`].
-    fn submit(&self, slot: u32, connection: u32, transaction: u32, durability: Durability, request: &Rc<Request>) -> bool;
+    fn submit(
+        &self,
+        slot: u32,
+        connection: u32,
+        transaction: u32,
+        durability: Durability,
+        request: &Rc<Request>,
+    ) -> bool;
     /// Hands over what a settled operation came to. Rows are encoded only now.
     fn take(&self, slot: u32, want: Want) -> Result<Reply, Failure>;
     /// Nobody wants to know what an operation came to.

@@ -93,7 +93,9 @@ impl Backend for InRealm {
 
     fn installed(&self, connection: u32) -> Vec<InstalledStore> {
         let connection = self.engine.waiting(connection);
-        connection.map(|connection| connection.database.look(|state| alter::installed(&state.stores))).unwrap_or_default()
+        connection
+            .map(|connection| connection.database.look(|state| alter::installed(&state.stores)))
+            .unwrap_or_default()
     }
 
     fn alter(&self, connection: u32, change: SchemaChange<'_>) -> Result<(), Failure> {

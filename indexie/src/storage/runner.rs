@@ -15,8 +15,8 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use futures::future::LocalBoxFuture;
 
-use super::backend::Backend;
 use super::Failure;
+use super::backend::Backend;
 use crate::error::{Error, Result};
 
 /// Turns of the microtask queue that a body may wait without a request: enough for what is resolved already.

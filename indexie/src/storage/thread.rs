@@ -133,8 +133,7 @@ impl Thread {
 
     fn slot(&self, backend: &Rc<dyn Backend>, transaction: u32) -> u32 {
         let slot = self.number();
-        let entry =
-            Slot { backend: backend.clone(), transaction, settled: false, abandoned: false, waker: None };
+        let entry = Slot { backend: backend.clone(), transaction, settled: false, abandoned: false, waker: None };
         self.slots.borrow_mut().insert(slot, entry);
         slot
     }

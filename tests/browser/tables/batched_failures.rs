@@ -92,8 +92,15 @@ async fn the_clash_is_told_even_if_it_is_over_afterwards() -> Result<()> {
         db.uniques.put(&with_a(2, 20)).map_ok(|_| ()).boxed_local(),
         db.uniques.put(&with_a(2, 10)).map_ok(|_| ()).boxed_local(),
     ];
-    let expected =
-        ["uniques a Some(Number(10.0))", "()", "uniques a Some(Number(20.0))", "()", "()", "uniques a Some(Number(20.0))", "()"];
+    let expected = [
+        "uniques a Some(Number(10.0))",
+        "()",
+        "uniques a Some(Number(20.0))",
+        "()",
+        "()",
+        "uniques a Some(Number(20.0))",
+        "()",
+    ];
     assert_eq!(outcomes(join_all(results).await), expected);
     assert_eq!(db.uniques.to_vec().await?, [with_a(2, 10), with_a(3, 20)]);
     Ok(())

@@ -37,7 +37,10 @@ enum Step {
     DeleteBelow(u32),
     Update(u32, u32),
     Modify(u32),
-    Transaction { rows: Vec<NewAuto>, fails: bool },
+    Transaction {
+        rows: Vec<NewAuto>,
+        fails: bool,
+    },
     /// Lets the browser do something in between.
     Pause,
 }
@@ -153,7 +156,8 @@ async fn in_turn(db: &Cases, program: &[Step], exact: bool) -> Vec<String> {
 
 /// Runs programs both ways, on tables that go on from one to the next, their generated keys too.
 async fn compare(name: &str, seeds: std::ops::Range<u32>, kind: Kind, exact: bool, sabotage: &str) -> Result<()> {
-    let (one, other): (Cases, Cases) = (fresh(&format!("{name} together")).await, fresh(&format!("{name} in turn")).await);
+    let (one, other): (Cases, Cases) =
+        (fresh(&format!("{name} together")).await, fresh(&format!("{name} in turn")).await);
     one.open().await?;
     for seed in seeds {
         let program = program(seed, kind);

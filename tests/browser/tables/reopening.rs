@@ -101,7 +101,8 @@ async fn operations_started_together_run_together_on_a_new_connection() -> Resul
     let name = "reopening together";
     let db = watched(name).await?;
     cut(name, false);
-    let (row, count, keys) = futures::future::join3(db.people.get(1), db.people.count(), db.people.primary_keys()).await;
+    let (row, count, keys) =
+        futures::future::join3(db.people.get(1), db.people.count(), db.people.primary_keys()).await;
     assert_eq!(row?, Some(david()));
     assert_eq!(count?, 2);
     assert_eq!(keys?, [1, 2]);

@@ -160,6 +160,26 @@ async fn many_steps_on_the_same_rows_are_undone_in_turn() -> Result<()> {
     .await
 }
 
+// To undo the inner one twice would put back an owner that somebody else has by then.
+#[wasm_bindgen_test]
+async fn what_an_inner_savepoint_has_undone_is_not_undone_again() -> Result<()> {
+    let db = bank("undone twice").await?;
+    is_undone(&db, "an inner savepoint", async |(accounts, _, _)| {
+        let inner = accounts
+            .transaction()
+            .savepoint(async || {
+                accounts.delete(3).await?;
+                accounts.update(1, |a| a.owner = "Cid".into()).await?;
+                accounts.update(1, |a| a.owner = "Dan".into()).await?;
+                Err::<(), _>(enough())
+            })
+            .await;
+        assert!(is_enough(&inner), "{inner:?}");
+        accounts.update(2, |a| a.balance += 1).await
+    })
+    .await
+}
+
 #[wasm_bindgen_test]
 async fn writes_that_fail_leave_nothing_to_undo() -> Result<()> {
     let db = bank("undone failures").await?;

@@ -29,7 +29,8 @@ pub fn end(result: &str, end: &Outcome) -> String {
 fn value(table: &TableOf, verb: &Verb, expected: &Outcome) -> String {
     let row = |row: &Row| (table.code)(row, Keys::Row);
     let rows = |rows: &[Row]| rows.iter().map(row).collect::<Vec<_>>().join(", ");
-    let option = |found: &Option<Row>| found.as_ref().map_or_else(|| "None".to_owned(), |found| format!("Some({})", row(found)));
+    let option =
+        |found: &Option<Row>| found.as_ref().map_or_else(|| "None".to_owned(), |found| format!("Some({})", row(found)));
     match (expected, verb) {
         (Outcome::Done, _) => "()".to_owned(),
         (Outcome::Count(count), _) => count.to_string(),

@@ -90,9 +90,7 @@ impl Table {
             let order = sorted.then_with(|| a.compare(b));
             if reverse { order.reverse() } else { order }
         });
-        let ends = |row: &Row| {
-            query.steps.iter().any(|step| matches!(step, Modifier::Until(test) if test.passes(row)))
-        };
+        let ends = |row: &Row| query.steps.iter().any(|step| matches!(step, Modifier::Until(test) if test.passes(row)));
         let end = found.iter().position(|found| ends(found.row)).unwrap_or(found.len());
         found.truncate(end);
         found

@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use futures::channel::oneshot;
 use futures::FutureExt;
+use futures::channel::oneshot;
 use futures::future::{Either, LocalBoxFuture, join_all, pending, select};
 use indexie::prelude::*;
 use indexie::{InTransaction, TxMode};

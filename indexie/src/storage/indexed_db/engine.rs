@@ -202,7 +202,14 @@ impl Backend for IndexedDbEngine {
         self.js.abort(transaction);
     }
 
-    fn submit(&self, slot: u32, connection: u32, transaction: u32, durability: Durability, request: &Rc<Request>) -> bool {
+    fn submit(
+        &self,
+        slot: u32,
+        connection: u32,
+        transaction: u32,
+        durability: Durability,
+        request: &Rc<Request>,
+    ) -> bool {
         let Encoded { operation, a, b, batch } = encode(&request.operation);
         self.send_shapes();
         self.js.submit(

@@ -887,15 +887,21 @@ class Line {
     return entry;
   }
 
-  // Ends a savepoint, and those within it. Returns what was written since it began, in order.
-  since(id) {
+  // Ends a savepoint, and those within it: returns where in the log it began. What it has written is part of what it stands in.
+  release(id) {
     const at = this.savepoints.findIndex((savepoint) => savepoint.id === id);
-    if (at < 0) return [];
+    if (at < 0) return this.log.length;
     const { start } = this.savepoints[at];
     this.savepoints.length = at;
-    const written = this.log.slice(start).flatMap((entry) => entry.written);
-    if (at === 0) this.log = [];
-    return written;
+    if (at === 0) this.log = this.log.slice(0, start);
+    return start;
+  }
+
+  // The same, but what it has written leaves the log, to be undone: returns that, in order.
+  rollBack(id) {
+    const { log } = this, start = this.release(id);
+    this.log = log.slice(0, start);
+    return log.slice(start).flatMap((entry) => entry.written);
   }
 }
 
@@ -1308,7 +1314,7 @@ const operations = {
   },
 
   [RELEASE](task) {
-    task.transaction.line.since(task.a);
+    task.transaction.line.release(task.a);
     task.finish(undefined);
   },
 
@@ -1317,7 +1323,7 @@ const operations = {
     task.hold();
     // A request that is answered when everything that is under way has been.
     on(store.getKey(''), () => {
-      takeBack(transaction, transaction.line.since(id), () => task.finish(undefined), task.fail);
+      takeBack(transaction, transaction.line.rollBack(id), () => task.finish(undefined), task.fail);
     }, task.fail);
   },
 };
