@@ -157,7 +157,11 @@ fn literal(text: &str) -> Value {
                 word.push(next);
             }
             let known = matches!(word.as_str(), "null" | "true" | "false");
-            json += &if known { word } else { format!("\"{word}\"") };
+            if known {
+                json += &word;
+            } else {
+                json.extend(["\"", &word, "\""]);
+            }
         } else {
             json.push(first);
         }

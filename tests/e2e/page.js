@@ -40,16 +40,36 @@ const promised = (request) => new Promise((resolve, reject) => {
   request.onerror = () => reject(request.error);
 });
 
-// Opens a database as it is stored; null if there is none.
-async function openStored(name) {
+// Opens a database as it is stored; null if there is none. After a crash, Chromium's first attempt may fail.
+async function openStored(name, attempts = 3) {
   const request = indexedDB.open(name);
-  request.onupgradeneeded = () => request.transaction.abort();
+  let missing = false;
+  request.onupgradeneeded = () => {
+    missing = true;
+    request.transaction.abort();
+  };
   try {
     return await promised(request);
   } catch (error) {
-    if (error.name === "AbortError") return null;
-    throw error;
+    if (missing) return null;
+    if (error.name !== "UnknownError" || attempts === 1) throw error;
+    return openStored(name, attempts - 1);
   }
+}
+
+// Makes a database that nothing else writes to.
+async function leaveMark(name) {
+  const request = indexedDB.open(name, 1);
+  request.onupgradeneeded = () => request.result.createObjectStore("mark").put(true, "here");
+  (await promised(request)).close();
+}
+
+async function hasMark(name) {
+  const db = await openStored(name);
+  if (db === null) return false;
+  const mark = await promised(db.transaction("mark").objectStore("mark").get("here"));
+  db.close();
+  return mark === true;
 }
 
 // All that can be compared of a stored database: its version, its stores and indexes, how many records each has, how many rows
@@ -102,4 +122,4 @@ function deleteStored(name) {
   });
 }
 
-window.e2e = { begin, answer, state, heard, openStored, survey, deleteStored, promised, memory_bytes, dexie, ready: init() };
+window.e2e = { begin, answer, state, heard, openStored, survey, deleteStored, leaveMark, hasMark, promised, memory_bytes, dexie, ready: init() };

@@ -29,7 +29,6 @@ pub struct TableOf {
 #[derive(Clone, Copy, Debug)]
 pub struct TypeOf {
     pub random: fn(&mut Chance) -> Value,
-    pub simplest: fn() -> Value,
     pub code: fn(&Value) -> String,
     pub name: fn() -> String,
     /// Of a compound key, one part.
@@ -70,7 +69,6 @@ impl Typed {
     fn of<K: Field>(part: fn(usize, &Value) -> String) -> TypeOf {
         TypeOf {
             random: |chance| K::random(chance).value(),
-            simplest: || K::simplest().value(),
             code: |value| K::of(value).code(),
             name: K::name,
             part,

@@ -25,7 +25,7 @@ pub struct TestBinary {
 /// Runs every browser test whose name matches `filter` in one browser.
 pub fn run(workspace: &Workspace, kind: Kind, filter: &[String]) -> Result<()> {
     let mut cargo = workspace.cargo();
-    cargo.args(["test", "--no-run", "--target", WASM, "-p", "indexie-tests", "--test", "*"]);
+    cargo.args(["test", "--no-run", "--target", WASM, "-p", "indexie-tests", "--tests"]);
     println!("    {}", command::as_typed(&cargo));
     run_in(workspace, kind, &build(&mut cargo)?, filter)
 }

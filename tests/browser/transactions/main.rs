@@ -1,5 +1,6 @@
 //! Transactions, in a real browser and in memory: what is committed together, what is undone together or alone, and what ends a
 //! transaction before its time.
+#![allow(clippy::large_futures, reason = "bodies that nest on purpose")]
 
 mod fixtures;
 #[allow(dead_code, reason = "shared with the suite of tables")]

@@ -30,7 +30,7 @@ impl Generator<'_> {
             5 | 6 => Modifier::OrderBy(self.chance.below(of.shape.columns.len())),
             7 if self.chance.once_in(2) => {
                 let names: Vec<&str> = of.fields.iter().filter(|field| field.sorts).map(|field| field.name).collect();
-                Modifier::SortBy(*self.chance.pick(&names))
+                Modifier::SortBy(self.chance.pick(&names))
             }
             8 => Modifier::Until(self.test(table)),
             9 => Modifier::Offset(self.chance.below(8)),
@@ -100,8 +100,8 @@ impl Generator<'_> {
     }
 
     fn text_clause(&mut self, table: usize, column: usize) -> Clause {
-        let mut text = |this: &mut Self| this.of_column(table, column).text().to_owned();
-        let mut beginning = |this: &mut Self| {
+        let text = |this: &mut Self| this.of_column(table, column).text().to_owned();
+        let beginning = |this: &mut Self| {
             let length = this.chance.below(3);
             text(this).chars().take(length).collect::<String>()
         };

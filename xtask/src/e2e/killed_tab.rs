@@ -47,7 +47,7 @@ fn no_work_of_a_killed_tab_is_seen_half_done(stage: &Stage) -> Result<()> {
             kill(stage, &keeper, &trial, &mut tally)
                 .with_context(|| format!("killed tab {number} of {each} in `{}`", scenario.name))?;
         }
-        println!("     {each} tabs killed during {:16} {tally}", scenario.name);
+        println!("     {each} {} tabs killed during {:16} {tally}", stage.kind(), scenario.name);
     }
     Ok(())
 }

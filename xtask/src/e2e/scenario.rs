@@ -116,9 +116,19 @@ impl Trial<'_> {
         let survey = keeper.survey(&self.database)?;
         let found = self.judge(&survey)?;
         if found != Found::Before {
-            keeper.stock(&self.database, ITEMS)?;
+            self.prepare(keeper)?;
         }
         Ok(found)
+    }
+
+    /// Makes the database as it is before the work.
+    pub fn prepare(&self, keeper: &Tab<'_>) -> Result<()> {
+        keeper.stock(&self.database, ITEMS)
+    }
+
+    /// Whether nothing at all is stored.
+    pub fn is_gone(&self, keeper: &Tab<'_>) -> Result<bool> {
+        Ok(keeper.survey(&self.database)?.is_null())
     }
 
     /// Fails unless the database is ready for the work: one that nobody was using is not to change.
