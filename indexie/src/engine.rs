@@ -19,6 +19,7 @@ pub(crate) use upgrade::Rebuild;
 
 use std::sync::Arc;
 
+use futures::channel::oneshot;
 use futures::future::LocalBoxFuture;
 
 use crate::database::Durability;
@@ -75,6 +76,9 @@ impl Session {
         body: impl FnOnce(Session) -> LocalBoxFuture<'static, Result<R>>,
     ) -> Result<R> {
         if let Some(transaction) = self.transaction {
+            if turns::is_closing(transaction) {
+                return Err(runner::committing());
+            }
             let kind = if access == Access::Read { turns::Kind::Reads } else { turns::Kind::Writes };
             return turns::as_one(transaction, kind, body(self.clone())).await;
         }
@@ -114,7 +118,18 @@ pub(crate) fn abort(transaction: u32) {
 
 /// Commits what has been asked of a transaction so far, unless it is decided already.
 pub(crate) fn commit(transaction: u32) -> LocalBoxFuture<'static, Result<()>> {
-    Box::pin(runner::commit(transaction))
+    let (told, committing) = oneshot::channel();
+    // What is waiting for its turn has been asked for, too.
+    turns::after_all(transaction, move || {
+        // Nobody need be listening.
+        let _ = told.send(runner::commit(transaction));
+    });
+    Box::pin(async move {
+        match committing.await {
+            Ok(committed) => committed.await,
+            Err(_) => Err(runner::committing()),
+        }
+    })
 }
 
 fn unexpected() -> Error {

@@ -67,12 +67,7 @@ struct Typed;
 
 impl Typed {
     fn of<K: Field>(part: fn(usize, &Value) -> String) -> TypeOf {
-        TypeOf {
-            random: |chance| K::random(chance).value(),
-            code: |value| K::of(value).code(),
-            name: K::name,
-            part,
-        }
+        TypeOf { random: |chance| K::random(chance).value(), code: |value| K::of(value).code(), name: K::name, part }
     }
 }
 

@@ -23,6 +23,9 @@ pub(super) async fn run(session: &Session, request: Request) -> Result<Reply> {
     let table = shared.table_name(request.store);
     let request = Rc::new(request);
     if let Some(transaction) = session.transaction {
+        if turns::is_closing(transaction) {
+            return Err(runner::committing());
+        }
         let kind = if request.operation.writes() { turns::Kind::Writes } else { turns::Kind::Reads };
         let start = || start(shared, transaction, &request);
         let reply = if request.operation.takes_several_requests() {

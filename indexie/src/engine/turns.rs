@@ -35,6 +35,8 @@ type Queue = VecDeque<Place>;
 
 thread_local! {
     static QUEUES: RefCell<HashMap<Level, Queue>> = RefCell::default();
+    /// What is to happen once a queue is empty.
+    static LAST: RefCell<HashMap<Level, Box<dyn FnOnce()>>> = RefCell::default();
     static NEXT: Cell<u64> = const { Cell::new(1) };
     /// The turn that is being polled right now: what is started in it is part of it.
     static CURRENT: Cell<Option<Level>> = const { Cell::new(None) };
@@ -94,6 +96,7 @@ impl Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
+        let mut empty = false;
         let next: Vec<Waker> = QUEUES.with_borrow_mut(|queues| {
             let Some(queue) = queues.get_mut(&self.level) else { return Vec::new() };
             if let Some(at) = at(queue, self.number) {
@@ -101,6 +104,7 @@ impl Drop for Turn {
             }
             if queue.is_empty() {
                 queues.remove(&self.level);
+                empty = true;
                 return Vec::new();
             }
             let reads = queue.iter().take_while(|place| place.kind == Kind::Reads).count();
@@ -108,7 +112,26 @@ impl Drop for Turn {
         });
         // Outside of the borrow: who is woken may drop turns.
         next.into_iter().for_each(Waker::wake);
+        if empty && let Some(then) = LAST.with_borrow_mut(|last| last.remove(&self.level)) {
+            then();
+        }
     }
+}
+
+/// Calls `then` when all that has been started so far has had its turn. Nothing more is to be started until then:
+/// [`is_closing`] says so.
+pub(super) fn after_all(transaction: u32, then: impl FnOnce() + 'static) {
+    let level = level(transaction);
+    if QUEUES.with_borrow(|queues| queues.contains_key(&level)) {
+        LAST.with_borrow_mut(|last| last.insert(level, Box::new(then)));
+    } else {
+        then();
+    }
+}
+
+/// Whether what would be started now comes too late.
+pub(super) fn is_closing(transaction: u32) -> bool {
+    LAST.with_borrow(|last| last.contains_key(&level(transaction)))
 }
 
 /// Runs `steps` as one operation of the transaction: what is started meanwhile waits.

@@ -330,14 +330,6 @@ impl Execution {
     }
 
     pub(super) async fn filtered(&self, walk: &Walk) -> Result<Vec<Found>> {
-        if self.session.transaction.is_none() {
-            // The first chunk is often all there is. If it is not, it is read again, together with the others.
-            let mut rest = Rest::new(self);
-            let first = rest.next(self, walk).await?;
-            if rest.is_over() {
-                return Ok(first.unwrap_or_default());
-            }
-        }
         let walk = walk.clone();
         let chunks = |this: Self| async move {
             let mut rest = Rest::new(&this);

@@ -191,9 +191,7 @@ pub(crate) fn over(id: u32) -> Option<Error> {
     };
     match transaction.phase.get() {
         Phase::Open => None,
-        Phase::Committing => {
-            Some(Error::Aborted { reason: "it is being committed, and takes no more operations".to_owned() })
-        }
+        Phase::Committing => Some(committing()),
         Phase::Aborting => {
             let error = transaction.error.borrow().clone();
             error.or_else(|| Some(Error::Aborted { reason: "it is being aborted".to_owned() }))
@@ -206,6 +204,11 @@ pub(crate) fn abort(id: u32, error: Error) {
     if let Some(transaction) = find(id) {
         transaction.abort(error);
     }
+}
+
+/// The error of what comes after a commit.
+pub(crate) fn committing() -> Error {
+    Error::Aborted { reason: "it is being committed, and takes no more operations".to_owned() }
 }
 
 /// Commits what has been asked of a transaction so far, unless it is decided already. Resolves when that is stored, or is

@@ -30,7 +30,7 @@ impl Generator<'_> {
             5 | 6 => Modifier::OrderBy(self.chance.below(of.shape.columns.len())),
             7 if self.chance.once_in(2) => {
                 let names: Vec<&str> = of.fields.iter().filter(|field| field.sorts).map(|field| field.name).collect();
-                Modifier::SortBy(self.chance.pick(&names))
+                Modifier::SortBy(*self.chance.pick(&names))
             }
             8 => Modifier::Until(self.test(table)),
             9 => Modifier::Offset(self.chance.below(8)),
