@@ -47,7 +47,6 @@ pub async fn fresh<D: indexie::Database + std::ops::Deref<Target = indexie::Inde
 }
 
 /// The settings of a database by its name.
-#[must_use]
 pub fn builder<D: indexie::Database>(name: &str) -> indexie::Builder<D> {
     indexie::Builder::new().name(name)
 }

@@ -8,6 +8,7 @@
     clippy::similar_names,
     clippy::struct_field_names,
     clippy::option_option,
+    clippy::unused_self,
     clippy::explicit_auto_deref,
     reason = "a generator, an evaluator and a printer that are read clause by clause"
 )]

@@ -38,6 +38,7 @@ struct Everything {
     floats: [f64; 4],
     letter: char,
     unit: Unit,
+    #[allow(clippy::option_option, reason = "serde reads and writes it")]
     nothing: Option<Option<u8>>,
     shapes: Vec<Shape>,
     nested: Vec<Vec<Option<u8>>>,

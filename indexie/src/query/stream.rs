@@ -123,7 +123,12 @@ impl Execution {
             Plan::Native(walk) => {
                 let columns = self.scan(&walk, self.native_scan(&walk, crate::storage::Want::ALL)).await?;
                 let in_order = |found: Found| Found { key: self.ordering_key(&walk, found.key), ..found };
-                Ok(self.decode(&columns)?.0.into_iter().map(in_order).collect())
+                let found = self.decode(&columns)?.0;
+                if found.len() < columns.count {
+                    // Some records have no row that could be given, and may have used up the limit.
+                    return self.filtered(&walk).await;
+                }
+                Ok(found.into_iter().map(in_order).collect())
             }
             Plan::Filtered(walk) => self.filtered(&walk).await,
             _ => match self.rows(crate::storage::Want::ALL).await? {

@@ -11,6 +11,7 @@ use serde_json::Value;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Fails unless both are the same.
+#[allow(clippy::needless_pass_by_value, reason = "called with what has just been read, and with literals")]
 pub fn same<A: Debug + PartialEq<B>, B: Debug>(what: &str, actual: A, expected: B) -> Result<()> {
     ensure!(actual == expected, "{what}: expected {expected:?}, got {actual:?}");
     Ok(())

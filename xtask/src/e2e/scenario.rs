@@ -166,7 +166,7 @@ fn balance(stores: &Value) -> Result<()> {
     let sums = [&accounts["balance"]["sum"], &entries["amount"]["sum"]];
     let count = stores["entries"]["count"].as_u64().unwrap_or_default();
     // 20 transfers of two entries each.
-    if sums.iter().all(|sum| **sum == 0) && count % 40 == 0 && stores["accounts"]["count"] == 4 {
+    if sums.iter().all(|sum| **sum == 0) && count.is_multiple_of(40) && stores["accounts"]["count"] == 4 {
         return Ok(());
     }
     bail!("balances sum up to {}, entries to {}, and there are {count} entries", sums[0], sums[1])

@@ -25,7 +25,7 @@ pub fn ensure(workspace: &Workspace) -> Result<()> {
         println!("==> {PACKAGE}: present");
         return Ok(());
     }
-    if add_with_rustup(workspace, &toolchain)? {
+    if add_with_rustup(workspace, &toolchain) {
         return Ok(());
     }
     add_from_debian(workspace, &toolchain).or_else(|reason| bail!("{}", advice(&toolchain, &reason)))
@@ -40,20 +40,20 @@ fn is_present(toolchain: &Toolchain) -> bool {
         && stamped.map_or(true, |release| release.trim() == toolchain.release)
 }
 
-fn add_with_rustup(workspace: &Workspace, toolchain: &Toolchain) -> Result<bool> {
+fn add_with_rustup(workspace: &Workspace, toolchain: &Toolchain) -> bool {
     let Some(rustup) = command::find_program(&["rustup"]) else {
-        return Ok(false);
+        return false;
     };
     let mut add = Command::new(rustup);
     add.args(["component", "add", PACKAGE]).current_dir(&workspace.root);
     let added = progress::report(&format!("{PACKAGE}: {}", command::as_typed(&add)), || command::run(&mut add));
     if let Err(error) = added {
         println!("    {error}; taking Debian's instead");
-        return Ok(false);
+        return false;
     }
     // What Debian's older sources left behind says nothing about these.
     let _ = fs::remove_file(stamp(toolchain));
-    Ok(is_present(toolchain))
+    is_present(toolchain)
 }
 
 /// Takes the sources from Debian, unless they are there.
