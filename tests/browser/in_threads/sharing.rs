@@ -20,9 +20,9 @@ async fn rows_that_a_thread_has_written_are_there_for_all() -> Result<()> {
     let id = thread(move || async move { handle.users.add(&user("a", "Ada", 36)).await }).await?;
     assert!(!db.is_open(), "each thread opens a connection of its own");
     let ada = User { id, email: "a".into(), name: "Ada".into(), age: 36, tags: vec![] };
-    assert_eq!(db.users.to_vec().await?, [ada.clone()]);
     let users = db.users.clone();
-    assert_eq!(thread(move || async move { users.get_by(|u| u.email, "a").await }).await?, Some(ada));
+    assert_eq!(thread(move || async move { users.get_by(|u| u.email, "a").await }).await?.as_ref(), Some(&ada));
+    assert_eq!(db.users.to_vec().await?, [ada]);
     Ok(())
 }
 

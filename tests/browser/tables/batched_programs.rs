@@ -1,4 +1,5 @@
 //! Random programs: all of their operations started together must come to the same as one after the other.
+#![allow(clippy::cast_possible_truncation, reason = "small numbers")]
 
 use std::fmt::Debug;
 

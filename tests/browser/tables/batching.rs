@@ -1,4 +1,5 @@
 //! Single operations that are started together share a transaction, and nobody can tell.
+#![allow(clippy::cast_possible_truncation, reason = "small numbers")]
 
 use std::cell::RefCell;
 use std::rc::Rc;

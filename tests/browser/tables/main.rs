@@ -1,6 +1,7 @@
 //! Tables, in a real browser and in memory: reading and writing rows, one or many, and the errors of it.
 
 mod fixtures;
+#[allow(dead_code, reason = "shared with the suites of transactions and upgrades")]
 #[cfg_attr(not(target_family = "wasm"), path = "elsewhere.rs")]
 mod plain;
 
