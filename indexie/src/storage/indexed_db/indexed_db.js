@@ -1062,8 +1062,9 @@ function watch(transaction, requests, done, failed) {
     giveUp(event.target.error, requests.indexOf(event.target));
   };
   const lost = () => {
-    // Requests that an abort cuts off say only that: its own reason is the transaction's.
-    const cause = failure !== null && failureName(failure[0]) !== 'AbortError' ? failure
+    // Requests that an abort cuts off, or that come too late for it, say only that: its own reason is the transaction's.
+    const name = failureName(failure?.[0]), follows = name === 'AbortError' || name === 'TransactionInactiveError';
+    const cause = failure !== null && !follows ? failure
       : [transaction.error ?? new DOMException('', 'AbortError'), -1];
     failed(cause[0], cause[1]);
   };
