@@ -41,6 +41,8 @@ impl<'s> Tab<'s> {
     pub fn open(session: &'s Session, address: &str, calls: &'s Cell<u32>) -> Result<Self> {
         let tab = Self { session, handle: session.new_tab()?, calls };
         tab.visit(address)?;
+        // Chromium's driver may answer before the page's module has run.
+        check::until("the page has loaded", || Ok(tab.script("return typeof e2e", &[])? == "object"))?;
         tab.script("await e2e.ready", &[]).context("the page could not start")?;
         Ok(tab)
     }
