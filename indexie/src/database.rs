@@ -77,6 +77,11 @@ impl Indexie {
 
     /// Deletes the stored database with all its rows. Connections of other tabs are asked to close first. The next operation
     /// makes a new, empty database.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutsideTransaction`] inside the body of a transaction of this database; [`Error::Blocked`] if
+    /// [`on_blocked`](Builder::on_blocked) gives up.
     pub fn delete(&self) -> Op<()> {
         Op::new(engine::delete(self.shared.clone()))
     }

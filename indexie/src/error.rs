@@ -116,9 +116,10 @@ pub enum Error {
     },
     /// A transaction's body awaited something that is not one of its requests. Nothing of the transaction was stored.
     Stalled,
-    /// An unbound table was used inside the body of a transaction of the same database, which would wait for itself.
+    /// An unbound table was used inside the body of a transaction of the same database, or the database was to be deleted
+    /// there, which would wait for itself.
     OutsideTransaction {
-        /// The table.
+        /// The table; empty where it is about the whole database.
         table: String,
     },
     /// The transaction was aborted, and nothing of it was stored; or it had ended already, and nothing of the operation was.
@@ -338,6 +339,9 @@ impl fmt::Display for Error {
             Self::Stalled => f.write_str(
                 "a transaction's body awaited something that is not one of its requests, and was rolled back: \
                  IndexedDB cannot wait for timers or the network",
+            ),
+            Self::OutsideTransaction { table } if table.is_empty() => f.write_str(
+                "the database was to be deleted inside a transaction of its own: it would wait for the transaction it is in",
             ),
             Self::OutsideTransaction { table } => write!(
                 f,

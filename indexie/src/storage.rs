@@ -131,9 +131,20 @@ pub(crate) struct Write {
 #[derive(Debug)]
 pub(crate) struct Merge {
     pub parked: u32,
-    /// For each row: its position, its key, whether the key has changed, the row before, and the row after.
+    /// For each row: its position, its key, its [`Move`], the row before, and the row after.
     pub changes: Finished,
     pub count: usize,
+}
+
+/// What becomes of the place of a changed row. The numbers are those of `indexed_db.js`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Move {
+    /// It has the same key.
+    Stays = 0,
+    /// It has another key: it leaves its place, and is added.
+    Moves = 1,
+    /// It has left its place before, and is added.
+    HasLeft = 2,
 }
 
 /// What a store takes over from another one, in an upgrade.
@@ -227,7 +238,12 @@ impl Columns {
     }
 }
 
-impl RowReader<'_> {
+impl<'a> RowReader<'a> {
+    /// Where the next row begins.
+    pub fn reader(&self) -> Reader<'a> {
+        self.reader.clone()
+    }
+
     /// The next row; `None` at the end, `Some(Ok(None))` where there is none for a key.
     pub fn next<T>(
         &mut self,

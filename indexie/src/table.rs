@@ -7,7 +7,7 @@ mod target;
 mod write;
 
 pub use access::{Access, Auto, InTransaction, Read, ReadWrite, TxMode, Writable};
-pub(crate) use change::{Change, change};
+pub(crate) use change::{Change, change, change_part};
 pub(crate) use target::{Rows, Rowwise, Target};
 
 use std::fmt;

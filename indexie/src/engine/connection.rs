@@ -15,7 +15,7 @@ use super::{Handlers, Shared};
 use crate::database::{Blocked, VersionChange};
 use crate::error::{Error, Result};
 use crate::schema::{Rules, Stored, Verdict, verdict};
-use crate::storage::{Backend, Connect, Event, Reply, Thread, runner};
+use crate::storage::{Backend, Connect, Event, Failure, Reply, Thread, runner};
 
 /// How often opening is tried again when the browser fails without a reason, as some do once after a crash.
 const RETRIES: u32 = 3;
@@ -85,10 +85,8 @@ pub(crate) fn handlers(shared: &Shared, handlers: Handlers) {
 pub(crate) fn forget(database: u64) {
     // During the end of a thread its map may be gone already, and its connections with it.
     let state = STATES.try_with(|states| states.borrow_mut().remove(&database)).ok().flatten();
-    if let Some(state) = state
-        && let Phase::Open(connection) | Phase::Opening { connection, .. } = state.phase.take()
-    {
-        Thread::get().close(&*state.backend, connection);
+    if let Some(state) = state {
+        hang_up(&state, Phase::Idle);
     }
 }
 
@@ -102,10 +100,21 @@ pub(crate) fn close(shared: &Shared) {
 
 /// Closes the connection; who waits for it gets the error.
 fn end(state: &State, next: Phase, error: &Error) {
+    hang_up(state, next);
+    answer(state, Err(error.clone()));
+}
+
+/// Closes the connection, if there is one. An upgrade that is under way is undone.
+fn hang_up(state: &State, next: Phase) {
     if let Phase::Open(connection) | Phase::Opening { connection, .. } = state.phase.replace(next) {
+        let upgrade = state.upgrade.borrow_mut().take();
+        if upgrade.is_some() {
+            drop(upgrade);
+            // Nobody listens to the connection from here on, which would say so.
+            runner::ended(connection, Err(Failure::new("AbortError", "")));
+        }
         Thread::get().close(&*state.backend, connection);
     }
-    answer(state, Err(error.clone()));
 }
 
 fn answer(state: &State, result: Result<u32>) {
@@ -134,6 +143,10 @@ pub(crate) async fn open(shared: Arc<Shared>) -> Result<()> {
 
 /// Deletes the database with all its rows; the next operation makes a new one.
 pub(crate) async fn delete(shared: Arc<Shared>) -> Result<()> {
+    if inside(shared.id) {
+        // It would wait for the transaction, which waits for it.
+        return Err(Error::OutsideTransaction { table: String::new() });
+    }
     let state = state(&shared);
     end(&state, Phase::Idle, &Error::Closed { database: shared.name.clone() });
     let (give_up, mut stop) = oneshot::channel();
@@ -248,7 +261,13 @@ fn heard(shared: &Arc<Shared>, state: &Rc<State>, connection: u32, event: Event)
             let at = reached.clone();
             *state.upgrade.borrow_mut() = Some(async move { Err(panicked.in_upgrade(at.get())) }.boxed_local());
             let upgrade = super::upgrade::begin(shared, connection, reached);
-            *state.upgrade.borrow_mut() = Some(upgrade);
+            // Its function may have closed the database.
+            if state.opening() == connection {
+                *state.upgrade.borrow_mut() = Some(upgrade);
+            } else {
+                drop(upgrade);
+                runner::ended(connection, Err(Failure::new("AbortError", "")));
+            }
         }
         Event::Opened => {
             runner::ended(connection, Ok(()));
@@ -311,13 +330,12 @@ fn open_failed(shared: &Arc<Shared>, state: &Rc<State>, connection: u32) {
         (None | Some(Ok(())), "AbortError") if state.asked.get() == 0 => {
             return reconnect(shared, state, connection, shared.newest());
         }
-        // The browser's doing, not the upgrade's: the site's data is being deleted, say.
-        (None | Some(Ok(()) | Err(Error::Aborted { .. })), "AbortError" | "UnknownError")
-            if state.retries.get() < RETRIES =>
-        {
+        // The browser's doing, not the upgrade's: the site's data is being deleted, say. What was begun has been undone.
+        (_, Failure::LOST) | (None | Some(Ok(())), "AbortError" | "UnknownError") if state.retries.get() < RETRIES => {
             state.retries.set(state.retries.get() + 1);
             return reconnect(shared, state, connection, state.asked.get());
         }
+        (_, Failure::LOST) => Error::ConnectionLost { database: shared.name.clone() },
         (Some(Err(error)), _) => error,
         // Its number is higher, which need not mean a later version.
         (_, "VersionError") => return reconnect(shared, state, connection, 0),

@@ -12,7 +12,7 @@ use crate::key::AnyKey;
 use crate::op::Op;
 use crate::storage::Operation;
 use crate::store::Store;
-use crate::table::{Access, Change, Writable, change};
+use crate::table::{Access, Change, Writable, change, change_part};
 
 /// Rows that `modify` has in memory at one time.
 const CHUNK: usize = 500;
@@ -108,30 +108,60 @@ async fn modify_in_chunks<T: 'static>(
             async move {
                 let execution = execution.within(session);
                 let keys = execution.primary_keys().await?;
-                let (mut changed, mut done) = (0, 0);
-                for keys in keys.chunks(chunk) {
-                    let modified = modify(&execution, keys.to_vec(), &mut change).await;
-                    changed += modified.map_err(|error| error.after_rows(done)).inspect_err(|error| {
-                        if done > 0 {
-                            half_done(error);
-                        }
-                    })?;
-                    done += keys.len();
+                if keys.len() <= chunk {
+                    return modify(&execution, keys, &mut change).await;
                 }
-                Ok(changed)
+                modify_in_parts(&execution, &keys, chunk, &mut change, half_done).await
             }
             .boxed_local()
         })
         .await
 }
 
+/// Part after part, and at the end the rows that move: a row's new key may be the old one of a row in a later part.
+async fn modify_in_parts<T: 'static>(
+    execution: &Execution,
+    keys: &[AnyKey],
+    chunk: usize,
+    apply: &mut impl FnMut(&mut T),
+    half_done: impl Fn(&Error),
+) -> Result<usize> {
+    let Execution { session, store, row_type, .. } = execution;
+    let (mut changed, mut moving, mut done) = (0, Vec::new(), 0);
+    let failed = |error: Error, done: usize| {
+        let error = error.after_rows(done);
+        if done > 0 {
+            half_done(&error);
+        }
+        error
+    };
+    for keys in keys.chunks(chunk) {
+        let part = change_part(session, *store, *row_type, keys.to_vec(), &mut untyped(apply)).await;
+        let (count, moved) = part.map_err(|error| failed(error, done))?;
+        changed += count;
+        moving.extend(moved.map(|moved| (moved, done)));
+        done += keys.len();
+    }
+    for (mut moved, from) in moving {
+        moved.write(session, *store).await.map_err(|error| {
+            let error = error.after_rows(from);
+            half_done(&error);
+            error
+        })?;
+    }
+    Ok(changed)
+}
+
 async fn modify<T: 'static>(execution: &Execution, keys: Vec<AnyKey>, apply: &mut impl FnMut(&mut T)) -> Result<usize> {
     let Execution { session, store, row_type, .. } = execution;
-    let mut apply = |_, row: &mut dyn Any| {
+    let Change { changed, .. } = change(session, *store, *row_type, keys, &mut untyped(apply)).await?;
+    Ok(changed)
+}
+
+fn untyped<T: 'static>(apply: &mut impl FnMut(&mut T)) -> impl FnMut(usize, &mut dyn Any) {
+    |_, row| {
         if let Some(row) = row.downcast_mut::<T>() {
             apply(row);
         }
-    };
-    let Change { changed, .. } = change(session, *store, *row_type, keys, &mut apply).await?;
-    Ok(changed)
+    }
 }

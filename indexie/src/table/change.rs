@@ -7,7 +7,7 @@ use crate::engine::{RowType, Session};
 use crate::error::{Error, Result};
 use crate::key::AnyKey;
 use crate::schema::KeyPath;
-use crate::storage::{Columns, Merge, Operation};
+use crate::storage::{Columns, Merge, Move, Operation};
 
 /// What became of the rows.
 pub(crate) struct Change {
@@ -26,87 +26,187 @@ pub(crate) async fn change(
     keys: Vec<AnyKey>,
     apply: &mut dyn FnMut(usize, &mut dyn Any),
 ) -> Result<Change> {
-    if keys.is_empty() {
-        return Ok(Change { rows: Vec::new(), changed: 0 });
+    let mut changes = Changes::of(session, store, row_type, keys, Moves::Together, apply).await?;
+    let changed = changes.staying.positions.len();
+    changes.staying.write(session, store).await?;
+    Ok(Change { rows: changes.rows, changed })
+}
+
+/// The same for one part of many rows, but rows that get another key only leave their place: they are to be written once
+/// the last part is done, when all that move have made room for one another.
+pub(crate) async fn change_part(
+    session: &Session,
+    store: u16,
+    row_type: RowType,
+    keys: Vec<AnyKey>,
+    apply: &mut dyn FnMut(usize, &mut dyn Any),
+) -> Result<(usize, Option<Written>)> {
+    let Changes { mut staying, mut moving, leaving, .. } =
+        Changes::of(session, store, row_type, keys, Moves::Later, apply).await?;
+    let changed = staying.positions.len() + moving.positions.len();
+    if leaving.is_empty() {
+        staying.write(session, store).await?;
+        return Ok((changed, None));
     }
-    let operation = Operation::Get { keys: keys.clone(), park: true };
-    let columns = session.columns(store, None, operation).await?;
-    let parked = columns.parked;
-    let changes = match collect(session, store, row_type, &keys, &columns, apply) {
-        Ok(changes) if !changes.positions.is_empty() => changes,
-        other => {
-            session.unpark(parked);
-            return other.map(|changes| Change { rows: changes.rows, changed: 0 });
+    let columns = session.columns(store, None, Operation::Get { keys: leaving.clone(), park: true }).await?;
+    moving.parked = Some(Parked::new(session, columns.parked));
+    staying.write(session, store).await?;
+    session.run(store, None, Operation::Delete(leaving)).await?;
+    Ok((changed, Some(moving)))
+}
+
+/// What happens to rows whose key has changed.
+#[derive(Clone, Copy, PartialEq)]
+enum Moves {
+    /// They are written with the others.
+    Together,
+    /// They are set apart.
+    Later,
+}
+
+/// Rows that the storage keeps until they have been merged.
+struct Parked {
+    session: Session,
+    id: u32,
+    armed: bool,
+}
+
+impl Parked {
+    fn new(session: &Session, id: u32) -> Self {
+        Self { session: session.clone(), id, armed: true }
+    }
+}
+
+impl Drop for Parked {
+    fn drop(&mut self) {
+        if self.armed {
+            self.session.unpark(self.id);
         }
-    };
-    let Changes { rows, positions, batch } = changes;
-    let merge = Merge { parked, changes: batch.finish(), count: positions.len() };
-    session.run(store, None, Operation::Merge(merge)).await.map_err(|error| match error {
-        Error::Constraint { row: Some(at), .. } | Error::Data { row: Some(at), .. } => match positions.get(at) {
+    }
+}
+
+/// Changed rows, as the storage is to write them.
+#[derive(Default)]
+pub(crate) struct Written {
+    parked: Option<Parked>,
+    batch: Batch,
+    /// Of the rows, among those that were looked at.
+    positions: Vec<usize>,
+}
+
+impl Written {
+    #[allow(clippy::cast_possible_truncation, reason = "wasm memory ends at 2^32")]
+    fn push(&mut self, parked_at: usize, at: usize, key: &AnyKey, moves: Move, [before, after]: [&Batch; 2]) {
+        let batch = &mut self.batch;
+        batch.int(tag::U32);
+        batch.int(parked_at as u32);
+        batch.end_row();
+        write_key(batch, key);
+        batch.end_row();
+        batch.int(tag::U32);
+        batch.int(moves as u32);
+        batch.end_row();
+        batch.append_row(before);
+        batch.append_row(after);
+        self.positions.push(at);
+    }
+
+    /// Writes the rows, all of them or none.
+    pub async fn write(&mut self, session: &Session, store: u16) -> Result<()> {
+        let Some(mut parked) = self.parked.take().filter(|_| !self.positions.is_empty()) else { return Ok(()) };
+        let changes = std::mem::take(&mut self.batch).finish();
+        let merge = Merge { parked: parked.id, changes, count: self.positions.len() };
+        // Where nobody waits for it any more, the merge goes on and needs them. It lets go of them itself, once it begins.
+        parked.armed = false;
+        let merged = session.run(store, None, Operation::Merge(merge)).await;
+        parked.armed = true;
+        merged.map(|_| ()).map_err(|error| match error.row().and_then(|at| self.positions.get(at)) {
             Some(position) => error.at_row(*position),
             None => error,
-        },
-        error => error,
-    })?;
-    Ok(Change { rows, changed: positions.len() })
+        })
+    }
 }
 
 struct Changes {
     rows: Vec<Option<Box<dyn Any>>>,
-    /// Of the rows that are different now.
-    positions: Vec<usize>,
-    batch: Batch,
+    staying: Written,
+    moving: Written,
+    /// The keys that rows leave which are set apart.
+    leaving: Vec<AnyKey>,
 }
 
-#[allow(clippy::cast_possible_truncation, reason = "wasm memory ends at 2^32")]
-fn collect(
-    session: &Session,
-    store: u16,
-    row_type: RowType,
-    keys: &[AnyKey],
-    columns: &Columns,
-    apply: &mut dyn FnMut(usize, &mut dyn Any),
-) -> Result<Changes> {
-    let table = session.shared.table_name(store);
-    let encode = |row: &dyn Any, at: usize| {
-        let mut batch = Batch::default();
-        row_type.encode(row, &mut batch).map(|()| batch).map_err(|error| Error::encode(table, Some(at), error))
-    };
-    let path = session.shared.schema(store).key.path;
-    let shapes = columns.shapes.borrow();
-    let mut rows = columns.open(&*shapes).rows;
-    let mut changes = Changes { rows: Vec::with_capacity(keys.len()), positions: Vec::new(), batch: Batch::default() };
-    for (at, key) in keys.iter().enumerate() {
-        let row = rows.next(|reader| (row_type.decode)(reader, &*shapes)).transpose();
-        let row = row.map_err(|error| Error::decode(table, Some(key.clone()), error))?;
-        let Some(mut row) = row.flatten() else {
-            changes.rows.push(None);
-            continue;
+impl Changes {
+    /// Reads rows and changes them.
+    async fn of(
+        session: &Session,
+        store: u16,
+        row_type: RowType,
+        keys: Vec<AnyKey>,
+        moves: Moves,
+        apply: &mut dyn FnMut(usize, &mut dyn Any),
+    ) -> Result<Self> {
+        let mut changes = Self {
+            rows: Vec::with_capacity(keys.len()),
+            staying: Written::default(),
+            moving: Written::default(),
+            leaving: Vec::new(),
         };
-        let before = encode(&*row, at)?;
-        apply(at, &mut *row);
-        let after = encode(&*row, at)?;
-        if before != after {
-            let moved = match row_type.entry {
-                Some(entry) => entry(&*row, 0).single().is_some_and(|new_key| new_key != *key),
-                None => own_key(&before, path) != own_key(&after, path),
-            };
-            let batch = &mut changes.batch;
-            batch.int(tag::U32);
-            batch.int(at as u32);
-            batch.end_row();
-            write_key(batch, key);
-            batch.end_row();
-            batch.int(tag::BOOL);
-            batch.int(moved.into());
-            batch.end_row();
-            batch.append_row(&before);
-            batch.append_row(&after);
-            changes.positions.push(at);
+        if keys.is_empty() {
+            return Ok(changes);
         }
-        changes.rows.push(Some(row));
+        let columns = session.columns(store, None, Operation::Get { keys: keys.clone(), park: true }).await?;
+        changes.staying.parked = Some(Parked::new(session, columns.parked));
+        changes.collect(session, store, row_type, &keys, &columns, moves, apply)?;
+        Ok(changes)
     }
-    Ok(changes)
+
+    #[allow(clippy::too_many_arguments, reason = "one loop, and all that it needs")]
+    fn collect(
+        &mut self,
+        session: &Session,
+        store: u16,
+        row_type: RowType,
+        keys: &[AnyKey],
+        columns: &Columns,
+        moves: Moves,
+        apply: &mut dyn FnMut(usize, &mut dyn Any),
+    ) -> Result<()> {
+        let table = session.shared.table_name(store);
+        let encode = |row: &dyn Any, at: usize| {
+            let mut batch = Batch::default();
+            row_type.encode(row, &mut batch).map(|()| batch).map_err(|error| Error::encode(table, Some(at), error))
+        };
+        let path = session.shared.schema(store).key.path;
+        let shapes = columns.shapes.borrow();
+        let mut rows = columns.open(&*shapes).rows;
+        for (at, key) in keys.iter().enumerate() {
+            let row = rows.next(|reader| (row_type.decode)(reader, &*shapes)).transpose();
+            let row = row.map_err(|error| Error::decode(table, Some(key.clone()), error))?;
+            let Some(mut row) = row.flatten() else {
+                self.rows.push(None);
+                continue;
+            };
+            let before = encode(&*row, at)?;
+            apply(at, &mut *row);
+            let after = encode(&*row, at)?;
+            if before != after {
+                let moved = match row_type.entry {
+                    Some(entry) => entry(&*row, 0).single().is_some_and(|new_key| new_key != *key),
+                    None => own_key(&before, path) != own_key(&after, path),
+                };
+                match (moved, moves) {
+                    (false, _) => self.staying.push(at, at, key, Move::Stays, [&before, &after]),
+                    (true, Moves::Together) => self.staying.push(at, at, key, Move::Moves, [&before, &after]),
+                    (true, Moves::Later) => {
+                        self.moving.push(self.leaving.len(), at, key, Move::HasLeft, [&before, &after]);
+                        self.leaving.push(key.clone());
+                    }
+                }
+            }
+            self.rows.push(Some(row));
+        }
+        Ok(())
+    }
 }
 
 /// The primary key that a row of a type that does not know its keys carries, if that is part of the type.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::change::{Change, change, own_key};
-use crate::codec::{Batch, Forms, from_value, with_shapes, write_key, write_row};
+use crate::codec::{Batch, Forms, from_value, key_by, with_shapes, write_key, write_row};
 use crate::engine::{Access as Mode, RowType, Session};
 use crate::error::{Error, Result};
 use crate::key::{AnyKey, Entry, KeyError};
@@ -105,12 +105,18 @@ impl Target {
         }
         let operation = Operation::Get { keys: keys.clone(), park: false };
         let columns = self.session.columns(self.store, index, operation).await?;
+        let path = self.session.shared.schema(self.store).key.path;
         let shapes = columns.shapes.borrow();
         let mut rows = columns.open(&*shapes).rows;
         let mut found = Vec::with_capacity(keys.len());
         for key in keys {
+            let before = rows.reader();
             let row = rows.next(|reader| from_value::<T>(reader, &*shapes)).transpose();
-            found.push(row.map(Option::flatten).map_err(|error| Error::decode(self.table(), Some(key), error))?);
+            found.push(row.map(Option::flatten).map_err(|error| {
+                // Of an index, the row itself tells its primary key.
+                let own = if index.is_none() { Some(key) } else { key_by(&before, &*shapes, path) };
+                Error::decode(self.table(), own, error)
+            })?);
         }
         Ok(found)
     }

@@ -13,12 +13,14 @@ mod batched_programs;
 mod batching;
 mod bulk;
 mod changes;
+mod closing;
 mod connection;
 mod constraints;
 #[cfg(target_family = "wasm")]
 mod failures;
 mod generated_keys;
 mod kept;
+mod many_moves;
 mod moves;
 mod outside_keys;
 mod refused;

@@ -9,6 +9,7 @@ mod fixtures;
 mod plain;
 
 mod bools;
+mod closing;
 mod failing;
 mod migrate;
 mod newer;

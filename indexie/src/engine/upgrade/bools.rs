@@ -7,7 +7,7 @@ use crate::codec::{Batch, Known, Reader, skip, tag, tag_at_path, write_key};
 use crate::engine::Session;
 use crate::error::Result;
 use crate::key::AnyKey;
-use crate::storage::{Columns, Merge, Operation};
+use crate::storage::{Columns, Merge, Move, Operation};
 
 impl Rebuild {
     /// Rewrites `true` and `false` as 1 and 0 where that is still to be done.
@@ -59,8 +59,8 @@ fn changes(columns: &Columns, keys: &[AnyKey], path: Path) -> (Batch, usize) {
         write_key(&mut batch, key);
         batch.end_row();
         // Its key stays: no key of a stored row is a boolean.
-        batch.int(tag::BOOL);
-        batch.int(0);
+        batch.int(tag::U32);
+        batch.int(Move::Stays as u32);
         batch.end_row();
         for stored_as in [tag::BOOL, tag::U32] {
             row(&mut batch, path, &booleans, stored_as);

@@ -10,6 +10,8 @@ const NULL = 0, BOOL = 1, U32 = 2, F64 = 3, TEXT = 4, DATE = 5, BYTES = 6, BIGIN
 const ROWS_PER_SECTION = 128;
 // Objects used as maps have ever new property names: no shapes for those.
 const MAX_SHAPES = 2048, MAX_SHAPE_PROPERTIES = 64, MAX_SHAPE_STEPS = 32768;
+// Bytes that a buffer may have and stay.
+const MOST_KEPT = 1 << 23;
 // What stands deeper is not read: Rust's stack is small.
 const MAX_DEPTH = 256;
 
@@ -21,6 +23,8 @@ const ROWS = 1, PRIMARY_KEYS = 2, KEYS = 4;
 const REVERSE = 8, UNIQUE = 16;
 // Of a GET: keep the rows for a MERGE. Of a write: the keys follow the rows.
 const PARK = 32, WITH_KEYS = 64;
+// What becomes of the place of a changed row; the same numbers as in storage.rs.
+const STAYS = 0, MOVES = 1;
 // What an operation came to; the same numbers as in engine.rs.
 const UNIT = 1, NUMBER = 2, BATCH = 3, FAILED = 4;
 // Events; the same numbers as in engine.rs.
@@ -32,7 +36,7 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const encoder = new TextEncoder();
 const wellFormed = typeof ''.toWellFormed === 'function'
   ? (text) => text.toWellFormed()
-  : (text) => text.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '\ufffd');
+  : (text) => text.replace(/[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]/g, (units) => (units.length === 2 ? units : '\ufffd'));
 
 // --- reading what Rust wrote ---------------------------------------------------------------------------------------
 
@@ -158,6 +162,10 @@ class Writer {
   }
 
   reset() {
+    // What one large read has needed is not kept for ever.
+    if (this.bytes.length > MOST_KEPT) this.bytes = new Uint8Array(4096);
+    if (this.ints.byteLength > MOST_KEPT) this.ints = new Uint32Array(1024);
+    if (this.floats.byteLength > MOST_KEPT) this.floats = new Float64Array(512);
     this.int = 0;
     this.float = 0;
     this.byte = 0;
@@ -259,6 +267,7 @@ class Writer {
       this.bytes.set(binary, this.byte);
       this.byte += binary.length;
     }
+    this.binaries = [];
   }
 
   // Appends a value and returns its tag.
@@ -502,14 +511,16 @@ class Found {
     return Math.max(this.rows.length, this.primaryKeys.length, this.keys.length);
   }
 
-  append(other) {
-    this.rows = join(this.rows, other.rows);
-    this.primaryKeys = join(this.primaryKeys, other.primaryKeys);
-    this.keys = join(this.keys, other.keys);
+  append(...parts) {
+    const all = (column) => {
+      const filled = [this, ...parts].map((part) => part[column]).filter((part) => part.length > 0);
+      return filled.length === 1 ? filled[0] : [].concat(...filled);
+    };
+    this.rows = all('rows');
+    this.primaryKeys = all('primaryKeys');
+    this.keys = all('keys');
   }
 }
-
-const join = (left, right) => (left.length === 0 ? right : right.length === 0 ? left : left.concat(right));
 
 class Scan {
   constructor(source, isStore, flags, limit, done, fail) {
@@ -560,7 +571,7 @@ class Scan {
     queries.forEach((query, i) => this.fetch(query, this.left, (part) => {
       parts[i] = part;
       if (--waiting === 0 && !failed) {
-        for (const part of parts) this.found.append(part);
+        this.found.append(...parts);
         this.next();
       }
     }, (error) => {
@@ -661,8 +672,8 @@ class Scan {
     }, fail);
   }
 
-  // One range by cursor: at most `limit` records, as long as `within` (a key) stays the same where it is given.
-  // From a position on, if one is given.
+  // One range by cursor, at most `limit` records. From a position on, if one is given: then only as long as the key stays the
+  // same.
   walk(query, limit, from, done, fail) {
     const { source, flags, wantRows } = this;
     const found = new Found();
@@ -670,7 +681,7 @@ class Scan {
     // A cursor over unique keys cannot be moved to a primary key: it is left at the first record instead.
     const direction = from === null ? this.direction : this.reverse ? 'prev' : 'next';
     on(wantRows ? source.openCursor(query, direction) : source.openKeyCursor(query, direction), (cursor) => {
-      if (cursor === null) return done(found, null);
+      if (cursor === null) return done(found);
       if (!moved) {
         moved = true;
         // The first record may stand before the position, at it, or behind it: only the first can be moved on from.
@@ -678,13 +689,13 @@ class Scan {
         if (order !== 0 && (order < 0) !== this.reverse) return cursor.continuePrimaryKey(from.key, from.primaryKey);
       }
       if (from !== null) {
-        if (indexedDB.cmp(cursor.key, from.key) !== 0) return done(found, null);
+        if (indexedDB.cmp(cursor.key, from.key) !== 0) return done(found);
         if (!from.inclusive && indexedDB.cmp(cursor.primaryKey, from.primaryKey) === 0) return cursor.continue();
       }
       if (wantRows) found.rows.push(cursor.value);
       if (flags & PRIMARY_KEYS) found.primaryKeys.push(cursor.primaryKey);
       if (flags & KEYS) found.keys.push(cursor.key);
-      if (++count === limit || (from !== null && this.unique)) return done(found, null);
+      if (++count === limit || (from !== null && this.unique)) return done(found);
       cursor.continue();
     }, fail);
   }
@@ -825,10 +836,23 @@ function mergeArray(stored, before, after) {
     end++;
     merged[after.length - end] = stored[stored.length - end];
   }
-  const left = new Set(), changed = [];
-  for (let i = start; i < before.length - end; i++) left.add(i);
+  // Numbers and the like are no more than what Rust knows of them.
+  const left = new Set(), changed = [], texts = new Map();
+  for (let i = before.length - end - 1; i >= start; i--) {
+    left.add(i);
+    if (typeof before[i] === 'string') texts.set(before[i], { at: i, next: texts.get(before[i]) });
+  }
+  const find = (value) => {
+    if (typeof value === 'string') {
+      const found = texts.get(value);
+      if (found !== undefined) texts.set(value, found.next);
+      return found?.at;
+    }
+    if (typeof value === 'object' && value !== null) for (const at of left) if (same(before[at], value)) return at;
+    return undefined;
+  };
   for (let i = start; i < after.length - end; i++) {
-    const at = [...left].find((at) => same(before[at], after[i]));
+    const at = find(after[i]);
     if (at === undefined) changed.push(i);
     else merged[i] = stored[at];
     left.delete(at);
@@ -851,6 +875,15 @@ function equal(key, other) {
   } catch {
     return false;
   }
+}
+
+// The same text for equal keys, and for no others.
+function keyText(key) {
+  if (typeof key === 'string') return JSON.stringify(key);
+  if (typeof key === 'number') return String(key);
+  if (Array.isArray(key)) return `[${key.map(keyText).join()}]`;
+  if (key instanceof Date) return `d${Number(key)}`;
+  return `b${new Uint8Array(key.buffer ?? key, key.byteOffset, key.byteLength).join()}`;
 }
 
 // The operations of a transaction, in the order in which they were asked for. One that may have to take back what it has
@@ -973,7 +1006,7 @@ class Task {
   }
 
   tell(reason, row) {
-    const error = cause(reason, this.transaction, this.connection);
+    const error = this.engine.cause(reason, this.transaction, this.connection);
     const failure = {
       name: failureName(error), message: failureMessage(error), row, index: undefined, key: undefined,
       usage: undefined, quota: undefined,
@@ -1059,7 +1092,8 @@ function watch(transaction, requests, done, failed) {
   };
   transaction.onerror = (event) => {
     event.preventDefault();
-    giveUp(event.target.error, requests.indexOf(event.target));
+    // Those that the abort cuts off follow: only the first is looked for.
+    if (failure === null) giveUp(event.target.error, requests.indexOf(event.target));
   };
   const lost = () => {
     // Requests that an abort cuts off, or that come too late for it, say only that: its own reason is the transaction's.
@@ -1183,7 +1217,7 @@ const operations = {
     // Issued together, the last one to answer is the last one issued.
     all(keys.map((key) => source.get(key)), (rows) => {
       if ((flags & PARK) !== 0) task.engine.parked.set(task.slot, rows);
-      task.finish((flags & PRIMARY_KEYS) === 0 ? [rows] : [keys, rows]);
+      task.finish([rows]);
     }, task.fail);
   },
 
@@ -1245,11 +1279,11 @@ const operations = {
     const { a: count, b: parking, reader, store, engine } = task;
     const parked = engine.parked.get(parking) ?? [];
     engine.parked.delete(parking);
-    const rows = [], olds = [], keys = [], moved = [];
+    const rows = [], olds = [], keys = [], moves = [];
     for (let i = 0; i < count; i++) {
       const old = parked[reader.row()];
       keys.push(reader.row());
-      moved.push(reader.row());
+      moves.push(reader.row());
       olds.push(old);
       rows.push(merge(old, reader.row(), reader.row()));
     }
@@ -1257,17 +1291,17 @@ const operations = {
     const before = (row) => restore(store, olds[row], keys[row]);
     // A row whose key has changed moves, but not onto another one. All that move leave first, or they would clash with
     // themselves in unique indexes, and with one another.
-    const leaving = [...keys.keys()].filter((row) => moved[row]);
+    const leaving = [...keys.keys()].filter((row) => moves[row] === MOVES);
     write(task, leaving.length + count, (step) => {
       const row = step - leaving.length;
       if (row < 0) return { request: store.delete(keys[leaving[step]]), undo: () => [before(leaving[step])] };
       if (outbound) return { request: store.put(rows[row], keys[row]), undo: () => [before(row)] };
-      if (!moved[row]) return { request: store.put(rows[row]), undo: () => [before(row)] };
+      if (moves[row] === STAYS) return { request: store.put(rows[row]), undo: () => [before(row)] };
       const request = store.add(rows[row]);
       return { request, undo: () => [store.delete(request.result)] };
     }, () => task.finish(undefined), (error, step) => {
-      const row = step - leaving.length, gone = keys.filter((_, at) => at <= row || moved[at]);
-      task.clash(error, row, rows, outbound ? keys : null, row >= 0 && !moved[row], gone);
+      const row = step - leaving.length, gone = keys.filter((_, at) => at <= row || moves[at] !== STAYS);
+      task.clash(error, row, rows, outbound ? keys : null, row >= 0 && moves[row] === STAYS, gone);
     });
   },
 
@@ -1386,7 +1420,7 @@ function restoring(store, query) {
 // - Undone for another reason (a full disk, say), each member gets a transaction of its own, in their order.
 // - What is written again must not be overtaken: what concerns the store of a batch is held back until the batch has ended,
 //   and so is what concerns a store of something held back. So a batch that something else closes early has to be worth it:
-//   a few writes get a transaction each, and hold nothing back.
+//   fewer than MANY get a transaction each, and hold nothing back.
 
 // A task that is spawned by another one runs a turn of the microtask queue later: so many turns are one.
 const TURNS = 3;
@@ -1410,35 +1444,12 @@ class Batch {
 
   join(member) {
     this.members.push(member);
-    if (this.transaction !== null) this.issue(member);
-    else if (this.members.length === MANY) this.share();
-  }
-
-  share() {
-    const members = [...this.members];
-    try {
-      this.begin();
-    } catch (error) {
-      this.members = [];
-      for (const { task } of members) task.fail(error);
-      return;
-    }
-    for (const member of members) this.issue(member);
   }
 
   begin() {
-    this.transaction = ownTransaction(this.connection, this.storeName, this.durability);
+    this.transaction = transactionOver(this.connection, this.storeName, 'readwrite', this.durability);
     this.transaction.onerror = (event) => event.preventDefault();
     this.store = this.transaction.objectStore(this.storeName);
-  }
-
-  issue(member) {
-    try {
-      member.request = member.issue(0, this.store).request;
-    } catch (error) {
-      this.members.splice(this.members.indexOf(member), 1);
-      member.failed(error, 0);
-    }
   }
 
   // Nobody joins any more: the turn is over, or (`early`) something else concerns the store.
@@ -1447,22 +1458,44 @@ class Batch {
     const { open } = connection.order;
     if (open.get(storeName) !== this) return;
     open.delete(storeName);
-    if (this.transaction === null && (early || members.length < 2)) {
+    if (members.length < (early ? MANY : 2)) {
       for (const member of members) this.alone(member, null);
       return;
     }
-    if (this.transaction === null) this.share();
-    // Refused by the browser, all of them.
-    if (this.members.length === 0) return end(this.transaction, 'abort');
     connection.order.hold(connection, [storeName]);
     this.holding = true;
-    this.listen();
+    this.share();
+  }
+
+  // Begun and issued in one turn: Safari takes no requests in a later one before the first is answered.
+  share() {
+    const { members } = this;
+    try {
+      this.begin();
+    } catch (error) {
+      this.members = [];
+      for (const { task } of members) task.fail(error);
+      return this.ended();
+    }
+    this.members = members.filter((member) => {
+      try {
+        member.request = member.issue(0, this.store).request;
+        return true;
+      } catch (error) {
+        member.failed(error, 0);
+        return false;
+      }
+    });
+    if (this.members.length > 0) return this.listen();
+    // Refused by the browser, all of them.
+    end(this.transaction, 'abort');
+    this.ended();
   }
 
   alone({ task, issue, done, failed }, reason) {
     task.batch = null;
     try {
-      task.transaction = ownTransaction(this.connection, this.storeName, this.durability);
+      task.transaction = transactionOver(this.connection, this.storeName, 'readwrite', this.durability);
     } catch (error) {
       // The browser has closed the connection.
       if (reason === null) task.fail(error);
@@ -1488,10 +1521,15 @@ class Batch {
     };
     transaction.oncomplete = () => {
       this.ended();
-      for (const member of members) {
+      // Where each key was stored last.
+      const places = new Map();
+      members.forEach(({ request }, at) => {
+        if (request.error === null && request.result !== undefined) places.set(keyText(request.result), at);
+      });
+      members.forEach((member, at) => {
         if (member.request.error === null) member.done([member.request]);
-        else member.task.engine.fail(member.task.slot, this.clash(member));
-      }
+        else member.task.engine.fail(member.task.slot, this.clash(member, (key) => places.get(keyText(key)) > at));
+      });
     };
     transaction.onabort = () => {
       if (!again || !this.again()) this.separate();
@@ -1505,7 +1543,7 @@ class Batch {
     const stays = ({ task, request }) => task.adds || request.error !== null;
     const after = members.findLastIndex((member) => !stays(member));
     const unclear = clashing.filter(({ asked }) => asked === null);
-    if (unclear.some((member) => members.indexOf(member) < after)) return false;
+    if (unclear.length > 0 && members.indexOf(unclear[0]) < after) return false;
     try {
       for (const member of unclear) member.asked = { ...member.ask(store), late: true };
     } catch {
@@ -1550,19 +1588,18 @@ class Batch {
     if (this.holding) this.ended();
   }
 
-  clash(member) {
-    const { request: { error: { name, message } }, asked } = member;
+  // `storedLater` tells whether a key was stored by a member behind this one.
+  clash({ request: { error: { name, message } }, asked }, storedLater) {
     const failure = { name, message, row: 0, index: undefined, key: asked.key };
-    const later = asked.late ? this.members.slice(this.members.indexOf(member) + 1) : [];
-    const added = (key) => later.some(({ request }) => request.error === null && equal(request.result, key));
-    blame(failure, asked.suspects, ({ request: { result } }) => result !== undefined && !equal(result, asked.own) && !added(result));
+    blame(failure, asked.suspects, ({ request: { result } }) => result !== undefined && !equal(result, asked.own)
+      && !(asked.late && storedLater(result)));
     return failure;
   }
 }
 
-function ownTransaction({ db }, storeName, durability) {
+function transactionOver({ db }, stores, mode, durability) {
   if (db === null) throw new DOMException('The connection is closed.', 'InvalidStateError');
-  return db.transaction(storeName, 'readwrite', durability === '' ? undefined : { durability });
+  return db.transaction(stores, mode, durability === '' ? undefined : { durability });
 }
 
 // What concerns a database, on this thread, in its order. All connections to the database have one.
@@ -1619,13 +1656,19 @@ class Order {
       }
     }
     for (const { connection, stores, joins, run } of held) this.enter(connection, stores, joins, run);
+    // A connection that is to be closed waits for no more members.
+    this.closeBatches((batch) => batch.connection.closed);
     for (const { connection } of over) this.done(connection);
   }
 
   // A connection is closed once all of its own that was issued before has its transaction.
   leave(connection) {
-    for (const batch of this.open.values()) if (batch.connection === connection) batch.close(true);
+    this.closeBatches((batch) => batch.connection === connection);
     this.done(connection);
+  }
+
+  closeBatches(which) {
+    for (const batch of [...this.open.values()].filter(which)) batch.close(true);
   }
 
   done(connection) {
@@ -1670,19 +1713,17 @@ export class Engine {
   // `layout`: a line per store, its name and those of its indexes, separated by tabs; operations use their positions.
   open(id, name, version, layout) {
     const connection = {
-      id, name, stores: parseLayout(layout), db: null, closed: false, lost: false, awaited: 1, order: this.order(name), live: null, request: null, failure: null, oldVersion: 0,
+      id, name, stores: parseLayout(layout), db: null, closed: false, lost: false, awaited: 1, order: this.order(name), live: null, failure: null, oldVersion: 0,
       newVersion: null, blocked: null,
     };
     this.connections.set(id, connection);
     let request;
     try {
-      request = version === 0 ? indexedDB.open(name) : indexedDB.open(name, version);
+      request = version === 0 ? indexedDBHere().open(name) : indexedDBHere().open(name, version);
     } catch (error) {
-      connection.failure = error;
-      queueMicrotask(() => this.wake(OPEN_FAILED, id));
+      queueMicrotask(() => this.openFailed(connection, error));
       return;
     }
-    connection.request = request;
     request.onupgradeneeded = (event) => {
       connection.db = request.result;
       connection.oldVersion = event.oldVersion;
@@ -1693,16 +1734,22 @@ export class Engine {
       request.transaction.connection = connection;
       request.transaction.line = new Line();
       this.transactions.set(id, request.transaction);
-      readMarker(connection, request.transaction, () => this.wake(UPGRADE, id));
+      readMarker(connection, request.transaction, () => {
+        try {
+          this.wake(UPGRADE, id);
+        } catch (error) {
+          this.panicked(error, request.transaction);
+        }
+      });
     };
     request.onblocked = (event) => this.block(connection, event);
     request.onerror = (event) => {
       event.preventDefault();
       unblocked(connection);
+      const upgrade = this.transactions.get(id);
       this.transactions.delete(id);
-      connection.failure ??= request.error;
       connection.db = null;
-      this.wake(OPEN_FAILED, id);
+      this.openFailed(connection, upgrade && wasCutOff(upgrade) ? LOST : request.error);
     };
     request.onsuccess = () => {
       const db = request.result;
@@ -1710,19 +1757,25 @@ export class Engine {
       this.transactions.delete(id);
       if (!this.connections.has(id)) return db.close();
       connection.db = db;
+      let told = false, asked = false;
+      const versionChange = () => this.wake(VERSION_CHANGE, id);
       db.onversionchange = (event) => {
         connection.newVersion = event.newVersion;
-        this.wake(VERSION_CHANGE, id);
+        if (told) versionChange();
+        else asked = true;
       };
-      // The browser closes it: site data deleted, a disk gone, or Safari waking up.
-      db.onclose = () => {
-        connection.lost = true;
-        connection.db = null;
-        this.wake(CLOSED, id);
-        setTimeout(() => this.lose(connection));
-      };
+      db.onclose = () => this.gone(connection);
       const opened = () => {
-        if (this.connections.has(id)) this.wake(OPENED, id);
+        if (!this.connections.has(id)) return;
+        told = true;
+        try {
+          connection.installed = described(db, (names) => db.transaction(names, 'readonly'));
+        } catch {
+          // Lost again already.
+          return this.openFailed(connection, LOST);
+        }
+        this.wake(OPENED, id);
+        if (asked && this.connections.has(id)) versionChange();
       };
       // An upgrade may have changed it.
       connection.marked = -1;
@@ -1730,10 +1783,14 @@ export class Engine {
       try {
         readMarker(connection, db.transaction(MARKER, 'readonly'), opened);
       } catch {
-        // Lost again: whatever is asked of it finds out.
         opened();
       }
     };
+  }
+
+  openFailed(connection, error) {
+    connection.failure = error;
+    this.wake(OPEN_FAILED, connection.id);
   }
 
   order(name) {
@@ -1753,13 +1810,23 @@ export class Engine {
     return this.connections.get(id)?.marked ?? -1;
   }
 
-  // Fails what was under way on a connection that the browser has closed. Browsers forget some of it: Firefox what was begun
-  // just then, Chromium what was being committed.
+  // The browser has closed a connection: site data deleted, a disk gone, or Safari waking up. What is asked for from here on
+  // gets another one.
+  gone(connection) {
+    if (connection.closed || connection.gone) return;
+    connection.gone = connection.lost = true;
+    connection.db = null;
+    this.wake(CLOSED, connection.id);
+    setTimeout(() => this.lose(connection));
+  }
+
+  // Fails what was under way on such a connection. Browsers forget some of it: Firefox what was begun just then, Chromium what
+  // was being committed.
   lose(connection) {
-    const lost = { name: 'ConnectionLost', message: '' };
+    const lost = LOST;
     for (const task of [...this.tasks.values()]) {
       // What is held back has not begun.
-      const begun = task.batch !== null || (task.transaction !== null && !task.transaction.waiting);
+      const begun = task.batch !== null || (task.transaction && !task.transaction.waiting);
       if (task.connection !== connection || !begun) continue;
       task.batch?.lose();
       task.failed(lost, -1);
@@ -1796,36 +1863,23 @@ export class Engine {
     say();
   }
 
-  // What the open database looks like: a line per store, name, key path, generator, then its indexes' names, key paths and
-  // flags, as JSON.
+  // What the open database looks like.
   installed(id) {
-    const connection = this.connections.get(id);
-    const { db } = connection ?? {};
-    if (!db) return '[]';
-    const upgrading = this.transactions.get(id);
-    const names = [...db.objectStoreNames];
-    if (names.length === 0) return '[]';
-    const transaction = upgrading ?? db.transaction(names, 'readonly');
-    const lines = [];
-    for (const name of names) {
-      const store = transaction.objectStore(name);
-      lines.push([name, path(store.keyPath), store.autoIncrement ? '1' : '0'].join('\t'));
-      for (const indexName of store.indexNames) {
-        const index = store.index(indexName);
-        lines.push(['', indexName, path(index.keyPath), index.unique ? '1' : '0', index.multiEntry ? '1' : '0'].join('\t'));
-      }
-    }
-    return lines.join('\n');
+    const connection = this.connections.get(id), upgrade = this.transactions.get(id);
+    let lines = connection?.installed ?? '';
+    if (upgrade) this.attempt(() => { lines = described(connection.db, () => upgrade); });
+    return lines;
   }
 
   createStore(id, name, keyPath, autoIncrement) {
-    const { db } = this.connections.get(id);
-    return this.attempt(() => db.createObjectStore(name, { keyPath: unpath(keyPath), autoIncrement }));
+    return this.attempt(() => this.connections.get(id).db.createObjectStore(name, { keyPath: unpath(keyPath), autoIncrement }));
   }
 
   // What operations mean by their numbers from here on: during an upgrade, version by version.
   relayout(id, layout) {
-    this.connections.get(id).stores = parseLayout(layout);
+    const connection = this.connections.get(id);
+    // Closed in the middle of its upgrade.
+    if (connection) connection.stores = parseLayout(layout);
   }
 
   deleteStore(id, name) {
@@ -1870,7 +1924,7 @@ export class Engine {
     };
     this.connections.set(slot, waiting);
     try {
-      const request = indexedDB.deleteDatabase(name);
+      const request = indexedDBHere().deleteDatabase(name);
       request.onblocked = (event) => this.block(waiting, event);
       on(request, () => {
         over();
@@ -1887,7 +1941,11 @@ export class Engine {
 
   databaseNames(slot) {
     this.slots.set(slot, null);
-    const list = async () => (await indexedDB.databases()).map(({ name }) => name);
+    const list = async () => {
+      const factory = indexedDBHere();
+      if (!factory.databases) throw new DOMException('this browser does not list its databases', 'NotSupportedError');
+      return (await factory.databases()).map(({ name }) => name);
+    };
     list().then((names) => this.settle(slot, { result: [names] }), (error) => this.fail(slot, error));
   }
 
@@ -1901,9 +1959,8 @@ export class Engine {
       const names = Array.from(stores, (store) => connection.stores[store].name);
       const begin = () => {
         if (write) connection.order.writes++;
-        const options = durability === '' ? undefined : { durability };
         try {
-          this.begun(id, connection, connection.db.transaction(names, write ? 'readwrite' : 'readonly', options));
+          this.begun(id, connection, transactionOver(connection, names, write ? 'readwrite' : 'readonly', durability));
         } catch (error) {
           foundClosed(connection, error);
           throw error;
@@ -1932,7 +1989,7 @@ export class Engine {
     };
     transaction.onabort = () => {
       const error = transaction.error ?? transaction.failure ?? new DOMException('', 'AbortError');
-      this.withQuota(cause(error, transaction, connection), (failure) => {
+      this.withQuota(this.cause(error, transaction, connection), (failure) => {
         this.transactions.delete(id);
         this.failure = failure;
         this.wake(ABORTED, id);
@@ -1990,7 +2047,7 @@ export class Engine {
           task.alone = true;
           connection.order.writes++;
           if (joins) task.batch = connection.order.batch(connection, storeName, durability);
-          else task.transaction = ownTransaction(connection, storeName, durability);
+          else task.transaction = transactionOver(connection, storeName, 'readwrite', durability);
           start();
         } else {
           this.read(connection, task, start);
@@ -2071,6 +2128,18 @@ export class Engine {
   panicked(error, transaction) {
     if (transaction) abandon(transaction, new DOMException('its body panicked', 'AbortError'));
     reportError(error);
+  }
+
+  // Why a transaction was aborted. A connection that turns out to be lost is given up at once: Chromium goes on taking
+  // transactions while it closes it, and says only in words why they fail.
+  cause(error, transaction, connection) {
+    // While it is being upgraded a connection takes no other transaction.
+    const asked = transaction?.abandoned || transaction?.mode === 'versionchange';
+    const name = failureName(error);
+    const closing = name === 'UnknownError' && failureMessage(error).startsWith('Connection is closing');
+    if (!closing && (name !== 'AbortError' || asked || !isLost(connection))) return error;
+    if (connection) this.gone(connection);
+    return { ...LOST, message: failureMessage(error) };
   }
 
   // A quota error says how much there is, if the browser tells: later, and no transaction that goes on can wait for it.
@@ -2176,10 +2245,39 @@ export class Engine {
   }
 }
 
+// Some privacy settings take it away.
+function indexedDBHere() {
+  const factory = globalThis.indexedDB;
+  if (!factory) throw new DOMException('there is no IndexedDB here', 'NotSupportedError');
+  return factory;
+}
+
+// A line per store, its name, key path and whether it generates keys; then a line for each index: nothing, its name, key path
+// and flags. All separated by tabs.
+function described(db, transactionOver) {
+  const names = [...db.objectStoreNames];
+  if (names.length === 0) return '';
+  const transaction = transactionOver(names), lines = [];
+  for (const name of names) {
+    const store = transaction.objectStore(name);
+    lines.push([name, path(store.keyPath), store.autoIncrement ? '1' : '0'].join('\t'));
+    for (const indexName of store.indexNames) {
+      const index = store.index(indexName);
+      lines.push(['', indexName, path(index.keyPath), index.unique ? '1' : '0', index.multiEntry ? '1' : '0'].join('\t'));
+    }
+  }
+  return lines.join('\n');
+}
+
 function unblocked(waiting) {
   if (waiting.blocked !== null) clearInterval(waiting.blocked.timer);
   waiting.blocked = null;
 }
+
+const LOST = { name: 'ConnectionLost', message: '' };
+
+// Whether an upgrade was aborted by the browser, for no reason of its own.
+const wasCutOff = (upgrade) => !upgrade.abandoned && (upgrade.error === null || failureName(upgrade.error) === 'AbortError');
 
 // Whether the browser has closed a connection that nobody asked it to close. The event that tells comes only after
 // everything that was under way has failed.
@@ -2199,17 +2297,6 @@ function isLost(connection) {
 // A connection that refuses a transaction has been closed by the browser, if nobody else has: what is under way is lost.
 function foundClosed(connection, error) {
   if (connection?.db && !connection.closed && failureName(error) === 'InvalidStateError') connection.lost = true;
-}
-
-// Why a transaction was aborted.
-function cause(error, transaction, connection) {
-  // While it is being upgraded a connection takes no other transaction.
-  const asked = transaction?.abandoned || transaction?.mode === 'versionchange';
-  const name = failureName(error);
-  // While Chromium is still closing the connection, it takes transactions, and says only in words why others failed.
-  const closing = name === 'UnknownError' && failureMessage(error).startsWith('Connection is closing');
-  const lost = closing || (name === 'AbortError' && !asked && isLost(connection));
-  return lost ? { name: 'ConnectionLost', message: failureMessage(error) } : error;
 }
 
 function parseLayout(layout) {

@@ -6,15 +6,14 @@ use super::path::Path;
 use super::value::{Object, Row, Value};
 use super::write::{Step, Target, no_store};
 use crate::key::AnyKey;
-use crate::storage::Failure;
+use crate::storage::{Failure, Move};
 
 /// A change of a row: both ends as Rust writes them, and the row as it was stored.
 #[derive(Debug)]
 pub(super) struct Changed {
     pub stored: Row,
     pub key: AnyKey,
-    /// Whether its key has changed.
-    pub moved: bool,
+    pub moves: Move,
     pub before: Value,
     pub after: Value,
 }
@@ -27,15 +26,16 @@ impl Target<'_> {
             Some(store) => store.path == Path::None,
             None => return Err(no_store(self.name)),
         };
-        let leaving = changes.iter().filter(|change| change.moved).map(|change| Step::Delete(change.key.clone()));
+        let leaving =
+            changes.iter().filter(|change| change.moves == Move::Moves).map(|change| Step::Delete(change.key.clone()));
         let mut steps: Vec<Step> = leaving.collect();
         let first = steps.len();
         steps.extend(changes.into_iter().map(|change| {
             let row = merge(&change.stored, &change.before, change.after);
-            match (outbound, change.moved) {
+            match (outbound, change.moves) {
                 (true, _) => Step::Put { row, key: Some(change.key) },
-                (false, false) => Step::Put { row, key: None },
-                (false, true) => Step::Add { row, key: None },
+                (false, Move::Stays) => Step::Put { row, key: None },
+                (false, Move::Moves | Move::HasLeft) => Step::Add { row, key: None },
             }
         }));
         self.write(steps).map(|_| ()).map_err(|mut failure| {

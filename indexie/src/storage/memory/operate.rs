@@ -10,7 +10,7 @@ use super::value::{Row, Value, is_valid};
 use super::write::{Step, Target, failure, no_store};
 use crate::codec::{Batch, with_shapes};
 use crate::key::AnyKey;
-use crate::storage::{Columns, Failure, Merge, Operation, Reply, ShapeTable, Want, Write};
+use crate::storage::{Columns, Failure, Merge, Move, Operation, Reply, ShapeTable, Want, Write};
 
 /// What an operation came to.
 #[derive(Debug)]
@@ -69,8 +69,12 @@ fn changes(merge: &Merge, parked: &[Option<Row>]) -> Vec<Changed> {
             };
             let stored = parked.get(position).cloned().flatten().unwrap_or_else(|| Arc::new(Value::Null));
             let key = values.row().key()?;
-            let moved = matches!(values.row(), Value::Bool(true));
-            Some(Changed { stored, key, moved, before: values.row(), after: values.row() })
+            let moves = match values.row() {
+                Value::Number(moves) if moves == f64::from(Move::Moves as u32) => Move::Moves,
+                Value::Number(left) if left == f64::from(Move::HasLeft as u32) => Move::HasLeft,
+                _ => Move::Stays,
+            };
+            Some(Changed { stored, key, moves, before: values.row(), after: values.row() })
         };
         (0..merge.count).filter_map(|_| change()).collect()
     })
