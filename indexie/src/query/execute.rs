@@ -57,7 +57,10 @@ impl Execution {
     }
 
     /// Runs reads that follow one another as one: no write comes between them.
-    async fn as_one<R: 'static>(&self, reads: impl FnOnce(Self) -> LocalBoxFuture<'static, Result<R>>) -> Result<R> {
+    pub(super) async fn as_one<R: 'static>(
+        &self,
+        reads: impl FnOnce(Self) -> LocalBoxFuture<'static, Result<R>>,
+    ) -> Result<R> {
         self.session.atomically(self.store, Access::Read, |session| reads(self.within(session))).await
     }
 

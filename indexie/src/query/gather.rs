@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures::FutureExt;
 use futures::future::try_join_all;
 
 use super::execute::{Execution, Found};
@@ -10,7 +11,7 @@ use super::spec::Spec;
 use crate::error::Result;
 use crate::index::Column;
 use crate::key::AnyKey;
-use crate::storage::{Position, Scan, Want};
+use crate::storage::{Columns, Position, Scan, Want};
 
 /// What a result has one of.
 #[derive(Clone, Copy, PartialEq)]
@@ -37,13 +38,21 @@ impl Execution {
             && spec.branches.iter().all(|branch| branch.filters.is_empty() && branch.residual.is_none())
     }
 
+    /// All that the walks find, asked for at once: the browser reads one while this thread unpacks another. Of several, nothing
+    /// is written in between: a row that moved from one to the other would be found by neither.
+    async fn scans(&self, walks: &[Walk], want: Want) -> Result<Vec<Columns>> {
+        let several = walks.len() > 1;
+        let walks = walks.to_vec();
+        let scans = |this: Self| async move {
+            let scan = |walk| Scan { offset: 0, limit: None, after: None, ..this.native_scan(walk, want) };
+            try_join_all(walks.iter().map(|walk| this.scan(walk, scan(walk)))).await
+        };
+        if several { self.as_one(|this| scans(this).boxed_local()).await } else { scans(self.clone()).await }
+    }
+
     pub(super) async fn gather_keys(&self, walks: &[Walk]) -> Result<Vec<AnyKey>> {
         let mut keys = BTreeSet::new();
-        let scans = walks.iter().map(|walk| {
-            let scan = Scan { offset: 0, limit: None, after: None, ..self.native_scan(walk, Want::PRIMARY_KEYS) };
-            self.scan(walk, scan)
-        });
-        for columns in try_join_all(scans).await? {
+        for columns in self.scans(walks, Want::PRIMARY_KEYS).await? {
             keys.extend(columns.primary_keys());
         }
         let mut positions: Vec<Position> =
@@ -69,12 +78,7 @@ impl Execution {
         let mut at_key: BTreeMap<AnyKey, usize> = BTreeMap::new();
         let mut rows: Vec<Found> = Vec::new();
         let mut places: Vec<(AnyKey, usize)> = Vec::new();
-        // Asked for all at once: the browser reads one while this thread unpacks another.
-        let scans = walks.iter().map(|walk| {
-            let scan = Scan { offset: 0, limit: None, after: None, ..self.native_scan(walk, Want::ALL) };
-            self.scan(walk, scan)
-        });
-        let columns = try_join_all(scans).await?;
+        let columns = self.scans(walks, Want::ALL).await?;
         for (at, (walk, columns)) in walks.iter().zip(columns).enumerate() {
             let branch = branches.get(at);
             // The ordering index brings the places itself. But of several elements of a row, different clauses may have
