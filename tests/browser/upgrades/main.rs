@@ -8,6 +8,8 @@ mod fixtures;
 #[path = "../tables/plain.rs"]
 mod plain;
 
+#[cfg(target_family = "wasm")]
+mod asked_early;
 mod bools;
 mod closing;
 mod failing;
