@@ -6,6 +6,8 @@ mod fixtures;
 mod plain;
 
 #[cfg(target_family = "wasm")]
+mod absent;
+#[cfg(target_family = "wasm")]
 mod batched_failures;
 #[cfg(target_family = "wasm")]
 mod batched_programs;
