@@ -1,6 +1,9 @@
 // Every line of JavaScript in the crate: the other end of the codec, and functions that own their IndexedDB requests, so
 // that an operation costs one call from Rust and one wake-up back, however many rows it touches.
 //
+// In this order, each part calling those before it: keys and paths; reading and writing the codec's streams; requests; scans;
+// changed rows; operations; upgrades; shared transactions; connections that are lost; the engine, which is what Rust sees.
+//
 // Called by engine.rs only. No callback may throw: an exception that passes through wasm leaves a future pending for
 // ever, so each one settles its slot instead. Nothing here uses eval: pages have content security policies.
 
@@ -37,6 +40,73 @@ const encoder = new TextEncoder();
 const wellFormed = typeof ''.toWellFormed === 'function'
   ? (text) => text.toWellFormed()
   : (text) => text.replace(/[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]/g, (units) => (units.length === 2 ? units : '\ufffd'));
+
+// --- keys and paths -------------------------------------------------------------------------------------------------
+
+// `o.__proto__ = v` would create no property.
+function set(object, name, value) {
+  if (name === '__proto__') Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
+  else object[name] = value;
+}
+
+function valueAt(row, path) {
+  for (const name of path.split('.')) {
+    if (row === null || row === undefined) return undefined;
+    row = row[name];
+  }
+  return row;
+}
+
+// What stands at a key path, which may be several.
+const valuesAt = (row, keyPath) => (Array.isArray(keyPath) ? keyPath.map((path) => valueAt(row, path)) : valueAt(row, keyPath));
+
+// The keys of a row in an index, as far as they are valid.
+function keysOf(row, index) {
+  const { keyPath, multiEntry } = index, value = valuesAt(row, keyPath);
+  return (multiEntry && Array.isArray(value) ? value : [value]).filter(isKey);
+}
+
+function primaryKeyOf(store, row) {
+  return valuesAt(row, store.keyPath) ?? undefined;
+}
+
+function isKey(value) {
+  try {
+    indexedDB.cmp(value, value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function equal(key, other) {
+  if (typeof key === 'number' || typeof key === 'string') return key === other;
+  try {
+    return indexedDB.cmp(key, other) === 0;
+  } catch {
+    return false;
+  }
+}
+
+// The same text for equal keys, and for no others.
+function keyText(key) {
+  if (typeof key === 'string') return JSON.stringify(key);
+  if (typeof key === 'number') return String(key);
+  if (Array.isArray(key)) return `[${key.map(keyText).join()}]`;
+  if (key instanceof Date) return `d${Number(key)}`;
+  return `b${new Uint8Array(key.buffer ?? key, key.byteOffset, key.byteLength).join()}`;
+}
+
+function range(bounds) {
+  const [lower, lowerKind, upper, upperKind] = bounds;
+  if (lowerKind === 0) return upperKind === 0 ? null : IDBKeyRange.upperBound(upper, upperKind === 2);
+  if (upperKind === 0) return IDBKeyRange.lowerBound(lower, lowerKind === 2);
+  return IDBKeyRange.bound(lower, upper, lowerKind === 2, upperKind === 2);
+}
+
+// Key paths as text: nothing, a path, or several with plus signs between brackets. Paths hold no brackets of their own.
+const path = (keyPath) => (keyPath === null ? '' : Array.isArray(keyPath) ? `[${keyPath.join('+')}]` : keyPath);
+const unpath = (text) => (text === '' ? null : text.startsWith('[') ? text.slice(1, -1).split('+') : text);
 
 // --- reading what Rust wrote ---------------------------------------------------------------------------------------
 
@@ -139,12 +209,6 @@ class Reader {
     for (let i = 0; i < count; i++) values[i] = this.row();
     return values;
   }
-}
-
-// `o.__proto__ = v` would create no property.
-function set(object, name, value) {
-  if (name === '__proto__') Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
-  else object[name] = value;
 }
 
 // --- writing for Rust ----------------------------------------------------------------------------------------------
@@ -462,12 +526,74 @@ function all(requests, done, fail) {
   }, failing);
 }
 
-function range(bounds) {
-  const [lower, lowerKind, upper, upperKind] = bounds;
-  if (lowerKind === 0) return upperKind === 0 ? null : IDBKeyRange.upperBound(upper, upperKind === 2);
-  if (upperKind === 0) return IDBKeyRange.lowerBound(lower, lowerKind === 2);
-  return IDBKeyRange.bound(lower, upper, lowerKind === 2, upperKind === 2);
+function transactionOver({ db }, stores, mode, durability) {
+  if (db === null) throw new DOMException('The connection is closed.', 'InvalidStateError');
+  return db.transaction(stores, mode, durability === '' ? undefined : { durability });
 }
+
+// Commits or aborts; where the transaction has ended by itself, its events tell how.
+function end(transaction, how) {
+  try {
+    transaction[how]?.();
+  } catch {
+    // It has ended.
+  }
+}
+
+// The events of a transaction that one operation has for itself: what fails undoes all. Returns the way to give up.
+function watch(transaction, requests, done, failed) {
+  let failure = null;
+  const giveUp = (error, row) => {
+    failure ??= [error, row];
+    end(transaction, 'abort');
+  };
+  transaction.onerror = (event) => {
+    event.preventDefault();
+    // Those that the abort cuts off follow: only the first is looked for.
+    if (failure === null) giveUp(event.target.error, requests.indexOf(event.target));
+  };
+  const lost = () => {
+    // Requests that an abort cuts off, or that come too late for it, say only that: its own reason is the transaction's.
+    const name = failureName(failure?.[0]), follows = name === 'AbortError' || name === 'TransactionInactiveError';
+    const cause = failure !== null && !follows ? failure
+      : [transaction.error ?? new DOMException('', 'AbortError'), -1];
+    failed(cause[0], cause[1]);
+  };
+  transaction.oncomplete = () => (failure === null ? done(requests) : lost());
+  transaction.onabort = lost;
+  return giveUp;
+}
+
+// Aborts a transaction for a reason that the browser does not know.
+function abandon(transaction, error) {
+  transaction.abandoned = true;
+  transaction.failure ??= error;
+  end(transaction, 'abort');
+}
+
+// Takes back what was written, the last first: at each step the store is as it was before. What cannot be taken back
+// takes the transaction with it.
+function takeBack(transaction, written, done, failed) {
+  const giveUp = (error) => {
+    abandon(transaction, error);
+    failed(error);
+  };
+  const stored = written.filter(({ request }) => request.error === null).reverse();
+  if (stored.some(({ undo }) => undo === undefined)) return giveUp(new DOMException('its rows cannot be taken back', 'AbortError'));
+  try {
+    all(stored.flatMap(({ undo }) => undo()), done, giveUp);
+  } catch (error) {
+    giveUp(error);
+  }
+}
+
+// Puts a row back.
+const restore = (store, row, key) => (store.keyPath === null ? store.put(row, key) : store.put(row));
+
+const failureName = (error) => (error && error.name) || 'UnknownError';
+const failureMessage = (error) => String(error?.message ?? error);
+
+// --- scans ----------------------------------------------------------------------------------------------------------
 
 // As many rows are read before a scan is split, and into so many pieces.
 const FIRST_ROWS = 256, PIECES = 16;
@@ -488,15 +614,6 @@ function pieces(range, from, to) {
     if (i < PIECES - 1) return IDBKeyRange.bound(bound, bounds[i + 1], open, true);
     return range.upper === undefined ? IDBKeyRange.lowerBound(bound, open) : IDBKeyRange.bound(bound, range.upper, open, range.upperOpen);
   });
-}
-
-function isKey(value) {
-  try {
-    indexedDB.cmp(value, value);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 // What a scan has found: the columns that were asked for.
@@ -623,9 +740,7 @@ class Scan {
   keyOf(found, at) {
     if (found.keys.length > 0) return found.keys[at];
     if (this.isStore && found.primaryKeys.length > 0) return found.primaryKeys[at];
-    const { keyPath } = this.source;
-    const row = found.rows[at];
-    return Array.isArray(keyPath) ? keyPath.map((path) => valueAt(row, path)) : valueAt(row, keyPath);
+    return valuesAt(found.rows[at], this.source.keyPath);
   }
 
   // One range, in one request where the browser has a fitting one.
@@ -767,28 +882,7 @@ class Scan {
   }
 }
 
-function valueAt(row, path) {
-  for (const name of path.split('.')) {
-    if (row === null || row === undefined) return undefined;
-    row = row[name];
-  }
-  return row;
-}
-
-// The keys of a row in an index, as far as they are valid.
-function keysOf(row, index) {
-  const { keyPath, multiEntry } = index;
-  const value = Array.isArray(keyPath) ? keyPath.map((path) => valueAt(row, path)) : valueAt(row, keyPath);
-  const keys = multiEntry && Array.isArray(value) ? value : [value];
-  return keys.filter((key) => {
-    try {
-      indexedDB.cmp(key, key);
-      return true;
-    } catch {
-      return false;
-    }
-  });
-}
+// --- changed rows ---------------------------------------------------------------------------------------------------
 
 const plain = (value) => typeof value === 'object' && value !== null
   && (Object.getPrototypeOf(value) === Object.prototype || Object.getPrototypeOf(value) === null);
@@ -864,27 +958,6 @@ function mergeArray(stored, before, after) {
 }
 
 // --- operations ----------------------------------------------------------------------------------------------------
-
-const failureName = (error) => (error && error.name) || 'UnknownError';
-const failureMessage = (error) => String(error?.message ?? error);
-
-function equal(key, other) {
-  if (typeof key === 'number' || typeof key === 'string') return key === other;
-  try {
-    return indexedDB.cmp(key, other) === 0;
-  } catch {
-    return false;
-  }
-}
-
-// The same text for equal keys, and for no others.
-function keyText(key) {
-  if (typeof key === 'string') return JSON.stringify(key);
-  if (typeof key === 'number') return String(key);
-  if (Array.isArray(key)) return `[${key.map(keyText).join()}]`;
-  if (key instanceof Date) return `d${Number(key)}`;
-  return `b${new Uint8Array(key.buffer ?? key, key.byteOffset, key.byteLength).join()}`;
-}
 
 // The operations of a transaction, in the order in which they were asked for. One that may have to take back what it has
 // written holds up those behind it: they would see what does not stay, and what they write would be taken back with it.
@@ -1067,71 +1140,6 @@ function blame(failure, suspects, taken) {
   failure.index = suspect.index;
   failure.key = suspect.key;
 }
-
-function primaryKeyOf(store, row) {
-  const { keyPath } = store;
-  const key = Array.isArray(keyPath) ? keyPath.map((path) => valueAt(row, path)) : valueAt(row, keyPath);
-  return key === null ? undefined : key;
-}
-
-// Commits or aborts; where the transaction has ended by itself, its events tell how.
-function end(transaction, how) {
-  try {
-    transaction[how]?.();
-  } catch {
-    // It has ended.
-  }
-}
-
-// The events of a transaction that one operation has for itself: what fails undoes all. Returns the way to give up.
-function watch(transaction, requests, done, failed) {
-  let failure = null;
-  const giveUp = (error, row) => {
-    failure ??= [error, row];
-    end(transaction, 'abort');
-  };
-  transaction.onerror = (event) => {
-    event.preventDefault();
-    // Those that the abort cuts off follow: only the first is looked for.
-    if (failure === null) giveUp(event.target.error, requests.indexOf(event.target));
-  };
-  const lost = () => {
-    // Requests that an abort cuts off, or that come too late for it, say only that: its own reason is the transaction's.
-    const name = failureName(failure?.[0]), follows = name === 'AbortError' || name === 'TransactionInactiveError';
-    const cause = failure !== null && !follows ? failure
-      : [transaction.error ?? new DOMException('', 'AbortError'), -1];
-    failed(cause[0], cause[1]);
-  };
-  transaction.oncomplete = () => (failure === null ? done(requests) : lost());
-  transaction.onabort = lost;
-  return giveUp;
-}
-
-// Aborts a transaction for a reason that the browser does not know.
-function abandon(transaction, error) {
-  transaction.abandoned = true;
-  transaction.failure ??= error;
-  end(transaction, 'abort');
-}
-
-// Takes back what was written, the last first: at each step the store is as it was before. What cannot be taken back
-// takes the transaction with it.
-function takeBack(transaction, written, done, failed) {
-  const giveUp = (error) => {
-    abandon(transaction, error);
-    failed(error);
-  };
-  const stored = written.filter(({ request }) => request.error === null).reverse();
-  if (stored.some(({ undo }) => undo === undefined)) return giveUp(new DOMException('its rows cannot be taken back', 'AbortError'));
-  try {
-    all(stored.flatMap(({ undo }) => undo()), done, giveUp);
-  } catch (error) {
-    giveUp(error);
-  }
-}
-
-// Puts a row back.
-const restore = (store, row, key) => (store.keyPath === null ? store.put(row, key) : store.put(row));
 
 // Issues one write per row, by `issue(row, store)`. Alone, the transaction is committed with the last of them and what
 // fails undoes all; inside a transaction that goes on, rows are taken back one by one so that, whoever catches the error,
@@ -1363,6 +1371,14 @@ const operations = {
   },
 };
 
+// Reads what is about to be deleted; what puts it back.
+function restoring(store, query) {
+  const rows = store.getAll(query), keys = store.keyPath === null ? store.getAllKeys(query) : null;
+  return () => rows.result.map((row, at) => restore(store, row, keys?.result[at]));
+}
+
+// --- upgrades -------------------------------------------------------------------------------------------------------
+
 // Rows that a store takes over at a time.
 const ADOPTED_ROWS = 256;
 
@@ -1404,10 +1420,36 @@ function passGenerator(from, to, done, fail) {
   }, done);
 }
 
-// Reads what is about to be deleted; what puts it back.
-function restoring(store, query) {
-  const rows = store.getAll(query), keys = store.keyPath === null ? store.getAllKeys(query) : null;
-  return () => rows.result.map((row, at) => restore(store, row, keys?.result[at]));
+// A line per store, its name, key path and whether it generates keys; then a line for each index: nothing, its name, key path
+// and flags. All separated by tabs.
+function described(db, transactionOver) {
+  const names = [...db.objectStoreNames];
+  if (names.length === 0) return '';
+  const transaction = transactionOver(names), lines = [];
+  for (const name of names) {
+    const store = transaction.objectStore(name);
+    lines.push([name, path(store.keyPath), store.autoIncrement ? '1' : '0'].join('\t'));
+    for (const indexName of store.indexNames) {
+      const index = store.index(indexName);
+      lines.push(['', indexName, path(index.keyPath), index.unique ? '1' : '0', index.multiEntry ? '1' : '0'].join('\t'));
+    }
+  }
+  return lines.join('\n');
+}
+
+// A store that says which version a database has, where the browser's number does not: see numbering.rs.
+const MARKER = '$meta', MARKER_KEY = 'version';
+
+function readMarker(connection, transaction, done) {
+  connection.marked = -1;
+  if (!transaction.objectStoreNames.contains(MARKER)) return done();
+  const request = transaction.objectStore(MARKER).get(MARKER_KEY);
+  request.onsuccess = () => {
+    if (typeof request.result === 'number') connection.marked = request.result;
+    // What this throws, aborts.
+    done();
+  };
+  onError(request, done);
 }
 
 // --- shared transactions -------------------------------------------------------------------------------------------
@@ -1597,11 +1639,6 @@ class Batch {
   }
 }
 
-function transactionOver({ db }, stores, mode, durability) {
-  if (db === null) throw new DOMException('The connection is closed.', 'InvalidStateError');
-  return db.transaction(stores, mode, durability === '' ? undefined : { durability });
-}
-
 // What concerns a database, on this thread, in its order. All connections to the database have one.
 class Order {
   constructor(unused) {
@@ -1676,6 +1713,40 @@ class Order {
     connection.db?.close();
     if (--this.users === 0) this.unused();
   }
+}
+
+// --- connections that are lost --------------------------------------------------------------------------------------
+
+// Some privacy settings take it away.
+function indexedDBHere() {
+  const factory = globalThis.indexedDB;
+  if (!factory) throw new DOMException('there is no IndexedDB here', 'NotSupportedError');
+  return factory;
+}
+
+const LOST = { name: 'ConnectionLost', message: '' };
+
+// Whether an upgrade was aborted by the browser, for no reason of its own.
+const wasCutOff = (upgrade) => !upgrade.abandoned && (upgrade.error === null || failureName(upgrade.error) === 'AbortError');
+
+// Whether the browser has closed a connection that nobody asked it to close. The event that tells comes only after
+// everything that was under way has failed.
+function isLost(connection) {
+  if (!connection || connection.lost) return connection?.lost ?? false;
+  const { db, closed } = connection;
+  if (closed || db === null) return false;
+  try {
+    // Begun for its error only.
+    db.transaction(db.objectStoreNames[0], 'readonly').abort();
+    return false;
+  } catch (error) {
+    return failureName(error) === 'InvalidStateError';
+  }
+}
+
+// A connection that refuses a transaction has been closed by the browser, if nobody else has: what is under way is lost.
+function foundClosed(connection, error) {
+  if (connection?.db && !connection.closed && failureName(error) === 'InvalidStateError') connection.lost = true;
 }
 
 // --- engine --------------------------------------------------------------------------------------------------------
@@ -2245,58 +2316,9 @@ export class Engine {
   }
 }
 
-// Some privacy settings take it away.
-function indexedDBHere() {
-  const factory = globalThis.indexedDB;
-  if (!factory) throw new DOMException('there is no IndexedDB here', 'NotSupportedError');
-  return factory;
-}
-
-// A line per store, its name, key path and whether it generates keys; then a line for each index: nothing, its name, key path
-// and flags. All separated by tabs.
-function described(db, transactionOver) {
-  const names = [...db.objectStoreNames];
-  if (names.length === 0) return '';
-  const transaction = transactionOver(names), lines = [];
-  for (const name of names) {
-    const store = transaction.objectStore(name);
-    lines.push([name, path(store.keyPath), store.autoIncrement ? '1' : '0'].join('\t'));
-    for (const indexName of store.indexNames) {
-      const index = store.index(indexName);
-      lines.push(['', indexName, path(index.keyPath), index.unique ? '1' : '0', index.multiEntry ? '1' : '0'].join('\t'));
-    }
-  }
-  return lines.join('\n');
-}
-
 function unblocked(waiting) {
   if (waiting.blocked !== null) clearInterval(waiting.blocked.timer);
   waiting.blocked = null;
-}
-
-const LOST = { name: 'ConnectionLost', message: '' };
-
-// Whether an upgrade was aborted by the browser, for no reason of its own.
-const wasCutOff = (upgrade) => !upgrade.abandoned && (upgrade.error === null || failureName(upgrade.error) === 'AbortError');
-
-// Whether the browser has closed a connection that nobody asked it to close. The event that tells comes only after
-// everything that was under way has failed.
-function isLost(connection) {
-  if (!connection || connection.lost) return connection?.lost ?? false;
-  const { db, closed } = connection;
-  if (closed || db === null) return false;
-  try {
-    // Begun for its error only.
-    db.transaction(db.objectStoreNames[0], 'readonly').abort();
-    return false;
-  } catch (error) {
-    return failureName(error) === 'InvalidStateError';
-  }
-}
-
-// A connection that refuses a transaction has been closed by the browser, if nobody else has: what is under way is lost.
-function foundClosed(connection, error) {
-  if (connection?.db && !connection.closed && failureName(error) === 'InvalidStateError') connection.lost = true;
 }
 
 function parseLayout(layout) {
@@ -2306,22 +2328,3 @@ function parseLayout(layout) {
     return { name, indexes };
   });
 }
-
-// A store that says which version a database has, where the browser's number does not: see numbering.rs.
-const MARKER = '$meta', MARKER_KEY = 'version';
-
-function readMarker(connection, transaction, done) {
-  connection.marked = -1;
-  if (!transaction.objectStoreNames.contains(MARKER)) return done();
-  const request = transaction.objectStore(MARKER).get(MARKER_KEY);
-  request.onsuccess = () => {
-    if (typeof request.result === 'number') connection.marked = request.result;
-    // What this throws, aborts.
-    done();
-  };
-  onError(request, done);
-}
-
-// Key paths as text: nothing, a path, or several with plus signs between brackets. Paths hold no brackets of their own.
-const path = (keyPath) => (keyPath === null ? '' : Array.isArray(keyPath) ? `[${keyPath.join('+')}]` : keyPath);
-const unpath = (text) => (text === '' ? null : text.startsWith('[') ? text.slice(1, -1).split('+') : text);
