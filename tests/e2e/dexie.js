@@ -24,7 +24,14 @@ let db = null;
 let upgrades = 0;
 const changes = [];
 
-function load() {
+let loading;
+
+// Dexie itself.
+export function load() {
+  return loading ??= fetched();
+}
+
+function fetched() {
   return new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = FILE;
@@ -37,7 +44,7 @@ function load() {
 
 // Declares the library up to a version, with additions of the caller's: `{ number: { table: schema } }`.
 export async function open(name, version, more = {}) {
-  const Dexie = window.Dexie ?? await load();
+  const Dexie = await load();
   upgrades = 0;
   db = new Dexie(name);
   if (version >= 1) db.version(1).stores({ ...VERSIONS[1], ...more[1] });

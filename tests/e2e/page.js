@@ -1,4 +1,5 @@
 // What the tests call in a tab: commands of the Rust program, and the same browser's IndexedDB without it.
+import * as batching from "./batching.js";
 import * as dexie from "./dexie.js";
 import init, { memory_bytes, run } from "./indexie-e2e.js";
 
@@ -122,4 +123,27 @@ function deleteStored(name) {
   });
 }
 
-window.e2e = { begin, answer, state, heard, openStored, survey, deleteStored, leaveMark, hasMark, promised, memory_bytes, dexie, ready: init() };
+// Starts the same program in a service worker.
+async function startWorker() {
+  await navigator.serviceWorker.register("./worker.bundle.js");
+  await navigator.serviceWorker.ready;
+}
+
+// Runs a command there.
+async function inWorker(command, parameters) {
+  const { active } = await navigator.serviceWorker.ready;
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve, reject) => {
+    port1.onmessage = ({ data: { answer, error } }) => (error === undefined ? resolve(JSON.parse(answer)) : reject(error));
+    active.postMessage({ command, parameters: JSON.stringify(parameters) }, [port2]);
+  });
+}
+
+// See batching.js.
+const addTogether = (rounds, count) =>
+  batching.measure(rounds, count, (parameters) => run("add together", JSON.stringify(parameters)));
+
+window.e2e = {
+  begin, answer, state, heard, openStored, survey, deleteStored, leaveMark, hasMark, promised, memory_bytes, dexie, startWorker,
+  inWorker, addTogether, ready: init(),
+};

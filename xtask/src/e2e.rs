@@ -5,11 +5,11 @@
 //! `INDEXIE_SEED` repeats the moments at which that happens.
 
 mod at_once;
+mod batching;
 mod blocked;
 mod check;
 mod deleting;
 mod dexie;
-mod dexie_package;
 mod killed_browser;
 mod killed_tab;
 mod leaks;
@@ -17,6 +17,7 @@ mod lost;
 mod random;
 mod scenario;
 mod second_tab;
+mod service_worker;
 mod site;
 mod stage;
 mod tab;
@@ -42,6 +43,8 @@ const SUBJECTS: &[&[Test]] = &[
     lost::TESTS,
     leaks::TESTS,
     dexie::TESTS,
+    service_worker::TESTS,
+    batching::TESTS,
     killed_tab::TESTS,
     killed_browser::TESTS,
 ];

@@ -83,6 +83,9 @@ async fn command(name: &str, with: &Parameters) -> Result<Value> {
         // Work
         "stock" => work::stock(v1()?, with.number("count")).await.map(|()| Value::Null),
         "add items" => work::add_items(v1()?, with.number("from"), with.number("count")).await.map(|()| Value::Null),
+        "add together" => {
+            work::add_together(v1()?, with.number("from"), with.number("count")).await.map(|()| Value::Null)
+        }
         "put items" => work::put_items(v1()?, with.number("count"), with.number("round")).await.map(|()| Value::Null),
         "modify items" => work::modify_items(v1()?, with.number("round")).await.map(|count| json!(count)),
         "delete items" => work::delete_items(v1()?).await.map(|count| json!(count)),

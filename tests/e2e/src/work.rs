@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::Poll;
 
+use futures::future::join_all;
 use indexie::prelude::*;
 
 use crate::shop::{Account, Item, NewEntry, NewScrap, v1};
@@ -33,6 +34,12 @@ pub async fn stock(shop: v1::Shop, count: u32) -> Result<()> {
 pub async fn add_items(shop: v1::Shop, from: u32, count: u32) -> Result<()> {
     shop.items.bulk_add(&items(from, count, 0)).await?;
     Ok(())
+}
+
+/// Adds items one by one, all at once.
+pub async fn add_together(shop: v1::Shop, from: u32, count: u32) -> Result<()> {
+    let items = items(from, count, 0);
+    join_all(items.iter().map(|item| shop.items.add(item))).await.into_iter().collect::<Result<Vec<u32>>>().map(drop)
 }
 
 /// Replaces items in one call.
