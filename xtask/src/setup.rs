@@ -4,6 +4,7 @@
 
 mod apt;
 mod browsers;
+mod npm;
 mod rust_src;
 mod std_build;
 mod toolchain;
@@ -23,11 +24,18 @@ pub enum Need {
     LibrarySources,
     /// A browser and the driver that remote-controls it.
     Browser(Kind),
+    /// The packages that indexie is tested against and with.
+    Npm,
 }
 
 impl Need {
-    pub const ALL: &[Self] =
-        &[Self::WasmTarget, Self::LibrarySources, Self::Browser(Kind::Chromium), Self::Browser(Kind::Firefox)];
+    pub const ALL: &[Self] = &[
+        Self::WasmTarget,
+        Self::LibrarySources,
+        Self::Browser(Kind::Chromium),
+        Self::Browser(Kind::Firefox),
+        Self::Npm,
+    ];
 }
 
 /// Installs what is missing of `needs`, or says what to type where it cannot.
@@ -37,6 +45,9 @@ pub fn ensure(workspace: &Workspace, needs: &[Need]) -> Result<()> {
     }
     if needs.contains(&Need::LibrarySources) {
         rust_src::ensure(workspace)?;
+    }
+    if needs.contains(&Need::Npm) {
+        npm::ensure()?;
     }
     let browsers: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| needs.contains(&Need::Browser(*kind))).collect();
     browsers::ensure(workspace, &browsers)

@@ -41,7 +41,7 @@ pub enum Step {
     Demo,
 }
 
-/// Runs the chosen steps, or the usual ones.
+/// Runs the chosen steps, or all of them.
 pub fn run(workspace: &Workspace, only: &[Step], filter: &[String]) -> Result<()> {
     let steps = in_order(only);
     let started = Instant::now();
@@ -86,16 +86,11 @@ fn timed(outcome: &mut Outcome, work: impl FnOnce() -> Result<()>) -> Result<()>
 
 /// The steps in the order they always run, whatever order they were named in.
 fn in_order(only: &[Step]) -> Vec<Step> {
-    let wanted = |step: &Step| if only.is_empty() { step.is_usual() } else { only.contains(step) };
+    let wanted = |step: &Step| only.is_empty() || only.contains(step);
     Step::value_variants().iter().copied().filter(wanted).collect()
 }
 
 impl Step {
-    /// Whether it runs when nothing is chosen. The others take several minutes each, and are named.
-    fn is_usual(self) -> bool {
-        !matches!(self, Self::Threads | Self::E2e)
-    }
-
     /// As it is typed after `--only`.
     fn name(self) -> &'static str {
         match self {
@@ -118,8 +113,10 @@ impl Step {
             Self::ClippyWasm | Self::Doc => &[Need::WasmTarget],
             Self::Chromium | Self::Demo => demo::HEADLESS_NEEDS,
             Self::Firefox => &[Need::WasmTarget, Need::Browser(Kind::Firefox)],
-            Self::Threads => Need::ALL,
-            Self::E2e => &[Need::WasmTarget, Need::Browser(Kind::Chromium), Need::Browser(Kind::Firefox)],
+            Self::Threads => {
+                &[Need::WasmTarget, Need::LibrarySources, Need::Browser(Kind::Chromium), Need::Browser(Kind::Firefox)]
+            }
+            Self::E2e => &[Need::WasmTarget, Need::Browser(Kind::Chromium), Need::Browser(Kind::Firefox), Need::Npm],
         }
     }
 
@@ -175,10 +172,8 @@ mod tests {
     }
 
     #[test]
-    fn no_choice_means_the_usual_steps() {
-        let steps = in_order(&[]);
-        assert_eq!(steps.len(), Step::value_variants().len() - 2);
-        assert!(!steps.contains(&Step::E2e) && !steps.contains(&Step::Threads));
+    fn no_choice_means_every_step() {
+        assert_eq!(in_order(&[]), Step::value_variants());
     }
 
     #[test]

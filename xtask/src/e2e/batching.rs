@@ -21,7 +21,11 @@ fn a_thousand_writes_at_once_cost_less_than_a_transaction_each(stage: &Stage) ->
 
     let written = ROUNDS as u64 * u64::from(WRITES);
     same("rows that indexie has written", tab.ask("count")?, json!(written + 10))?;
-    same("rows that the others have written", measured["counts"].clone(), json!({ "plain": written, "dexie": written }))?;
+    same(
+        "rows that the others have written",
+        measured["counts"].clone(),
+        json!({ "plain": written, "dexie": written }),
+    )?;
     let (plain, dexie) = (ratio(&measured, "plain")?, ratio(&measured, "dexie")?);
     println!("     {WRITES} adds at once take {plain:.2} of a transaction each, and {dexie:.2} of Dexie's time");
     ensure!(plain <= 0.35, "{plain:.2} of a transaction each is more than 0.35");
@@ -33,7 +37,8 @@ fn a_thousand_writes_at_once_cost_less_than_a_transaction_each(stage: &Stage) ->
 fn ratio(measured: &Value, to: &str) -> Result<f64> {
     let times = |who: &str| measured["times"][who].as_array().context("no times were measured");
     let of = |time: &Value| time.as_f64().unwrap_or(f64::NAN);
-    let mut ratios: Vec<f64> = times("indexie")?.iter().zip(times(to)?).map(|(own, other)| of(own) / of(other)).collect();
+    let mut ratios: Vec<f64> =
+        times("indexie")?.iter().zip(times(to)?).map(|(own, other)| of(own) / of(other)).collect();
     ratios.sort_by(f64::total_cmp);
     Ok(ratios[ratios.len() / 2])
 }

@@ -43,24 +43,25 @@ fn go_round(stage: &Stage, command: &str) -> Result<()> {
     let name = stage.database;
     let (tab, other) = (stage.tab()?, stage.tab()?);
     tab.stock(name, 100)?;
+    // Firefox opens a database a hundred times slower.
+    let (warm, measured) = if stage.kind() == Kind::Firefox { (100, 100) } else { (WARM, MEASURED) };
     let round = |times: u32| tab.call(command, json!({ "name": name, "times": times }));
 
-    round(WARM)?;
+    round(warm)?;
     let mut before = Memory::of(stage, &tab)?;
-    let rounds = if before.heap.is_some() { MEASURED } else { WARM };
     let mut each = f64::INFINITY;
     for _ in 0..WINDOWS {
-        round(rounds)?;
+        round(measured)?;
         let after = Memory::of(stage, &tab)?;
         same("wasm memory in bytes", &after.wasm, &before.wasm)?;
-        each = (after.heap.unwrap_or_default() - before.heap.unwrap_or_default()) / f64::from(rounds);
+        each = (after.heap.unwrap_or_default() - before.heap.unwrap_or_default()) / f64::from(measured);
         if each < BYTES {
             break;
         }
         before = after;
     }
-    println!("     the heap grew by {each:.1} bytes in each of {rounds} rounds of `{command}`");
-    ensure!(each < BYTES, "the heap grew by {each:.1} bytes in each of {rounds} rounds");
+    println!("     the heap grew by {each:.1} bytes in each of {measured} rounds of `{command}`");
+    ensure!(each < BYTES, "the heap grew by {each:.1} bytes in each of {measured} rounds");
     let start = Instant::now();
     let deleted = other.script("return e2e.deleteStored(arguments[0])", &[json!(name)])?;
     same("deleting the database from another tab", deleted, json!({ "blocked": false }))?;
