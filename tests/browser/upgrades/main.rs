@@ -13,6 +13,7 @@ mod closing;
 mod failing;
 mod migrate;
 mod newer;
+mod outside;
 mod panics;
 mod populate;
 mod queries;

@@ -123,3 +123,22 @@ async fn inside_of_a_function_that_it_has_given() -> Result<()> {
     }
     leaves_nothing::<Old, New>(|old| old.users.clone()).await
 }
+
+#[wasm_bindgen_test]
+async fn on_its_way_to_a_later_version() -> Result<()> {
+    schema! { struct Old("upgrades: panics on its way"); version 1 { users: Person } }
+    schema! {
+        struct New("upgrades: panics on its way");
+        version 1 {}
+        version 2 { more: Person } upgrade to_2
+        version 3 { others: Person } upgrade to_3
+    }
+    async fn to_2(tx: Upgrade) -> Result<()> {
+        tx.table::<Person>("users")?.clear().await?;
+        here::panic()
+    }
+    async fn to_3(_: Upgrade) -> Result<()> {
+        Err(Error::user("it does not come so far"))
+    }
+    leaves_nothing::<Old, New>(|old| old.users.clone()).await
+}
