@@ -90,27 +90,26 @@ impl Indexie {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownTable`] if there is none, [`Error::SchemaMismatch`] if `T` has another schema.
+    /// [`Error::UnknownTable`] if there is none. [`Error::SchemaMismatch`] if `T` has another schema, or lists the same indexes in
+    /// another order: a typed handle is a place in that list.
     pub fn table<T: Store>(&self, name: &str) -> Result<Table<T>> {
         let Some(store) = self.shared.store_number(name) else {
             return Err(Error::UnknownTable { table: name.to_owned() });
         };
         let (has, wants) = (self.shared.schema(store), T::SCHEMA);
-        let same = has.key.path == wants.key.path
-            && has.key.auto == wants.key.auto
-            && has.indexes.len() == wants.indexes.len()
-            && has
-                .indexes
-                .iter()
-                .zip(wants.indexes)
-                .all(|(a, b)| a.path == b.path && a.unique == b.unique && a.multi == b.multi);
-        if !same {
-            return Err(Error::SchemaMismatch {
-                database: self.shared.name.clone(),
-                differences: vec![format!("table `{name}` has not the schema of `{}`", std::any::type_name::<T>())],
-            });
+        if has.key == wants.key && has.indexes == wants.indexes {
+            return Ok(Table::new(self.shared.clone(), store));
         }
-        Ok(Table::new(self.shared.clone(), store))
+        let record = std::any::type_name::<T>();
+        let reordered = has.key == wants.key
+            && has.indexes.len() == wants.indexes.len()
+            && has.indexes.iter().all(|index| wants.indexes.contains(index));
+        let difference = if reordered {
+            format!("table `{name}` has the indexes of `{record}` in another order")
+        } else {
+            format!("table `{name}` has not the schema of `{record}`")
+        };
+        Err(Error::SchemaMismatch { database: self.shared.name.clone(), differences: vec![difference] })
     }
 
     /// A table that the generated code knows to exist.
@@ -379,7 +378,26 @@ fn default_storage() -> Arc<dyn Connect> {
     }
 }
 
-/// The names of all databases of this origin.
+/// The names of the databases that are stored where a database usually is.
+///
+/// In a browser these are all IndexedDB databases of the page's origin, whoever made them; what is in the memory by
+/// [`Storage::Memory`] is not among them. Elsewhere they are the databases in the memory that belong to the thread that calls this.
+/// A database is there once it has been opened, and its name is what [`Builder::name`] said, if it did.
+///
+/// ```
+/// # mod app { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs")); }
+/// # use {app::*, indexie::prelude::*};
+/// # fn main() -> Result<()> {
+/// # futures::executor::block_on(async {
+/// let db = AppDb::builder().name("of Ada").build();
+/// assert!(!indexie::database_names().await?.contains(&"of Ada".to_owned()));
+/// db.open().await?;
+/// assert!(indexie::database_names().await?.contains(&"of Ada".to_owned()));
+/// assert!(!AppDb::exists().await?, "that asks for the name in the schema");
+/// # Ok(())
+/// # })
+/// # }
+/// ```
 ///
 /// # Errors
 ///
