@@ -121,7 +121,7 @@ async fn errors_of_other_kinds_that_are_not_caught_roll_back_too() -> Result<()>
 }
 
 #[wasm_bindgen_test]
-async fn a_failed_add_uses_up_no_generated_key() -> Result<()> {
+async fn a_key_that_was_given_and_clashes_does_not_move_the_generator() -> Result<()> {
     let db = bank("caught keys").await?;
     let keys = db
         .transaction(Mode::ReadWrite, &db.entries, async |entries| {
