@@ -11,6 +11,7 @@ mod plain;
 mod bools;
 mod closing;
 mod failing;
+mod many;
 mod migrate;
 mod newer;
 mod outside;
