@@ -41,7 +41,7 @@ impl Blocked {
         }
     }
 
-    /// Stops waiting: what needs the database fails with [`Error::Blocked`], and the next operation tries again.
+    /// Stops waiting: what needs the database fails with [`Error::Blocked`](crate::Error::Blocked), and the next operation tries again.
     ///
     /// ```
     /// # mod app { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs")); }

@@ -13,6 +13,8 @@ use crate::fixtures::{Person, people, stored};
 mod here {
     use super::*;
     use crate::plain;
+    use futures::channel::oneshot;
+    use futures::future::{Either, select};
     use wasm_bindgen::prelude::*;
 
     #[wasm_bindgen(inline_js = "
@@ -34,14 +36,14 @@ mod here {
     pub async fn open(db: Indexie) {
         let seen = js_sys::Array::new();
         let stop = listening(&seen);
-        let (told, mut outcome) = futures::channel::oneshot::channel();
+        let (told, outcome) = oneshot::channel();
         wasm_bindgen_futures::spawn_local(async move {
             // Nobody need be listening any more.
             let _ = told.send(db.open().await);
         });
-        plain::sleep(80).await;
+        let opened = select(outcome, Box::pin(plain::sleep(10_000))).await;
         let _ = stop.call0(&JsValue::NULL);
-        let outcome = outcome.try_recv().ok().flatten().expect("opening has ended");
+        let Either::Left((Ok(outcome), _)) = opened else { panic!("opening has not ended") };
         assert!(
             matches!(&outcome, Err(Error::Upgrade { version: 2, source, .. }) if matches!(**source, Error::Aborted { .. })),
             "{outcome:?}"
