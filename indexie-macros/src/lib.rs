@@ -41,7 +41,8 @@ pub fn derive_key(input: TokenStream) -> TokenStream {
     key::derive(&parse_macro_input!(input as DeriveInput)).into()
 }
 
-/// Declares a database: `pub struct AppDb("MyAppDatabase");` and its versions, oldest first.
+/// Declares a database: `pub struct AppDb("MyAppDatabase");` and its versions, oldest first. Behind a version stand
+/// `upgrade function`, and behind the newest one also `populate function`, which fills a new database.
 #[proc_macro]
 pub fn schema(input: TokenStream) -> TokenStream {
     schema::expand(input.into()).into()

@@ -1,18 +1,21 @@
 //! A database: what `schema!` makes, its settings, opening and closing it.
 
+mod other_tabs;
+
+pub use other_tabs::{Blocked, VersionChange};
+
 use std::fmt;
 use std::marker::PhantomData;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::engine::{self, Handlers, Shared};
 use crate::error::{Error, Result};
 use crate::op::Op;
 use crate::schema::{Definition, Numbering, Rules};
+use crate::storage::Connect;
 use crate::storage::indexed_db::IndexedDb;
 use crate::storage::memory::Memory;
-use crate::storage::{Connect, Versions};
 use crate::store::Store;
 use crate::table::Table;
 
@@ -90,27 +93,26 @@ impl Indexie {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownTable`] if there is none, [`Error::SchemaMismatch`] if `T` has another schema.
+    /// [`Error::UnknownTable`] if there is none. [`Error::SchemaMismatch`] if `T` has another schema, or lists the same indexes in
+    /// another order: a typed handle is a place in that list.
     pub fn table<T: Store>(&self, name: &str) -> Result<Table<T>> {
         let Some(store) = self.shared.store_number(name) else {
             return Err(Error::UnknownTable { table: name.to_owned() });
         };
         let (has, wants) = (self.shared.schema(store), T::SCHEMA);
-        let same = has.key.path == wants.key.path
-            && has.key.auto == wants.key.auto
-            && has.indexes.len() == wants.indexes.len()
-            && has
-                .indexes
-                .iter()
-                .zip(wants.indexes)
-                .all(|(a, b)| a.path == b.path && a.unique == b.unique && a.multi == b.multi);
-        if !same {
-            return Err(Error::SchemaMismatch {
-                database: self.shared.name.clone(),
-                differences: vec![format!("table `{name}` has not the schema of `{}`", std::any::type_name::<T>())],
-            });
+        if has.key == wants.key && has.indexes == wants.indexes {
+            return Ok(Table::new(self.shared.clone(), store));
         }
-        Ok(Table::new(self.shared.clone(), store))
+        let record = std::any::type_name::<T>();
+        let reordered = has.key == wants.key
+            && has.indexes.len() == wants.indexes.len()
+            && has.indexes.iter().all(|index| wants.indexes.contains(index));
+        let difference = if reordered {
+            format!("table `{name}` has the indexes of `{record}` in another order")
+        } else {
+            format!("table `{name}` has not the schema of `{record}`")
+        };
+        Err(Error::SchemaMismatch { database: self.shared.name.clone(), differences: vec![difference] })
     }
 
     /// A table that the generated code knows to exist.
@@ -181,65 +183,6 @@ pub enum Durability {
     Relaxed,
     /// Done once it is on the disk: 1.2 to 1.5 times as slow for bulk writes.
     Strict,
-}
-
-/// Another tab keeps the database open, at an older version or while it is to be deleted.
-///
-/// Well-behaved tabs close by themselves, this crate's among them; one that runs an older program, or stands in a debugger, may
-/// not. The handler is called at once, and again each second for as long as that lasts: time to ask the user to close the
-/// other tabs. When they are closed, opening goes on by itself.
-#[non_exhaustive]
-pub struct Blocked {
-    /// The version that is open elsewhere.
-    pub old_version: u32,
-    /// The version that is waiting to be installed; `None` if the database is to be deleted.
-    pub new_version: Option<u32>,
-    /// For how long it has been waiting.
-    pub waited: Duration,
-    give_up: Box<dyn FnOnce()>,
-}
-
-impl fmt::Debug for Blocked {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Blocked")
-            .field("old_version", &self.old_version)
-            .field("new_version", &self.new_version)
-            .field("waited", &self.waited)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Blocked {
-    pub(crate) fn new(versions: Versions, give_up: impl FnOnce() + 'static) -> Self {
-        Self {
-            old_version: versions.old,
-            new_version: (versions.new > 0).then_some(versions.new),
-            waited: versions.waited,
-            give_up: Box::new(give_up),
-        }
-    }
-
-    /// Stops waiting: what needs the database fails with [`Error::Blocked`], and the next operation tries again.
-    ///
-    /// ```
-    /// # mod app { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs")); }
-    /// # use app::*;
-    /// let db = AppDb::builder()
-    ///     .on_blocked(|blocked| if blocked.waited.as_secs() >= 30 { blocked.give_up() })
-    ///     .build();
-    /// ```
-    pub fn give_up(self) {
-        (self.give_up)();
-    }
-}
-
-/// Another tab wants to upgrade or to delete the database. The connection closes by itself after the handler, and opens again
-/// when it is needed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct VersionChange {
-    /// The version to be installed; `None` if the database is to be deleted.
-    pub new_version: Option<u32>,
 }
 
 /// Settings of a database, before it is made: `AppDb::builder()`.
@@ -379,7 +322,26 @@ fn default_storage() -> Arc<dyn Connect> {
     }
 }
 
-/// The names of all databases of this origin.
+/// The names of the databases that are stored where a database usually is.
+///
+/// In a browser these are all IndexedDB databases of the page's origin, whoever made them; what is in the memory by
+/// [`Storage::Memory`] is not among them. Elsewhere they are the databases in the memory that belong to the thread that calls this.
+/// A database is there once it has been opened, and its name is what [`Builder::name`] said, if it did.
+///
+/// ```
+/// # mod app { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs")); }
+/// # use {app::*, indexie::prelude::*};
+/// # fn main() -> Result<()> {
+/// # futures::executor::block_on(async {
+/// let db = AppDb::builder().name("of Ada").build();
+/// assert!(!indexie::database_names().await?.contains(&"of Ada".to_owned()));
+/// db.open().await?;
+/// assert!(indexie::database_names().await?.contains(&"of Ada".to_owned()));
+/// assert!(!AppDb::exists().await?, "that asks for the name in the schema");
+/// # Ok(())
+/// # })
+/// # }
+/// ```
 ///
 /// # Errors
 ///

@@ -24,15 +24,17 @@
 //!     }
 //! }
 //!
-//! async fn example() -> Result<()> {
-//!     let db = AppDb::new();
-//!     let alice = NewUser { email: "alice@example.com".into(), name: "Alice".into(), age: 30 };
-//!     let id = db.users.add(&alice).await?;
-//!     db.users.update(id, |user| user.age += 1).await?;
-//!     let adults = db.users.where_(|u| u.age).at_least(18).to_vec().await?;
-//!     assert_eq!(adults[0].name, "Alice");
-//!     Ok(())
-//! }
+//! # fn main() -> Result<()> {
+//! # futures::executor::block_on(async {
+//! let db = AppDb::new();
+//! let alice = NewUser { email: "alice@example.com".into(), name: "Alice".into(), age: 30 };
+//! let id = db.users.add(&alice).await?;
+//! db.users.update(id, |user| user.age += 1).await?;
+//! let adults = db.users.where_(|u| u.age).at_least(18).to_vec().await?;
+//! assert_eq!(adults, [User { id, email: "alice@example.com".into(), name: "Alice".into(), age: 31 }]);
+//! # Ok(())
+//! # })
+//! # }
 //! ```
 //!
 //! # Where to go on
@@ -40,6 +42,8 @@
 //! - Declaring records and databases: [`derive@Store`], [`derive@Key`], [`schema!`].
 //! - Reading and writing rows: [`Table`]. Finding them: [`Query`], and [`Where`] for the clauses.
 //! - Several steps at once: [`Indexie::transaction`].
+//! - From one version of the schema to the next, and the first rows of a new database: [`Upgrade`].
+//! - Settings, other tabs, and databases of Dexie's: [`Builder`]. In the browser or in memory: [`Storage`].
 //! - What can go wrong: [`Error`].
 //!
 //! # How it works
@@ -48,7 +52,9 @@
 //! They cross between Rust and JavaScript in bulk, as a few streams of numbers and text. Each operation costs one call
 //! and one wake-up, however many rows it touches, and everything is all-or-nothing.
 //!
-//! The crate compiles for every target; it finds its IndexedDB in a browser's window or worker, a service worker included.
+//! In a browser, rows are stored in IndexedDB: in windows and in workers of all kinds, service workers included, and from any of
+//! wasm's threads. On every other target they are kept in [memory](Storage::Memory), by IndexedDB's rules, so that an app's code runs
+//! under plain `cargo test`, in a server render and in the terminal.
 //!
 //! # Features
 //!
@@ -174,7 +180,14 @@ pub use indexie_macros::Store;
 ///
 /// A version lists the tables that it adds or changes: with the record's type, whose own schema counts; with a string, for how a
 /// table was in an older version; with both, to be told at compile time when the record changes; or with `drop`.
-/// The newest entry of a table needs a type. `upgrade` names the function that converts the rows of the version before.
+/// The newest entry of a table needs a type.
+///
+/// Behind a version, `upgrade` names the function that converts the rows of the version before; see [`Upgrade`](crate::Upgrade).
+/// A stored database goes through all versions that are newer than its own, the oldest first, in one transaction.
+///
+/// A new database skips them: it is made as the newest version says, without any `upgrade`. Behind the newest version, before or after
+/// `upgrade`, `populate` names the function that fills it, once, in the transaction that makes it; if that function fails, there is
+/// no database. It is not called where a stored database is upgraded, and again where one has been deleted.
 ///
 /// ```
 /// use indexie::prelude::*;
@@ -199,11 +212,31 @@ pub use indexie_macros::Store;
 ///     version 2 {
 ///         users: User = "++id, &email, name",
 ///         scratch: drop,
-///     }
+///     } upgrade give_emails populate first_user
 /// }
 ///
+/// async fn give_emails(tx: Upgrade) -> Result<()> {
+///     #[derive(Serialize, Deserialize)]
+///     struct UserV1 {
+///         name: String,
+///         email: Option<String>,
+///     }
+///     tx.table::<UserV1>("users")?.modify(|user| user.email = Some(format!("{}@example.com", user.name))).await?;
+///     Ok(())
+/// }
+///
+/// async fn first_user(tx: Upgrade) -> Result<()> {
+///     tx.table::<User>("users")?.add(&User { id: 1, email: "root@example.com".into(), name: "root".into() }).await?;
+///     Ok(())
+/// }
+///
+/// # fn main() -> Result<()> {
+/// # futures::executor::block_on(async {
 /// let db = AppDb::new();
-/// assert_eq!(db.users.name(), "users");
+/// assert_eq!(db.users.get(1).await?.map(|user| user.name).as_deref(), Some("root"));
+/// # Ok(())
+/// # })
+/// # }
 /// ```
 #[macro_export]
 macro_rules! schema {

@@ -3,6 +3,7 @@
 mod convert;
 mod query;
 mod table;
+mod write;
 
 pub use convert::{Convert, Converted};
 pub use query::{UpgradeQuery, UpgradeWhere};

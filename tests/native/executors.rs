@@ -45,7 +45,7 @@ fn a_single_future_is_enough() {
 }
 
 #[test]
-fn nothing_comes_of_an_operation_in_its_first_turn() {
+fn an_operation_that_is_dropped_after_its_first_turn_goes_on_and_a_transaction_does_not() {
     block_on(async {
         let db = items().await?;
         let mut add = db.items.add(&item(4));
@@ -54,7 +54,6 @@ fn nothing_comes_of_an_operation_in_its_first_turn() {
         let mut transaction = db.transaction(Mode::ReadWrite, &db.items, async |items| items.clear().await);
         assert!((&mut transaction).now_or_never().is_none());
         drop(transaction);
-        // The write that stood alone goes on, the transaction does not.
         assert_eq!(db.items.count().await?, 4);
         Ok::<_, Error>(())
     })
@@ -100,7 +99,7 @@ fn transactions_of_many_tasks_follow_one_another() {
 }
 
 #[tokio::test]
-async fn tasks_of_tokio_take_turns() -> Result<()> {
+async fn tasks_of_tokio_get_each_its_own_answer() -> Result<()> {
     let db = items().await?;
     LocalSet::new()
         .run_until(async {

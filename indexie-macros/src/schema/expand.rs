@@ -123,7 +123,8 @@ fn methods(database: &Database, private: &TokenStream) -> TokenStream {
                 #private::All::new(::core::clone::Clone::clone(self))
             }
 
-            /// Whether the browser has a database of this name already.
+            /// Whether a database of the name in the schema is stored already: in the browser, or off the web in this thread's
+            /// memory. It knows nothing of settings: for another name or storage, ask `indexie::database_names()` or open it.
             pub fn exists() -> #private::Op<::core::primitive::bool> {
                 #private::exists(#name)
             }

@@ -331,8 +331,8 @@ impl<R: Serialize + DeserializeOwned + 'static> UpgradeQuery<R> {
     /// Changing its key moves a row.
     ///
     /// Properties of a stored row that its type does not have stay as they are. Of more than 5,000 rows, so many are changed at a
-    /// time; what fails after the first of them makes the upgrade fail, whatever is made of the error. To give
-    /// very many rows other keys, [`migrate`](crate::Upgrade::migrate) them: no new row meets an old one there.
+    /// time, and those that move do so at the end; what fails after the first of them makes the upgrade fail, whatever is made of
+    /// the error.
     ///
     /// # Errors
     ///

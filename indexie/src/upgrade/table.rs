@@ -1,5 +1,5 @@
 //! `UpgradeTable`: a table during an upgrade. Thin, as `Table` is, and without the types that only the newest version has: keys are of
-//! any type, and indexes go by their names.
+//! any type, and indexes go by their names. Writing is in `write`.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -11,11 +11,12 @@ use serde::de::DeserializeOwned;
 use super::query::{UpgradeQuery, UpgradeWhere};
 use crate::engine::Rebuild;
 use crate::error::{Error, Result};
-use crate::key::{AnyKey, Entry, IntoAnyKey};
+use crate::index::Column;
+use crate::key::{AnyKey, IntoAnyKey};
 use crate::op::{Fetch, Op};
 use crate::query::spec::Spec;
 use crate::query::{Cursor, EachOutput, Execution, Page, RowStream};
-use crate::table::{Rows, Rowwise, Target};
+use crate::table::Target;
 
 /// A table during an upgrade: rows of type `R`, which need not be what the newest version has. Keys are of any type.
 ///
@@ -77,8 +78,28 @@ impl<R: Serialize + DeserializeOwned + 'static> UpgradeTable<R> {
         Ok(self.rebuild.target::<R>(self.rebuild.number_of(&self.name)?))
     }
 
-    pub(super) fn column(&self, index: &str) -> Result<crate::index::Column> {
+    pub(super) fn column(&self, index: &str) -> Result<Column> {
         self.rebuild.column(self.rebuild.number_of(&self.name)?, index)
+    }
+
+    /// An index that is unique, or is to be once the function has run.
+    fn unique_column(&self, index: &str) -> Result<Column> {
+        let column = self.column(index)?;
+        let store = self.rebuild.number_of(&self.name)?;
+        let unique = match column.entry.checked_sub(1) {
+            _ if column.first => false,
+            None => true,
+            Some(at) => {
+                let stored = self.rebuild.session().shared.schema(store).indexes[usize::from(at)];
+                let declared = self.rebuild.wanted(&self.name).map_or(&[][..], |schema| schema.indexes);
+                stored.unique || declared.iter().any(|index| index.unique && index.name == stored.name)
+            }
+        };
+        if !unique {
+            let message = format!("index `{index}` of table `{}` is not unique: ask `where_` for its rows", self.name);
+            return Err(Error::InvalidArgument { message });
+        }
+        Ok(column)
     }
 
     pub(super) fn execution(&self, mut spec: Spec) -> Execution {
@@ -96,11 +117,11 @@ impl<R: Serialize + DeserializeOwned + 'static> UpgradeTable<R> {
         Ok(target)
     }
 
-    fn query(&self) -> UpgradeQuery<R> {
+    pub(super) fn query(&self) -> UpgradeQuery<R> {
         UpgradeQuery { table: self.clone(), spec: Spec::default() }
     }
 
-    fn key(&self, key: impl IntoAnyKey) -> Result<AnyKey> {
+    pub(super) fn key(&self, key: impl IntoAnyKey) -> Result<AnyKey> {
         key.into_any().map_err(|error| Error::Data {
             table: self.name.clone(),
             key: None,
@@ -109,7 +130,7 @@ impl<R: Serialize + DeserializeOwned + 'static> UpgradeTable<R> {
         })
     }
 
-    fn keys(&self, keys: impl IntoIterator<Item = impl IntoAnyKey>) -> Result<Vec<AnyKey>> {
+    pub(super) fn keys(&self, keys: impl IntoIterator<Item = impl IntoAnyKey>) -> Result<Vec<AnyKey>> {
         keys.into_iter().enumerate().map(|(at, key)| self.key(key).map_err(|error| error.at_row(at))).collect()
     }
 }
@@ -126,6 +147,31 @@ impl<R: Serialize + DeserializeOwned + 'static> UpgradeTable<R> {
     pub fn bulk_get(&self, keys: impl IntoIterator<Item = impl IntoAnyKey>) -> Fetch<Vec<Option<R>>> {
         let (target, keys) = (self.target(), self.keys(keys));
         Fetch::new(async move { target?.get(None, keys).await })
+    }
+
+    /// The row with this key in a unique index, which goes by its name as in [`where_`](Self::where_). An index that only this
+    /// version makes unique may still have a key twice; then it is the row with the least primary key.
+    ///
+    /// ```
+    /// # use indexie::prelude::*;
+    /// # use serde::{Deserialize, Serialize};
+    /// # #[derive(Serialize, Deserialize)]
+    /// # struct UserV1 { name: String }
+    /// # async fn on_upgrade_v2(tx: Upgrade) -> Result<()> {
+    /// let root = tx.table::<UserV1>("users")?.get_by("email", "root@example.com").await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownIndex`](crate::Error::UnknownIndex) if there is no such index,
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if it is not unique.
+    pub fn get_by(&self, index: &str, key: impl IntoAnyKey) -> Fetch<Option<R>> {
+        let (target, column, key) = (self.target(), self.unique_column(index), self.key(key));
+        Fetch::new(async move {
+            let (target, column) = (target?, column?);
+            Ok(target.get(column.entry.checked_sub(1), key.map(|key| vec![key])).await?.pop().flatten())
+        })
     }
 
     /// Begins a query on an index by its name, as the schema writes it (`"name"`, `"[name+age]"`, `"address.city"`), on the
@@ -253,145 +299,5 @@ impl<R: Serialize + DeserializeOwned + 'static> UpgradeTable<R> {
         O: EachOutput,
     {
         self.query().for_each_chunk(body)
-    }
-}
-
-/// Writing.
-impl<R: Serialize + DeserializeOwned + 'static> UpgradeTable<R> {
-    fn encode<'r>(&self, rows: impl IntoIterator<Item = &'r R>, rowwise: Rowwise) -> Result<(Target, Rows)> {
-        let target = self.touched()?;
-        let rows = Rows::encode(&self.name, target.row_type.forms, rows, rowwise, |_| Entry::none())?;
-        Ok((target, rows))
-    }
-
-    fn write(&self, row: &R, put: bool) -> Op<AnyKey> {
-        let encoded = self.encode([row], Rowwise::One);
-        Op::new(async move {
-            let (target, rows) = encoded?;
-            target.write_one(Ok(rows), put).await
-        })
-    }
-
-    fn write_under(&self, row: &R, key: impl IntoAnyKey, put: bool) -> Op<AnyKey> {
-        let encoded = self
-            .encode([row], Rowwise::One)
-            .and_then(|(target, rows)| Ok((target, rows.under(&self.name, [key.into_any()], Rowwise::One)?)));
-        Op::new(async move {
-            let (target, rows) = encoded?;
-            target.write_one(Ok(rows), put).await
-        })
-    }
-
-    fn write_all<'r>(&self, rows: impl IntoIterator<Item = &'r R>, put: bool) -> Op<Vec<AnyKey>> {
-        let encoded = self.encode(rows, Rowwise::Many);
-        Op::new(async move {
-            let (target, rows) = encoded?;
-            target.write(Ok(rows), put, Rowwise::Many).await
-        })
-    }
-
-    /// Adds a row whose key is part of it, or is generated. Returns the key.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Constraint`](crate::Error::Constraint) if the key, or a key of a unique index, is there already.
-    pub fn add(&self, row: &R) -> Op<AnyKey> {
-        self.write(row, false)
-    }
-
-    /// Adds a row, or replaces the row with its key. Returns the key.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Constraint`](crate::Error::Constraint) if a key of a unique index belongs to another row.
-    pub fn put(&self, row: &R) -> Op<AnyKey> {
-        self.write(row, true)
-    }
-
-    /// Adds a row under this key, in a table whose keys are outside of the record.
-    ///
-    /// # Errors
-    ///
-    /// As [`add`](Self::add).
-    pub fn add_with_key(&self, row: &R, key: impl IntoAnyKey) -> Op<AnyKey> {
-        self.write_under(row, key, false)
-    }
-
-    /// Adds a row under this key, or replaces the row that is there, in a table whose keys are outside of the record.
-    ///
-    /// # Errors
-    ///
-    /// As [`put`](Self::put).
-    pub fn put_with_key(&self, row: &R, key: impl IntoAnyKey) -> Op<AnyKey> {
-        self.write_under(row, key, true)
-    }
-
-    /// Adds many rows, all or none. Returns their keys, in order.
-    ///
-    /// # Errors
-    ///
-    /// As [`add`](Self::add); the error carries the position of the row, and no row is added.
-    pub fn bulk_add<'r>(&self, rows: impl IntoIterator<Item = &'r R>) -> Op<Vec<AnyKey>> {
-        self.write_all(rows, false)
-    }
-
-    /// Puts many rows, all or none; of rows with the same key the last one stays. Returns their keys, in order.
-    ///
-    /// # Errors
-    ///
-    /// As [`put`](Self::put); the error carries the position of the row, and no row is put.
-    pub fn bulk_put<'r>(&self, rows: impl IntoIterator<Item = &'r R>) -> Op<Vec<AnyKey>> {
-        self.write_all(rows, true)
-    }
-
-    /// Changes one row. Returns it as it is now. Changing the key moves the row.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NotFound`](crate::Error::NotFound) if there is no such row, [`Error::Constraint`](crate::Error::Constraint) if
-    /// the changed row clashes with another one.
-    pub fn update(&self, key: impl IntoAnyKey, change: impl FnOnce(&mut R) + 'static) -> Op<R> {
-        let (target, key) = (self.touched(), self.key(key));
-        Op::new(async move { target?.update(key, change).await })
-    }
-
-    /// Changes the row if it is there, and adds `default` if it is not (then `change` is not called). Returns the row as
-    /// it is now.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Data`](crate::Error::Data) if the row that `default` makes has another key,
-    /// [`Error::Constraint`](crate::Error::Constraint) if the row clashes with another one.
-    pub fn upsert(
-        &self,
-        key: impl IntoAnyKey,
-        default: impl FnOnce() -> R + 'static,
-        change: impl FnOnce(&mut R) + 'static,
-    ) -> Op<R> {
-        let (target, key) = (self.touched(), self.key(key));
-        Op::new(async move { target?.upsert(key, default, change).await })
-    }
-
-    /// Changes each row; see [`UpgradeQuery::modify`].
-    pub fn modify(&self, change: impl FnMut(&mut R) + 'static) -> Op<usize> {
-        self.query().modify(change)
-    }
-
-    /// Deletes a row by its key; that there is none is no error.
-    pub fn delete(&self, key: impl IntoAnyKey) -> Op<()> {
-        let (target, key) = (self.touched(), self.key(key));
-        Op::new(async move { target?.delete(key.map(|key| vec![key])).await.map_err(Error::of_one_row) })
-    }
-
-    /// Deletes many rows by their keys; keys without a row are passed over.
-    pub fn bulk_delete(&self, keys: impl IntoIterator<Item = impl IntoAnyKey>) -> Op<()> {
-        let (target, keys) = (self.touched(), self.keys(keys));
-        Op::new(async move { target?.delete(keys).await })
-    }
-
-    /// Deletes all rows. Generated keys go on from where they were.
-    pub fn clear(&self) -> Op<()> {
-        let target = self.touched();
-        Op::new(async move { target?.clear().await })
     }
 }

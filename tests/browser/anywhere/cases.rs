@@ -1,6 +1,7 @@
 //! What an app does with a database, once through: included by a test target for each place in which Rust runs in a
 //! browser. The other targets go into every corner, in a window.
 
+mod memory;
 mod opening;
 mod rows;
 mod transactions;

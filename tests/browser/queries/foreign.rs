@@ -81,6 +81,46 @@ async fn elements_of_other_types_are_not_found() -> Result<()> {
 }
 
 #[wasm_bindgen_test]
+async fn what_is_no_key_is_in_no_index() -> Result<()> {
+    let db: Shared = fresh("what is no key is in no index").await;
+    db.mine.add(&mine(1, 5)).await?;
+    let others = r#"[
+        [{"id": 2, "v": true, "s": "s"}],
+        [{"id": 3, "v": {}, "s": "s"}],
+        [{"id": 4, "v": 6, "s": {}}],
+        [{"id": 5, "v": 7, "s": "s"}]
+    ]"#;
+    written_by_another_program(&db, "mine", others).await;
+    assert_eq!(db.mine.primary_keys().await?, [1, 2, 3, 4, 5]);
+    assert_eq!(db.mine.order_by(|m| m.v).primary_keys().await?, [1, 4, 5]);
+    assert_eq!(db.mine.where_(|m| m.v).between(..).keys::<u32>().await?, [5, 6, 7]);
+    assert_eq!(
+        db.mine.order_by(|m| m.v_s).primary_keys().await?,
+        [1, 5],
+        "one part that is no key, and the row is not there"
+    );
+    assert_eq!(db.mine.where_(|m| m.v_s).prefix(6).count().await?, 0);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn elements_that_are_no_keys_are_passed_over_and_equal_ones_are_one() -> Result<()> {
+    let db: Shared = fresh("elements that are no keys").await;
+    db.open().await?;
+    let rows = r#"[
+        [{"id": 1, "v": 1, "s": "s", "tags": ["t", null, "t", {}]}],
+        [{"id": 2, "v": 2, "s": "s", "tags": [true, "u", "t", "u"]}],
+        [{"id": 3, "v": 3, "s": "s", "tags": [null, {}]}]
+    ]"#;
+    written_by_another_program(&db, "mine", rows).await;
+    assert_eq!(db.mine.order_by(|m| m.tags).keys::<String>().await?, ["t", "t", "u"]);
+    assert_eq!(db.mine.where_(|m| m.tags).equals("t").primary_keys().await?, [1, 2]);
+    assert_eq!(db.mine.where_(|m| m.tags).equals("t").count().await?, 2);
+    assert_eq!(db.mine.where_(|m| m.tags).starts_with("").primary_keys().await?, [1, 2]);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
 async fn the_first_column_is_of_its_type_too() -> Result<()> {
     let db: Shared = fresh("the first column is of its type too").await;
     db.mine.bulk_add(&[mine(1, 5), mine(2, 6)]).await?;

@@ -252,7 +252,7 @@ async fn transactions_that_write_the_same_table_follow_one_another() -> Result<(
 
 // Case 222.
 #[wasm_bindgen_test]
-async fn transactions_that_read_run_side_by_side() -> Result<()> {
+async fn transactions_that_are_started_together_all_read_the_rows() -> Result<()> {
     let db = with_nums("transactions readers").await?;
     let reads = (0..20).map(|_| db.transaction(Mode::Read, &db.nums, async |nums| nums.count().await));
     for count in join_all(reads).await {

@@ -3,7 +3,7 @@
 use indexie::prelude::*;
 use indexie_tests::wasm_bindgen_test;
 
-use crate::fixtures::{Account, Contents, account, bank, contents, entry};
+use crate::fixtures::{Account, Contents, Rate, account, bank, contents, entry};
 
 fn is_clash<T>(result: &Result<T>, index: Option<&str>) -> bool {
     matches!(result, Err(Error::Constraint { table, index: clashed, .. }) if table == "accounts" && clashed.as_deref() == index)
@@ -64,7 +64,7 @@ async fn errors_of_other_kinds_can_be_caught() -> Result<()> {
 
 // Case 198, for each way of writing.
 #[wasm_bindgen_test]
-async fn every_error_that_is_not_caught_rolls_back() -> Result<()> {
+async fn every_constraint_error_that_is_not_caught_rolls_back() -> Result<()> {
     let db = bank("caught none").await?;
     let before: Contents = contents(&db).await?;
     for way in 0..7 {
@@ -90,7 +90,38 @@ async fn every_error_that_is_not_caught_rolls_back() -> Result<()> {
 }
 
 #[wasm_bindgen_test]
-async fn a_failed_add_uses_up_no_generated_key() -> Result<()> {
+async fn errors_of_other_kinds_that_are_not_caught_roll_back_too() -> Result<()> {
+    let db = bank("caught none of the others").await?;
+    let before: Contents = contents(&db).await?;
+    for way in 0..7 {
+        let failed = db
+            .transaction(Mode::ReadWrite, (&db.accounts, &db.rates), async move |(accounts, rates)| {
+                rates.put(&Rate { above: 0.0, percent: 1 }).await?;
+                accounts.delete(3).await?;
+                match way {
+                    0 => accounts.update(77, |a| a.balance = 1).await.map(|_| ()),
+                    1 => rates.add(&Rate { above: f64::NAN, percent: 2 }).await.map(|_| ()),
+                    2 => rates.bulk_put(&[1.0, f64::NAN].map(|above| Rate { above, percent: 2 })).await.map(|_| ()),
+                    3 => rates.get(f64::NAN).await.map(|_| ()),
+                    4 => rates.update(0.0, |rate| rate.above = f64::NAN).await.map(|_| ()),
+                    5 => accounts.where_(|a| a.owner).in_any_range(["b".."a"]).delete().await.map(|_| ()),
+                    _ => accounts.upsert(77, || account(78, "Dan", 1), |_| ()).await.map(|_| ()),
+                }
+            })
+            .await;
+        match &failed {
+            Err(Error::NotFound { table, .. }) => assert_eq!((way, table.as_str()), (0, "accounts")),
+            Err(Error::Data { .. }) => assert_ne!(way, 0),
+            other => panic!("{way}: {other:?}"),
+        }
+        assert_eq!(contents(&db).await?, before, "{way}");
+        assert!(db.rates.is_empty().await?, "{way}");
+    }
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn a_key_that_was_given_and_clashes_does_not_move_the_generator() -> Result<()> {
     let db = bank("caught keys").await?;
     let keys = db
         .transaction(Mode::ReadWrite, &db.entries, async |entries| {

@@ -31,6 +31,14 @@ pub struct Note {
     pub text: String,
 }
 
+/// The key is a number that need not be one.
+#[derive(Store, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[store("above")]
+pub struct Rate {
+    pub above: f64,
+    pub percent: u32,
+}
+
 schema! {
     /// Accounts, and what happened to them.
     pub struct Bank("bank");
@@ -39,6 +47,7 @@ schema! {
         accounts: Account,
         entries: Entry,
         notes: Note,
+        rates: Rate,
     }
 }
 

@@ -165,7 +165,7 @@ async fn a_transaction_that_reads_can_stall_too() -> Result<()> {
 }
 
 #[wasm_bindgen_test]
-async fn a_body_that_catches_nothing_of_it_is_dropped() -> Result<()> {
+async fn a_body_that_stalls_is_dropped_with_all_that_it_holds() -> Result<()> {
     let db = bank("stalled dropped").await?;
     let held = Rc::new(());
     let inside = held.clone();

@@ -1,5 +1,6 @@
 //! Upgrades that fail: the old version and every row are still there, and the error says which version and table it was.
 
+use futures::future::join;
 use indexie::AnyKey;
 use indexie::prelude::*;
 use indexie_tests::wasm_bindgen_test;
@@ -127,30 +128,24 @@ async fn a_function_that_waits_for_something_else_is_stopped() -> Result<()> {
 }
 
 #[wasm_bindgen_test]
-async fn another_database_may_be_used_but_not_waited_for() -> Result<()> {
-    // Awaiting it would stall this one; what is started elsewhere goes its own way.
-    schema! { struct Old("upgrades: elsewhere"); version 1 { users: Person } }
-    schema! { struct Other("upgrades: the other one"); version 1 { users: Person } }
-    schema! {
-        struct New("upgrades: elsewhere");
-        version 1 {}
-        version 2 { users: Person } upgrade to_2
-        version 3 { more: Person } upgrade to_3
-    }
+async fn all_who_wait_for_the_database_get_the_error() -> Result<()> {
+    schema! { struct Old("upgrades: all get it"); version 1 { users: Person } }
+    schema! { struct New("upgrades: all get it"); version 1 {} version 2 { users: Person } upgrade to_2 }
     async fn to_2(tx: Upgrade) -> Result<()> {
-        // Made, asked and dropped.
-        drop(Other::new().users.count());
-        note(tx.table::<Person>("users")?.count().await?);
-        Ok(())
-    }
-    async fn to_3(tx: Upgrade) -> Result<()> {
         note(tx.version());
-        Ok(())
+        Err(Error::user("no"))
     }
     stored::<Old>(async |old| people(&old.users, &["Ada"]).await.map(|_| ())).await?;
     noted();
-    New::new().open().await?;
-    assert_eq!(noted(), ["1", "3"]);
+
+    let new = New::new();
+    let (opened, counted) = join(new.open(), new.users.count()).await;
+
+    for failed in [opened, counted.map(|_| ())] {
+        let Err(Error::Upgrade { version: 2, source, .. }) = failed else { panic!("{failed:?}") };
+        assert!(matches!(&*source, Error::User(error) if error.to_string() == "no"), "{source}");
+    }
+    assert_eq!(noted(), ["2"], "they have waited for the same upgrade");
     Ok(())
 }
 

@@ -55,7 +55,7 @@ async fn rows_are_replaced_by_what_the_function_makes_of_them() -> Result<()> {
 }
 
 #[wasm_bindgen_test]
-async fn a_thousand_rows_take_a_few_pieces() -> Result<()> {
+async fn rows_may_take_the_places_of_others_that_are_not_converted_yet() -> Result<()> {
     schema! { struct Old("upgrades: migrate many"); version 1 { users: Person } }
     schema! {
         struct New("upgrades: migrate many");

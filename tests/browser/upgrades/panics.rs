@@ -13,6 +13,8 @@ use crate::fixtures::{Person, people, stored};
 mod here {
     use super::*;
     use crate::plain;
+    use futures::channel::oneshot;
+    use futures::future::{Either, select};
     use wasm_bindgen::prelude::*;
 
     #[wasm_bindgen(inline_js = "
@@ -34,14 +36,14 @@ mod here {
     pub async fn open(db: Indexie) {
         let seen = js_sys::Array::new();
         let stop = listening(&seen);
-        let (told, mut outcome) = futures::channel::oneshot::channel();
+        let (told, outcome) = oneshot::channel();
         wasm_bindgen_futures::spawn_local(async move {
             // Nobody need be listening any more.
             let _ = told.send(db.open().await);
         });
-        plain::sleep(80).await;
+        let opened = select(outcome, Box::pin(plain::sleep(10_000))).await;
         let _ = stop.call0(&JsValue::NULL);
-        let outcome = outcome.try_recv().ok().flatten().expect("opening has ended");
+        let Either::Left((Ok(outcome), _)) = opened else { panic!("opening has not ended") };
         assert!(
             matches!(&outcome, Err(Error::Upgrade { version: 2, source, .. }) if matches!(**source, Error::Aborted { .. })),
             "{outcome:?}"
@@ -120,6 +122,25 @@ async fn inside_of_a_function_that_it_has_given() -> Result<()> {
     async fn to_2(tx: Upgrade) -> Result<()> {
         tx.table::<Person>("users")?.modify(|user| user.name.clear()).await?;
         tx.migrate::<Person, Person>("users", |user| here::panic().map(|()| user)).await.map(|_| ())
+    }
+    leaves_nothing::<Old, New>(|old| old.users.clone()).await
+}
+
+#[wasm_bindgen_test]
+async fn on_its_way_to_a_later_version() -> Result<()> {
+    schema! { struct Old("upgrades: panics on its way"); version 1 { users: Person } }
+    schema! {
+        struct New("upgrades: panics on its way");
+        version 1 {}
+        version 2 { more: Person } upgrade to_2
+        version 3 { others: Person } upgrade to_3
+    }
+    async fn to_2(tx: Upgrade) -> Result<()> {
+        tx.table::<Person>("users")?.clear().await?;
+        here::panic()
+    }
+    async fn to_3(_: Upgrade) -> Result<()> {
+        Err(Error::user("it does not come so far"))
     }
     leaves_nothing::<Old, New>(|old| old.users.clone()).await
 }

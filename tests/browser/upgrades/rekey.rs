@@ -114,7 +114,7 @@ async fn rows_with_other_keys_get_generated_ones() -> Result<()> {
     }
     stored::<Old>(async |old| {
         let user = |id, name: &str| User { id, name: name.into(), email: name.into() };
-        old.users.bulk_add(&[user(5, "a"), user(6, "b"), user(7, "c")]).await.map(|_| ())
+        old.users.bulk_add(&[user(5, "a"), user(16, "b"), user(17, "c")]).await.map(|_| ())
     })
     .await?;
 

@@ -77,6 +77,21 @@ async fn it_is_refused_unless_it_may_be_repaired() -> Result<()> {
 }
 
 #[wasm_bindgen_test]
+async fn all_who_wait_for_it_are_refused() -> Result<()> {
+    programs!("upgrades: all refused");
+    stored::<Before>(async |db| people(&db.users, &["Ada"]).await.map(|_| ())).await?;
+
+    let now = Now::new();
+    let (opened, counted) = futures::join!(now.open(), now.users.count());
+
+    for refused in [opened, counted.map(|_| ())] {
+        let Err(Error::SchemaMismatch { database, differences }) = refused else { panic!("{refused:?}") };
+        assert_eq!((database.as_str(), differences.len()), ("upgrades: all refused", 3));
+    }
+    Ok(())
+}
+
+#[wasm_bindgen_test]
 async fn a_repaired_database_is_still_of_its_version() -> Result<()> {
     programs!("upgrades: repaired");
     stored::<Before>(async |db| people(&db.users, &["Ada"]).await.map(|_| ())).await?;

@@ -29,7 +29,9 @@ function request(name, mode, action) {
 }
 
 export const stored = (name, key) => request(name, 'readonly', (rows) => rows.get(key));
-export const put = (name, row) => request(name, 'readwrite', (rows) => rows.put(row));
+
+// The row is made where no wasm is on the stack: Firefox cannot store an error that remembers such a stack.
+export const put = (name, source) => request(name, 'readwrite', (rows) => rows.put(literal(source)));
 
 // Where two values differ, in words; empty if they do not. Stricter than any comparison of JSON: NaN, -0, prototypes,
 // properties that are undefined, and how much memory a view keeps alive.
@@ -58,7 +60,7 @@ extern "C" {
     #[wasm_bindgen(js_name = stored)]
     async fn stored_in(database: &str, key: JsValue) -> JsValue;
     #[wasm_bindgen(js_name = put)]
-    async fn put_into(database: &str, row: JsValue) -> JsValue;
+    async fn put_into(database: &str, source: &str) -> JsValue;
     fn difference(a: &JsValue, b: &JsValue) -> String;
 }
 
@@ -89,7 +91,7 @@ pub async fn stored(database: &str, key: impl Into<JsValue>) -> JsValue {
 
 /// Stores what this JavaScript expression gives.
 pub async fn put(database: &str, source: &str) {
-    put_into(database, literal(source)).await;
+    put_into(database, source).await;
 }
 
 /// The row with this key must be stored as what this JavaScript expression gives.
