@@ -7,7 +7,7 @@ mod numbering;
 mod steps;
 mod verdict;
 
-pub(crate) use fit::{Alteration, Fit, bool_paths, fit};
+pub(crate) use fit::{Alteration, FieldPath, Fit, bool_paths, fit, unknown_paths};
 #[cfg(any(target_family = "wasm", test))]
 pub(crate) use installed::parse_installed;
 pub(crate) use installed::{InstalledIndex, InstalledStore};

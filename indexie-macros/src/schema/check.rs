@@ -9,8 +9,6 @@ use syn::Type;
 pub struct Live<'a> {
     pub table: &'a Table,
     pub record: &'a Type,
-    /// The version that declared it last.
-    pub version: u32,
 }
 
 /// Checks the versions and returns the tables that are there after the newest.
@@ -75,7 +73,7 @@ fn live<'a>(state: &State<'a>, errors: &mut Errors) -> Option<Live<'a>> {
     let (version, table) = (state.version, state.newest);
     match &table.content {
         Content::Drop => None,
-        Content::Record(record) | Content::Pinned(record, ..) => Some(Live { table, record, version }),
+        Content::Record(record) | Content::Pinned(record, ..) => Some(Live { table, record }),
         Content::Past(_) => {
             let name = &table.name;
             let message = format!(

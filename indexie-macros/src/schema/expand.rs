@@ -21,7 +21,12 @@ pub fn database(database: &Database, live: &[Live<'_>]) -> TokenStream {
     let methods = methods(database, private);
     let traits = traits(database, live, private);
     let definition = definition(database, private);
-    let pins = live.iter().map(|table| pin(table, private));
+    let pins = database.versions.iter().flat_map(|version| {
+        version.tables.iter().filter_map(move |table| {
+            let is_newest = live.iter().any(|live| std::ptr::eq(live.table, table));
+            pin(table, version.number, is_newest, private)
+        })
+    });
     let quiet = quiet();
     quote! {
         #declared
@@ -283,12 +288,14 @@ fn key_path(target: &Target, private: &TokenStream) -> TokenStream {
 }
 
 /// `users: User = "…"` holds as long as the struct's own schema says the same.
-fn pin(live: &Live<'_>, private: &TokenStream) -> Option<TokenStream> {
-    let Content::Pinned(record, schema, text) = &live.table.content else {
+/// Asserts that a record still has the schema that a version pins, be there later versions of the table or not: an older one that
+/// differs would be taken for today's.
+fn pin(table: &Table, version: u32, is_newest: bool, private: &TokenStream) -> Option<TokenStream> {
+    let Content::Pinned(record, schema, text) = &table.content else {
         return None;
     };
     let entries = schema.primary.iter().chain(&schema.indexes).map(Entry::declared);
-    let message = pin_message(&live.table.name, record, text, live.version);
+    let message = pin_message(&table.name, record, text, version, is_newest);
     Some(quote_spanned! {text.span()=>
         const _: () = ::core::assert!(
             <#record as #private::Store>::SCHEMA.matches(<#record as #private::Store>::DECLARED, &[#(#entries),*]),
@@ -297,12 +304,13 @@ fn pin(live: &Live<'_>, private: &TokenStream) -> Option<TokenStream> {
     })
 }
 
-fn pin_message(table: &str, record: &Type, text: &LitStr, version: u32) -> String {
+fn pin_message(table: &str, record: &Type, text: &LitStr, version: u32, is_newest: bool) -> String {
     let record = quote!(#record).to_string().replace(' ', "");
     let (text, next) = (text.value(), version.saturating_add(1));
+    let add = if is_newest { format!(", and add `version {next} {{ {table}: {record} }}`") } else { String::new() };
     let message = format!(
         "the schema of `{record}` is no longer \"{text}\", which version {version} pins for `{table}`: \
-         keep version {version} as it was, `{table}: \"{text}\"`, and add `version {next} {{ {table}: {record} }}`"
+         keep version {version} as it was, `{table}: \"{text}\"`{add}"
     );
     // `assert!` takes it as a format string.
     message.replace('{', "{{").replace('}', "}}")

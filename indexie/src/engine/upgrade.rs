@@ -37,7 +37,8 @@ pub(super) fn begin(shared: &Shared, connection: u32, reached: Rc<Cell<u32>>) ->
     let newest = shared.definition.newest();
     let numbering = shared.rules.numbering;
     let installed = numbering.installed(old, marked);
-    let way = if installed == newest { Way::Repair } else { Way::Steps(steps(shared.definition, installed)) };
+    let repairs = installed == newest && shared.rules.repair;
+    let way = if repairs { Way::Repair } else { Way::Steps(steps(shared.definition, installed)) };
     let (stores, layout) = (shared.stores.clone(), shared.layout());
     let rebuild = Rebuild::new(shared, connection, reached);
     let walking = rebuild.clone();
@@ -51,7 +52,7 @@ pub(super) fn begin(shared: &Shared, connection: u32, reached: Rc<Cell<u32>>) ->
                     }
                 }
             }
-            walking.mark(newest, numbering.declared(new) == newest).await?;
+            walking.mark(newest, numbering.declared(new) == newest, marked.is_some()).await?;
             backend.relayout(connection, &layout);
             Ok(())
         }
@@ -93,11 +94,18 @@ impl Rebuild {
         self.add_missing().await
     }
 
-    /// Sees to it that the database says which version it has: by the browser's number, or by the marker.
-    async fn mark(&self, version: u32, by_number: bool) -> Result<()> {
+    /// Sees to it that the database says which version it has: by the browser's number, or by the marker. A store of the marker's
+    /// name that is none (`marked`) is somebody else's.
+    async fn mark(&self, version: u32, by_number: bool, marked: bool) -> Result<()> {
         let there = self.number_of(MARKER).is_ok();
         if by_number {
-            return if there { self.delete(MARKER) } else { Ok(()) };
+            return if there && marked { self.delete(MARKER) } else { Ok(()) };
+        }
+        if there && !marked {
+            return Err(Error::SchemaMismatch {
+                database: self.session().shared.name.clone(),
+                differences: vec![format!("store `{MARKER}` is not the one that says which version a database has")],
+            });
         }
         if !there {
             let key = KeySchema { path: KeyPath::None, auto: false };

@@ -90,13 +90,27 @@ impl Fit {
     }
 }
 
+/// The steps from a row to a field.
+pub(crate) type FieldPath = Vec<&'static str>;
+
 /// The paths of the fields that these keys read and that are `bool`: IndexedDB has no such keys, they are stored as 0 and 1.
-pub(crate) fn bool_paths(schema: &StoreSchema, indexes: &[&str], primary: bool) -> Vec<&'static [&'static str]> {
+pub(crate) fn bool_paths(schema: &StoreSchema, indexes: &[&str], primary: bool) -> Vec<FieldPath> {
+    let read = read_paths(schema, indexes, primary);
+    let fields = schema.fields.iter().filter(|field| field.form == Form::Bool);
+    fields.map(|field| field.path.to_vec()).filter(|path| read.contains(path)).collect()
+}
+
+/// What these indexes read, or the primary key, and nobody says how it is stored: a schema of the past may have had booleans
+/// there that the record of today does not have any more.
+pub(crate) fn unknown_paths(schema: &StoreSchema, indexes: &[&str], primary: bool) -> Vec<FieldPath> {
+    let known = |path: &FieldPath| schema.fields.iter().any(|field| field.path == path);
+    read_paths(schema, indexes, primary).into_iter().filter(|path| !known(path)).collect()
+}
+
+fn read_paths(schema: &StoreSchema, indexes: &[&str], primary: bool) -> Vec<FieldPath> {
     let of_index = schema.indexes.iter().filter(|index| indexes.contains(&index.name)).map(|index| index.path);
     let of_key = primary.then_some(schema.key.path);
-    let read: Vec<&str> = of_index.chain(of_key).flat_map(KeyPath::paths).collect();
-    let fields = schema.fields.iter().filter(|field| field.form == Form::Bool);
-    fields.map(|field| field.path).filter(|path| read.contains(&path.join(".").as_str())).collect()
+    of_index.chain(of_key).flat_map(KeyPath::paths).map(|path| path.split('.').collect()).collect()
 }
 
 #[cfg(test)]
@@ -193,8 +207,9 @@ mod tests {
                 FieldForm::new(&["flags", "urgent"], Form::Bool),
             ],
         };
-        assert_eq!(bool_paths(&SCHEMA, &["done"], false), [&["done"][..]]);
-        assert_eq!(bool_paths(&SCHEMA, &["[list+flags.urgent]"], true), [&["flags", "urgent"][..]]);
+        assert_eq!(bool_paths(&SCHEMA, &["done"], false), [["done"]]);
+        assert_eq!(bool_paths(&SCHEMA, &["[list+flags.urgent]"], true), [["flags", "urgent"]]);
         assert!(bool_paths(&SCHEMA, &[], true).is_empty());
+        assert_eq!(unknown_paths(&SCHEMA, &["done", "[list+flags.urgent]"], true), [["list"], ["id"]]);
     }
 }

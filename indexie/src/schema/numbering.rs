@@ -33,7 +33,8 @@ impl Numbering {
 
     /// The version that the browser's number stands for; 0 where there is no database.
     pub fn declared(self, native: u32) -> u32 {
-        if native == 0 { 0 } else { (native / self.factor()).max(1) }
+        // A number below ten is no version of Dexie's: the database was numbered plainly.
+        if native < self.factor() { native } else { native / self.factor() }
     }
 
     /// The version of a stored database.
@@ -55,7 +56,9 @@ mod tests {
         assert_eq!((Numbering::Dexie.native(3), Numbering::Dexie.declared(30)), (30, 3));
         // Repaired twice.
         assert_eq!(Numbering::Dexie.declared(32), 3);
-        assert_eq!(Numbering::Plain.declared(0), 0);
+        assert_eq!((Numbering::Plain.declared(0), Numbering::Dexie.declared(0)), (0, 0));
+        // Before it was numbered as Dexie does.
+        assert_eq!(Numbering::Dexie.declared(3), 3);
     }
 
     #[test]

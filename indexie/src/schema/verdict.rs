@@ -41,6 +41,10 @@ pub(crate) fn verdict(
     rules: Rules,
 ) -> Verdict {
     let installed = rules.numbering.installed(stored.native, stored.marked);
+    // There is no higher number, and without one no upgrade.
+    if installed < newest && stored.native == u32::MAX {
+        return Verdict::Differs(vec![format!("its version {installed} has used up the browser's numbers")]);
+    }
     if installed < newest {
         // The number of this version has gone to a repair of the one before.
         return Verdict::Reopen(rules.numbering.native(newest).max(stored.native.saturating_add(1)));

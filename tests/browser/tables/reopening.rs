@@ -276,6 +276,9 @@ async fn who_gives_up_waiting_gets_an_error_and_changes_nothing() -> Result<()> 
     for error in [opened, counted.map(|_| ())] {
         assert!(matches!(&error, Err(Error::Blocked { database }) if database == name), "{error:?}");
     }
+    // The next one is blocked too, behind a request that the browser still has.
+    let again = db.nums.count().await;
+    assert!(matches!(&again, Err(Error::Blocked { .. })), "{again:?}");
     release(name);
     // The old program still has its database.
     let old = Builder::<Cases>::new().name(name).build();

@@ -8,6 +8,7 @@ mod fixtures;
 #[path = "../tables/plain.rs"]
 mod plain;
 
+mod across;
 #[cfg(target_family = "wasm")]
 mod asked_early;
 mod bools;

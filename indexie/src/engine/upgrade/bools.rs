@@ -2,7 +2,6 @@
 //! the index get them here; nothing else about them changes.
 
 use super::Rebuild;
-use super::rebuild::Path;
 use crate::codec::{Batch, Known, Reader, skip, tag, tag_at_path, write_key};
 use crate::engine::Session;
 use crate::error::Result;
@@ -20,7 +19,7 @@ impl Rebuild {
             loop {
                 let keys = super::rekey::keys_after(&session, store, after).await?;
                 let Some(last) = keys.last().cloned() else { break };
-                rewrite(&session, store, keys, path).await?;
+                rewrite(&session, store, keys, &path).await?;
                 after = Some(last);
             }
         }
@@ -28,7 +27,7 @@ impl Rebuild {
     }
 }
 
-async fn rewrite(session: &Session, store: u16, keys: Vec<AnyKey>, path: Path) -> Result<()> {
+async fn rewrite(session: &Session, store: u16, keys: Vec<AnyKey>, path: &[&'static str]) -> Result<()> {
     let columns = session.columns(store, None, Operation::Get { keys: keys.clone(), park: true }).await?;
     let parked = columns.parked;
     let (changes, count) = changes(&columns, &keys, path);
@@ -41,7 +40,7 @@ async fn rewrite(session: &Session, store: u16, keys: Vec<AnyKey>, path: Path) -
 
 /// A change for each row that holds booleans there.
 #[allow(clippy::cast_possible_truncation, reason = "a chunk of rows")]
-fn changes(columns: &Columns, keys: &[AnyKey], path: Path) -> (Batch, usize) {
+fn changes(columns: &Columns, keys: &[AnyKey], path: &[&'static str]) -> (Batch, usize) {
     let shapes = columns.shapes.borrow();
     let mut rows = columns.open(&*shapes).rows;
     let (mut batch, mut count) = (Batch::default(), 0);
@@ -82,7 +81,7 @@ enum Element {
     Number(f64),
 }
 
-fn booleans(reader: &mut Reader<'_>, shapes: &dyn Known, path: Path) -> Option<Booleans> {
+fn booleans(reader: &mut Reader<'_>, shapes: &dyn Known, path: &[&'static str]) -> Option<Booleans> {
     match tag_at_path(reader, shapes, path)? {
         tag::BOOL => Some(Booleans::One(reader.int() != 0)),
         tag::ARRAY => {
@@ -106,7 +105,7 @@ fn booleans(reader: &mut Reader<'_>, shapes: &dyn Known, path: Path) -> Option<B
 
 /// A row of nothing but what stands at the path.
 #[allow(clippy::cast_possible_truncation, reason = "as many elements as have been read")]
-fn row(batch: &mut Batch, path: Path, booleans: &Booleans, stored_as: u32) {
+fn row(batch: &mut Batch, path: &[&'static str], booleans: &Booleans, stored_as: u32) {
     for name in path {
         batch.int(tag::MAP);
         batch.int(1);
@@ -156,7 +155,7 @@ mod tests {
 
     const TODO: Todo = Todo { title: "a", flags: Flags { done: true }, days: Vec::new() };
 
-    fn at(todo: &Todo, path: Path) -> Option<Booleans> {
+    fn at(todo: &Todo, path: &[&'static str]) -> Option<Booleans> {
         let mut batch = Batch::default();
         with_shapes(|shapes| {
             write_row(&mut batch, shapes, &[], todo).expect("a row");

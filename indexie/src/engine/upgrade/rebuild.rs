@@ -11,18 +11,18 @@ use serde::de::DeserializeOwned;
 use super::kept::kept;
 use crate::engine::{RowType, Session, Shared};
 use crate::error::{Error, Result};
-use crate::schema::{Alteration, Fit, IndexSchema, InstalledStore, KeySchema, StoreSchema, bool_paths, fit};
+use crate::schema::{
+    Alteration, FieldPath, Fit, IndexSchema, InstalledStore, KeySchema, StoreSchema, bool_paths, fit, unknown_paths,
+};
 use crate::storage::{Backend, SchemaChange};
 use crate::table::Target;
-
-/// The path of a field.
-pub(super) type Path = &'static [&'static str];
 
 pub(crate) struct Rebuild {
     backend: Rc<dyn Backend>,
     /// Of the connection, and of its transaction.
     number: u32,
     version: Rc<Cell<u32>>,
+    newest: u32,
     /// What this version declares.
     declared: RefCell<Vec<(&'static str, StoreSchema)>>,
     /// What it drops, once its function has run.
@@ -43,7 +43,7 @@ pub(super) struct Standing {
     /// Created in this upgrade, and nothing has been written to it.
     pub blank: bool,
     /// Fields that are to be stored as 0 and 1, and may not be yet.
-    pub unswept: Vec<Path>,
+    pub unswept: Vec<FieldPath>,
     /// Indexes that have got another name: the old one, and the new one.
     pub renamed: Vec<(String, &'static str)>,
 }
@@ -54,6 +54,7 @@ impl Rebuild {
             backend: shared.backend(),
             number: connection,
             version,
+            newest: shared.definition.newest(),
             declared: RefCell::default(),
             drops: RefCell::default(),
             stores: RefCell::default(),
@@ -217,15 +218,17 @@ impl Rebuild {
             };
             self.alter(name, change)?;
         }
-        self.expect_bools(store, wanted, &fit);
+        self.expect_bools(store, wanted, &fit.new_indexes().collect::<Vec<_>>(), fit.rekey);
         self.look();
         Ok(())
     }
 
     /// Rows that were stored before a key or an index read them may hold `true` and `false`.
-    pub fn expect_bools(&self, store: u16, wanted: &StoreSchema, fit: &Fit) {
-        let new: Vec<&str> = fit.new_indexes().collect();
-        let paths = bool_paths(wanted, &new, fit.rekey);
+    pub fn expect_bools(&self, store: u16, wanted: &StoreSchema, indexes: &[&str], primary: bool) {
+        let mut paths = bool_paths(wanted, indexes, primary);
+        if self.version() < self.newest {
+            paths.extend(unknown_paths(wanted, indexes, primary));
+        }
         self.with(store, |store| {
             for path in paths {
                 if !store.unswept.contains(&path) {

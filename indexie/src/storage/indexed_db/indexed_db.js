@@ -1761,6 +1761,8 @@ export class Engine {
     this.wake = wake;
     this.connections = new Map();
     this.orders = new Map();
+    // The event of the request that is blocked, by the name of its database.
+    this.blocking = new Map();
     this.transactions = new Map();
     this.slots = new Map();
     // Those whose slot is not settled.
@@ -1813,14 +1815,16 @@ export class Engine {
         }
       });
     };
-    request.onblocked = (event) => this.block(connection, event);
+    this.listen(connection, request, name);
     request.onerror = (event) => {
       event.preventDefault();
       unblocked(connection);
       const upgrade = this.transactions.get(id);
       this.transactions.delete(id);
       connection.db = null;
-      this.openFailed(connection, upgrade && wasCutOff(upgrade) ? LOST : request.error);
+      if (upgrade && wasCutOff(upgrade)) return this.openFailed(connection, LOST);
+      // The request says only that its upgrade was aborted.
+      this.withQuota(upgrade?.error ?? request.error, (failure) => this.openFailed(connection, failure));
     };
     request.onsuccess = () => {
       const db = request.result;
@@ -1925,6 +1929,22 @@ export class Engine {
     return blocked ? performance.now() - blocked.since : 0;
   }
 
+  // Hears of others that keep the database open. A request that has been given up is still in the browser's queue: those behind
+  // it are blocked by the same, and the browser does not say so.
+  listen(connection, request, name) {
+    const ahead = this.blocking.get(name);
+    const blocked = () => {
+      if (this.connections.get(connection.id) === connection && this.blocking.get(name) === ahead) this.block(connection, ahead);
+    };
+    if (ahead !== undefined) queueMicrotask(blocked);
+    request.onblocked = (event) => {
+      this.blocking.set(name, event);
+      const over = () => { if (this.blocking.get(name) === event) this.blocking.delete(name); };
+      for (const type of ['upgradeneeded', 'success', 'error']) request.addEventListener(type, over);
+      this.block(connection, event);
+    };
+  }
+
   // Others keep the database open: says so now and each second.
   block(connection, event) {
     connection.oldVersion = event.oldVersion;
@@ -1996,7 +2016,7 @@ export class Engine {
     this.connections.set(slot, waiting);
     try {
       const request = indexedDBHere().deleteDatabase(name);
-      request.onblocked = (event) => this.block(waiting, event);
+      this.listen(waiting, request, name);
       on(request, () => {
         over();
         this.settle(slot, { result: undefined });
