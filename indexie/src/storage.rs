@@ -147,6 +147,16 @@ pub(crate) enum Move {
     HasLeft = 2,
 }
 
+impl Move {
+    pub fn of(number: u32) -> Self {
+        match number {
+            1 => Self::Moves,
+            2 => Self::HasLeft,
+            _ => Self::Stays,
+        }
+    }
+}
+
 /// What a store takes over from another one, in an upgrade.
 ///
 /// Where both generate keys, the generator goes on from where the other one's is. Rows, if they are taken over, are stored under

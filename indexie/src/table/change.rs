@@ -27,9 +27,9 @@ pub(crate) async fn change(
     apply: &mut dyn FnMut(usize, &mut dyn Any),
 ) -> Result<Change> {
     let mut changes = Changes::of(session, store, row_type, keys, Moves::Together, apply).await?;
-    let changed = changes.staying.positions.len();
+    let count = changes.staying.positions.len();
     changes.staying.write(session, store).await?;
-    Ok(Change { rows: changes.rows, changed })
+    Ok(Change { rows: changes.rows, changed: count })
 }
 
 /// The same for one part of many rows, but rows that get another key only leave their place: they are to be written once
@@ -190,11 +190,11 @@ impl Changes {
             apply(at, &mut *row);
             let after = encode(&*row, at)?;
             if before != after {
-                let moved = match row_type.entry {
+                let leaves = match row_type.entry {
                     Some(entry) => entry(&*row, 0).single().is_some_and(|new_key| new_key != *key),
                     None => own_key(&before, path) != own_key(&after, path),
                 };
-                match (moved, moves) {
+                match (leaves, moves) {
                     (false, _) => self.staying.push(at, at, key, Move::Stays, [&before, &after]),
                     (true, Moves::Together) => self.staying.push(at, at, key, Move::Moves, [&before, &after]),
                     (true, Moves::Later) => {

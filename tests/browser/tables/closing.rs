@@ -37,9 +37,12 @@ async fn writes_that_wait_for_a_shared_transaction_are_finished() -> Result<()> 
 
         db.close();
 
-        assert_eq!(join_all(together).await.into_iter().collect::<Result<Vec<u32>>>()?, Vec::from_iter(1..=200));
+        assert_eq!(
+            join_all(together).await.into_iter().collect::<Result<Vec<u32>>>()?,
+            (1..=200).collect::<Vec<u32>>()
+        );
         let keys = join_all(more).await.into_iter().collect::<Result<Vec<u32>>>()?;
-        assert_eq!(keys, Vec::from_iter(1_001..=1_000 + waiting));
+        assert_eq!(keys, (1_001..=1_000 + waiting).collect::<Vec<u32>>());
         assert!(matches!(db.nums.count().await, Err(Error::Closed { .. })));
         db.open().await?;
         assert_eq!(db.nums.count().await?, 200 + waiting as usize);

@@ -70,8 +70,7 @@ fn changes(merge: &Merge, parked: &[Option<Row>]) -> Vec<Changed> {
             let stored = parked.get(position).cloned().flatten().unwrap_or_else(|| Arc::new(Value::Null));
             let key = values.row().key()?;
             let moves = match values.row() {
-                Value::Number(moves) if moves == f64::from(Move::Moves as u32) => Move::Moves,
-                Value::Number(left) if left == f64::from(Move::HasLeft as u32) => Move::HasLeft,
+                Value::Number(number) => Move::of(number as u32),
                 _ => Move::Stays,
             };
             Some(Changed { stored, key, moves, before: values.row(), after: values.row() })
