@@ -9,3 +9,4 @@ mod storages;
 mod tabs;
 mod threads;
 mod values;
+mod waiting;

@@ -13,7 +13,7 @@ use indexie::prelude::*;
 use crate::fixtures::{Item, Items, item, items, newer, second};
 
 /// Does something with the database on a thread of its own.
-fn elsewhere<R: Send + 'static>(
+pub fn elsewhere<R: Send + 'static>(
     db: &Items,
     run: impl AsyncFnOnce(Items) -> Result<R> + Send + 'static,
 ) -> JoinHandle<Result<R>> {
@@ -21,12 +21,12 @@ fn elsewhere<R: Send + 'static>(
     thread::spawn(move || block_on(run(db)))
 }
 
-fn joined<R>(thread: JoinHandle<Result<R>>) -> Result<R> {
+pub fn joined<R>(thread: JoinHandle<Result<R>>) -> Result<R> {
     thread.join().expect("the thread does not panic")
 }
 
 /// Keeps a transaction of another thread open until `Sender` is dropped.
-fn held(db: &Items, write: bool) -> (JoinHandle<Result<()>>, Sender<()>) {
+pub fn held(db: &Items, write: bool) -> (JoinHandle<Result<()>>, Sender<()>) {
     let (release, released): (_, Receiver<()>) = channel();
     let (begun, has_begun) = channel();
     let thread = elsewhere(db, async move |db| {

@@ -212,7 +212,13 @@ fn begin(shared: &Arc<Shared>, state: &Rc<State>) -> Opening {
     let opening: Opening = poll_fn(move |context| {
         let answer = receiver.poll_unpin(context);
         if answer.is_pending() {
-            backend.turn(context.waker(), weak.upgrade().map_or(0, |state| state.opening()));
+            let connection = || weak.upgrade().map_or(0, |state| state.opening());
+            let before = connection();
+            backend.turn(context.waker(), before);
+            if connection() != before {
+                // Another one has been asked for in its place, and nobody is watching that yet.
+                context.waker().wake_by_ref();
+            }
         }
         answer.map(|answer| answer.unwrap_or_else(|_| Err(closed.clone())))
     })
