@@ -182,8 +182,11 @@ fn a_connection_that_another_thread_does_not_use_is_in_nobodys_way() -> Result<(
     });
     // This thread had an object of the same name before.
     assert_eq!(told.recv().expect("it counts")?, 3);
-    let new = second::Items::builder().on_blocked(|_| panic!("there is nobody to wait for")).build();
+    let waited = Arc::new(AtomicBool::new(false));
+    let blocked = waited.clone();
+    let new = second::Items::builder().on_blocked(move |_| blocked.store(true, Ordering::Relaxed)).build();
     assert_eq!(block_on(new.items.count())?, 3);
+    assert!(!waited.load(Ordering::Relaxed), "there is nobody to wait for");
     ask.send(()).expect("the thread waits");
     joined(idle)
 }

@@ -4,6 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
@@ -157,12 +158,13 @@ pub(crate) async fn delete(shared: Arc<Shared>) -> Result<()> {
             let handler = state.handlers.borrow().blocked.clone();
             let Some(handler) = handler else { return };
             let give_up = give_up.clone();
-            handler(Blocked::new(shared.declared(state.backend.versions(slot)), move || {
+            let blocked = Blocked::new(shared.declared(state.backend.versions(slot)), move || {
                 if let Some(give_up) = give_up.borrow_mut().take() {
                     // Deleted meanwhile, nobody listens.
                     let _ = give_up.send(());
                 }
-            }));
+            });
+            tell(|| handler(blocked));
         }
     };
     let mut deleted = Thread::get().delete_database(&state.backend, &shared.name, blocked);
@@ -285,26 +287,31 @@ fn heard(shared: &Arc<Shared>, state: &Rc<State>, connection: u32, event: Event)
             let handler = state.handlers.borrow().blocked.clone();
             if let Some(handler) = handler {
                 let (weak, database) = (Rc::downgrade(state), shared.name.clone());
-                handler(Blocked::new(shared.declared(backend.versions(connection)), move || {
-                    if let Some(state) = weak.upgrade()
-                        && matches!(*state.phase.borrow(), Phase::Opening { connection: opening, .. } if opening == connection)
-                    {
+                let blocked = Blocked::new(shared.declared(backend.versions(connection)), move || {
+                    if let Some(state) = weak.upgrade().filter(|state| state.opening() == connection) {
                         end(&state, Phase::Idle, &Error::Blocked { database });
                     }
-                }));
+                });
+                tell(|| handler(blocked));
             }
         }
         Event::VersionChange => {
             let handler = state.handlers.borrow().version_change.clone();
             if let Some(handler) = handler {
                 let new_version = shared.declared(backend.versions(connection)).new;
-                handler(VersionChange { new_version: (new_version > 0).then_some(new_version) });
+                tell(|| handler(VersionChange { new_version: (new_version > 0).then_some(new_version) }));
             }
             // The other tab waits until this connection is closed; what is under way here is finished first.
             lost(shared, connection);
         }
         Event::Closed => lost(shared, connection),
     }
+}
+
+/// Calls a handler of the app's. One that panics has said so; it is nobody's fault who happens to be polled, and keeps nothing
+/// from going on. (In wasm it does not come back.)
+fn tell(handler: impl FnOnce()) {
+    let _ = catch_unwind(AssertUnwindSafe(handler));
 }
 
 /// Looks at what has been opened.

@@ -30,12 +30,24 @@ pub(super) struct Pump {
     kept: RefCell<Vec<(u32, Note)>>,
 }
 
-/// Puts the mark back when the turn is over, however it ends.
-struct Running<'a>(&'a Cell<bool>);
+/// A turn. When it is over, however it ends, whoever has something left to wait for is seen to.
+struct Running<'a> {
+    engine: &'a Engine,
+    waker: &'a Waker,
+    future: u32,
+}
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        self.0.set(false);
+        let Self { engine, waker, future } = *self;
+        engine.pump.running.set(false);
+        if engine.is_under_way(future) {
+            engine.inbox.watch(future, waker);
+        }
+        if !engine.inbox.is_empty() || !engine.pump.later.borrow().is_empty() {
+            engine.inbox.wake();
+            waker.wake_by_ref();
+        }
     }
 }
 
@@ -119,7 +131,7 @@ impl Engine {
             return;
         }
         self.pump.running.set(true);
-        let running = Running(&self.pump.running);
+        let _running = Running { engine: self, waker, future };
         for transaction in self.pump.waited(future) {
             runner::waited(transaction);
         }
@@ -129,14 +141,6 @@ impl Engine {
             if self.pump.keep(self, note).is_some_and(|note| self.read(note)) {
                 break;
             }
-        }
-        drop(running);
-        if self.is_under_way(future) {
-            self.inbox.watch(future, waker);
-        }
-        if !self.inbox.is_empty() || !self.pump.later.borrow().is_empty() {
-            self.inbox.wake();
-            waker.wake_by_ref();
         }
     }
 
