@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::alter;
 use super::database::{Database, Realm};
-use super::inbox::{Inbox, Letters, Note};
+use super::inbox::{Inbox, Note, Receivers};
 use super::opening::Request as Opening;
 use super::pump::Pump;
 use super::schedule::{Scope, Ticket};
@@ -132,9 +132,12 @@ impl Connection {
 impl Engine {
     // --- letters
 
-    pub fn tell(&self, letters: Letters) {
-        for (inbox, note) in letters {
-            if Arc::ptr_eq(&inbox, &self.inbox) { inbox.put(note) } else { inbox.send(note) }
+    /// Wakes other threads that have got letters; this one reads its own by itself.
+    pub fn wake(&self, receivers: Receivers) {
+        for inbox in receivers {
+            if !Arc::ptr_eq(&inbox, &self.inbox) {
+                inbox.wake();
+            }
         }
     }
 
@@ -149,18 +152,18 @@ impl Engine {
 
     pub fn open(&self, realm: &Arc<Realm>, id: u32, name: &str, version: u32, layout: &Layout) {
         let request = Opening::open(id, self.inbox.clone(), version);
-        let (database, letters) = realm.ask(name, |state| state.requests.push_back(request));
+        let (database, receivers) = realm.ask(name, |state| state.requests.push_back(request));
         self.connections.borrow_mut().insert(id, Connection::new(id, database, layout));
         self.pump.hold(self, id);
-        self.tell(letters);
+        self.wake(receivers);
     }
 
     pub fn delete_database(&self, realm: &Arc<Realm>, slot: u32, name: &str) {
         let request = Opening::delete(slot, self.inbox.clone());
-        let (database, letters) = realm.ask(name, |state| state.requests.push_back(request));
+        let (database, receivers) = realm.ask(name, |state| state.requests.push_back(request));
         self.deletions.borrow_mut().insert(slot, Connection::new(slot, database, &Layout::new()));
         self.pump.hold(self, slot);
-        self.tell(letters);
+        self.wake(receivers);
     }
 
     pub fn close(&self, id: u32) {
@@ -170,13 +173,12 @@ impl Engine {
         if let Some(upgrade) = upgrade {
             self.abort(upgrade.id);
         }
-        let (letter, mut letters) = connection.database.change(|state| {
+        let (_, receivers) = connection.database.change(|state| {
             state.close(id);
             // One whose upgrade has not yet been heard of here.
             state.end_upgrade(id, Err(aborted()))
         });
-        letters.splice(0..0, letter);
-        self.tell(letters);
+        self.wake(receivers);
         self.nudge();
     }
 
@@ -221,7 +223,7 @@ impl Engine {
     /// Takes a place among the database's transactions.
     pub fn enlist(&self, connection: &Connection, id: u32, scope: Vec<Arc<str>>, write: bool) -> Result<(), Failure> {
         let inbox = self.inbox.clone();
-        let (enlisted, letters) = connection.database.change(|state| {
+        let (enlisted, receivers) = connection.database.change(|state| {
             if !state.is_open(connection.id) {
                 return Err(not_started());
             }
@@ -233,7 +235,7 @@ impl Engine {
             Ok(())
         });
         self.pump.hold(self, id);
-        self.tell(letters);
+        self.wake(receivers);
         enlisted
     }
 
@@ -281,18 +283,17 @@ impl Engine {
             self.inbox.put(Note::Settled(slot));
         }
         let mut log = transaction.log.take();
-        let (upgraded, mut letters) = transaction.connection.database.change(|state| {
+        let ((), receivers) = transaction.connection.database.change(|state| {
             if result.is_err() {
                 log.roll_back(&mut state.stores, 0, Generators::Restored);
             }
-            let upgraded = state.end_upgrade(id, result.clone());
-            state.finish(id);
-            upgraded
+            // How an upgrade ended, opening the database tells.
+            if !state.end_upgrade(id, result.clone()) {
+                state.finish(id);
+                state.letters.push(self.inbox.clone(), Note::Ended(id, result));
+            }
         });
-        // How an upgrade ended, opening the database tells.
-        let letter = upgraded.unwrap_or_else(|| (self.inbox.clone(), Note::Ended(id, result)));
-        letters.insert(0, letter);
-        self.tell(letters);
+        self.wake(receivers);
         self.pump.release(self, id);
     }
 
@@ -316,13 +317,13 @@ impl Engine {
             self.close(connection);
         }
         for (slot, deletion) in self.deletions.take() {
-            let ((), letters) = deletion.database.change(|state| state.close(slot));
-            self.tell(letters);
+            let ((), receivers) = deletion.database.change(|state| state.close(slot));
+            self.wake(receivers);
         }
         for (slot, task) in self.slots.take() {
             if let Slot::Due(task) = task {
-                let ((), letters) = task.connection.database.change(|state| state.finish(slot));
-                self.tell(letters);
+                let ((), receivers) = task.connection.database.change(|state| state.finish(slot));
+                self.wake(receivers);
             }
         }
     }

@@ -50,7 +50,29 @@ impl Note {
 }
 
 /// Notes and where they go.
-pub(super) type Letters = Vec<(Arc<Inbox>, Note)>;
+#[derive(Debug, Default)]
+pub(super) struct Letters(Vec<(Arc<Inbox>, Note)>);
+
+/// Inboxes with something new in them.
+pub(super) type Receivers = Vec<Arc<Inbox>>;
+
+impl Letters {
+    pub fn push(&mut self, to: Arc<Inbox>, note: Note) {
+        self.0.push((to, note));
+    }
+
+    /// Puts them where they go; nobody is woken yet.
+    pub fn deliver(self) -> Receivers {
+        let mut receivers = Receivers::new();
+        for (inbox, note) in self.0 {
+            inbox.put(note);
+            if !receivers.iter().any(|other| Arc::ptr_eq(other, &inbox)) {
+                receivers.push(inbox);
+            }
+        }
+        receivers
+    }
+}
 
 #[derive(Debug, Default)]
 pub(super) struct Inbox(Mutex<Inside>);
@@ -63,12 +85,13 @@ struct Inside {
 }
 
 impl Inbox {
-    /// From this inbox's own thread, which will read it by itself.
+    /// Wakes nobody: this inbox's own thread reads it by itself, and another one is woken later.
     pub fn put(&self, note: Note) {
         lock(&self.0).notes.push_back(note);
     }
 
     /// From elsewhere.
+    #[cfg_attr(target_family = "wasm", allow(dead_code, reason = "only timers send a single note"))]
     pub fn send(&self, note: Note) {
         self.put(note);
         self.wake();

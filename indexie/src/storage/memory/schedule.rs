@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::database::State;
-use super::inbox::{Inbox, Letters, Note};
+use super::inbox::{Inbox, Note};
 
 /// A transaction that has not ended.
 #[derive(Debug)]
@@ -27,11 +27,11 @@ pub(super) enum Scope {
 
 impl State {
     /// Starts the transactions that nothing keeps from it any more.
-    pub fn start(&mut self, letters: &mut Letters) {
+    pub fn start(&mut self) {
         for at in ready(&self.tickets) {
             let ticket = &mut self.tickets[at];
             ticket.started = true;
-            letters.push((ticket.inbox.clone(), Note::Started(ticket.id)));
+            self.letters.push(ticket.inbox.clone(), Note::Started(ticket.id));
         }
     }
 

@@ -96,12 +96,12 @@ impl Engine {
     pub fn run_alone(&self, slot: u32) {
         let Some(task) = self.task(slot) else { return };
         let input = self.input(&task.request.operation);
-        let (outcome, letters) = task.connection.database.change(|state| {
+        let (outcome, receivers) = task.connection.database.change(|state| {
             let outcome = task.carry_out(&mut state.stores, &mut Log::default(), input, true);
             state.finish(slot);
             outcome
         });
-        self.tell(letters);
+        self.wake(receivers);
         self.settle(slot, &task.request.operation, outcome);
         self.pump.settled(slot);
     }
