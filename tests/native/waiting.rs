@@ -1,6 +1,7 @@
 //! Who waits is woken: whatever the others do meanwhile, and whatever has been dropped.
 
 use std::future::poll_fn;
+use std::sync::Barrier;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::task::Poll;
 use std::thread;
@@ -80,6 +81,54 @@ fn who_has_to_ask_for_another_version_hears_of_it() -> Result<()> {
         drop(release);
         joined(deletion)?;
         joined(holding).map(|_| ())
+    })
+}
+
+mod failing {
+    use indexie::Result;
+
+    use super::{BEGUN, CHECKED, Error, Upgrade, schema};
+    use crate::fixtures::Item;
+
+    schema! {
+        pub struct Items("items");
+
+        version 1 {
+            items: "id, &name",
+        }
+        version 2 {
+            items: Item,
+        } upgrade fail
+    }
+
+    async fn fail(tx: Upgrade) -> Result<()> {
+        tx.table::<Item>("items")?.clear().await?;
+        BEGUN.wait();
+        CHECKED.wait();
+        Err(Error::user("it cannot be done"))
+    }
+}
+
+static BEGUN: Barrier = Barrier::new(2);
+static CHECKED: Barrier = Barrier::new(2);
+
+#[test]
+fn who_has_been_overtaken_by_an_upgrade_does_not_see_the_middle_of_it() -> Result<()> {
+    soon(|| {
+        drop(block_on(items())?);
+        let old = Items::new();
+        let mut open = old.open();
+        // It has been opened, and has not heard of it.
+        assert!((&mut open).now_or_never().is_none());
+        let new = failing::Items::new();
+        let upgrading = thread::spawn(move || block_on(new.open()));
+        BEGUN.wait();
+        assert!((&mut open).now_or_never().is_none());
+        CHECKED.wait();
+        block_on(open)?;
+        assert_eq!(block_on(old.items.count())?, 3);
+        assert!(matches!(joined(upgrading), Err(Error::Upgrade { version: 2, .. })));
+        Ok(())
     })
 }
 

@@ -267,11 +267,11 @@ fn heard(shared: &Arc<Shared>, state: &Rc<State>, connection: u32, event: Event)
             // In wasm a panic does not come back from `begin`: this is what is known then.
             let panicked = Error::Aborted { reason: "its function panicked".to_owned() };
             let at = reached.clone();
-            *state.upgrade.borrow_mut() = Some(async move { Err(panicked.in_upgrade(at.get())) }.boxed_local());
+            drop(state.upgrade.replace(Some(async move { Err(panicked.in_upgrade(at.get())) }.boxed_local())));
             let upgrade = super::upgrade::begin(shared, connection, reached);
             // Its function may have closed the database.
             if state.opening() == connection {
-                *state.upgrade.borrow_mut() = Some(upgrade);
+                drop(state.upgrade.replace(Some(upgrade)));
             } else {
                 drop(upgrade);
                 runner::ended(connection, Err(Failure::new("AbortError", "")));

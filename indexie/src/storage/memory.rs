@@ -7,6 +7,7 @@
 
 mod adopt;
 mod alter;
+mod connection;
 mod database;
 mod engine;
 mod inbox;
@@ -88,14 +89,12 @@ impl Backend for InRealm {
 
     fn stored_version(&self, connection: u32) -> (u32, Option<u32>) {
         let connection = self.engine.waiting(connection);
-        connection.map(|connection| connection.database.look(|state| state.stored_version())).unwrap_or_default()
+        connection.map(|connection| connection.stored().version).unwrap_or_default()
     }
 
     fn installed(&self, connection: u32) -> Vec<InstalledStore> {
         let connection = self.engine.waiting(connection);
-        connection
-            .map(|connection| connection.database.look(|state| alter::installed(&state.stores)))
-            .unwrap_or_default()
+        connection.map(|connection| connection.stored().stores).unwrap_or_default()
     }
 
     fn alter(&self, connection: u32, change: SchemaChange<'_>) -> Result<(), Failure> {

@@ -7,7 +7,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::alter;
-use super::database::{Database, Realm};
+use super::connection::Connection;
+use super::database::Realm;
 use super::inbox::{Inbox, Note, Receivers};
 use super::opening::Request as Opening;
 use super::pump::Pump;
@@ -16,8 +17,7 @@ use super::task::Slot;
 use super::undo::{Generators, Log};
 use super::value::Row;
 use super::write::{failure, no_store};
-use crate::Date;
-use crate::storage::{Failure, Layout, SchemaChange, Versions, runner};
+use crate::storage::{Failure, Layout, SchemaChange, runner};
 
 #[derive(Default)]
 pub(super) struct Engine {
@@ -29,25 +29,6 @@ pub(super) struct Engine {
     /// Rows that a Get has left for a Merge, by its slot.
     pub parked: RefCell<HashMap<u32, Vec<Option<Row>>>>,
     pub pump: Pump,
-}
-
-/// A connection, from the moment it is asked for; also a deletion, which waits in the same way.
-pub(super) struct Connection {
-    pub id: u32,
-    pub database: Arc<Database>,
-    layout: RefCell<Vec<Table>>,
-    pub versions: Cell<Versions>,
-    /// Since when others keep it waiting.
-    pub blocked: Cell<Option<Date>>,
-    pub failure: RefCell<Option<Failure>>,
-    pub opened: Cell<bool>,
-}
-
-/// What the number of a store means.
-#[derive(Clone)]
-pub(super) struct Table {
-    pub name: Arc<str>,
-    pub indexes: Rc<[String]>,
 }
 
 pub(super) struct Transaction {
@@ -101,34 +82,6 @@ pub(super) fn ended() -> Failure {
     failure("TransactionInactiveError", "the transaction has ended")
 }
 
-impl Connection {
-    fn new(id: u32, database: Arc<Database>, layout: &Layout) -> Rc<Self> {
-        let connection = Self {
-            id,
-            database,
-            layout: RefCell::default(),
-            versions: Cell::default(),
-            blocked: Cell::default(),
-            failure: RefCell::default(),
-            opened: Cell::default(),
-        };
-        connection.relayout(layout);
-        Rc::new(connection)
-    }
-
-    pub fn relayout(&self, layout: &Layout) {
-        let table = |(name, indexes): &(String, Vec<String>)| Table {
-            name: name.as_str().into(),
-            indexes: indexes.as_slice().into(),
-        };
-        self.layout.replace(layout.iter().map(table).collect());
-    }
-
-    pub fn table(&self, store: u16) -> Result<Table, Failure> {
-        self.layout.borrow().get(usize::from(store)).cloned().ok_or_else(|| no_store(""))
-    }
-}
-
 impl Engine {
     // --- letters
 
@@ -153,7 +106,7 @@ impl Engine {
     pub fn open(&self, realm: &Arc<Realm>, id: u32, name: &str, version: u32, layout: &Layout) {
         let request = Opening::open(id, self.inbox.clone(), version);
         let (database, receivers) = realm.ask(name, |state| state.requests.push_back(request));
-        self.connections.borrow_mut().insert(id, Connection::new(id, database, layout));
+        self.connections.borrow_mut().insert(id, Connection::new(id, database, layout, version));
         self.pump.hold(self, id);
         self.wake(receivers);
     }
@@ -161,7 +114,7 @@ impl Engine {
     pub fn delete_database(&self, realm: &Arc<Realm>, slot: u32, name: &str) {
         let request = Opening::delete(slot, self.inbox.clone());
         let (database, receivers) = realm.ask(name, |state| state.requests.push_back(request));
-        self.deletions.borrow_mut().insert(slot, Connection::new(slot, database, &Layout::new()));
+        self.deletions.borrow_mut().insert(slot, Connection::new(slot, database, &Layout::new(), 0));
         self.pump.hold(self, slot);
         self.wake(receivers);
     }
@@ -180,6 +133,22 @@ impl Engine {
         });
         self.wake(receivers);
         self.nudge();
+    }
+
+    /// A connection is open, or was: another thread may have closed it before this one has heard of it, and then it is asked
+    /// for again. Returns whether it is.
+    pub fn opened(&self, connection: &Connection) -> bool {
+        let id = connection.id;
+        let (opened, receivers) = connection.database.change(|state| {
+            let opened = state.is_open(id).then(|| state.stored());
+            if opened.is_none() {
+                state.requests.push_back(Opening::open(id, self.inbox.clone(), connection.asked));
+            }
+            opened
+        });
+        self.wake(receivers);
+        connection.opened.replace(opened);
+        connection.opened.borrow().is_some()
     }
 
     /// A connection, or a deletion, by its number.
@@ -302,7 +271,7 @@ impl Engine {
         matches!(self.slots.borrow().get(&id), Some(Slot::Due(_)))
             || self.transactions.borrow().contains_key(&id)
             || self.deletions.borrow().contains_key(&id)
-            || self.connections.borrow().get(&id).is_some_and(|connection| !connection.opened.get())
+            || self.connections.borrow().get(&id).is_some_and(|connection| connection.opened.borrow().is_none())
             || self.pump.keeps(id)
     }
 

@@ -7,7 +7,8 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::task::Waker;
 
-use super::engine::{Connection, Engine, calling};
+use super::connection::Connection;
+use super::engine::{Engine, calling};
 use super::inbox::Note;
 use super::operate::Outcome;
 use super::task::Slot;
@@ -173,7 +174,11 @@ impl Engine {
             }
             Note::Opened(id) => {
                 if let Some(connection) = self.waiting(id) {
-                    connection.opened.set(true);
+                    if !self.opened(&connection) {
+                        // What it has upgraded is stored all the same.
+                        thread.ended(id, Ok(()));
+                        return false;
+                    }
                     self.inbox.unwatch(id);
                     thread.happened(id, Event::Opened);
                 }

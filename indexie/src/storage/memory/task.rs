@@ -3,7 +3,8 @@
 
 use std::rc::Rc;
 
-use super::engine::{Connection, Engine, Stage, Table, Transaction, ended, not_started};
+use super::connection::{Connection, Table};
+use super::engine::{Engine, Stage, Transaction, ended, not_started};
 use super::inbox::Note;
 use super::operate::{self, Input, Outcome};
 use super::scan::Found;
