@@ -2,6 +2,7 @@
 //! do is the matter of the other suites, which run here too.
 #![cfg(not(target_family = "wasm"))]
 
+mod abandoned;
 mod executors;
 mod fixtures;
 mod panics;

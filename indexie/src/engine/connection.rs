@@ -1,6 +1,8 @@
 //! A database's connection on this thread: opened when first needed, closed when another tab needs it to be, and
 //! opened again when asked for again.
 
+mod waiting;
+
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::future::poll_fn;
@@ -10,8 +12,9 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use futures::channel::oneshot;
-use futures::future::{FutureExt, LocalBoxFuture, Shared as SharedFuture};
+use futures::future::{FutureExt, LocalBoxFuture, Shared as SharedFuture, WeakShared};
 
+use self::waiting::Waiting;
 use super::{Handlers, Shared};
 use crate::database::{Blocked, VersionChange};
 use crate::error::{Error, Result};
@@ -21,7 +24,7 @@ use crate::storage::{Backend, Connect, Event, Failure, Reply, Thread, runner};
 /// How often opening is tried again when the browser fails without a reason, as some do once after a crash.
 const RETRIES: u32 = 3;
 
-type Opening = SharedFuture<LocalBoxFuture<'static, Result<u32>>>;
+type Opening = SharedFuture<Waiting>;
 
 /// How a database stands on this thread.
 #[derive(Default)]
@@ -31,7 +34,8 @@ enum Phase {
     Idle,
     Opening {
         connection: u32,
-        opening: Opening,
+        /// Kept alive by those who wait.
+        opening: WeakShared<Waiting>,
     },
     Open(u32),
     /// The app has closed it.
@@ -198,7 +202,7 @@ pub(super) async fn connection(shared: &Arc<Shared>) -> Result<u32> {
     let opening = match &*state.phase.borrow() {
         Phase::Open(connection) => return Ok(*connection),
         Phase::Closed => return Err(Error::Closed { database: shared.name.clone() }),
-        Phase::Opening { opening, .. } => Some(opening.clone()),
+        Phase::Opening { opening, .. } => opening.upgrade(),
         Phase::Idle => None,
     };
     match opening {
@@ -208,27 +212,11 @@ pub(super) async fn connection(shared: &Arc<Shared>) -> Result<u32> {
 }
 
 fn begin(shared: &Arc<Shared>, state: &Rc<State>) -> Opening {
-    let (answer, mut receiver) = oneshot::channel();
-    let closed = Error::Closed { database: shared.name.clone() };
-    let (backend, weak) = (state.backend.clone(), Rc::downgrade(state));
-    let opening: Opening = poll_fn(move |context| {
-        let answer = receiver.poll_unpin(context);
-        if answer.is_pending() {
-            let connection = || weak.upgrade().map_or(0, |state| state.opening());
-            let before = connection();
-            backend.turn(context.waker(), before);
-            if connection() != before {
-                // Another one has been asked for in its place, and nobody is watching that yet.
-                context.waker().wake_by_ref();
-            }
-        }
-        answer.map(|answer| answer.unwrap_or_else(|_| Err(closed.clone())))
-    })
-    .boxed_local()
-    .shared();
-    *state.answer.borrow_mut() = Some(answer);
+    let opening = Waiting::new(state, Error::Closed { database: shared.name.clone() }).shared();
     state.retries.set(0);
-    connect(shared, state, opening.clone(), shared.newest());
+    if let Some(opening) = opening.downgrade() {
+        connect(shared, state, opening, shared.newest());
+    }
     opening
 }
 
@@ -242,7 +230,7 @@ fn reconnect(shared: &Arc<Shared>, state: &Rc<State>, connection: u32, number: u
 }
 
 /// Asks the storage for a connection; the answer comes through `opening`.
-fn connect(shared: &Arc<Shared>, state: &Rc<State>, opening: Opening, number: u32) {
+fn connect(shared: &Arc<Shared>, state: &Rc<State>, opening: WeakShared<Waiting>, number: u32) {
     state.asked.set(number);
     let connection = Thread::get().number();
     state.phase.replace(Phase::Opening { connection, opening });

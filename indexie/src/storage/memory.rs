@@ -5,6 +5,7 @@
 //! lock; `engine` and `pump` are each thread's own.
 //! Called through [`Backend`] only; calls the codec.
 
+mod abandoned;
 mod adopt;
 mod alter;
 mod connection;
@@ -154,6 +155,10 @@ impl Backend for InRealm {
 
     fn forget(&self, slot: u32) {
         self.engine.forget(slot);
+    }
+
+    fn abandon(&self, id: u32) {
+        self.engine.abandon(id);
     }
 
     fn unpark(&self, parked: u32) {

@@ -346,11 +346,15 @@ impl Future for End {
 
 impl Drop for End {
     fn drop(&mut self) {
-        if self.0.outcome.borrow().is_none() {
+        let decided = self.0.outcome.borrow().is_some();
+        if !decided {
             // A body that has returned has made its decision: its commit is under way.
             self.0.abort(Error::Aborted { reason: "its future was dropped".to_owned() });
         }
         let body = self.0.body.borrow_mut().take();
         drop(body);
+        if !decided && self.0.phase.get() == Phase::Committing {
+            self.0.backend.abandon(self.0.running.transaction);
+        }
     }
 }

@@ -213,7 +213,9 @@ impl Drop for Submitted {
                 _ => (false, slots.remove(&self.slot)),
             }
         };
-        if !under_way {
+        if under_way {
+            self.backend.abandon(self.slot);
+        } else {
             self.backend.forget(self.slot);
         }
     }

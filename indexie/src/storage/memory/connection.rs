@@ -35,10 +35,10 @@ pub(super) struct Opened {
 }
 
 /// What the number of a store means.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct Table {
     pub name: Arc<str>,
-    pub indexes: Rc<[String]>,
+    pub indexes: Arc<[String]>,
 }
 
 impl Connection {

@@ -8,9 +8,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, Weak};
 
-use super::inbox::{Inbox, Letters, Receivers, lock};
+use super::inbox::{Inbox, Letters, Note, Receivers, lock};
 use super::opening::Request;
-use super::schedule::Ticket;
+use super::schedule::Tickets;
 use super::undo::Stores;
 
 /// Databases by name.
@@ -32,8 +32,7 @@ pub(super) struct State {
     pub version: u32,
     pub stores: Stores,
     pub links: Vec<Link>,
-    /// Transactions that have not ended, in the order in which they were created.
-    pub tickets: Vec<Ticket>,
+    pub tickets: Tickets,
     /// Who wants to open or to delete the database; one at a time.
     pub requests: std::collections::VecDeque<Request>,
     /// To be sent before the lock is released.
@@ -123,11 +122,28 @@ impl State {
     fn go_on(&mut self) {
         loop {
             let tickets = &self.tickets;
-            self.links.retain(|link| !link.closing || tickets.iter().any(|ticket| ticket.connection == link.id));
-            if !self.advance() {
+            self.links.retain(|link| !link.closing || tickets.use_connection(link.id));
+            if !self.advance() && !self.start() {
                 break;
             }
         }
-        self.start();
+    }
+
+    /// Starts the transactions that nothing keeps from it any more. Returns whether one is over already, which others may have
+    /// waited for.
+    fn start(&mut self) -> bool {
+        let mut over = false;
+        while let Some(ticket) = self.tickets.start() {
+            let id = ticket.id;
+            match ticket.left.take() {
+                None => self.letters.push(ticket.inbox.clone(), Note::Started(id)),
+                Some(left) => {
+                    left.carry_out(&mut self.stores);
+                    self.tickets.remove(id);
+                    over = true;
+                }
+            }
+        }
+        over
     }
 }

@@ -12,7 +12,7 @@ use super::database::Realm;
 use super::inbox::{Inbox, Note, Receivers};
 use super::opening::Request as Opening;
 use super::pump::Pump;
-use super::schedule::{Scope, Ticket};
+use super::schedule::Ticket;
 use super::task::Slot;
 use super::undo::{Generators, Log};
 use super::value::Row;
@@ -32,7 +32,7 @@ pub(super) struct Engine {
 }
 
 pub(super) struct Transaction {
-    id: u32,
+    pub id: u32,
     pub connection: Rc<Connection>,
     /// All stores, in an upgrade.
     pub scope: Option<Vec<Arc<str>>>,
@@ -95,7 +95,7 @@ impl Engine {
     }
 
     /// Wakes who can read this thread's letters, unless they are being read.
-    fn nudge(&self) {
+    pub fn nudge(&self) {
         if !self.pump.is_running() && !self.inbox.is_empty() {
             self.inbox.wake();
         }
@@ -199,8 +199,7 @@ impl Engine {
             if let Some(missing) = scope.iter().find(|name| !state.stores.contains_key(&***name)) {
                 return Err(no_store(missing));
             }
-            let scope = Scope::Stores(scope);
-            state.tickets.push(Ticket { id, connection: connection.id, inbox, scope, write, started: false });
+            state.tickets.push(Ticket { id, connection: connection.id, inbox, scope, write, left: None });
             Ok(())
         });
         self.pump.hold(self, id);
@@ -247,10 +246,7 @@ impl Engine {
         let id = transaction.id;
         self.transactions.borrow_mut().remove(&id);
         // Nothing is under way when a transaction is committed.
-        for slot in transaction.slots.take() {
-            self.slots.borrow_mut().insert(slot, Slot::Settled(Err(aborted())));
-            self.inbox.put(Note::Settled(slot));
-        }
+        self.cut_off(transaction.slots.take());
         let mut log = transaction.log.take();
         let ((), receivers) = transaction.connection.database.change(|state| {
             if result.is_err() {
@@ -258,12 +254,19 @@ impl Engine {
             }
             // How an upgrade ended, opening the database tells.
             if !state.end_upgrade(id, result.clone()) {
-                state.finish(id);
+                state.tickets.remove(id);
                 state.letters.push(self.inbox.clone(), Note::Ended(id, result));
             }
         });
         self.wake(receivers);
         self.pump.release(self, id);
+    }
+
+    pub fn cut_off(&self, slots: Vec<u32>) {
+        for slot in slots {
+            self.slots.borrow_mut().insert(slot, Slot::Settled(Err(aborted())));
+            self.inbox.put(Note::Settled(slot));
+        }
     }
 
     /// Whether somebody may be waiting for the operation, transaction or connection with this number.
@@ -291,7 +294,7 @@ impl Engine {
         }
         for (slot, task) in self.slots.take() {
             if let Slot::Due(task) = task {
-                let ((), receivers) = task.connection.database.change(|state| state.finish(slot));
+                let ((), receivers) = task.connection.database.change(|state| state.tickets.remove(slot));
                 self.wake(receivers);
             }
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::database::{Link, State};
 use super::inbox::{Inbox, Note};
-use super::schedule::{Scope, Ticket};
+use super::schedule::Ticket;
 use super::write::failure;
 use crate::storage::{Failure, Versions};
 
@@ -127,10 +127,11 @@ impl State {
             id,
             connection: id,
             inbox: inbox.clone(),
-            scope: Scope::Everything,
+            scope: Vec::new(),
             write: true,
-            started: true,
+            left: None,
         });
+        self.tickets.start();
         self.letters.push(inbox, Note::Upgrade(id, Versions { old, new: version, ..Versions::default() }));
     }
 
@@ -140,7 +141,7 @@ impl State {
         let Some(request) = self.requests.pop_front_if(|request| request.id == id && request.is_upgrading()) else {
             return false;
         };
-        self.finish(id);
+        self.tickets.remove(id);
         let note = match (result, request.stage) {
             (Err(failure), Stage::Upgrading(old)) => {
                 let versions = Versions { old, new: std::mem::replace(&mut self.version, old), ..Versions::default() };

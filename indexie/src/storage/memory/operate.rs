@@ -10,7 +10,8 @@ use super::value::{Row, Value, is_valid};
 use super::write::{Step, Target, failure, no_store};
 use crate::codec::{Batch, with_shapes};
 use crate::key::AnyKey;
-use crate::storage::{Columns, Failure, Merge, Move, Operation, Reply, ShapeTable, Want, Write};
+use crate::key::range::KeyRange;
+use crate::storage::{Adopt, Columns, Failure, Merge, Move, Operation, Reply, ShapeTable, Want, Write};
 
 /// What an operation came to.
 #[derive(Debug)]
@@ -20,12 +21,19 @@ pub(super) enum Outcome {
     Found(Found),
 }
 
-/// The rows of an operation, read out of the streams.
+/// What an operation writes, read out of the streams. Of use on any thread.
 #[derive(Debug)]
 pub(super) enum Input {
+    /// It reads.
     None,
-    Steps(Vec<Step>),
+    Steps {
+        steps: Vec<Step>,
+        want_keys: bool,
+    },
     Changes(Vec<Changed>),
+    DeleteRanges(Vec<KeyRange>),
+    Clear,
+    Adopt(Adopt),
 }
 
 /// Whether the operation needs a transaction that writes.
@@ -37,9 +45,14 @@ pub(super) fn writes(operation: &Operation) -> bool {
 /// written them, without holding up others.
 pub(super) fn input(operation: &Operation, parked: impl FnOnce(u32) -> Vec<Option<Row>>) -> Input {
     match operation {
-        Operation::Write(write) => Input::Steps(steps(write)),
-        Operation::Delete(keys) => Input::Steps(keys.iter().cloned().map(Step::Delete).collect()),
+        Operation::Write(write) => Input::Steps { steps: steps(write), want_keys: write.want_keys },
+        Operation::Delete(keys) => {
+            Input::Steps { steps: keys.iter().cloned().map(Step::Delete).collect(), want_keys: false }
+        }
         Operation::Merge(merge) => Input::Changes(changes(merge, &parked(merge.parked))),
+        Operation::DeleteRanges(ranges) => Input::DeleteRanges(ranges.clone()),
+        Operation::Clear => Input::Clear,
+        Operation::Adopt(adopt) => Input::Adopt(adopt.clone()),
         _ => Input::None,
     }
 }
@@ -110,21 +123,20 @@ pub(super) fn read(
 }
 
 /// Carries out an operation that writes.
-pub(super) fn write(mut target: Target<'_>, operation: &Operation, input: Input) -> Result<Outcome, Failure> {
-    match (operation, input) {
-        (Operation::Write(Write { want_keys, .. }), Input::Steps(steps)) => {
+pub(super) fn write(mut target: Target<'_>, input: Input) -> Result<Outcome, Failure> {
+    match input {
+        Input::Steps { steps, want_keys } => {
             let keys = target.write(steps)?;
             if !want_keys {
                 return Ok(Outcome::Unit);
             }
             Ok(Outcome::Found(Found { count: keys.len(), primary_keys: keys, ..Found::default() }))
         }
-        (_, Input::Steps(steps)) => target.write(steps).map(|_| Outcome::Unit),
-        (_, Input::Changes(changes)) => target.merge(changes).map(|()| Outcome::Unit),
-        (Operation::DeleteRanges(ranges), Input::None) => target.delete_ranges(ranges).map(Outcome::Number),
-        (Operation::Clear, Input::None) => target.clear().map(|()| Outcome::Unit),
-        (Operation::Adopt(adopt), Input::None) => target.adopt(adopt).map(Outcome::Number),
-        _ => Err(failure("NotSupportedError", "the memory does not know this operation")),
+        Input::Changes(changes) => target.merge(changes).map(|()| Outcome::Unit),
+        Input::DeleteRanges(ranges) => target.delete_ranges(&ranges).map(Outcome::Number),
+        Input::Clear => target.clear().map(|()| Outcome::Unit),
+        Input::Adopt(adopt) => target.adopt(&adopt).map(Outcome::Number),
+        Input::None => Err(failure("NotSupportedError", "the memory does not know this operation")),
     }
 }
 

@@ -162,9 +162,10 @@ impl Engine {
                 thread.ended(id, result);
             }
             Note::Deleted(slot) => {
-                self.deletions.borrow_mut().remove(&slot);
-                self.slots.borrow_mut().insert(slot, Slot::Settled(Ok(Outcome::Unit)));
-                thread.settled(slot);
+                if self.deletions.borrow_mut().remove(&slot).is_some() {
+                    self.slots.borrow_mut().insert(slot, Slot::Settled(Ok(Outcome::Unit)));
+                    thread.settled(slot);
+                }
             }
             Note::Upgrade(id, versions) => {
                 if let Some(connection) = self.reported(id, versions) {

@@ -20,10 +20,10 @@ pub(super) enum Slot {
 
 /// An operation, with the names of what it is about.
 pub(super) struct Task {
-    request: Rc<Request>,
-    transaction: Option<Rc<Transaction>>,
+    pub request: Rc<Request>,
+    pub transaction: Option<Rc<Transaction>>,
     pub connection: Rc<Connection>,
-    table: Table,
+    pub table: Table,
     index: Option<String>,
 }
 
@@ -71,7 +71,8 @@ impl Engine {
         Ok(())
     }
 
-    fn task(&self, slot: u32) -> Option<Task> {
+    /// Takes it out of its queue.
+    pub fn task(&self, slot: u32) -> Option<Task> {
         let mut slots = self.slots.borrow_mut();
         match slots.remove(&slot)? {
             Slot::Due(task) => Some(task),
@@ -99,7 +100,7 @@ impl Engine {
         let input = self.input(&task.request.operation);
         let (outcome, receivers) = task.connection.database.change(|state| {
             let outcome = task.carry_out(&mut state.stores, &mut Log::default(), input, true);
-            state.finish(slot);
+            state.tickets.remove(slot);
             outcome
         });
         self.wake(receivers);
@@ -107,7 +108,7 @@ impl Engine {
         self.pump.settled(slot);
     }
 
-    fn input(&self, operation: &Operation) -> Input {
+    pub fn input(&self, operation: &Operation) -> Input {
         operate::input(operation, |parked| self.parked.borrow_mut().remove(&parked).unwrap_or_default())
     }
 
@@ -155,14 +156,24 @@ impl Task {
         if self.mark(transaction) {
             return Ok(Outcome::Unit);
         }
+        self.check(transaction)?;
+        let mut log = transaction.log.borrow_mut();
+        self.connection.database.look(|state| self.carry_out(&mut state.stores, &mut log, input, false))
+    }
+
+    /// Whether the transaction has the store, and may do that.
+    fn check(&self, transaction: &Transaction) -> Result<(), Failure> {
         if transaction.scope.as_ref().is_some_and(|scope| !scope.contains(&self.table.name)) {
             return Err(no_store(&self.table.name));
         }
         if operate::writes(&self.request.operation) && !transaction.write {
             return Err(failure("ReadOnlyError", "the transaction only reads"));
         }
-        let mut log = transaction.log.borrow_mut();
-        self.connection.database.look(|state| self.carry_out(&mut state.stores, &mut log, input, false))
+        Ok(())
+    }
+
+    pub fn is_allowed(&self) -> bool {
+        self.transaction.as_ref().is_none_or(|transaction| self.check(transaction).is_ok())
     }
 
     /// Begins and ends the parts of a transaction that can be undone alone. Returns whether it is about that.
@@ -187,7 +198,7 @@ impl Task {
     fn carry_out(&self, stores: &mut Stores, log: &mut Log, input: Input, alone: bool) -> Result<Outcome, Failure> {
         let Self { request, table: Table { name, indexes }, index, .. } = self;
         if operate::writes(&request.operation) {
-            operate::write(Target { stores, log, name, declared: indexes, alone }, &request.operation, input)
+            operate::write(Target { stores, log, name, declared: indexes, alone }, input)
         } else {
             operate::read(stores, name, index.as_deref(), &request.operation)
         }
