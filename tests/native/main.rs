@@ -3,6 +3,7 @@
 #![cfg(not(target_family = "wasm"))]
 
 mod abandoned;
+mod committing;
 mod executors;
 mod fixtures;
 mod panics;
