@@ -1,5 +1,6 @@
 //! Futures that are dropped half-way: no other thread waits until this one polls again.
 
+use std::sync::Arc;
 use std::thread;
 
 use futures::FutureExt;
@@ -146,6 +147,22 @@ fn a_deletion_that_is_dropped_is_in_nobodys_way() -> Result<()> {
         let (db, other) = (block_on(items())?, Items::new());
         tried(1, other.delete());
         assert_eq!(counted_elsewhere(&db)?, 3);
+        Ok(())
+    })
+}
+
+#[test]
+fn nothing_is_kept_of_an_object_whose_last_handle_was_dropped_elsewhere() -> Result<()> {
+    soon(|| {
+        let kept = Arc::new(());
+        let held = kept.clone();
+        let db = Items::builder().on_version_change(move |_| drop(held.clone())).build();
+        block_on(db.items.add(&item(1)))?;
+        thread::spawn(move || drop(db)).join().expect("it drops the last handle");
+        assert_eq!(Arc::strong_count(&kept), 2);
+        // An upgrade does not wait for the connection that was left.
+        assert_eq!(block_on(newer().items.count())?, 1);
+        assert_eq!(Arc::strong_count(&kept), 1);
         Ok(())
     })
 }

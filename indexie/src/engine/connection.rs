@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::Poll;
 
 use futures::channel::oneshot;
@@ -43,6 +43,8 @@ enum Phase {
 }
 
 struct State {
+    /// Gone with the last handle, which may be dropped on another thread.
+    shared: Weak<Shared>,
     backend: Rc<dyn Backend>,
     phase: RefCell<Phase>,
     /// Tells who waits for the connection how opening it went.
@@ -67,22 +69,35 @@ impl State {
 
 thread_local!(static STATES: RefCell<HashMap<u64, Rc<State>>> = RefCell::default());
 
-fn state(shared: &Shared) -> Rc<State> {
-    let new = || {
-        Rc::new(State {
-            backend: shared.backend(),
-            phase: RefCell::default(),
-            answer: RefCell::default(),
-            retries: Cell::default(),
-            asked: Cell::default(),
-            upgrade: RefCell::default(),
-            handlers: RefCell::default(),
-        })
-    };
-    STATES.with_borrow_mut(|states| states.entry(shared.id).or_insert_with(new).clone())
+fn state(shared: &Arc<Shared>) -> Rc<State> {
+    if let Some(state) = STATES.with_borrow(|states| states.get(&shared.id).cloned()) {
+        return state;
+    }
+    sweep();
+    let state = Rc::new(State {
+        shared: Arc::downgrade(shared),
+        backend: shared.backend(),
+        phase: RefCell::default(),
+        answer: RefCell::default(),
+        retries: Cell::default(),
+        asked: Cell::default(),
+        upgrade: RefCell::default(),
+        handlers: RefCell::default(),
+    });
+    STATES.with_borrow_mut(|states| states.insert(shared.id, state.clone()));
+    state
 }
 
-pub(crate) fn handlers(shared: &Shared, handlers: Handlers) {
+/// Closes what is left of database objects whose last handle was dropped on another thread.
+fn sweep() {
+    let is_gone = |_: &u64, state: &mut Rc<State>| state.shared.strong_count() == 0;
+    let gone: Vec<_> = STATES.with_borrow_mut(|states| states.extract_if(is_gone).collect());
+    for (_, state) in gone {
+        hang_up(&state, Phase::Idle);
+    }
+}
+
+pub(crate) fn handlers(shared: &Arc<Shared>, handlers: Handlers) {
     *state(shared).handlers.borrow_mut() = handlers;
 }
 
@@ -95,11 +110,11 @@ pub(crate) fn forget(database: u64) {
     }
 }
 
-pub(crate) fn is_open(shared: &Shared) -> bool {
+pub(crate) fn is_open(shared: &Arc<Shared>) -> bool {
     matches!(*state(shared).phase.borrow(), Phase::Open(_))
 }
 
-pub(crate) fn close(shared: &Shared) {
+pub(crate) fn close(shared: &Arc<Shared>) {
     end(&state(shared), Phase::Closed, &Error::Closed { database: shared.name.clone() });
 }
 
@@ -130,7 +145,7 @@ fn answer(state: &State, result: Result<u32>) {
 }
 
 /// This connection turned out to be closed. The next operation opens another one.
-pub(super) fn lost(shared: &Shared, connection: u32) {
+pub(super) fn lost(shared: &Arc<Shared>, connection: u32) {
     let state = state(shared);
     let ours = matches!(*state.phase.borrow(), Phase::Open(open) if open == connection);
     if ours {
@@ -236,11 +251,15 @@ fn connect(shared: &Arc<Shared>, state: &Rc<State>, opening: WeakShared<Waiting>
     state.phase.replace(Phase::Opening { connection, opening });
     // Neither keeps the database object alive: a connection goes when the last handle does.
     let (weak, weak_state) = (Arc::downgrade(shared), Rc::downgrade(state));
-    let backend = state.backend.clone();
-    let listener = Rc::new(move |event| match (weak.upgrade(), weak_state.upgrade()) {
-        (Some(shared), Some(state)) => heard(&shared, &state, connection, event),
-        // The last handle was dropped on another thread. Nobody needs this connection, and another tab may wait for it.
-        _ => Thread::get().close(&*backend, connection),
+    let (backend, database) = (state.backend.clone(), shared.id);
+    let listener = Rc::new(move |event| {
+        if let (Some(shared), Some(state)) = (weak.upgrade(), weak_state.upgrade()) {
+            heard(&shared, &state, connection, event);
+        } else {
+            // The last handle was dropped on another thread. Nobody needs this connection, and another tab may wait for it.
+            forget(database);
+            Thread::get().close(&*backend, connection);
+        }
     });
     Thread::get().open(&*state.backend, connection, &shared.name, number, &shared.layout(), listener);
 }
