@@ -2,7 +2,7 @@
 //! Called through [`Backend`](crate::storage::Backend), by `pump`, and by nothing else; calls `database` and `operate`.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -39,7 +39,7 @@ pub(super) struct Transaction {
     pub write: bool,
     pub stage: Cell<Stage>,
     /// The operations that are under way.
-    pub slots: RefCell<Vec<u32>>,
+    pub slots: RefCell<VecDeque<u32>>,
     pub log: RefCell<Log>,
     /// Where in the log each savepoint began that has not ended.
     pub savepoints: RefCell<Vec<(u32, usize)>>,
@@ -262,7 +262,7 @@ impl Engine {
         self.pump.release(self, id);
     }
 
-    pub fn cut_off(&self, slots: Vec<u32>) {
+    pub fn cut_off(&self, slots: VecDeque<u32>) {
         for slot in slots {
             self.slots.borrow_mut().insert(slot, Slot::Settled(Err(aborted())));
             self.inbox.put(Note::Settled(slot));

@@ -2,7 +2,7 @@
 //! one of its futures is polled.
 //! Called by `database` and `engine`; calls the wakers of those who wait, and holds no lock while it does.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Waker;
 
@@ -80,8 +80,10 @@ pub(super) struct Inbox(Mutex<Inside>);
 #[derive(Debug, Default)]
 struct Inside {
     notes: VecDeque<Note>,
-    /// Who waits, by what for. One that has been woken comes again by itself.
-    watchers: HashMap<u32, Option<Waker>>,
+    /// What is waited for.
+    watched: HashSet<u32>,
+    /// Who is to be woken, by what for: one that has been comes again by itself.
+    watchers: HashMap<u32, Waker>,
 }
 
 impl Inbox {
@@ -107,17 +109,26 @@ impl Inbox {
 
     /// Wakes this waker when there is something to read. Returns whether nobody has waited for this before.
     pub fn watch(&self, id: u32, waker: &Waker) -> bool {
-        lock(&self.0).watchers.insert(id, Some(waker.clone())).is_none()
+        let waker = waker.clone();
+        // Cloned and dropped outside of the lock: a waker may be anybody's.
+        let (is_new, _before) = {
+            let mut inside = lock(&self.0);
+            (inside.watched.insert(id), inside.watchers.insert(id, waker))
+        };
+        is_new
     }
 
     pub fn unwatch(&self, id: u32) {
-        let watcher = lock(&self.0).watchers.remove(&id);
-        drop(watcher);
+        let _watcher = {
+            let mut inside = lock(&self.0);
+            inside.watched.remove(&id);
+            inside.watchers.remove(&id)
+        };
     }
 
     pub fn wake(&self) {
-        let watchers: Vec<Waker> = lock(&self.0).watchers.values_mut().filter_map(Option::take).collect();
-        for waker in watchers {
+        let watchers = std::mem::take(&mut lock(&self.0).watchers);
+        for waker in watchers.into_values() {
             waker.wake();
         }
     }

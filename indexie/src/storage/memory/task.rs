@@ -53,7 +53,7 @@ impl Engine {
         let transaction = transaction.filter(|transaction| transaction.stage.get() != Stage::Committing);
         let transaction = transaction.ok_or_else(ended)?;
         let mut task = Task::new(&transaction.connection, request)?;
-        transaction.slots.borrow_mut().push(slot);
+        transaction.slots.borrow_mut().push_back(slot);
         if transaction.stage.get() == Stage::Started {
             self.inbox.put(Note::Run(slot));
         }
@@ -87,7 +87,11 @@ impl Engine {
     pub fn run(&self, slot: u32) -> bool {
         let Some(task) = self.task(slot) else { return false };
         let Some(transaction) = task.transaction.clone() else { return false };
-        transaction.slots.borrow_mut().retain(|other| *other != slot);
+        // They come in their order, so this is the first one.
+        let first = transaction.slots.borrow_mut().pop_front_if(|first| *first == slot);
+        if first.is_none() {
+            transaction.slots.borrow_mut().retain(|other| *other != slot);
+        }
         let input = self.input(&task.request.operation);
         let outcome = task.run(&transaction, input);
         self.settle(slot, &task.request.operation, outcome);
