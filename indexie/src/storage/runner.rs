@@ -227,7 +227,10 @@ pub(crate) fn commit(id: u32) -> impl Future<Output = Result<()>> + 'static {
         if let Some(outcome) = &*transaction.outcome.borrow() {
             return Poll::Ready(outcome.clone());
         }
-        transaction.watching.borrow_mut().push(context.waker().clone());
+        let mut watching = transaction.watching.borrow_mut();
+        if !watching.iter().any(|waker| waker.will_wake(context.waker())) {
+            watching.push(context.waker().clone());
+        }
         Poll::Pending
     })
 }

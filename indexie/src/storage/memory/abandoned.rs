@@ -93,11 +93,12 @@ impl Engine {
         self.nudge();
     }
 
+    /// What an operation writes, if it may.
     fn writes(&self, task: &Task) -> Option<(Table, Input)> {
         if !task.is_allowed() {
             return None;
         }
-        match self.input(&task.request.operation) {
+        match self.input(task) {
             Input::None => None,
             input => Some((task.table.clone(), input)),
         }

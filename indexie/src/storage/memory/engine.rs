@@ -26,7 +26,7 @@ pub(super) struct Engine {
     pub transactions: RefCell<HashMap<u32, Rc<Transaction>>>,
     pub slots: RefCell<HashMap<u32, Slot>>,
     pub deletions: RefCell<HashMap<u32, Rc<Connection>>>,
-    /// Rows that a Get has left for a Merge, by its slot.
+    /// Rows that a Get has left for a Merge, by its slot; they go with its transaction.
     pub parked: RefCell<HashMap<u32, Vec<Option<Row>>>>,
     pub pump: Pump,
 }
@@ -40,6 +40,8 @@ pub(super) struct Transaction {
     pub stage: Cell<Stage>,
     /// The operations that are under way.
     pub slots: RefCell<VecDeque<u32>>,
+    /// The Gets that have left rows for a Merge.
+    pub parked: RefCell<Vec<u32>>,
     pub log: RefCell<Log>,
     /// Where in the log each savepoint began that has not ended.
     pub savepoints: RefCell<Vec<(u32, usize)>>,
@@ -184,8 +186,8 @@ impl Engine {
 
     fn enter(&self, id: u32, connection: Rc<Connection>, scope: Option<Vec<Arc<str>>>, write: bool, stage: Stage) {
         let stage = Cell::new(stage);
-        let (slots, log, savepoints) = Default::default();
-        let transaction = Transaction { id, connection, scope, write, stage, slots, log, savepoints };
+        let (slots, parked, log, savepoints) = Default::default();
+        let transaction = Transaction { id, connection, scope, write, stage, slots, parked, log, savepoints };
         self.transactions.borrow_mut().insert(id, Rc::new(transaction));
     }
 
@@ -247,6 +249,9 @@ impl Engine {
         self.transactions.borrow_mut().remove(&id);
         // Nothing is under way when a transaction is committed.
         self.cut_off(transaction.slots.take());
+        for parked in transaction.parked.take() {
+            self.unpark(parked);
+        }
         let mut log = transaction.log.take();
         let ((), receivers) = transaction.connection.database.change(|state| {
             if result.is_err() {

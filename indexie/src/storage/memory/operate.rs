@@ -6,7 +6,7 @@ use super::merge::Changed;
 use super::scan::{self, Found};
 use super::streams::{Values, write_key, write_row};
 use super::undo::Stores;
-use super::value::{Row, Value, is_valid};
+use super::value::{Row, Value};
 use super::write::{Step, Target, failure, no_store};
 use crate::codec::{Batch, with_shapes};
 use crate::key::AnyKey;
@@ -34,11 +34,6 @@ pub(super) enum Input {
     DeleteRanges(Vec<KeyRange>),
     Clear,
     Adopt(Adopt),
-}
-
-/// Whether the operation needs a transaction that writes.
-pub(super) fn writes(operation: &Operation) -> bool {
-    !matches!(operation, Operation::Get { .. } | Operation::Scan(_) | Operation::Count(_))
 }
 
 /// Reads the rows that an operation brings along; `parked` gives those of an earlier Get. Happens on the thread that has
@@ -83,10 +78,11 @@ fn changes(merge: &Merge, parked: &[Option<Row>]) -> Vec<Changed> {
             let stored = parked.get(position).cloned().flatten().unwrap_or_else(|| Arc::new(Value::Null));
             let key = values.row().key()?;
             let moves = match values.row() {
-                Value::Number(moves) if moves == f64::from(Move::Moves as u32) => Move::Moves,
-                Value::Number(left) if left == f64::from(Move::HasLeft as u32) => Move::HasLeft,
-                _ => Move::Stays,
+                Value::Number(number) => number as u32,
+                _ => Move::Stays as u32,
             };
+            let moves =
+                [Move::Moves, Move::HasLeft].into_iter().find(|way| *way as u32 == moves).unwrap_or(Move::Stays);
             Some(Changed { stored, key, moves, before: values.row(), after: values.row() })
         };
         (0..merge.count).filter_map(|_| change()).collect()
@@ -110,7 +106,7 @@ pub(super) fn read(
     };
     match operation {
         Operation::Get { keys, .. } => {
-            if !keys.iter().all(is_valid) {
+            if !keys.iter().all(AnyKey::is_valid) {
                 return Err(failure("DataError", "the key is no valid key"));
             }
             let rows = scan::get(store, index, keys);

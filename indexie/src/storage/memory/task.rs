@@ -66,7 +66,7 @@ impl Engine {
         let connection = self.connections.borrow().get(&connection).cloned().ok_or_else(not_started)?;
         let task = Task::new(&connection, request)?;
         let scope = vec![task.table.name.clone()];
-        self.enlist(&connection, slot, scope, operate::writes(&request.operation))?;
+        self.enlist(&connection, slot, scope, request.operation.writes())?;
         self.slots.borrow_mut().insert(slot, Slot::Due(task));
         Ok(())
     }
@@ -92,32 +92,36 @@ impl Engine {
         if first.is_none() {
             transaction.slots.borrow_mut().retain(|other| *other != slot);
         }
-        let input = self.input(&task.request.operation);
+        let input = self.input(&task);
         let outcome = task.run(&transaction, input);
-        self.settle(slot, &task.request.operation, outcome);
+        self.settle(slot, &task, outcome);
         true
     }
 
     /// Carries out an operation that is a transaction of its own.
     pub fn run_alone(&self, slot: u32) {
         let Some(task) = self.task(slot) else { return };
-        let input = self.input(&task.request.operation);
+        let input = self.input(&task);
         let (outcome, receivers) = task.connection.database.change(|state| {
             let outcome = task.carry_out(&mut state.stores, &mut Log::default(), input, true);
             state.tickets.remove(slot);
             outcome
         });
         self.wake(receivers);
-        self.settle(slot, &task.request.operation, outcome);
+        self.settle(slot, &task, outcome);
         self.pump.settled(slot);
     }
 
-    pub fn input(&self, operation: &Operation) -> Input {
-        operate::input(operation, |parked| self.parked.borrow_mut().remove(&parked).unwrap_or_default())
+    pub fn input(&self, task: &Task) -> Input {
+        let parked = |parked| self.parked.borrow_mut().remove(&parked).unwrap_or_default();
+        operate::input(&task.request.operation, parked)
     }
 
-    fn settle(&self, slot: u32, operation: &Operation, outcome: Result<Outcome, Failure>) {
-        if let (Operation::Get { park: true, .. }, Ok(Outcome::Found(Found { rows, .. }))) = (operation, &outcome) {
+    fn settle(&self, slot: u32, task: &Task, outcome: Result<Outcome, Failure>) {
+        if let (Operation::Get { park: true, .. }, Some(transaction), Ok(Outcome::Found(Found { rows, .. }))) =
+            (&task.request.operation, &task.transaction, &outcome)
+        {
+            transaction.parked.borrow_mut().push(slot);
             self.parked.borrow_mut().insert(slot, rows.clone());
         }
         self.slots.borrow_mut().insert(slot, Slot::Settled(outcome));
@@ -125,7 +129,9 @@ impl Engine {
 
     pub fn take(&self, slot: u32, want: Want) -> Result<Reply, Failure> {
         self.inbox.unwatch(slot);
-        match self.slots.borrow_mut().remove(&slot) {
+        // Not borrowed while rows are encoded.
+        let settled = self.slots.borrow_mut().remove(&slot);
+        match settled {
             Some(Slot::Settled(outcome)) => outcome.map(|outcome| operate::reply(outcome, slot, want)),
             _ => Err(failure("UnknownError", "the operation has not ended")),
         }
@@ -170,7 +176,7 @@ impl Task {
         if transaction.scope.as_ref().is_some_and(|scope| !scope.contains(&self.table.name)) {
             return Err(no_store(&self.table.name));
         }
-        if operate::writes(&self.request.operation) && !transaction.write {
+        if self.request.operation.writes() && !transaction.write {
             return Err(failure("ReadOnlyError", "the transaction only reads"));
         }
         Ok(())
@@ -201,7 +207,7 @@ impl Task {
 
     fn carry_out(&self, stores: &mut Stores, log: &mut Log, input: Input, alone: bool) -> Result<Outcome, Failure> {
         let Self { request, table: Table { name, indexes }, index, .. } = self;
-        if operate::writes(&request.operation) {
+        if request.operation.writes() {
             operate::write(Target { stores, log, name, declared: indexes, alone }, input)
         } else {
             operate::read(stores, name, index.as_deref(), &request.operation)
