@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::thread;
 
 use futures::FutureExt;
-use futures::executor::block_on;
+use futures::executor::{LocalPool, block_on};
+use futures::task::LocalSpawnExt;
 use indexie::prelude::*;
 
 use crate::fixtures::{Items, item, items, newer};
@@ -148,6 +149,25 @@ fn a_deletion_that_is_dropped_is_in_nobodys_way() -> Result<()> {
         tried(1, other.delete());
         assert_eq!(counted_elsewhere(&db)?, 3);
         Ok(())
+    })
+}
+
+#[test]
+fn who_waits_behind_a_deletion_that_is_dropped_goes_on() -> Result<()> {
+    soon(|| {
+        let db = block_on(items())?;
+        let (holding, release) = held(&db, true);
+        let mut deletion = db.delete();
+        for _ in 0..3 {
+            assert!((&mut deletion).now_or_never().is_none());
+        }
+        let mut pool = LocalPool::new();
+        let opening = pool.spawner().spawn_local_with_handle(Items::new().open()).expect("the pool runs");
+        pool.run_until_stalled();
+        drop(deletion);
+        pool.run_until(opening)?;
+        drop(release);
+        joined(holding)
     })
 }
 

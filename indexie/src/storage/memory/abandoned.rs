@@ -57,6 +57,8 @@ impl Engine {
         } else if matches!(self.slots.borrow().get(&id), Some(Slot::Due(task)) if task.transaction.is_none()) {
             self.abandon_operation(id);
         }
+        // Others of this thread may go on, and it may be nobody's turn.
+        self.nudge();
     }
 
     fn abandon_operation(&self, slot: u32) {
@@ -90,7 +92,6 @@ impl Engine {
         });
         self.wake(receivers);
         self.pump.release(self, id);
-        self.nudge();
     }
 
     /// What an operation writes, if it may.
