@@ -2,6 +2,8 @@
 //! do is the matter of the other suites, which run here too.
 #![cfg(not(target_family = "wasm"))]
 
+mod abandoned;
+mod committing;
 mod executors;
 mod fixtures;
 mod panics;
@@ -9,3 +11,4 @@ mod storages;
 mod tabs;
 mod threads;
 mod values;
+mod waiting;

@@ -109,3 +109,40 @@ async fn an_upgrade_that_panics_leaves_everything_as_it_was() -> Result<()> {
     assert_eq!(second::Items::new().items.count().await?, 3);
     Ok(())
 }
+
+#[tokio::test]
+async fn a_handler_that_panics_keeps_nobody_from_opening() -> Result<()> {
+    drop(items().await?);
+    let old = Items::builder().on_version_change(|_| panic!("it is asked to close")).build();
+    old.open().await?;
+    let holding = old.transaction(Mode::Read, &old.items, async |items| {
+        for _ in 0..100 {
+            items.count().await?;
+        }
+        Ok(())
+    });
+    let new = second::Items::builder().on_blocked(|_| panic!("it is blocked")).build();
+    let (held, counts) = join(holding, join(new.items.count(), new.open())).await;
+    held?;
+    assert_eq!(counts.0?, 3);
+    counts.1?;
+    assert!(!old.is_open() && new.is_open());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_handler_that_panics_keeps_nobody_from_deleting() -> Result<()> {
+    let old = items().await?;
+    let db = Items::builder().on_blocked(|_| panic!("it is blocked")).build();
+    let holding = old.transaction(Mode::Read, &old.items, async |items| {
+        for _ in 0..100 {
+            items.count().await?;
+        }
+        Ok(())
+    });
+    let (held, deleted) = join(holding, db.delete()).await;
+    held?;
+    deleted?;
+    assert_eq!(db.items.count().await?, 0);
+    Ok(())
+}

@@ -13,7 +13,7 @@ use indexie::prelude::*;
 use crate::fixtures::{Item, Items, item, items, newer, second};
 
 /// Does something with the database on a thread of its own.
-fn elsewhere<R: Send + 'static>(
+pub fn elsewhere<R: Send + 'static>(
     db: &Items,
     run: impl AsyncFnOnce(Items) -> Result<R> + Send + 'static,
 ) -> JoinHandle<Result<R>> {
@@ -21,12 +21,12 @@ fn elsewhere<R: Send + 'static>(
     thread::spawn(move || block_on(run(db)))
 }
 
-fn joined<R>(thread: JoinHandle<Result<R>>) -> Result<R> {
+pub fn joined<R>(thread: JoinHandle<Result<R>>) -> Result<R> {
     thread.join().expect("the thread does not panic")
 }
 
 /// Keeps a transaction of another thread open until `Sender` is dropped.
-fn held(db: &Items, write: bool) -> (JoinHandle<Result<()>>, Sender<()>) {
+pub fn held(db: &Items, write: bool) -> (JoinHandle<Result<()>>, Sender<()>) {
     let (release, released): (_, Receiver<()>) = channel();
     let (begun, has_begun) = channel();
     let thread = elsewhere(db, async move |db| {
@@ -182,8 +182,11 @@ fn a_connection_that_another_thread_does_not_use_is_in_nobodys_way() -> Result<(
     });
     // This thread had an object of the same name before.
     assert_eq!(told.recv().expect("it counts")?, 3);
-    let new = second::Items::builder().on_blocked(|_| panic!("there is nobody to wait for")).build();
+    let waited = Arc::new(AtomicBool::new(false));
+    let blocked = waited.clone();
+    let new = second::Items::builder().on_blocked(move |_| blocked.store(true, Ordering::Relaxed)).build();
     assert_eq!(block_on(new.items.count())?, 3);
+    assert!(!waited.load(Ordering::Relaxed), "there is nobody to wait for");
     ask.send(()).expect("the thread waits");
     joined(idle)
 }

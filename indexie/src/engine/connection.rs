@@ -1,16 +1,20 @@
 //! A database's connection on this thread: opened when first needed, closed when another tab needs it to be, and
 //! opened again when asked for again.
 
+mod waiting;
+
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::Poll;
 
 use futures::channel::oneshot;
-use futures::future::{FutureExt, LocalBoxFuture, Shared as SharedFuture};
+use futures::future::{FutureExt, LocalBoxFuture, Shared as SharedFuture, WeakShared};
 
+use self::waiting::Waiting;
 use super::{Handlers, Shared};
 use crate::database::{Blocked, VersionChange};
 use crate::error::{Error, Result};
@@ -20,7 +24,7 @@ use crate::storage::{Backend, Connect, Event, Failure, Reply, Thread, runner};
 /// How often opening is tried again when the browser fails without a reason, as some do once after a crash.
 const RETRIES: u32 = 3;
 
-type Opening = SharedFuture<LocalBoxFuture<'static, Result<u32>>>;
+type Opening = SharedFuture<Waiting>;
 
 /// How a database stands on this thread.
 #[derive(Default)]
@@ -30,7 +34,8 @@ enum Phase {
     Idle,
     Opening {
         connection: u32,
-        opening: Opening,
+        /// Kept alive by those who wait.
+        opening: WeakShared<Waiting>,
     },
     Open(u32),
     /// The app has closed it.
@@ -38,6 +43,8 @@ enum Phase {
 }
 
 struct State {
+    /// Gone with the last handle, which may be dropped on another thread.
+    shared: Weak<Shared>,
     backend: Rc<dyn Backend>,
     phase: RefCell<Phase>,
     /// Tells who waits for the connection how opening it went.
@@ -62,22 +69,35 @@ impl State {
 
 thread_local!(static STATES: RefCell<HashMap<u64, Rc<State>>> = RefCell::default());
 
-fn state(shared: &Shared) -> Rc<State> {
-    let new = || {
-        Rc::new(State {
-            backend: shared.backend(),
-            phase: RefCell::default(),
-            answer: RefCell::default(),
-            retries: Cell::default(),
-            asked: Cell::default(),
-            upgrade: RefCell::default(),
-            handlers: RefCell::default(),
-        })
-    };
-    STATES.with_borrow_mut(|states| states.entry(shared.id).or_insert_with(new).clone())
+fn state(shared: &Arc<Shared>) -> Rc<State> {
+    if let Some(state) = STATES.with_borrow(|states| states.get(&shared.id).cloned()) {
+        return state;
+    }
+    sweep();
+    let state = Rc::new(State {
+        shared: Arc::downgrade(shared),
+        backend: shared.backend(),
+        phase: RefCell::default(),
+        answer: RefCell::default(),
+        retries: Cell::default(),
+        asked: Cell::default(),
+        upgrade: RefCell::default(),
+        handlers: RefCell::default(),
+    });
+    STATES.with_borrow_mut(|states| states.insert(shared.id, state.clone()));
+    state
 }
 
-pub(crate) fn handlers(shared: &Shared, handlers: Handlers) {
+/// Closes what is left of database objects whose last handle was dropped on another thread.
+fn sweep() {
+    let is_gone = |_: &u64, state: &mut Rc<State>| state.shared.strong_count() == 0;
+    let gone: Vec<_> = STATES.with_borrow_mut(|states| states.extract_if(is_gone).collect());
+    for (_, state) in gone {
+        hang_up(&state, Phase::Idle);
+    }
+}
+
+pub(crate) fn handlers(shared: &Arc<Shared>, handlers: Handlers) {
     *state(shared).handlers.borrow_mut() = handlers;
 }
 
@@ -90,11 +110,11 @@ pub(crate) fn forget(database: u64) {
     }
 }
 
-pub(crate) fn is_open(shared: &Shared) -> bool {
+pub(crate) fn is_open(shared: &Arc<Shared>) -> bool {
     matches!(*state(shared).phase.borrow(), Phase::Open(_))
 }
 
-pub(crate) fn close(shared: &Shared) {
+pub(crate) fn close(shared: &Arc<Shared>) {
     end(&state(shared), Phase::Closed, &Error::Closed { database: shared.name.clone() });
 }
 
@@ -125,7 +145,7 @@ fn answer(state: &State, result: Result<u32>) {
 }
 
 /// This connection turned out to be closed. The next operation opens another one.
-pub(super) fn lost(shared: &Shared, connection: u32) {
+pub(super) fn lost(shared: &Arc<Shared>, connection: u32) {
     let state = state(shared);
     let ours = matches!(*state.phase.borrow(), Phase::Open(open) if open == connection);
     if ours {
@@ -157,12 +177,13 @@ pub(crate) async fn delete(shared: Arc<Shared>) -> Result<()> {
             let handler = state.handlers.borrow().blocked.clone();
             let Some(handler) = handler else { return };
             let give_up = give_up.clone();
-            handler(Blocked::new(shared.declared(state.backend.versions(slot)), move || {
+            let blocked = Blocked::new(shared.declared(state.backend.versions(slot)), move || {
                 if let Some(give_up) = give_up.borrow_mut().take() {
                     // Deleted meanwhile, nobody listens.
                     let _ = give_up.send(());
                 }
-            }));
+            });
+            tell(|| handler(blocked));
         }
     };
     let mut deleted = Thread::get().delete_database(&state.backend, &shared.name, blocked);
@@ -196,7 +217,7 @@ pub(super) async fn connection(shared: &Arc<Shared>) -> Result<u32> {
     let opening = match &*state.phase.borrow() {
         Phase::Open(connection) => return Ok(*connection),
         Phase::Closed => return Err(Error::Closed { database: shared.name.clone() }),
-        Phase::Opening { opening, .. } => Some(opening.clone()),
+        Phase::Opening { opening, .. } => opening.upgrade(),
         Phase::Idle => None,
     };
     match opening {
@@ -206,21 +227,11 @@ pub(super) async fn connection(shared: &Arc<Shared>) -> Result<u32> {
 }
 
 fn begin(shared: &Arc<Shared>, state: &Rc<State>) -> Opening {
-    let (answer, mut receiver) = oneshot::channel();
-    let closed = Error::Closed { database: shared.name.clone() };
-    let (backend, weak) = (state.backend.clone(), Rc::downgrade(state));
-    let opening: Opening = poll_fn(move |context| {
-        let answer = receiver.poll_unpin(context);
-        if answer.is_pending() {
-            backend.turn(context.waker(), weak.upgrade().map_or(0, |state| state.opening()));
-        }
-        answer.map(|answer| answer.unwrap_or_else(|_| Err(closed.clone())))
-    })
-    .boxed_local()
-    .shared();
-    *state.answer.borrow_mut() = Some(answer);
+    let opening = Waiting::new(state, Error::Closed { database: shared.name.clone() }).shared();
     state.retries.set(0);
-    connect(shared, state, opening.clone(), shared.newest());
+    if let Some(opening) = opening.downgrade() {
+        connect(shared, state, opening, shared.newest());
+    }
     opening
 }
 
@@ -234,17 +245,21 @@ fn reconnect(shared: &Arc<Shared>, state: &Rc<State>, connection: u32, number: u
 }
 
 /// Asks the storage for a connection; the answer comes through `opening`.
-fn connect(shared: &Arc<Shared>, state: &Rc<State>, opening: Opening, number: u32) {
+fn connect(shared: &Arc<Shared>, state: &Rc<State>, opening: WeakShared<Waiting>, number: u32) {
     state.asked.set(number);
     let connection = Thread::get().number();
     state.phase.replace(Phase::Opening { connection, opening });
     // Neither keeps the database object alive: a connection goes when the last handle does.
     let (weak, weak_state) = (Arc::downgrade(shared), Rc::downgrade(state));
-    let backend = state.backend.clone();
-    let listener = Rc::new(move |event| match (weak.upgrade(), weak_state.upgrade()) {
-        (Some(shared), Some(state)) => heard(&shared, &state, connection, event),
-        // The last handle was dropped on another thread. Nobody needs this connection, and another tab may wait for it.
-        _ => Thread::get().close(&*backend, connection),
+    let (backend, database) = (state.backend.clone(), shared.id);
+    let listener = Rc::new(move |event| {
+        if let (Some(shared), Some(state)) = (weak.upgrade(), weak_state.upgrade()) {
+            heard(&shared, &state, connection, event);
+        } else {
+            // The last handle was dropped on another thread. Nobody needs this connection, and another tab may wait for it.
+            forget(database);
+            Thread::get().close(&*backend, connection);
+        }
     });
     Thread::get().open(&*state.backend, connection, &shared.name, number, &shared.layout(), listener);
 }
@@ -259,11 +274,11 @@ fn heard(shared: &Arc<Shared>, state: &Rc<State>, connection: u32, event: Event)
             // In wasm a panic does not come back from `begin`: this is what is known then.
             let panicked = Error::Aborted { reason: "its function panicked".to_owned() };
             let at = reached.clone();
-            *state.upgrade.borrow_mut() = Some(async move { Err(panicked.in_upgrade(at.get())) }.boxed_local());
+            drop(state.upgrade.replace(Some(async move { Err(panicked.in_upgrade(at.get())) }.boxed_local())));
             let upgrade = super::upgrade::begin(shared, connection, reached);
             // Its function may have closed the database.
             if state.opening() == connection {
-                *state.upgrade.borrow_mut() = Some(upgrade);
+                drop(state.upgrade.replace(Some(upgrade)));
             } else {
                 drop(upgrade);
                 runner::ended(connection, Err(Failure::new("AbortError", "")));
@@ -279,26 +294,31 @@ fn heard(shared: &Arc<Shared>, state: &Rc<State>, connection: u32, event: Event)
             let handler = state.handlers.borrow().blocked.clone();
             if let Some(handler) = handler {
                 let (weak, database) = (Rc::downgrade(state), shared.name.clone());
-                handler(Blocked::new(shared.declared(backend.versions(connection)), move || {
-                    if let Some(state) = weak.upgrade()
-                        && matches!(*state.phase.borrow(), Phase::Opening { connection: opening, .. } if opening == connection)
-                    {
+                let blocked = Blocked::new(shared.declared(backend.versions(connection)), move || {
+                    if let Some(state) = weak.upgrade().filter(|state| state.opening() == connection) {
                         end(&state, Phase::Idle, &Error::Blocked { database });
                     }
-                }));
+                });
+                tell(|| handler(blocked));
             }
         }
         Event::VersionChange => {
             let handler = state.handlers.borrow().version_change.clone();
             if let Some(handler) = handler {
                 let new_version = shared.declared(backend.versions(connection)).new;
-                handler(VersionChange { new_version: (new_version > 0).then_some(new_version) });
+                tell(|| handler(VersionChange { new_version: (new_version > 0).then_some(new_version) }));
             }
             // The other tab waits until this connection is closed; what is under way here is finished first.
             lost(shared, connection);
         }
         Event::Closed => lost(shared, connection),
     }
+}
+
+/// Calls a handler of the app's. One that panics has said so; it is nobody's fault who happens to be polled, and keeps nothing
+/// from going on. (In wasm it does not come back.)
+fn tell(handler: impl FnOnce()) {
+    let _ = catch_unwind(AssertUnwindSafe(handler));
 }
 
 /// Looks at what has been opened.

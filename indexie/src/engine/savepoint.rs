@@ -15,6 +15,9 @@ pub(crate) async fn savepoint<R>(
     transaction: u32,
     body: impl AsyncFnOnce() -> Result<R>,
 ) -> Result<R> {
+    if turns::is_closing(transaction) {
+        return Err(runner::committing());
+    }
     let steps = async {
         let mut open = Open { shared, store, transaction, id: Thread::get().number(), armed: true };
         open.run(open.start(Operation::Savepoint)).await?;

@@ -92,29 +92,35 @@ impl Turn {
         })
         .await;
     }
+
+    /// Returns whose turn comes; none if nobody is left.
+    fn leave(&self, queues: &mut HashMap<Level, Queue>) -> Option<Vec<Waker>> {
+        let Some(queue) = queues.get_mut(&self.level) else { return Some(Vec::new()) };
+        if let Some(at) = at(queue, self.number) {
+            queue.remove(at);
+        }
+        if queue.is_empty() {
+            queues.remove(&self.level);
+            return None;
+        }
+        let reads = queue.iter().take_while(|place| place.kind == Kind::Reads).count();
+        Some(queue.iter_mut().take(reads.max(1)).filter_map(|place| place.waker.take()).collect())
+    }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        let mut empty = false;
-        let next: Vec<Waker> = QUEUES.with_borrow_mut(|queues| {
-            let Some(queue) = queues.get_mut(&self.level) else { return Vec::new() };
-            if let Some(at) = at(queue, self.number) {
-                queue.remove(at);
+        // When this thread ends, its queues may go before the bodies do that the app keeps somewhere.
+        let Ok(next) = QUEUES.try_with(|queues| self.leave(&mut queues.borrow_mut())) else { return };
+        let Some(next) = next else {
+            let last = LAST.try_with(|last| last.borrow_mut().remove(&self.level));
+            if let Some(then) = last.ok().flatten() {
+                then();
             }
-            if queue.is_empty() {
-                queues.remove(&self.level);
-                empty = true;
-                return Vec::new();
-            }
-            let reads = queue.iter().take_while(|place| place.kind == Kind::Reads).count();
-            queue.iter_mut().take(reads.max(1)).filter_map(|place| place.waker.take()).collect()
-        });
+            return;
+        };
         // Outside of the borrow: who is woken may drop turns.
         next.into_iter().for_each(Waker::wake);
-        if empty && let Some(then) = LAST.with_borrow_mut(|last| last.remove(&self.level)) {
-            then();
-        }
     }
 }
 

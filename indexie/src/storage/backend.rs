@@ -116,6 +116,9 @@ pub(crate) trait Backend {
     fn take(&self, slot: u32, want: Want) -> Result<Reply, Failure>;
     /// Nobody wants to know what an operation came to.
     fn forget(&self, slot: u32);
+    /// Nobody waits any more for an operation of its own, a deletion, or a transaction that is to be committed, and this
+    /// thread may not come back: others are not to wait for that. A browser goes on by itself.
+    fn abandon(&self, _id: u32) {}
     /// Lets go of rows that a Get has parked.
     fn unpark(&self, parked: u32);
 

@@ -5,8 +5,10 @@
 //! lock; `engine` and `pump` are each thread's own.
 //! Called through [`Backend`] only; calls the codec.
 
+mod abandoned;
 mod adopt;
 mod alter;
+mod connection;
 mod database;
 mod engine;
 mod inbox;
@@ -88,14 +90,12 @@ impl Backend for InRealm {
 
     fn stored_version(&self, connection: u32) -> (u32, Option<u32>) {
         let connection = self.engine.waiting(connection);
-        connection.map(|connection| connection.database.look(|state| state.stored_version())).unwrap_or_default()
+        connection.map(|connection| connection.stored().version).unwrap_or_default()
     }
 
     fn installed(&self, connection: u32) -> Vec<InstalledStore> {
         let connection = self.engine.waiting(connection);
-        connection
-            .map(|connection| connection.database.look(|state| alter::installed(&state.stores)))
-            .unwrap_or_default()
+        connection.map(|connection| connection.stored().stores).unwrap_or_default()
     }
 
     fn alter(&self, connection: u32, change: SchemaChange<'_>) -> Result<(), Failure> {
@@ -155,6 +155,10 @@ impl Backend for InRealm {
 
     fn forget(&self, slot: u32) {
         self.engine.forget(slot);
+    }
+
+    fn abandon(&self, id: u32) {
+        self.engine.abandon(id);
     }
 
     fn unpark(&self, parked: u32) {

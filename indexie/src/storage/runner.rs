@@ -37,7 +37,7 @@ thread_local! {
 /// The transaction whose body is calling, if one is. A body that panicked has left its mark behind, for wasm does not
 /// unwind: once its transaction has ended, the mark means nothing.
 pub(crate) fn current() -> Option<Running> {
-    CURRENT.get().filter(|running| TRANSACTIONS.with_borrow(|all| all.contains_key(&running.transaction)))
+    CURRENT.get().filter(|running| find(running.transaction).is_some())
 }
 
 struct Transaction {
@@ -162,7 +162,8 @@ pub(super) fn waited(id: u32) {
 
 /// The storage says how a transaction ended.
 pub(crate) fn ended(id: u32, result: Result<(), Failure>) {
-    let Some(transaction) = TRANSACTIONS.with_borrow_mut(|all| all.remove(&id)) else { return };
+    let transaction = TRANSACTIONS.try_with(|all| all.borrow_mut().remove(&id)).ok().flatten();
+    let Some(transaction) = transaction else { return };
     // What a body does after it has committed is its own affair: whoever waits for it carries on with it.
     let goes_on = result.is_ok() && transaction.phase.get() == Phase::Committing;
     let unfinished = if goes_on { None } else { transaction.body.borrow_mut().take() };
@@ -226,13 +227,17 @@ pub(crate) fn commit(id: u32) -> impl Future<Output = Result<()>> + 'static {
         if let Some(outcome) = &*transaction.outcome.borrow() {
             return Poll::Ready(outcome.clone());
         }
-        transaction.watching.borrow_mut().push(context.waker().clone());
+        let mut watching = transaction.watching.borrow_mut();
+        if !watching.iter().any(|waker| waker.will_wake(context.waker())) {
+            watching.push(context.waker().clone());
+        }
         Poll::Pending
     })
 }
 
+/// None when this thread's data are gone: a destructor of the app's may drop a body after that.
 fn find(id: u32) -> Option<Rc<Transaction>> {
-    TRANSACTIONS.with_borrow(|all| all.get(&id).cloned())
+    TRANSACTIONS.try_with(|all| all.borrow().get(&id).cloned()).ok().flatten()
 }
 
 impl Transaction {
@@ -346,11 +351,15 @@ impl Future for End {
 
 impl Drop for End {
     fn drop(&mut self) {
-        if self.0.outcome.borrow().is_none() {
+        let decided = self.0.outcome.borrow().is_some();
+        if !decided {
             // A body that has returned has made its decision: its commit is under way.
             self.0.abort(Error::Aborted { reason: "its future was dropped".to_owned() });
         }
         let body = self.0.body.borrow_mut().take();
         drop(body);
+        if !decided && self.0.phase.get() == Phase::Committing {
+            self.0.backend.abandon(self.0.running.transaction);
+        }
     }
 }

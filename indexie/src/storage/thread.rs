@@ -55,15 +55,17 @@ impl Thread {
 
     /// An operation has ended.
     pub fn settled(&self, id: u32) {
+        // Dropped without a borrow: it may be the last to keep a database object alive, whose connection then closes.
+        let listener = self.listeners.borrow_mut().remove(&id);
         let (transaction, waker, unwanted) = {
             let mut slots = self.slots.borrow_mut();
             let Some(slot) = slots.get_mut(&id) else { return };
             slot.settled = true;
             let (transaction, waker) = (slot.transaction, slot.waker.take());
-            self.listeners.borrow_mut().remove(&id);
             let unwanted = if slot.abandoned { slots.remove(&id) } else { None };
             (transaction, waker, unwanted)
         };
+        drop(listener);
         if let Some(slot) = unwanted {
             slot.backend.forget(id);
         }
@@ -106,8 +108,9 @@ impl Thread {
     }
 
     pub fn close(&self, backend: &dyn Backend, connection: u32) {
-        self.listeners.borrow_mut().remove(&connection);
+        let listener = self.listeners.borrow_mut().remove(&connection);
         backend.close(connection);
+        drop(listener);
     }
 
     /// Deletes a database; `blocked` is called with the slot while other connections keep it open.
@@ -181,8 +184,9 @@ impl Future for Submitted {
                 return Poll::Pending;
             };
             if !slot.settled {
-                slot.waker = Some(context.waker().clone());
+                let before = slot.waker.replace(context.waker().clone());
                 drop(slots);
+                drop(before);
                 // An answer that comes in this turn is read in the next one.
                 self.backend.turn(context.waker(), self.slot);
                 return Poll::Pending;
@@ -199,20 +203,19 @@ impl Drop for Submitted {
         if self.taken {
             return;
         }
-        let gone = {
+        let (under_way, _gone) = {
             let mut slots = self.thread.slots.borrow_mut();
             match slots.get_mut(&self.slot) {
                 Some(slot) if !slot.settled => {
                     slot.abandoned = true;
-                    false
+                    (true, None)
                 }
-                _ => {
-                    slots.remove(&self.slot);
-                    true
-                }
+                _ => (false, slots.remove(&self.slot)),
             }
         };
-        if gone {
+        if under_way {
+            self.backend.abandon(self.slot);
+        } else {
             self.backend.forget(self.slot);
         }
     }

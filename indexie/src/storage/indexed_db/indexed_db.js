@@ -931,9 +931,10 @@ function mergeArray(stored, before, after) {
     merged[after.length - end] = stored[stored.length - end];
   }
   // Numbers and the like are no more than what Rust knows of them.
+  // Of equal ones the first counts.
   const left = new Set(), changed = [], texts = new Map();
+  for (let i = start; i < before.length - end; i++) left.add(i);
   for (let i = before.length - end - 1; i >= start; i--) {
-    left.add(i);
     if (typeof before[i] === 'string') texts.set(before[i], { at: i, next: texts.get(before[i]) });
   }
   const find = (value) => {

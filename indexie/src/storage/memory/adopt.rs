@@ -1,6 +1,8 @@
 //! What a store takes over from another one, in an upgrade: its rows, under the keys that they have here, and how far its key
 //! generator is.
 
+use super::alter::installed;
+use super::connection::Opened;
 use super::database::State;
 use super::path::{At, Path};
 use super::undo::Change;
@@ -11,9 +13,13 @@ use crate::schema::{MARKER, MARKER_KEY};
 use crate::storage::{Adopt, Failure};
 
 impl State {
+    pub fn stored(&self) -> Opened {
+        Opened { version: self.stored_version(), stores: installed(&self.stores) }
+    }
+
     /// The version that the database has been given, and what its marker says.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "versions are small whole numbers")]
-    pub fn stored_version(&self) -> (u32, Option<u32>) {
+    fn stored_version(&self) -> (u32, Option<u32>) {
         let marker = self.stores.get(MARKER).and_then(|store| store.rows().get(&MARKER_KEY.into()));
         let said = marker.and_then(|row| match **row {
             Value::Number(version) => Some(version as u32),

@@ -1,15 +1,16 @@
 //! Databases and who uses them, from whatever thread: the part that is behind a lock.
 //!
 //! A [`Realm`] holds databases by name, as an origin does in a browser. Whatever a database's users do ends with a look at
-//! what it has made possible; who may go on is told by letter, once the lock is released.
+//! what it has made possible. Who may go on is told by letter, before the lock is released: letters arrive in the order in
+//! which things have happened. The caller wakes those who have got some, afterwards.
 //! Called by `engine`; calls nothing that waits.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, Weak};
 
-use super::inbox::{Inbox, Letters, lock};
+use super::inbox::{Inbox, Letters, Note, Receivers, lock};
 use super::opening::Request;
-use super::schedule::Ticket;
+use super::schedule::Tickets;
 use super::undo::Stores;
 
 /// Databases by name.
@@ -31,10 +32,11 @@ pub(super) struct State {
     pub version: u32,
     pub stores: Stores,
     pub links: Vec<Link>,
-    /// Transactions that have not ended, in the order in which they were created.
-    pub tickets: Vec<Ticket>,
+    pub tickets: Tickets,
     /// Who wants to open or to delete the database; one at a time.
     pub requests: std::collections::VecDeque<Request>,
+    /// To be sent before the lock is released.
+    pub letters: Letters,
 }
 
 /// An open connection.
@@ -48,16 +50,16 @@ pub(super) struct Link {
 
 impl Realm {
     /// Asks something of a database, which is there from then on, if only as a name.
-    pub fn ask(self: &Arc<Self>, name: &str, act: impl FnOnce(&mut State)) -> (Arc<Database>, Letters) {
+    pub fn ask(self: &Arc<Self>, name: &str, act: impl FnOnce(&mut State)) -> (Arc<Database>, Receivers) {
         // Asked with the realm locked: a database that nobody uses may go.
         let mut databases = lock(&self.databases);
         let database = databases.entry(name.to_owned()).or_insert_with(|| {
             Arc::new(Database { name: name.to_owned(), realm: Arc::downgrade(self), state: Mutex::default() })
         });
         let database = database.clone();
-        let ((), letters, _) = database.locked(act);
+        let ((), receivers, _) = database.locked(act);
         drop(databases);
-        (database, letters)
+        (database, receivers)
     }
 
     pub fn names(&self) -> Vec<String> {
@@ -77,12 +79,12 @@ impl Realm {
 
 impl Database {
     /// Does something, and what it makes possible.
-    pub fn change<R>(&self, act: impl FnOnce(&mut State) -> R) -> (R, Letters) {
-        let (result, letters, unused) = self.locked(act);
+    pub fn change<R>(&self, act: impl FnOnce(&mut State) -> R) -> (R, Receivers) {
+        let (result, receivers, unused) = self.locked(act);
         if unused && let Some(realm) = self.realm.upgrade() {
             realm.tidy(&self.name);
         }
-        (result, letters)
+        (result, receivers)
     }
 
     /// Looks at something, or changes what nobody waits for.
@@ -90,13 +92,13 @@ impl Database {
         act(&mut lock(&self.state))
     }
 
-    fn locked<R>(&self, act: impl FnOnce(&mut State) -> R) -> (R, Letters, bool) {
+    fn locked<R>(&self, act: impl FnOnce(&mut State) -> R) -> (R, Receivers, bool) {
         let mut state = lock(&self.state);
         let result = act(&mut state);
-        let mut letters = Letters::new();
-        state.go_on(&mut letters);
+        state.go_on();
+        let receivers = std::mem::take(&mut state.letters).deliver();
         let unused = state.is_unused();
-        (result, letters, unused)
+        (result, receivers, unused)
     }
 }
 
@@ -117,14 +119,31 @@ impl State {
         }
     }
 
-    fn go_on(&mut self, letters: &mut Letters) {
+    fn go_on(&mut self) {
         loop {
             let tickets = &self.tickets;
-            self.links.retain(|link| !link.closing || tickets.iter().any(|ticket| ticket.connection == link.id));
-            if !self.advance(letters) {
+            self.links.retain(|link| !link.closing || tickets.use_connection(link.id));
+            if !self.advance() && !self.start() {
                 break;
             }
         }
-        self.start(letters);
+    }
+
+    /// Starts the transactions that nothing keeps from it any more. Returns whether one is over already, which others may have
+    /// waited for.
+    fn start(&mut self) -> bool {
+        let mut over = false;
+        while let Some(ticket) = self.tickets.start() {
+            let id = ticket.id;
+            match ticket.left.take() {
+                None => self.letters.push(ticket.inbox.clone(), Note::Started(id)),
+                Some(left) => {
+                    left.carry_out(&mut self.stores);
+                    self.tickets.remove(id);
+                    over = true;
+                }
+            }
+        }
+        over
     }
 }

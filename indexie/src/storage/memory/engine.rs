@@ -2,22 +2,22 @@
 //! Called through [`Backend`](crate::storage::Backend), by `pump`, and by nothing else; calls `database` and `operate`.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use super::alter;
-use super::database::{Database, Realm};
-use super::inbox::{Inbox, Letters, Note};
+use super::connection::Connection;
+use super::database::Realm;
+use super::inbox::{Inbox, Note, Receivers};
 use super::opening::Request as Opening;
 use super::pump::Pump;
-use super::schedule::{Scope, Ticket};
+use super::schedule::Ticket;
 use super::task::Slot;
 use super::undo::{Generators, Log};
 use super::value::Row;
 use super::write::{failure, no_store};
-use crate::Date;
-use crate::storage::{Failure, Layout, SchemaChange, Versions, runner};
+use crate::storage::{Failure, Layout, SchemaChange, runner};
 
 #[derive(Default)]
 pub(super) struct Engine {
@@ -26,39 +26,22 @@ pub(super) struct Engine {
     pub transactions: RefCell<HashMap<u32, Rc<Transaction>>>,
     pub slots: RefCell<HashMap<u32, Slot>>,
     pub deletions: RefCell<HashMap<u32, Rc<Connection>>>,
-    /// Rows that a Get has left for a Merge, by its slot.
+    /// Rows that a Get has left for a Merge, by its slot; they go with its transaction.
     pub parked: RefCell<HashMap<u32, Vec<Option<Row>>>>,
     pub pump: Pump,
 }
 
-/// A connection, from the moment it is asked for; also a deletion, which waits in the same way.
-pub(super) struct Connection {
-    pub id: u32,
-    pub database: Arc<Database>,
-    layout: RefCell<Vec<Table>>,
-    pub versions: Cell<Versions>,
-    /// Since when others keep it waiting.
-    pub blocked: Cell<Option<Date>>,
-    pub failure: RefCell<Option<Failure>>,
-    pub opened: Cell<bool>,
-}
-
-/// What the number of a store means.
-#[derive(Clone)]
-pub(super) struct Table {
-    pub name: Arc<str>,
-    pub indexes: Rc<[String]>,
-}
-
 pub(super) struct Transaction {
-    id: u32,
+    pub id: u32,
     pub connection: Rc<Connection>,
     /// All stores, in an upgrade.
     pub scope: Option<Vec<Arc<str>>>,
     pub write: bool,
     pub stage: Cell<Stage>,
     /// The operations that are under way.
-    pub slots: RefCell<Vec<u32>>,
+    pub slots: RefCell<VecDeque<u32>>,
+    /// The Gets that have left rows for a Merge.
+    pub parked: RefCell<Vec<u32>>,
     pub log: RefCell<Log>,
     /// Where in the log each savepoint began that has not ended.
     pub savepoints: RefCell<Vec<(u32, usize)>>,
@@ -101,45 +84,20 @@ pub(super) fn ended() -> Failure {
     failure("TransactionInactiveError", "the transaction has ended")
 }
 
-impl Connection {
-    fn new(id: u32, database: Arc<Database>, layout: &Layout) -> Rc<Self> {
-        let connection = Self {
-            id,
-            database,
-            layout: RefCell::default(),
-            versions: Cell::default(),
-            blocked: Cell::default(),
-            failure: RefCell::default(),
-            opened: Cell::default(),
-        };
-        connection.relayout(layout);
-        Rc::new(connection)
-    }
-
-    pub fn relayout(&self, layout: &Layout) {
-        let table = |(name, indexes): &(String, Vec<String>)| Table {
-            name: name.as_str().into(),
-            indexes: indexes.as_slice().into(),
-        };
-        self.layout.replace(layout.iter().map(table).collect());
-    }
-
-    pub fn table(&self, store: u16) -> Result<Table, Failure> {
-        self.layout.borrow().get(usize::from(store)).cloned().ok_or_else(|| no_store(""))
-    }
-}
-
 impl Engine {
     // --- letters
 
-    pub fn tell(&self, letters: Letters) {
-        for (inbox, note) in letters {
-            if Arc::ptr_eq(&inbox, &self.inbox) { inbox.put(note) } else { inbox.send(note) }
+    /// Wakes other threads that have got letters; this one reads its own by itself.
+    pub fn wake(&self, receivers: Receivers) {
+        for inbox in receivers {
+            if !Arc::ptr_eq(&inbox, &self.inbox) {
+                inbox.wake();
+            }
         }
     }
 
     /// Wakes who can read this thread's letters, unless they are being read.
-    fn nudge(&self) {
+    pub fn nudge(&self) {
         if !self.pump.is_running() && !self.inbox.is_empty() {
             self.inbox.wake();
         }
@@ -149,18 +107,18 @@ impl Engine {
 
     pub fn open(&self, realm: &Arc<Realm>, id: u32, name: &str, version: u32, layout: &Layout) {
         let request = Opening::open(id, self.inbox.clone(), version);
-        let (database, letters) = realm.ask(name, |state| state.requests.push_back(request));
-        self.connections.borrow_mut().insert(id, Connection::new(id, database, layout));
+        let (database, receivers) = realm.ask(name, |state| state.requests.push_back(request));
+        self.connections.borrow_mut().insert(id, Connection::new(id, database, layout, version));
         self.pump.hold(self, id);
-        self.tell(letters);
+        self.wake(receivers);
     }
 
     pub fn delete_database(&self, realm: &Arc<Realm>, slot: u32, name: &str) {
         let request = Opening::delete(slot, self.inbox.clone());
-        let (database, letters) = realm.ask(name, |state| state.requests.push_back(request));
-        self.deletions.borrow_mut().insert(slot, Connection::new(slot, database, &Layout::new()));
+        let (database, receivers) = realm.ask(name, |state| state.requests.push_back(request));
+        self.deletions.borrow_mut().insert(slot, Connection::new(slot, database, &Layout::new(), 0));
         self.pump.hold(self, slot);
-        self.tell(letters);
+        self.wake(receivers);
     }
 
     pub fn close(&self, id: u32) {
@@ -170,14 +128,29 @@ impl Engine {
         if let Some(upgrade) = upgrade {
             self.abort(upgrade.id);
         }
-        let (letter, mut letters) = connection.database.change(|state| {
+        let (_, receivers) = connection.database.change(|state| {
             state.close(id);
             // One whose upgrade has not yet been heard of here.
             state.end_upgrade(id, Err(aborted()))
         });
-        letters.splice(0..0, letter);
-        self.tell(letters);
+        self.wake(receivers);
         self.nudge();
+    }
+
+    /// A connection is open, or was: another thread may have closed it before this one has heard of it, and then it is asked
+    /// for again. Returns whether it is.
+    pub fn opened(&self, connection: &Connection) -> bool {
+        let id = connection.id;
+        let (opened, receivers) = connection.database.change(|state| {
+            let opened = state.is_open(id).then(|| state.stored());
+            if opened.is_none() {
+                state.requests.push_back(Opening::open(id, self.inbox.clone(), connection.asked));
+            }
+            opened
+        });
+        self.wake(receivers);
+        connection.opened.replace(opened);
+        connection.opened.borrow().is_some()
     }
 
     /// A connection, or a deletion, by its number.
@@ -213,27 +186,26 @@ impl Engine {
 
     fn enter(&self, id: u32, connection: Rc<Connection>, scope: Option<Vec<Arc<str>>>, write: bool, stage: Stage) {
         let stage = Cell::new(stage);
-        let (slots, log, savepoints) = Default::default();
-        let transaction = Transaction { id, connection, scope, write, stage, slots, log, savepoints };
+        let (slots, parked, log, savepoints) = Default::default();
+        let transaction = Transaction { id, connection, scope, write, stage, slots, parked, log, savepoints };
         self.transactions.borrow_mut().insert(id, Rc::new(transaction));
     }
 
     /// Takes a place among the database's transactions.
     pub fn enlist(&self, connection: &Connection, id: u32, scope: Vec<Arc<str>>, write: bool) -> Result<(), Failure> {
         let inbox = self.inbox.clone();
-        let (enlisted, letters) = connection.database.change(|state| {
+        let (enlisted, receivers) = connection.database.change(|state| {
             if !state.is_open(connection.id) {
                 return Err(not_started());
             }
             if let Some(missing) = scope.iter().find(|name| !state.stores.contains_key(&***name)) {
                 return Err(no_store(missing));
             }
-            let scope = Scope::Stores(scope);
-            state.tickets.push(Ticket { id, connection: connection.id, inbox, scope, write, started: false });
+            state.tickets.push(Ticket { id, connection: connection.id, inbox, scope, write, left: None });
             Ok(())
         });
         self.pump.hold(self, id);
-        self.tell(letters);
+        self.wake(receivers);
         enlisted
     }
 
@@ -276,24 +248,30 @@ impl Engine {
         let id = transaction.id;
         self.transactions.borrow_mut().remove(&id);
         // Nothing is under way when a transaction is committed.
-        for slot in transaction.slots.take() {
-            self.slots.borrow_mut().insert(slot, Slot::Settled(Err(aborted())));
-            self.inbox.put(Note::Settled(slot));
+        self.cut_off(transaction.slots.take());
+        for parked in transaction.parked.take() {
+            self.unpark(parked);
         }
         let mut log = transaction.log.take();
-        let (upgraded, mut letters) = transaction.connection.database.change(|state| {
+        let ((), receivers) = transaction.connection.database.change(|state| {
             if result.is_err() {
                 log.roll_back(&mut state.stores, 0, Generators::Restored);
             }
-            let upgraded = state.end_upgrade(id, result.clone());
-            state.finish(id);
-            upgraded
+            // How an upgrade ended, opening the database tells.
+            if !state.end_upgrade(id, result.clone()) {
+                state.tickets.remove(id);
+                state.letters.push(self.inbox.clone(), Note::Ended(id, result));
+            }
         });
-        // How an upgrade ended, opening the database tells.
-        let letter = upgraded.unwrap_or_else(|| (self.inbox.clone(), Note::Ended(id, result)));
-        letters.insert(0, letter);
-        self.tell(letters);
+        self.wake(receivers);
         self.pump.release(self, id);
+    }
+
+    pub fn cut_off(&self, slots: VecDeque<u32>) {
+        for slot in slots {
+            self.slots.borrow_mut().insert(slot, Slot::Settled(Err(aborted())));
+            self.inbox.put(Note::Settled(slot));
+        }
     }
 
     /// Whether somebody may be waiting for the operation, transaction or connection with this number.
@@ -301,7 +279,7 @@ impl Engine {
         matches!(self.slots.borrow().get(&id), Some(Slot::Due(_)))
             || self.transactions.borrow().contains_key(&id)
             || self.deletions.borrow().contains_key(&id)
-            || self.connections.borrow().get(&id).is_some_and(|connection| !connection.opened.get())
+            || self.connections.borrow().get(&id).is_some_and(|connection| connection.opened.borrow().is_none())
             || self.pump.keeps(id)
     }
 
@@ -316,13 +294,13 @@ impl Engine {
             self.close(connection);
         }
         for (slot, deletion) in self.deletions.take() {
-            let ((), letters) = deletion.database.change(|state| state.close(slot));
-            self.tell(letters);
+            let ((), receivers) = deletion.database.change(|state| state.close(slot));
+            self.wake(receivers);
         }
         for (slot, task) in self.slots.take() {
             if let Slot::Due(task) = task {
-                let ((), letters) = task.connection.database.change(|state| state.finish(slot));
-                self.tell(letters);
+                let ((), receivers) = task.connection.database.change(|state| state.tickets.remove(slot));
+                self.wake(receivers);
             }
         }
     }

@@ -2,7 +2,7 @@
 //! one of its futures is polled.
 //! Called by `database` and `engine`; calls the wakers of those who wait, and holds no lock while it does.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Waker;
 
@@ -50,7 +50,29 @@ impl Note {
 }
 
 /// Notes and where they go.
-pub(super) type Letters = Vec<(Arc<Inbox>, Note)>;
+#[derive(Debug, Default)]
+pub(super) struct Letters(Vec<(Arc<Inbox>, Note)>);
+
+/// Inboxes with something new in them.
+pub(super) type Receivers = Vec<Arc<Inbox>>;
+
+impl Letters {
+    pub fn push(&mut self, to: Arc<Inbox>, note: Note) {
+        self.0.push((to, note));
+    }
+
+    /// Puts them where they go; nobody is woken yet.
+    pub fn deliver(self) -> Receivers {
+        let mut receivers = Receivers::new();
+        for (inbox, note) in self.0 {
+            inbox.put(note);
+            if !receivers.iter().any(|other| Arc::ptr_eq(other, &inbox)) {
+                receivers.push(inbox);
+            }
+        }
+        receivers
+    }
+}
 
 #[derive(Debug, Default)]
 pub(super) struct Inbox(Mutex<Inside>);
@@ -58,17 +80,20 @@ pub(super) struct Inbox(Mutex<Inside>);
 #[derive(Debug, Default)]
 struct Inside {
     notes: VecDeque<Note>,
-    /// Who waits, by what for. One that has been woken comes again by itself.
-    watchers: HashMap<u32, Option<Waker>>,
+    /// What is waited for.
+    watched: HashSet<u32>,
+    /// Who is to be woken, by what for: one that has been comes again by itself.
+    watchers: HashMap<u32, Waker>,
 }
 
 impl Inbox {
-    /// From this inbox's own thread, which will read it by itself.
+    /// Wakes nobody: this inbox's own thread reads it by itself, and another one is woken later.
     pub fn put(&self, note: Note) {
         lock(&self.0).notes.push_back(note);
     }
 
     /// From elsewhere.
+    #[cfg_attr(target_family = "wasm", allow(dead_code, reason = "only timers send a single note"))]
     pub fn send(&self, note: Note) {
         self.put(note);
         self.wake();
@@ -84,17 +109,26 @@ impl Inbox {
 
     /// Wakes this waker when there is something to read. Returns whether nobody has waited for this before.
     pub fn watch(&self, id: u32, waker: &Waker) -> bool {
-        lock(&self.0).watchers.insert(id, Some(waker.clone())).is_none()
+        let waker = waker.clone();
+        // Cloned and dropped outside of the lock: a waker may be anybody's.
+        let (is_new, _before) = {
+            let mut inside = lock(&self.0);
+            (inside.watched.insert(id), inside.watchers.insert(id, waker))
+        };
+        is_new
     }
 
     pub fn unwatch(&self, id: u32) {
-        let watcher = lock(&self.0).watchers.remove(&id);
-        drop(watcher);
+        let _watcher = {
+            let mut inside = lock(&self.0);
+            inside.watched.remove(&id);
+            inside.watchers.remove(&id)
+        };
     }
 
     pub fn wake(&self) {
-        let watchers: Vec<Waker> = lock(&self.0).watchers.values_mut().filter_map(Option::take).collect();
-        for waker in watchers {
+        let watchers = std::mem::take(&mut lock(&self.0).watchers);
+        for waker in watchers.into_values() {
             waker.wake();
         }
     }

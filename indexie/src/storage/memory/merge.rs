@@ -91,7 +91,15 @@ fn merge_array(stored: &[Value], before: &[Value], after: Vec<Value>) -> Vec<Val
     let end = ends.take_while(|(before, after)| before.same(after)).count();
     let (as_many, last) = (before.len() == after.len(), after.len() - end);
     let from_end = |at: usize| stored.len() - (after.len() - at);
-    let mut left: BTreeSet<usize> = (start..before.len() - end).collect();
+    let between = start..before.len() - end;
+    let mut left: BTreeSet<usize> = between.clone().collect();
+    // Where each text is, the first place last.
+    let mut texts: HashMap<&str, Vec<usize>> = HashMap::new();
+    for at in between.rev() {
+        if let Value::Text(text) = &before[at] {
+            texts.entry(text).or_default().push(at);
+        }
+    }
     let origins: Vec<Option<usize>> = (0..after.len())
         .map(|at| {
             if at < start {
@@ -100,7 +108,12 @@ fn merge_array(stored: &[Value], before: &[Value], after: Vec<Value>) -> Vec<Val
             if at >= last {
                 return Some(from_end(at));
             }
-            let found = left.iter().copied().find(|other| before[*other].same(&after[at]));
+            let found = match &after[at] {
+                Value::Text(text) => texts.get_mut(text.as_str()).and_then(Vec::pop),
+                // They are no more than what Rust knows of them.
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::BigInt(_) => None,
+                value => left.iter().copied().find(|other| before[*other].same(value)),
+            };
             found.inspect(|found| {
                 left.remove(found);
             })
@@ -179,6 +192,20 @@ mod tests {
             array([known(1.0), known(8.0), known(3.0)]),
             &array([full(1.0, "a"), full(8.0, "b"), full(3.0, "c")]),
         );
+    }
+
+    #[test]
+    fn texts_and_numbers_change_places_too() {
+        let texts = |texts: &[&str]| Value::Array(texts.iter().map(|word| text(word)).collect());
+        let numbers = |numbers: &[f64]| Value::Array(numbers.iter().copied().map(number).collect());
+        let before = texts(&["a", "b", "b", "c"]);
+        for after in [&["c", "b", "a", "b"][..], &["b", "c"], &["d", "b", "b", "b", "a"], &[]] {
+            assert_merged(&before, &before, texts(after), &texts(after));
+        }
+        let before = numbers(&[1.0, 2.0, 2.0, 3.0]);
+        for after in [&[3.0, 2.0, 1.0, 2.0][..], &[2.0, 3.0], &[4.0, 2.0, 2.0, 2.0, 1.0]] {
+            assert_merged(&before, &before, numbers(after), &numbers(after));
+        }
     }
 
     #[test]

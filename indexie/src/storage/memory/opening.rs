@@ -5,8 +5,8 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::database::{Link, State};
-use super::inbox::{Inbox, Letters, Note};
-use super::schedule::{Scope, Ticket};
+use super::inbox::{Inbox, Note};
+use super::schedule::Ticket;
 use super::write::failure;
 use crate::storage::{Failure, Versions};
 
@@ -48,7 +48,7 @@ impl Request {
 
 impl State {
     /// Goes a step further with the first request; returns whether there may be another one.
-    pub fn advance(&mut self, letters: &mut Letters) -> bool {
+    pub fn advance(&mut self) -> bool {
         let Some(request) = self.requests.front() else { return false };
         let (id, inbox) = (request.id, request.inbox.clone());
         match (request.stage, request.version) {
@@ -58,31 +58,31 @@ impl State {
                 match self.version.cmp(&wanted) {
                     Ordering::Greater => {
                         self.requests.pop_front();
-                        letters.push((inbox, Note::OpenFailed(id, versions, newer())));
+                        self.letters.push(inbox, Note::OpenFailed(id, versions, newer()));
                     }
                     Ordering::Equal => {
                         self.requests.pop_front();
                         self.links.push(Link { id, inbox: inbox.clone(), closing: false });
-                        letters.push((inbox, Note::Opened(id)));
+                        self.letters.push(inbox, Note::Opened(id));
                     }
-                    Ordering::Less => self.ask_to_close(versions, letters),
+                    Ordering::Less => self.ask_to_close(versions),
                 }
             }
             (Stage::New, None) if self.version == 0 => {
                 self.requests.pop_front();
-                letters.push((inbox, Note::Deleted(id)));
+                self.letters.push(inbox, Note::Deleted(id));
             }
             (Stage::New, None) => {
                 let versions = Versions { old: self.version, new: 0, ..Versions::default() };
-                self.ask_to_close(versions, letters);
+                self.ask_to_close(versions);
             }
             (Stage::Asking | Stage::Blocked, _) if !self.links.is_empty() => return false,
-            (Stage::Asking | Stage::Blocked, Some(version)) => self.begin_upgrade(version.max(1), letters),
+            (Stage::Asking | Stage::Blocked, Some(version)) => self.begin_upgrade(version.max(1)),
             (Stage::Asking | Stage::Blocked, None) => {
                 self.requests.pop_front();
                 self.version = 0;
                 self.stores.clear();
-                letters.push((inbox, Note::Deleted(id)));
+                self.letters.push(inbox, Note::Deleted(id));
             }
             (Stage::Upgrading(_), _) => return false,
         }
@@ -92,17 +92,17 @@ impl State {
     /// Connections of the same thread are asked, and have answered when the thread has read its letters so far. Those of
     /// other threads are closed: all that a thread does when it is asked is to close, and one that is busy with something
     /// else, or with nothing at all, would never come to it.
-    fn ask_to_close(&mut self, versions: Versions, letters: &mut Letters) {
+    fn ask_to_close(&mut self, versions: Versions) {
         let Some(request) = self.requests.front_mut() else { return };
         request.stage = Stage::Asking;
         let mut asked = false;
         for link in self.links.iter_mut().filter(|link| !link.closing) {
-            letters.push((link.inbox.clone(), Note::VersionChange(link.id, versions)));
+            self.letters.push(link.inbox.clone(), Note::VersionChange(link.id, versions));
             link.closing = !Arc::ptr_eq(&link.inbox, &request.inbox);
             asked = true;
         }
         if asked || !self.links.is_empty() {
-            letters.push((request.inbox.clone(), Note::Asked(request.id, versions)));
+            self.letters.push(request.inbox.clone(), Note::Asked(request.id, versions));
         }
     }
 
@@ -117,7 +117,7 @@ impl State {
         }
     }
 
-    fn begin_upgrade(&mut self, version: u32, letters: &mut Letters) {
+    fn begin_upgrade(&mut self, version: u32) {
         let old = std::mem::replace(&mut self.version, version);
         let Some(request) = self.requests.front_mut() else { return };
         request.stage = Stage::Upgrading(old);
@@ -127,22 +127,31 @@ impl State {
             id,
             connection: id,
             inbox: inbox.clone(),
-            scope: Scope::Everything,
+            scope: Vec::new(),
             write: true,
-            started: true,
+            left: None,
         });
-        letters.push((inbox, Note::Upgrade(id, Versions { old, new: version, ..Versions::default() })));
+        self.tickets.start();
+        self.letters.push(inbox, Note::Upgrade(id, Versions { old, new: version, ..Versions::default() }));
     }
 
-    /// The transaction of an upgrade has ended: with the new version, or with what there was before.
-    pub fn end_upgrade(&mut self, id: u32, result: Result<(), Failure>) -> Option<(Arc<Inbox>, Note)> {
-        let request = self.requests.pop_front_if(|request| request.id == id && request.is_upgrading())?;
-        self.finish(id);
-        let Err(failure) = result else { return Some((request.inbox, Note::Opened(id))) };
-        let Stage::Upgrading(old) = request.stage else { return None };
-        let versions = Versions { old, new: std::mem::replace(&mut self.version, old), ..Versions::default() };
-        self.links.retain(|link| link.id != id);
-        Some((request.inbox, Note::OpenFailed(id, versions, failure)))
+    /// The transaction of an upgrade has ended: with the new version, or with what there was before. Returns whether it was
+    /// one.
+    pub fn end_upgrade(&mut self, id: u32, result: Result<(), Failure>) -> bool {
+        let Some(request) = self.requests.pop_front_if(|request| request.id == id && request.is_upgrading()) else {
+            return false;
+        };
+        self.tickets.remove(id);
+        let note = match (result, request.stage) {
+            (Err(failure), Stage::Upgrading(old)) => {
+                let versions = Versions { old, new: std::mem::replace(&mut self.version, old), ..Versions::default() };
+                self.links.retain(|link| link.id != id);
+                Note::OpenFailed(id, versions, failure)
+            }
+            _ => Note::Opened(id),
+        };
+        self.letters.push(request.inbox, note);
+        true
     }
 }
 

@@ -6,11 +6,12 @@ use super::merge::Changed;
 use super::scan::{self, Found};
 use super::streams::{Values, write_key, write_row};
 use super::undo::Stores;
-use super::value::{Row, Value, is_valid};
+use super::value::{Row, Value};
 use super::write::{Step, Target, failure, no_store};
 use crate::codec::{Batch, with_shapes};
 use crate::key::AnyKey;
-use crate::storage::{Columns, Failure, Merge, Move, Operation, Reply, ShapeTable, Want, Write};
+use crate::key::range::KeyRange;
+use crate::storage::{Adopt, Columns, Failure, Merge, Move, Operation, Reply, ShapeTable, Want, Write};
 
 /// What an operation came to.
 #[derive(Debug)]
@@ -20,26 +21,33 @@ pub(super) enum Outcome {
     Found(Found),
 }
 
-/// The rows of an operation, read out of the streams.
+/// What an operation writes, read out of the streams. Of use on any thread.
 #[derive(Debug)]
 pub(super) enum Input {
+    /// It reads.
     None,
-    Steps(Vec<Step>),
+    Steps {
+        steps: Vec<Step>,
+        want_keys: bool,
+    },
     Changes(Vec<Changed>),
-}
-
-/// Whether the operation needs a transaction that writes.
-pub(super) fn writes(operation: &Operation) -> bool {
-    !matches!(operation, Operation::Get { .. } | Operation::Scan(_) | Operation::Count(_))
+    DeleteRanges(Vec<KeyRange>),
+    Clear,
+    Adopt(Adopt),
 }
 
 /// Reads the rows that an operation brings along; `parked` gives those of an earlier Get. Happens on the thread that has
 /// written them, without holding up others.
 pub(super) fn input(operation: &Operation, parked: impl FnOnce(u32) -> Vec<Option<Row>>) -> Input {
     match operation {
-        Operation::Write(write) => Input::Steps(steps(write)),
-        Operation::Delete(keys) => Input::Steps(keys.iter().cloned().map(Step::Delete).collect()),
+        Operation::Write(write) => Input::Steps { steps: steps(write), want_keys: write.want_keys },
+        Operation::Delete(keys) => {
+            Input::Steps { steps: keys.iter().cloned().map(Step::Delete).collect(), want_keys: false }
+        }
         Operation::Merge(merge) => Input::Changes(changes(merge, &parked(merge.parked))),
+        Operation::DeleteRanges(ranges) => Input::DeleteRanges(ranges.clone()),
+        Operation::Clear => Input::Clear,
+        Operation::Adopt(adopt) => Input::Adopt(adopt.clone()),
         _ => Input::None,
     }
 }
@@ -96,7 +104,7 @@ pub(super) fn read(
     };
     match operation {
         Operation::Get { keys, .. } => {
-            if !keys.iter().all(is_valid) {
+            if !keys.iter().all(AnyKey::is_valid) {
                 return Err(failure("DataError", "the key is no valid key"));
             }
             let rows = scan::get(store, index, keys);
@@ -109,21 +117,20 @@ pub(super) fn read(
 }
 
 /// Carries out an operation that writes.
-pub(super) fn write(mut target: Target<'_>, operation: &Operation, input: Input) -> Result<Outcome, Failure> {
-    match (operation, input) {
-        (Operation::Write(Write { want_keys, .. }), Input::Steps(steps)) => {
+pub(super) fn write(mut target: Target<'_>, input: Input) -> Result<Outcome, Failure> {
+    match input {
+        Input::Steps { steps, want_keys } => {
             let keys = target.write(steps)?;
             if !want_keys {
                 return Ok(Outcome::Unit);
             }
             Ok(Outcome::Found(Found { count: keys.len(), primary_keys: keys, ..Found::default() }))
         }
-        (_, Input::Steps(steps)) => target.write(steps).map(|_| Outcome::Unit),
-        (_, Input::Changes(changes)) => target.merge(changes).map(|()| Outcome::Unit),
-        (Operation::DeleteRanges(ranges), Input::None) => target.delete_ranges(ranges).map(Outcome::Number),
-        (Operation::Clear, Input::None) => target.clear().map(|()| Outcome::Unit),
-        (Operation::Adopt(adopt), Input::None) => target.adopt(adopt).map(Outcome::Number),
-        _ => Err(failure("NotSupportedError", "the memory does not know this operation")),
+        Input::Changes(changes) => target.merge(changes).map(|()| Outcome::Unit),
+        Input::DeleteRanges(ranges) => target.delete_ranges(&ranges).map(Outcome::Number),
+        Input::Clear => target.clear().map(|()| Outcome::Unit),
+        Input::Adopt(adopt) => target.adopt(&adopt).map(Outcome::Number),
+        Input::None => Err(failure("NotSupportedError", "the memory does not know this operation")),
     }
 }
 

@@ -7,7 +7,8 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::task::Waker;
 
-use super::engine::{Connection, Engine, calling};
+use super::connection::Connection;
+use super::engine::{Engine, calling};
 use super::inbox::Note;
 use super::operate::Outcome;
 use super::task::Slot;
@@ -30,12 +31,24 @@ pub(super) struct Pump {
     kept: RefCell<Vec<(u32, Note)>>,
 }
 
-/// Puts the mark back when the turn is over, however it ends.
-struct Running<'a>(&'a Cell<bool>);
+/// A turn. When it is over, however it ends, whoever has something left to wait for is seen to.
+struct Running<'a> {
+    engine: &'a Engine,
+    waker: &'a Waker,
+    future: u32,
+}
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        self.0.set(false);
+        let Self { engine, waker, future } = *self;
+        engine.pump.running.set(false);
+        if engine.is_under_way(future) {
+            engine.inbox.watch(future, waker);
+        }
+        if !engine.inbox.is_empty() || !engine.pump.later.borrow().is_empty() {
+            engine.inbox.wake();
+            waker.wake_by_ref();
+        }
     }
 }
 
@@ -119,7 +132,7 @@ impl Engine {
             return;
         }
         self.pump.running.set(true);
-        let running = Running(&self.pump.running);
+        let _running = Running { engine: self, waker, future };
         for transaction in self.pump.waited(future) {
             runner::waited(transaction);
         }
@@ -129,14 +142,6 @@ impl Engine {
             if self.pump.keep(self, note).is_some_and(|note| self.read(note)) {
                 break;
             }
-        }
-        drop(running);
-        if self.is_under_way(future) {
-            self.inbox.watch(future, waker);
-        }
-        if !self.inbox.is_empty() || !self.pump.later.borrow().is_empty() {
-            self.inbox.wake();
-            waker.wake_by_ref();
         }
     }
 
@@ -157,9 +162,10 @@ impl Engine {
                 thread.ended(id, result);
             }
             Note::Deleted(slot) => {
-                self.deletions.borrow_mut().remove(&slot);
-                self.slots.borrow_mut().insert(slot, Slot::Settled(Ok(Outcome::Unit)));
-                thread.settled(slot);
+                if self.deletions.borrow_mut().remove(&slot).is_some() {
+                    self.slots.borrow_mut().insert(slot, Slot::Settled(Ok(Outcome::Unit)));
+                    thread.settled(slot);
+                }
             }
             Note::Upgrade(id, versions) => {
                 if let Some(connection) = self.reported(id, versions) {
@@ -169,7 +175,11 @@ impl Engine {
             }
             Note::Opened(id) => {
                 if let Some(connection) = self.waiting(id) {
-                    connection.opened.set(true);
+                    if !self.opened(&connection) {
+                        // What it has upgraded is stored all the same.
+                        thread.ended(id, Ok(()));
+                        return false;
+                    }
                     self.inbox.unwatch(id);
                     thread.happened(id, Event::Opened);
                 }

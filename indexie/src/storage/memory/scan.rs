@@ -106,12 +106,11 @@ pub(super) fn scan(store: &Store, index: Option<&Index>, scan: &Scan) -> Result<
         let bounds = bounds(&rest)?;
         let goes_on = match index {
             None => directed(store.rows().range::<AnyKey, _>(bounds), scan.reverse)
-                .filter(|(key, _)| is_after(scan, key, key))
+                .filter(|(key, _)| scan.after.as_ref().is_none_or(|after| after.key != **key))
                 .all(|(key, row)| take(key, key, Some(row))),
             Some(index) => {
                 directed(index.entries().range::<AnyKey, _>(bounds), scan.reverse).all(|(key, primary_keys)| {
                     records(scan, key, primary_keys)
-                        .into_iter()
                         .all(|primary_key| take(key, primary_key, store.rows().get(primary_key)))
                 })
             }
@@ -134,25 +133,23 @@ fn ahead(range: &KeyRange, scan: &Scan) -> KeyRange {
     range.intersect(&side)
 }
 
-fn is_after(scan: &Scan, key: &AnyKey, primary_key: &AnyKey) -> bool {
-    scan.after.as_ref().is_none_or(|after| {
-        let order = key.cmp(&after.key).then_with(|| primary_key.cmp(&after.primary_key));
-        if scan.reverse { order.is_lt() } else { order.is_gt() }
-    })
-}
-
 /// The records under one key of an index that the scan comes to.
-fn records<'a>(scan: &Scan, key: &AnyKey, primary_keys: &'a BTreeSet<AnyKey>) -> Vec<&'a AnyKey> {
-    let resumed = scan.after.as_ref().is_some_and(|after| after.key == *key);
-    let mut records =
-        directed(primary_keys.iter(), scan.reverse).filter(|primary_key| !resumed || is_after(scan, key, primary_key));
-    match (scan.unique, resumed) {
-        (false, _) => records.collect(),
+fn records<'a>(
+    scan: &Scan,
+    key: &AnyKey,
+    primary_keys: &'a BTreeSet<AnyKey>,
+) -> Box<dyn Iterator<Item = &'a AnyKey> + 'a> {
+    let resumed = scan.after.as_ref().filter(|after| after.key == *key).map(|after| &after.primary_key);
+    let rest = match resumed {
         // A cursor that has to be put behind a record goes on from there; else it stands at a key's first record, in either
         // direction.
-        (true, true) => records.next().into_iter().collect(),
-        (true, false) => primary_keys.first().into_iter().collect(),
-    }
+        None if scan.unique => return Box::new(primary_keys.first().into_iter()),
+        None => (Bound::Unbounded, Bound::Unbounded),
+        Some(record) if scan.reverse => (Bound::Unbounded, Bound::Excluded(record)),
+        Some(record) => (Bound::Excluded(record), Bound::Unbounded),
+    };
+    let records = directed(primary_keys.range::<AnyKey, _>(rest), scan.reverse);
+    if scan.unique { Box::new(records.take(1)) } else { records }
 }
 
 #[cfg(test)]

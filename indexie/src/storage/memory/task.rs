@@ -3,7 +3,8 @@
 
 use std::rc::Rc;
 
-use super::engine::{Connection, Engine, Stage, Table, Transaction, ended, not_started};
+use super::connection::{Connection, Table};
+use super::engine::{Engine, Stage, Transaction, ended, not_started};
 use super::inbox::Note;
 use super::operate::{self, Input, Outcome};
 use super::scan::Found;
@@ -19,10 +20,10 @@ pub(super) enum Slot {
 
 /// An operation, with the names of what it is about.
 pub(super) struct Task {
-    request: Rc<Request>,
-    transaction: Option<Rc<Transaction>>,
+    pub request: Rc<Request>,
+    pub transaction: Option<Rc<Transaction>>,
     pub connection: Rc<Connection>,
-    table: Table,
+    pub table: Table,
     index: Option<String>,
 }
 
@@ -52,7 +53,7 @@ impl Engine {
         let transaction = transaction.filter(|transaction| transaction.stage.get() != Stage::Committing);
         let transaction = transaction.ok_or_else(ended)?;
         let mut task = Task::new(&transaction.connection, request)?;
-        transaction.slots.borrow_mut().push(slot);
+        transaction.slots.borrow_mut().push_back(slot);
         if transaction.stage.get() == Stage::Started {
             self.inbox.put(Note::Run(slot));
         }
@@ -65,12 +66,13 @@ impl Engine {
         let connection = self.connections.borrow().get(&connection).cloned().ok_or_else(not_started)?;
         let task = Task::new(&connection, request)?;
         let scope = vec![task.table.name.clone()];
-        self.enlist(&connection, slot, scope, operate::writes(&request.operation))?;
+        self.enlist(&connection, slot, scope, request.operation.writes())?;
         self.slots.borrow_mut().insert(slot, Slot::Due(task));
         Ok(())
     }
 
-    fn task(&self, slot: u32) -> Option<Task> {
+    /// Takes it out of its queue.
+    pub fn task(&self, slot: u32) -> Option<Task> {
         let mut slots = self.slots.borrow_mut();
         match slots.remove(&slot)? {
             Slot::Due(task) => Some(task),
@@ -85,33 +87,41 @@ impl Engine {
     pub fn run(&self, slot: u32) -> bool {
         let Some(task) = self.task(slot) else { return false };
         let Some(transaction) = task.transaction.clone() else { return false };
-        transaction.slots.borrow_mut().retain(|other| *other != slot);
-        let input = self.input(&task.request.operation);
+        // They come in their order, so this is the first one.
+        let first = transaction.slots.borrow_mut().pop_front_if(|first| *first == slot);
+        if first.is_none() {
+            transaction.slots.borrow_mut().retain(|other| *other != slot);
+        }
+        let input = self.input(&task);
         let outcome = task.run(&transaction, input);
-        self.settle(slot, &task.request.operation, outcome);
+        self.settle(slot, &task, outcome);
         true
     }
 
     /// Carries out an operation that is a transaction of its own.
     pub fn run_alone(&self, slot: u32) {
         let Some(task) = self.task(slot) else { return };
-        let input = self.input(&task.request.operation);
-        let (outcome, letters) = task.connection.database.change(|state| {
+        let input = self.input(&task);
+        let (outcome, receivers) = task.connection.database.change(|state| {
             let outcome = task.carry_out(&mut state.stores, &mut Log::default(), input, true);
-            state.finish(slot);
+            state.tickets.remove(slot);
             outcome
         });
-        self.tell(letters);
-        self.settle(slot, &task.request.operation, outcome);
+        self.wake(receivers);
+        self.settle(slot, &task, outcome);
         self.pump.settled(slot);
     }
 
-    fn input(&self, operation: &Operation) -> Input {
-        operate::input(operation, |parked| self.parked.borrow_mut().remove(&parked).unwrap_or_default())
+    pub fn input(&self, task: &Task) -> Input {
+        let parked = |parked| self.parked.borrow_mut().remove(&parked).unwrap_or_default();
+        operate::input(&task.request.operation, parked)
     }
 
-    fn settle(&self, slot: u32, operation: &Operation, outcome: Result<Outcome, Failure>) {
-        if let (Operation::Get { park: true, .. }, Ok(Outcome::Found(Found { rows, .. }))) = (operation, &outcome) {
+    fn settle(&self, slot: u32, task: &Task, outcome: Result<Outcome, Failure>) {
+        if let (Operation::Get { park: true, .. }, Some(transaction), Ok(Outcome::Found(Found { rows, .. }))) =
+            (&task.request.operation, &task.transaction, &outcome)
+        {
+            transaction.parked.borrow_mut().push(slot);
             self.parked.borrow_mut().insert(slot, rows.clone());
         }
         self.slots.borrow_mut().insert(slot, Slot::Settled(outcome));
@@ -119,7 +129,9 @@ impl Engine {
 
     pub fn take(&self, slot: u32, want: Want) -> Result<Reply, Failure> {
         self.inbox.unwatch(slot);
-        match self.slots.borrow_mut().remove(&slot) {
+        // Not borrowed while rows are encoded.
+        let settled = self.slots.borrow_mut().remove(&slot);
+        match settled {
             Some(Slot::Settled(outcome)) => outcome.map(|outcome| operate::reply(outcome, slot, want)),
             _ => Err(failure("UnknownError", "the operation has not ended")),
         }
@@ -154,14 +166,24 @@ impl Task {
         if self.mark(transaction) {
             return Ok(Outcome::Unit);
         }
+        self.check(transaction)?;
+        let mut log = transaction.log.borrow_mut();
+        self.connection.database.look(|state| self.carry_out(&mut state.stores, &mut log, input, false))
+    }
+
+    /// Whether the transaction has the store, and may do that.
+    fn check(&self, transaction: &Transaction) -> Result<(), Failure> {
         if transaction.scope.as_ref().is_some_and(|scope| !scope.contains(&self.table.name)) {
             return Err(no_store(&self.table.name));
         }
-        if operate::writes(&self.request.operation) && !transaction.write {
+        if self.request.operation.writes() && !transaction.write {
             return Err(failure("ReadOnlyError", "the transaction only reads"));
         }
-        let mut log = transaction.log.borrow_mut();
-        self.connection.database.look(|state| self.carry_out(&mut state.stores, &mut log, input, false))
+        Ok(())
+    }
+
+    pub fn is_allowed(&self) -> bool {
+        self.transaction.as_ref().is_none_or(|transaction| self.check(transaction).is_ok())
     }
 
     /// Begins and ends the parts of a transaction that can be undone alone. Returns whether it is about that.
@@ -185,8 +207,8 @@ impl Task {
 
     fn carry_out(&self, stores: &mut Stores, log: &mut Log, input: Input, alone: bool) -> Result<Outcome, Failure> {
         let Self { request, table: Table { name, indexes }, index, .. } = self;
-        if operate::writes(&request.operation) {
-            operate::write(Target { stores, log, name, declared: indexes, alone }, &request.operation, input)
+        if request.operation.writes() {
+            operate::write(Target { stores, log, name, declared: indexes, alone }, input)
         } else {
             operate::read(stores, name, index.as_deref(), &request.operation)
         }

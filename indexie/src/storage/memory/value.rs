@@ -133,15 +133,6 @@ impl Value {
     }
 }
 
-/// Whether the browser would take a key that a program has put together by hand.
-pub(super) fn is_valid(key: &AnyKey) -> bool {
-    match key {
-        AnyKey::Number(number) | AnyKey::Date(number) => !number.is_nan(),
-        AnyKey::Text(_) | AnyKey::Binary(_) => true,
-        AnyKey::Array(parts) => parts.iter().all(is_valid),
-    }
-}
-
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
@@ -216,11 +207,5 @@ pub(super) mod tests {
         assert!(object([("a", text("x")), ("b", Value::Null)]).same(&object([("b", Value::Null), ("a", text("x"))])));
         assert!(!object([("a", Value::Null)]).same(&object([("b", Value::Null)])));
         assert!(!array([text("x")]).same(&array([text("x"), text("x")])));
-    }
-
-    #[test]
-    fn a_key_made_by_hand_may_be_none() {
-        assert!(is_valid(&AnyKey::Array(vec![1.into(), "a".into()])));
-        assert!(!is_valid(&AnyKey::Array(vec![AnyKey::Array(vec![AnyKey::Number(f64::NAN)])])));
     }
 }

@@ -6,7 +6,7 @@ use super::path::{At, Path};
 use super::scan::keys_in;
 use super::store::Store;
 use super::undo::{Change, Generators, Log, Stores};
-use super::value::{Value, is_valid};
+use super::value::Value;
 use crate::key::AnyKey;
 use crate::key::range::KeyRange;
 use crate::storage::Failure;
@@ -165,7 +165,7 @@ fn prepare(store: &Store, step: Step) -> Result<Step, Failure> {
             let key = own_key(store, &row, key)?;
             Step::Put { row, key }
         }
-        Step::Delete(key) if is_valid(&key) => Step::Delete(key),
+        Step::Delete(key) if key.is_valid() => Step::Delete(key),
         Step::Delete(_) => return Err(data("the key is no valid key")),
     })
 }
@@ -173,7 +173,7 @@ fn prepare(store: &Store, step: Step) -> Result<Step, Failure> {
 fn own_key(store: &Store, row: &Value, key: Option<AnyKey>) -> Result<Option<AnyKey>, Failure> {
     let generates = store.generator.is_some();
     match (&store.path, key) {
-        (Path::None, Some(key)) if is_valid(&key) => Ok(Some(key)),
+        (Path::None, Some(key)) if key.is_valid() => Ok(Some(key)),
         (Path::None, Some(_)) => Err(data("the key is no valid key")),
         (Path::None, None) if generates => Ok(None),
         (Path::None, None) => Err(data("the row needs a key apart from it")),

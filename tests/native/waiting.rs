@@ -1,0 +1,147 @@
+//! Who waits is woken: whatever the others do meanwhile, and whatever has been dropped.
+
+use std::future::poll_fn;
+use std::sync::Barrier;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::task::Poll;
+use std::thread;
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::executor::block_on;
+use indexie::prelude::*;
+
+use crate::fixtures::{Items, items, newer};
+use crate::threads::joined;
+
+/// Fails if this takes for ever.
+pub fn soon(run: impl FnOnce() -> Result<()> + Send + 'static) -> Result<()> {
+    let (tell, told) = channel();
+    let running = thread::spawn(move || {
+        let result = run();
+        // The test may have given up.
+        let _ = tell.send(());
+        result
+    });
+    assert_ne!(told.recv_timeout(Duration::from_secs(10)), Err(RecvTimeoutError::Timeout), "it waits for ever");
+    joined(running)
+}
+
+/// Uses up what has woken this thread before.
+async fn pause() {
+    let mut waited = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut waited, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+#[test]
+fn who_has_to_ask_for_another_version_hears_of_it() -> Result<()> {
+    soon(|| {
+        drop(block_on(items())?);
+        let new = newer();
+        block_on(new.open())?;
+        new.close();
+        let (begun, has_begun) = channel();
+        let (release, released) = channel::<()>();
+        let holds = new.clone();
+        let holding = thread::spawn(move || {
+            block_on(async {
+                holds.open().await?;
+                holds
+                    .transaction(Mode::Read, &holds.items, async move |items| {
+                        items.count().await?;
+                        let _ = begun.send(());
+                        let _ = released.recv_timeout(Duration::from_millis(100));
+                        items.count().await
+                    })
+                    .await
+            })
+        });
+        has_begun.recv().expect("the transaction begins");
+        // The answer, that the database is newer, is there already.
+        let mut open = Items::new().open();
+        assert!((&mut open).now_or_never().is_none());
+        let deletes = new.clone();
+        let (deleting, is_deleting) = channel();
+        let deletion = thread::spawn(move || {
+            let mut deletion = deletes.delete();
+            assert!((&mut deletion).now_or_never().is_none());
+            let _ = deleting.send(());
+            block_on(deletion)
+        });
+        is_deleting.recv().expect("it waits for the transaction");
+        block_on(pause());
+        block_on(open)?;
+        drop(release);
+        joined(deletion)?;
+        joined(holding).map(|_| ())
+    })
+}
+
+mod failing {
+    use indexie::Result;
+
+    use super::{BEGUN, CHECKED, Error, Upgrade, schema};
+    use crate::fixtures::Item;
+
+    schema! {
+        pub struct Items("items");
+
+        version 1 {
+            items: "id, &name",
+        }
+        version 2 {
+            items: Item,
+        } upgrade fail
+    }
+
+    async fn fail(tx: Upgrade) -> Result<()> {
+        tx.table::<Item>("items")?.clear().await?;
+        BEGUN.wait();
+        CHECKED.wait();
+        Err(Error::user("it cannot be done"))
+    }
+}
+
+static BEGUN: Barrier = Barrier::new(2);
+static CHECKED: Barrier = Barrier::new(2);
+
+#[test]
+fn who_has_been_overtaken_by_an_upgrade_does_not_see_the_middle_of_it() -> Result<()> {
+    soon(|| {
+        drop(block_on(items())?);
+        let old = Items::new();
+        let mut open = old.open();
+        // It has been opened, and has not heard of it.
+        assert!((&mut open).now_or_never().is_none());
+        let new = failing::Items::new();
+        let upgrading = thread::spawn(move || block_on(new.open()));
+        BEGUN.wait();
+        assert!((&mut open).now_or_never().is_none());
+        CHECKED.wait();
+        block_on(open)?;
+        assert_eq!(block_on(old.items.count())?, 3);
+        assert!(matches!(joined(upgrading), Err(Error::Upgrade { version: 2, .. })));
+        Ok(())
+    })
+}
+
+#[tokio::test]
+async fn what_an_abandoned_operation_kept_alive_goes_quietly() -> Result<()> {
+    let (db, other) = (items().await?, Items::builder().name("other").build());
+    other.open().await?;
+    let mut deletion = db.delete();
+    assert!((&mut deletion).now_or_never().is_none());
+    drop(deletion);
+    let mut count = db.items.count();
+    assert!((&mut count).now_or_never().is_none());
+    drop((count, db));
+    assert_eq!(other.items.count().await?, 0);
+    Ok(())
+}
