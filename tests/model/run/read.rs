@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use futures::TryStreamExt;
 use indexie::prelude::*;
-use indexie::{Access, Index, IsUnique, Page};
+use indexie::{Access, Cursor, Fetch, Index, IsUnique, Page};
 
 use super::ask::query;
 use crate::field::Field;
@@ -92,26 +92,36 @@ async fn found<T: Record, A: Access>(query: &Query<T, A>, asked: &Asked, termina
         Terminal::Stream => rows(query.stream().try_collect().await?),
         Terminal::Chunks => seen.after(query.for_each_chunk(seen.chunks()).await),
         Terminal::Pages(size) => {
-            let mut pages = Vec::new();
-            let mut page: Page<T> = query.page(size).await?;
-            loop {
-                pages.push(page.rows.iter().map(Record::row).collect());
-                let Some(cursor) = page.next.filter(|_| pages.len() < MOST_PAGES) else {
-                    return Ok(Outcome::Pages(pages));
-                };
-                page = query.after(cursor).page(size).await?;
-            }
+            let page = |after| match after {
+                None => query.page(size),
+                Some(cursor) => query.after(cursor).page(size),
+            };
+            pages(page).await?
         }
     })
 }
 
+/// All pages, each from where the one before ends.
+pub async fn pages<T: Record>(page: impl Fn(Option<Cursor>) -> Fetch<Page<T>>) -> Result<Outcome> {
+    let mut pages = Vec::new();
+    let mut after = None;
+    loop {
+        let Page { rows, next, .. } = page(after).await?;
+        pages.push(rows.iter().map(Record::row).collect());
+        after = next.filter(|_| pages.len() < MOST_PAGES);
+        if after.is_none() {
+            return Ok(Outcome::Pages(pages));
+        }
+    }
+}
+
 /// The rows that a callback has been given.
 #[derive(Clone, Default)]
-struct Seen(Rc<RefCell<Vec<Row>>>);
+pub struct Seen(Rc<RefCell<Vec<Row>>>);
 
 impl Seen {
     /// Fails at the row of this number.
-    fn each<T: Record>(&self, end: usize) -> impl AsyncFnMut(T) -> Result<()> + 'static {
+    pub fn each<T: Record>(&self, end: usize) -> impl AsyncFnMut(T) -> Result<()> + 'static {
         let seen = self.0.clone();
         async move |row: T| {
             seen.borrow_mut().push(row.row());
@@ -119,12 +129,12 @@ impl Seen {
         }
     }
 
-    fn chunks<T: Record>(&self) -> impl AsyncFnMut(Vec<T>) + 'static {
+    pub fn chunks<T: Record>(&self) -> impl AsyncFnMut(Vec<T>) + 'static {
         let seen = self.0.clone();
         async move |rows: Vec<T>| seen.borrow_mut().extend(rows.iter().map(Record::row))
     }
 
-    fn after(&self, result: Result<()>) -> Outcome {
+    pub fn after(&self, result: Result<()>) -> Outcome {
         match result {
             Ok(()) => Outcome::Rows(self.0.take()),
             Err(error) if matches!(error, Error::User(_)) => Outcome::Stopped(self.0.take(), (&error).into()),

@@ -1,0 +1,97 @@
+//! What nobody sees for as long as the library is right: that a disagreement would be made small, and that what is printed then
+//! compiles and is true.
+
+use std::fs;
+use std::path::Path;
+use std::rc::Rc;
+
+use futures::executor::block_on;
+use indexie::Storage;
+
+use crate::chance::Chance;
+use crate::check::{Disagreement, smallest};
+use crate::menu::{Age, Grid, Town, Yard};
+use crate::outcome::Outcome;
+use crate::program::Program;
+use crate::table::tables;
+use crate::{generate, print, reference};
+
+/// The first program that has a past, and whose upgrade ends so.
+fn with_a_past<D: Age>(fails: bool) -> (Program, Vec<Outcome>) {
+    let evaluated = |seed| {
+        let program = generate::program::<D>(&mut Chance::new(seed));
+        let expected = reference::evaluate::<D>(&program);
+        (program, expected)
+    };
+    let ends_so = |(program, expected): &(Program, Vec<Outcome>)| {
+        let upgrade = program.past.as_ref().filter(|past| past.upgrade.parts.len() > 2);
+        upgrade.is_some_and(|past| expected[past.steps.len()].has_failed() == fails)
+    };
+    (1..1_000).map(evaluated).find(ends_so).expect("one of so many")
+}
+
+/// Writes the test that a failure would print, as a program.
+fn printed<D: Age>(directory: &Path, fails: bool) {
+    let (program, expected) = with_a_past::<D>(fails);
+    let source = print::source::<D>(&program, &expected, "What the reference says of this program is so.");
+    let main = "fn main() {\n    futures::executor::block_on(program()).expect(\"no error that the program does not expect\");\n}\n";
+    let name = format!("{}_{}.rs", D::NAME.to_lowercase(), if fails { "fails" } else { "upgrades" });
+    fs::write(directory.join(name), format!("{source}\n{main}")).expect("a file in the target directory");
+}
+
+#[test]
+fn printed_programs_compile_and_pass() {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("printed");
+    fs::create_dir_all(&directory).expect("a directory in the target directory");
+    printed::<Town>(&directory, false);
+    printed::<Grid>(&directory, false);
+    printed::<Yard>(&directory, false);
+    printed::<Town>(&directory, true);
+    trybuild::TestCases::new().pass(directory.join("*.rs"));
+}
+
+/// As if what changes rows in an upgrade counted one too many.
+fn miscounted<D: Age>(program: &Program) -> Option<Disagreement> {
+    let expected = reference::evaluate::<D>(program);
+    let at = program.past.as_ref()?.steps.len();
+    let Outcome::Body { steps, end } = &expected[at] else { return None };
+    let miscounted = |outcome: &Outcome| match outcome {
+        Outcome::Count(count) if *count > 0 => Outcome::Count(count + 1),
+        outcome => outcome.clone(),
+    };
+    let got = Outcome::Body { steps: steps.iter().map(miscounted).collect(), end: end.clone() };
+    (!got.is(&expected[at])).then_some(Disagreement { storage: Storage::Memory, at, expected, got })
+}
+
+#[test]
+fn a_fault_shrinks_to_the_steps_that_show_it() {
+    let programs = (1..1_000).map(|seed| generate::program::<Grid>(&mut Chance::new(seed)));
+    let mut failing =
+        programs.filter_map(|program| miscounted::<Grid>(&program).map(|found| (Rc::new(program), found)));
+    for _ in 0..5 {
+        let (program, found) = failing.next().expect("one of so many");
+
+        let (small, _) = block_on(smallest::<Grid>(program, found, async |program| miscounted::<Grid>(&program)));
+
+        let past = small.past.as_ref().expect("the fault is in the upgrade");
+        assert_eq!((small.steps.len(), past.otherwise.len()), (0, 0), "{small:?}");
+        assert!(
+            past.steps.len() + past.upgrade.parts.len() <= 2,
+            "one that writes rows, one that counts them: {small:?}"
+        );
+    }
+}
+
+#[test]
+fn the_past_is_what_its_records_say() {
+    fn is<D: Age>() {
+        // Types and options are no part of a schema that has passed.
+        let plain = |entry: &str| entry.split(" as ").next().unwrap_or_default().replace('?', "");
+        let records =
+            tables::<D::Past>().map(|table| table.entries.split(',').map(plain).collect::<Vec<_>>().join(","));
+        assert_eq!(records, D::ENTRIES);
+    }
+    is::<Town>();
+    is::<Grid>();
+    is::<Yard>();
+}
