@@ -24,7 +24,7 @@ mod outcome;
 mod plan;
 mod print;
 mod program;
-#[cfg(all(test, not(target_family = "wasm")))]
+#[cfg(not(target_family = "wasm"))]
 mod proof;
 mod query;
 mod record;
