@@ -17,8 +17,6 @@ pub struct TableOf {
     pub shape: Shape,
     pub record: &'static str,
     pub source: &'static str,
-    /// As the schema writes them.
-    pub entries: &'static str,
     pub fields: &'static [FieldOf],
     /// Where keys of inserted rows may come from.
     pub keys: &'static [Keys],
@@ -48,7 +46,6 @@ impl TableOf {
             shape: Shape::of::<T>(table),
             record: T::NAME,
             source: T::SOURCE,
-            entries: T::ENTRIES,
             fields: T::MEMBERS,
             keys: T::KEYS,
             types: (0..T::COLUMNS.len()).map(|column| T::column(column, Typed)).collect(),
