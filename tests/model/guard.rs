@@ -2,10 +2,11 @@
 //! unwinds, so the seed is told by what prints the panic.
 
 #[cfg(not(target_family = "wasm"))]
-#[path = "guard/native.rs"]
-mod here;
+mod native;
 #[cfg(target_family = "wasm")]
-#[path = "guard/wasm.rs"]
-mod here;
+mod wasm;
 
-pub use here::{mark, name, storages, watched};
+#[cfg(not(target_family = "wasm"))]
+pub use native::{mark, name, storages, watched};
+#[cfg(target_family = "wasm")]
+pub use wasm::{mark, name, storages, watched};
