@@ -62,10 +62,10 @@ async fn whole<T: Record, A: Access>(table: &Table<T, A>, terminal: Terminal) ->
         Terminal::IsEmpty => Outcome::Truth(table.is_empty().await?),
         Terminal::PrimaryKeys => keys(&table.primary_keys().await?),
         Terminal::Entries => entries(&table.entries().await?),
-        Terminal::Each => seen.after(table.each(seen.each(usize::MAX)).await),
-        Terminal::EachUntil(end) => seen.after(table.each(seen.each(end)).await),
+        Terminal::Each => seen.after(table.each(seen.each(usize::MAX)).await)?,
+        Terminal::EachUntil(end) => seen.after(table.each(seen.each(end)).await)?,
         Terminal::Stream => rows(table.stream().try_collect().await?),
-        Terminal::Chunks => seen.after(table.for_each_chunk(seen.chunks()).await),
+        Terminal::Chunks => seen.after(table.for_each_chunk(seen.chunks()).await)?,
         Terminal::Keys | Terminal::UniqueKeys | Terminal::Pages(_) => {
             found(&table.offset(0), &Asked::default(), terminal).await?
         }
@@ -87,10 +87,10 @@ async fn found<T: Record, A: Access>(query: &Query<T, A>, asked: &Asked, termina
         }
         Terminal::PrimaryKeys => keys(&query.primary_keys().await?),
         Terminal::Entries => entries(&query.entries().await?),
-        Terminal::Each => seen.after(query.each(seen.each(usize::MAX)).await),
-        Terminal::EachUntil(end) => seen.after(query.each(seen.each(end)).await),
+        Terminal::Each => seen.after(query.each(seen.each(usize::MAX)).await)?,
+        Terminal::EachUntil(end) => seen.after(query.each(seen.each(end)).await)?,
         Terminal::Stream => rows(query.stream().try_collect().await?),
-        Terminal::Chunks => seen.after(query.for_each_chunk(seen.chunks()).await),
+        Terminal::Chunks => seen.after(query.for_each_chunk(seen.chunks()).await)?,
         Terminal::Pages(size) => {
             let page = |after| match after {
                 None => query.page(size),
@@ -134,11 +134,11 @@ impl Seen {
         async move |rows: Vec<T>| seen.borrow_mut().extend(rows.iter().map(Record::row))
     }
 
-    pub fn after(&self, result: Result<()>) -> Outcome {
+    pub fn after(&self, result: Result<()>) -> Result<Outcome> {
         match result {
-            Ok(()) => Outcome::Rows(self.0.take()),
-            Err(error) if matches!(error, Error::User(_)) => Outcome::Stopped(self.0.take(), (&error).into()),
-            Err(error) => Outcome::Failed(Fault::from(&error)),
+            Ok(()) => Ok(Outcome::Rows(self.0.take())),
+            Err(Error::User(_)) => Ok(Outcome::Stopped(self.0.take(), Fault::User)),
+            Err(error) => Err(error),
         }
     }
 }

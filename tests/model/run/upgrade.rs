@@ -176,10 +176,10 @@ impl<R: Record> Asking<'_, R> {
                         let entries = query.entries().await?;
                         Outcome::Entries(entries.iter().map(|(key, row)| (Key::from(key), row.row())).collect())
                     }
-                    Terminal::Each => seen.after(query.each(seen.each(usize::MAX)).await),
-                    Terminal::EachUntil(end) => seen.after(query.each(seen.each(end)).await),
+                    Terminal::Each => seen.after(query.each(seen.each(usize::MAX)).await)?,
+                    Terminal::EachUntil(end) => seen.after(query.each(seen.each(end)).await)?,
                     Terminal::Stream => rows_of(query.stream().try_collect().await?),
-                    Terminal::Chunks => seen.after(query.for_each_chunk(seen.chunks()).await),
+                    Terminal::Chunks => seen.after(query.for_each_chunk(seen.chunks()).await)?,
                     Terminal::Pages(size) => {
                         pages(|after| match after {
                             None => query.page(size),
