@@ -1,9 +1,10 @@
 //! The generator: programs by chance. Every seed is one program, always the same.
 
 mod query;
+mod upgrade;
 
 use crate::chance::Chance;
-use crate::menu::Trio;
+use crate::menu::Age;
 use crate::program::{Action, Assign, Caught, Change, End, Inner, Keys, Program, Savepoint, Step, Transaction, Verb};
 use crate::query::{Modifier, Query, Terminal};
 use crate::record::FieldOf;
@@ -12,19 +13,21 @@ use crate::table::{TableOf, tables};
 use crate::value::{Row, Value, set};
 
 /// The program of a seed.
-pub fn program<D: Trio>(chance: &mut Chance) -> Program {
+pub fn program<D: Age>(chance: &mut Chance) -> Program {
+    let past = chance.once_in(2).then(|| upgrade::past::<D>(chance));
     let tables = tables::<D>();
     let mut generator = Generator { chance, tables: &tables };
     let mut steps = Vec::new();
     for table in 0..tables.len() {
-        if !generator.chance.once_in(6) {
+        // Rows of the past are enough, mostly.
+        if !generator.chance.once_in(if past.is_some() { 2 } else { 6 }) {
             steps.push(Step::Do(generator.fill(table)));
         }
     }
     let count = 4 + generator.chance.below(9);
     steps.extend((0..count).map(|_| generator.step()));
     steps.extend(tables.iter().enumerate().flat_map(|(at, table)| whole(at, table)));
-    Program { steps }
+    Program { past, steps }
 }
 
 /// All there is in a table, and in each of its indexes.
@@ -279,16 +282,22 @@ fn spread(table: &TableOf, number: usize, beside: &mut Value, row: &mut Row) {
         }
     };
     *beside = other(beside);
-    for path in &table.shape.primary {
-        let value = other(crate::value::field(row, &path[0]));
-        set(row, &path[0], value);
+    for name in key_fields(table) {
+        let value = other(crate::value::field(row, name));
+        set(row, name, value);
     }
 }
 
 /// Writes a key into a row.
 fn place(table: &TableOf, key: &Value, row: &mut Row) {
-    match table.shape.primary.as_slice() {
-        [path] if !table.shape.is_compound => set(row, &path[0], key.clone()),
-        paths => paths.iter().zip(key.list()).for_each(|(path, part)| set(row, &path[0], part.clone())),
+    match key_fields(table).as_slice() {
+        [name] if !table.shape.is_compound => set(row, name, key.clone()),
+        names => names.iter().zip(key.list()).for_each(|(name, part)| set(row, name, part.clone())),
     }
+}
+
+/// The fields of the primary key, unless the rows' type does not have them.
+fn key_fields(table: &TableOf) -> Vec<&'static str> {
+    let has = |name: &&str| table.fields.iter().any(|field| field.name == *name);
+    if table.shape.fields.iter().all(has) { table.shape.fields.clone() } else { Vec::new() }
 }

@@ -1,13 +1,14 @@
 //! Keys, as the specification of IndexedDB orders them: <https://w3c.github.io/IndexedDB/#key-construct>.
 
 use std::cmp::Ordering;
+use std::fmt;
 
 use indexie::AnyKey;
 
 use crate::value::Value;
 
 /// A valid key.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Key {
     Number(f64),
     Date(i64),
@@ -40,6 +41,18 @@ impl Key {
             Self::Text(text) | Self::Unknown(text) => Value::Text(text.clone()),
             Self::Binary(bytes) => Value::Bytes(bytes.clone()),
             Self::Array(parts) => Value::List(parts.iter().map(Self::value).collect()),
+        }
+    }
+
+    /// As the library takes keys of any type.
+    #[allow(clippy::cast_precision_loss, reason = "dates are far from 2^53 milliseconds")]
+    pub fn any(&self) -> AnyKey {
+        match self {
+            Self::Number(number) => AnyKey::Number(*number),
+            Self::Date(millis) => AnyKey::Date(*millis as f64),
+            Self::Text(text) | Self::Unknown(text) => AnyKey::Text(text.clone()),
+            Self::Binary(bytes) => AnyKey::Binary(bytes.clone()),
+            Self::Array(parts) => AnyKey::Array(parts.iter().map(Self::any).collect()),
         }
     }
 
@@ -83,6 +96,13 @@ impl Key {
             Self::Array(parts) => parts,
             _ => &[],
         }
+    }
+}
+
+// As the library shows it: printed programs compare texts.
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.any().fmt(f)
     }
 }
 

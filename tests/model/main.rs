@@ -17,11 +17,15 @@ mod chance;
 mod check;
 mod field;
 mod generate;
+mod guard;
 mod key;
 mod menu;
 mod outcome;
+mod plan;
 mod print;
 mod program;
+#[cfg(not(target_family = "wasm"))]
+mod proof;
 mod query;
 mod record;
 mod reference;
@@ -29,9 +33,10 @@ mod run;
 mod shape;
 mod shrink;
 mod table;
+mod upgrade;
 mod value;
 
-use check::Plan;
+use plan::Plan;
 
 #[cfg(not(target_family = "wasm"))]
 #[test]

@@ -1,4 +1,7 @@
-//! The menu: nine record types with every kind of key and index, in three databases. A program uses one of these.
+//! The menu: nine record types with every kind of key and index, in three databases. A program uses one of these, from the beginning
+//! or from the version before.
+
+mod past;
 
 use std::collections::BTreeSet;
 use std::ops::Deref;
@@ -13,6 +16,7 @@ use crate::program::Keys;
 use crate::record::{
     Column, FieldOf, Insert, Inserted, Kind, Record, Visit, VisitUnique, full, record, rows, with_keys,
 };
+use crate::run::upgrade::as_the_program_says;
 use crate::value::{Row, Value, field};
 
 record! {
@@ -27,7 +31,9 @@ record! {
         pub name: String,
         pub age: Option<u32>,
         pub email: Option<String>,
+        #[serde(default)]
         pub tags: Vec<String>,
+        #[serde(default)]
         pub score: i32,
     }
 }
@@ -98,6 +104,7 @@ record! {
     /// A key that the storage generates, and that need not be whole.
     #[store("++level, rank, [rank+name]")]
     pub struct Level {
+        #[serde(default)]
         pub level: f64,
         pub rank: Option<i32>,
         pub name: String,
@@ -115,6 +122,7 @@ record! {
     #[store("code, kind, address.city as String, home?.zip as Option<u32>, [open_late+kind], &[address.city+code]")]
     #[serde(rename_all = "camelCase")]
     pub struct Place {
+        #[serde(default)]
         pub code: String,
         pub kind: Category,
         pub open_late: bool,
@@ -133,6 +141,7 @@ record! {
     pub struct Blob {
         pub hash: Vec<u8>,
         pub name: Option<String>,
+        #[serde(default)]
         pub chunks: Vec<Vec<u8>>,
         pub size: i32,
     }
@@ -267,18 +276,16 @@ pub trait Trio: Database + Deref<Target = Indexie> + Clone + 'static {
     fn third(&self) -> &Table<Self::Third>;
 }
 
+/// A database whose version before can be upgraded to it.
+pub trait Age: Trio {
+    type Past: Trio;
+    /// What the newest program says of the tables of the past.
+    const ENTRIES: [&'static str; 3];
+}
+
+/// The three tables of a database, whose schema is said before.
 macro_rules! trio {
-    ($name:ident { $first:ident: $a:ident, $second:ident: $b:ident, $third:ident: $c:ident }) => {
-        schema! {
-            pub struct $name("model");
-
-            version 1 {
-                $first: $a,
-                $second: $b,
-                $third: $c,
-            }
-        }
-
+    ($name:ident { $first:ident: $a:ident, $second:ident: $b:ident, $third:ident: $c:ident $(,)? }) => {
         impl Trio for $name {
             const NAME: &'static str = stringify!($name);
             const TABLES: [&'static str; 3] = [stringify!($first), stringify!($second), stringify!($third)];
@@ -301,6 +308,46 @@ macro_rules! trio {
     };
 }
 
-trio!(Town { people: Person, notes: Note, readings: Reading });
-trio!(Grid { cells: Cell, events: Event, levels: Level });
-trio!(Yard { places: Place, blobs: Blob, scores: Score });
+/// A database with its version before: what that had is dropped, where it has no place any more.
+macro_rules! age {
+    (
+        $past:ident { $($before:ident: $entries:literal),* $(,)? }
+        $name:ident { $($table:ident: $record:ident),* $(,)? } $(drop { $gone:ident })?
+    ) => {
+        schema! {
+            pub struct $name("model");
+
+            version 1 {
+                $($before: $entries,)*
+            }
+            version 2 {
+                $($table: $record,)*
+                $($gone: drop,)?
+            } upgrade as_the_program_says
+        }
+
+        trio!($name { $($table: $record),* });
+
+        impl Age for $name {
+            type Past = past::$past;
+            const ENTRIES: [&'static str; 3] = [$($entries),*];
+        }
+    };
+}
+
+pub(super) use trio;
+
+age! {
+    Hamlet { people: "++id, &name, email, nick", scraps: "title, *words", readings: "[sensor+at], value, at" }
+    Town { people: Person, notes: Note, readings: Reading } drop { scraps }
+}
+age! {
+    Lattice { cells: "++id, [row+label], marks, sheet", events: "++id, kind, &slot, *codes", levels: "++, rank, &name" }
+    Grid { cells: Cell, events: Event, levels: Level }
+}
+age! {
+    Court {
+        places: ", kind, address.city, home.zip", lumps: "hash, size, name", scores: "[a+b], &points, flag",
+    }
+    Yard { places: Place, blobs: Blob, scores: Score } drop { lumps }
+}

@@ -52,7 +52,18 @@ pub enum Fault {
     OutsideTransaction {
         table: String,
     },
+    UnknownTable {
+        table: String,
+    },
+    Upgrade {
+        version: u32,
+        table: Option<String>,
+        key: Option<Key>,
+        source: Box<Fault>,
+    },
+    InvalidArgument,
     Aborted,
+    Stalled,
     Unsupported,
     /// The app's own.
     User,
@@ -60,7 +71,32 @@ pub enum Fault {
     Other(String),
 }
 
+impl Fault {
+    /// The error of an upgrade that ends with this one.
+    pub fn in_upgrade(self) -> Self {
+        let table = match &self {
+            Self::Upgrade { .. } => return self,
+            Self::Constraint { table, .. }
+            | Self::NotFound { table, .. }
+            | Self::Data { table, .. }
+            | Self::UnknownTable { table } => Some(table.clone()),
+            _ => None,
+        };
+        Self::Upgrade { version: 2, table, key: None, source: Box::new(self) }
+    }
+
+    /// The error of an upgrade that ends at a row.
+    pub fn at_row(self, table: &str, key: &Key) -> Self {
+        Self::Upgrade { version: 2, table: Some(table.to_owned()), key: Some(key.clone()), source: Box::new(self) }
+    }
+}
+
 impl Outcome {
+    /// Whether a body has come to nothing.
+    pub fn has_failed(&self) -> bool {
+        matches!(self, Self::Body { end, .. } if **end != Self::Done)
+    }
+
     /// Whether this is what was expected.
     pub fn is(&self, expected: &Self) -> bool {
         match (self, expected) {

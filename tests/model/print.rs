@@ -3,41 +3,39 @@
 mod body;
 mod expect;
 mod operation;
+mod upgrade;
 
 use std::fmt::Write as _;
 
-use crate::menu::{SHARED_SOURCE, Trio};
+use crate::menu::{Age, SHARED_SOURCE, Trio};
 use crate::outcome::Outcome;
 use crate::program::{Program, Step};
 use crate::table::{TableOf, tables};
+use crate::upgrade::{Past, stays};
 
 /// What every printed program begins with.
 const PRELUDE: &str = include_str!("print/prelude.rs.txt");
 
 /// The source of a program.
-pub fn source<D: Trio>(program: &Program, expected: &[Outcome], title: &str) -> String {
-    let tables = tables::<D>();
-    let mut printer = Printer { tables: &tables, code: String::new(), depth: 1 };
-    for (step, expected) in program.steps.iter().zip(expected) {
-        printer.step(step, expected);
-    }
+pub fn source<D: Age>(program: &Program, expected: &[Outcome], title: &str) -> String {
     let title: String = title.lines().fold(String::new(), |lines, line| lines + "// " + line + "\n");
-    let records: Vec<&str> = tables.iter().map(|table| table.source).collect();
-    let entries: Vec<String> =
-        tables.iter().map(|table| format!("        {}: {},", table.shape.table, table.record)).collect();
-    let (records, entries, name, code) = (records.join("\n"), entries.join("\n"), D::NAME, printer.code);
+    let (records, code) = match &program.past {
+        None => (records(&tables::<D>()), from_the_beginning::<D>(program, expected)),
+        Some(past) => {
+            (records(&[tables::<D::Past>(), tables::<D>()].concat()), from_the_past::<D>(program, past, expected))
+        }
+    };
+    format!("{title}{PRELUDE}\n{SHARED_SOURCE}\n{records}\n{code}")
+}
+
+fn records(tables: &[TableOf]) -> String {
+    tables.iter().map(|table| table.source).collect::<Vec<_>>().join("\n")
+}
+
+fn from_the_beginning<D: Age>(program: &Program, expected: &[Outcome]) -> String {
+    let (schema, name, code) = (schema::<D>(), D::NAME, steps::<D>(&program.steps, expected));
     format!(
-        r#"{title}{PRELUDE}
-{SHARED_SOURCE}
-{records}
-schema! {{
-    pub struct {name}("model");
-
-    version 1 {{
-{entries}
-    }}
-}}
-
+        r#"{schema}
 async fn program() -> Result<()> {{
     let db = {name}::builder().name("printed model").build();
     db.delete().await?;
@@ -45,6 +43,65 @@ async fn program() -> Result<()> {{
 }}
 "#
     )
+}
+
+fn from_the_past<D: Age>(program: &Program, past: &Past, expected: &[Outcome]) -> String {
+    let (before, after) = expected.split_at(past.steps.len());
+    let Some((upgraded @ Outcome::Body { end, .. }, rest)) = after.split_first() else { return String::new() };
+    let fails = upgraded.has_failed();
+    let (old_schema, function) = (schema::<D::Past>(), upgrade::function::<D>(&past.upgrade, upgraded));
+    let old_steps = steps::<D::Past>(&past.steps, before);
+    let new_steps = if fails { steps::<D::Past>(&past.otherwise, rest) } else { steps::<D>(&program.steps, rest) };
+    let (old, new, end) = (D::Past::NAME, D::NAME, expect::end("upgraded", end));
+    let goes_on = if fails { "new.close();\n    db.open().await?;" } else { "let db = new;" };
+    let line = |(table, of): (&str, &str)| format!("        {table}: {of},\n");
+    let entries: String = D::Past::TABLES
+        .into_iter()
+        .zip(D::ENTRIES.map(|text| format!("{text:?}")))
+        .map(|(table, of)| line((table, &of)))
+        .collect();
+    let records: String = tables::<D>().iter().map(|of| line((&of.shape.table, of.record))).collect();
+    let drops: String = (0..3).filter(|at| !stays::<D>(*at)).map(|at| line((D::Past::TABLES[at], "drop"))).collect();
+    format!(
+        r#"{old_schema}
+schema! {{
+    pub struct {new}("model");
+
+    version 1 {{
+{entries}    }}
+    version 2 {{
+{records}{drops}    }} upgrade upgrade
+}}
+
+{function}
+async fn program() -> Result<()> {{
+    let db = {old}::builder().name("printed model").build();
+    let new = {new}::builder().name("printed model").build();
+    new.delete().await?;
+    db.open().await?;
+{old_steps}    db.close();
+    let upgraded = new.open().await;
+    {end}
+    {goes_on}
+{new_steps}    Ok(())
+}}
+"#
+    )
+}
+
+fn schema<D: Trio>() -> String {
+    let entry = |table: &TableOf| format!("        {}: {},\n", table.shape.table, table.record);
+    let entries: String = tables::<D>().iter().map(entry).collect();
+    format!("schema! {{\n    pub struct {}(\"model\");\n\n    version 1 {{\n{entries}    }}\n}}\n", D::NAME)
+}
+
+fn steps<D: Trio>(steps: &[Step], expected: &[Outcome]) -> String {
+    let tables = tables::<D>();
+    let mut printer = Printer { tables: &tables, code: String::new(), depth: 1 };
+    for (step, expected) in steps.iter().zip(expected) {
+        printer.step(step, expected);
+    }
+    printer.code
 }
 
 struct Printer<'a> {

@@ -2,11 +2,14 @@
 
 use crate::outcome::{Fault, Outcome};
 use crate::query::{Query, Terminal};
+use crate::upgrade::Past;
 use crate::value::{Row, Value};
 
-/// What is done, to a database that is new.
+/// What is done: to a database that is new, or that has been an older one.
 #[derive(Clone, Debug)]
 pub struct Program {
+    pub past: Option<Past>,
+    /// On the newest version, if the past comes to it.
     pub steps: Vec<Step>,
 }
 

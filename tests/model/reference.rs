@@ -2,14 +2,16 @@
 //! rows, indexes are computed anew for every question, and what is undone is a copy that is put back.
 
 mod read;
+mod upgrade;
 mod write;
 
 use crate::key::Key;
-use crate::menu::Trio;
+use crate::menu::{Age, Trio};
 use crate::outcome::{Fault, Outcome};
 use crate::program::{Action, End, Inner, Keys, Program, Savepoint, Step, Transaction, Verb};
+use crate::record::FieldOf;
 use crate::shape::Shape;
-use crate::value::{Row, Value};
+use crate::value::{Row, Value, field, set};
 
 /// The three tables of a database.
 #[derive(Clone, Debug)]
@@ -24,6 +26,8 @@ pub struct Table {
     rows: Vec<(Key, Row)>,
     /// The key that is generated next.
     next: u64,
+    /// What of the rows is seen, if not all of it: those fields that the type of an upgrade's table has.
+    lens: Option<&'static [FieldOf]>,
 }
 
 /// Where an operation runs: alone, where an error takes back all of it, or in a transaction that goes on.
@@ -34,17 +38,31 @@ pub enum Place {
 }
 
 /// What a whole program comes to, step by step.
-pub fn evaluate<D: Trio>(program: &Program) -> Vec<Outcome> {
-    let mut reference = Reference::new::<D>();
-    program.steps.iter().map(|step| reference.step(step)).collect()
+pub fn evaluate<D: Age>(program: &Program) -> Vec<Outcome> {
+    let Some(past) = &program.past else {
+        return Reference::new::<D>().steps(&program.steps);
+    };
+    let mut reference = Reference::new::<D::Past>();
+    let mut outcomes = reference.steps(&past.steps);
+    let upgraded = reference.upgrade::<D>(&past.upgrade);
+    let rest = if upgraded.has_failed() { &past.otherwise } else { &program.steps };
+    outcomes.push(upgraded);
+    outcomes.extend(reference.steps(rest));
+    outcomes
+}
+
+fn shapes<D: Trio>() -> [Shape; 3] {
+    let [first, second, third] = D::TABLES;
+    [Shape::of::<D::First>(first), Shape::of::<D::Second>(second), Shape::of::<D::Third>(third)]
 }
 
 impl Reference {
     pub fn new<D: Trio>() -> Self {
-        let table = |shape| Table { shape, rows: Vec::new(), next: 1 };
-        let [first, second, third] = D::TABLES;
-        let shapes = [Shape::of::<D::First>(first), Shape::of::<D::Second>(second), Shape::of::<D::Third>(third)];
-        Self { tables: shapes.map(table).into() }
+        Self { tables: shapes::<D>().map(Table::new).into() }
+    }
+
+    fn steps(&mut self, steps: &[Step]) -> Vec<Outcome> {
+        steps.iter().map(|step| self.step(step)).collect()
     }
 
     fn step(&mut self, step: &Step) -> Outcome {
@@ -119,13 +137,36 @@ impl Reference {
 }
 
 impl Table {
+    fn new(shape: Shape) -> Self {
+        Self { shape, rows: Vec::new(), next: 1, lens: None }
+    }
+
+    /// What is seen of a stored row; what is missing is as simple as can be.
+    fn seen(&self, row: &Row) -> Row {
+        let Some(fields) = self.lens else { return row.clone() };
+        let value = |of: &FieldOf| match field(row, of.name) {
+            Value::Absent => (of.simplest)(),
+            value => value.clone(),
+        };
+        fields.iter().map(|of| (of.name, value(of))).collect()
+    }
+
+    /// The stored row with what is seen of it as it is now, which includes what was missing.
+    fn merged(stored: &Row, after: &Row) -> Row {
+        let mut merged = stored.clone();
+        for (name, after) in after {
+            set(&mut merged, name, after.clone());
+        }
+        merged
+    }
+
     fn run(&mut self, verb: &Verb, place: Place) -> Result<Outcome, Fault> {
         match verb {
             Verb::Insert { put, many, keys, rows } => self.insert(*put, *many, *keys, rows, place),
-            Verb::Get(key) => Ok(Outcome::Row(self.get(&self.key(key, None)?).cloned())),
+            Verb::Get(key) => Ok(Outcome::Row(self.get(&self.key(key, None)?).map(|row| self.seen(row)))),
             Verb::GetMany(keys) => {
                 let keys = self.keys(keys)?;
-                Ok(Outcome::Found(keys.iter().map(|key| self.get(key).cloned()).collect()))
+                Ok(Outcome::Found(keys.iter().map(|key| self.get(key).map(|row| self.seen(row))).collect()))
             }
             Verb::GetBy(column, key) => {
                 let key = self.key(key, None)?;
@@ -193,7 +234,7 @@ pub struct Filling(Table);
 
 impl Filling {
     pub fn new(shape: Shape) -> Self {
-        Self(Table { shape, rows: Vec::new(), next: 1 })
+        Self(Table::new(shape))
     }
 
     /// Whether the row clashes with none of those before it, which then is one of them.

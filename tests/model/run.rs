@@ -3,33 +3,69 @@
 mod ask;
 mod read;
 mod transact;
+pub mod upgrade;
 mod write;
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use futures::FutureExt;
 use futures::future::{LocalBoxFuture, join_all};
 use indexie::prelude::*;
-use indexie::{Access, Auto, Read, ReadWrite, Writable};
+use indexie::{Access, Auto, Read, ReadWrite, Storage, Writable};
 
 use crate::key::Key;
-use crate::menu::Trio;
+use crate::menu::{Age, Trio};
 use crate::outcome::{Fault, Outcome};
 use crate::program::{Action, Program, Step, Verb};
 use crate::record::Record;
 
-/// Carries the program out in a database of this name, which it empties first.
-pub async fn run<D: Trio>(program: Rc<Program>, name: &str) -> Vec<Outcome> {
-    let db = indexie::Builder::<D>::new().name(name).build();
-    if let Err(error) = db.delete().await {
-        return vec![Outcome::Failed((&error).into())];
+/// Carries the program out in a database of this name, which it empties first. What its steps come to is noted as they do: who
+/// waits may not see the end.
+pub async fn run<D: Age>(program: Rc<Program>, name: String, storage: Storage, outcomes: Rc<RefCell<Vec<Outcome>>>) {
+    if let Err(error) = carried_out::<D>(&program, &name, storage, &outcomes).await {
+        outcomes.borrow_mut().push(Outcome::Failed((&error).into()));
     }
-    let mut outcomes = Vec::new();
-    for step in &program.steps {
-        outcomes.push(self::step(db.clone(), step.clone()).await);
+}
+
+async fn carried_out<D: Age>(
+    program: &Program,
+    name: &str,
+    storage: Storage,
+    outcomes: &RefCell<Vec<Outcome>>,
+) -> Result<()> {
+    let (old, new) = (built::<D::Past>(name, storage), built::<D>(name, storage));
+    new.delete().await?;
+    if let Some(past) = &program.past {
+        // Without any step it is there nevertheless.
+        old.open().await?;
+        steps(&old, &past.steps, outcomes).await;
+        old.close();
+        let upgraded = upgrade::upgrade(&new, &past.upgrade).await;
+        let fails = upgraded.has_failed();
+        outcomes.borrow_mut().push(upgraded);
+        if fails {
+            new.close();
+            old.open().await?;
+            steps(&old, &past.otherwise, outcomes).await;
+            old.close();
+            return Ok(());
+        }
     }
-    db.close();
-    outcomes
+    steps(&new, &program.steps, outcomes).await;
+    new.close();
+    Ok(())
+}
+
+fn built<D: Trio>(name: &str, storage: Storage) -> D {
+    indexie::Builder::<D>::new().name(name).storage(storage).build()
+}
+
+async fn steps<D: Trio>(db: &D, steps: &[Step], outcomes: &RefCell<Vec<Outcome>>) {
+    for step in steps {
+        let outcome = self::step(db.clone(), step.clone()).await;
+        outcomes.borrow_mut().push(outcome);
+    }
 }
 
 fn step<D: Trio>(db: D, step: Step) -> LocalBoxFuture<'static, Outcome> {
@@ -108,7 +144,16 @@ impl From<&Error> for Fault {
                 Self::Data { table: table.clone(), key: key.as_ref().map(Key::from), row: *row }
             }
             Error::OutsideTransaction { table } => Self::OutsideTransaction { table: table.clone() },
+            Error::UnknownTable { table } => Self::UnknownTable { table: table.clone() },
+            Error::Upgrade { version, table, key, source } => Self::Upgrade {
+                version: *version,
+                table: table.clone(),
+                key: key.as_ref().map(Key::from),
+                source: Box::new((&**source).into()),
+            },
+            Error::InvalidArgument { .. } => Self::InvalidArgument,
             Error::Aborted { .. } => Self::Aborted,
+            Error::Stalled => Self::Stalled,
             Error::Unsupported { .. } => Self::Unsupported,
             Error::User(_) => Self::User,
             other => Self::Other(format!("{other:?}")),

@@ -11,6 +11,10 @@ pub struct Shape {
     pub generated: bool,
     /// The primary key's; none if it is outside of the row.
     pub primary: Vec<Path>,
+    /// The fields that they are.
+    pub fields: Vec<&'static str>,
+    /// In the names of the storage; empty if the key is outside of the row.
+    pub primary_name: String,
     pub is_compound: bool,
     pub indexes: Vec<Index>,
     pub columns: Vec<ColumnOf>,
@@ -96,6 +100,8 @@ impl Shape {
             table: table.to_owned(),
             generated: primary.flags == "++",
             primary: primary.paths.clone(),
+            fields: primary.paths.iter().filter_map(|path| member::<T>(&path[0])).collect(),
+            primary_name: primary.name(stored),
             is_compound: primary.is_compound,
             indexes: indexes
                 .iter()
@@ -114,6 +120,16 @@ impl Shape {
 
     pub fn is_outside(&self) -> bool {
         self.primary.is_empty()
+    }
+
+    /// Whether the primary keys are the same.
+    pub fn has_key_of(&self, other: &Self) -> bool {
+        (self.generated, &self.primary_name) == (other.generated, &other.primary_name)
+    }
+
+    /// The field that a column of the primary key is.
+    pub fn field(&self, column: usize) -> &'static str {
+        self.fields[column]
     }
 
     /// The primary key that is in a row.
@@ -140,6 +156,10 @@ impl Shape {
 /// The first of the unique handles is the primary key's.
 pub fn primary_column<T: Record>() -> usize {
     T::COLUMNS.iter().position(|column| column.name == T::UNIQUE[0]).unwrap_or(0)
+}
+
+fn member<T: Record>(name: &str) -> Option<&'static str> {
+    T::MEMBERS.iter().map(|of| of.name).find(|own| *own == name)
 }
 
 fn column_of(column: &Column, unique: &[&str], entries: &[Entry]) -> ColumnOf {

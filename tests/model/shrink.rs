@@ -1,18 +1,29 @@
 //! The shrinker: programs that are a little simpler than one that fails. Whoever finds one that still fails goes on from there.
 
 mod query;
+mod upgrade;
 
+use crate::menu::Age;
 use crate::program::{Action, Caught, Change, End, Inner, Program, Savepoint, Step, Transaction, Verb};
-use crate::table::TableOf;
+use crate::table::{TableOf, tables};
 use crate::value::{Row, Value};
 
 /// Simpler programs, the boldest first.
-pub fn simpler(program: &Program, tables: &[TableOf]) -> Vec<Program> {
-    let with = |steps| Program { steps };
-    let steps = Shrinking { tables };
-    let fewer = fewer(&program.steps).into_iter().map(with);
-    let each = each(&program.steps, |step| steps.step(step)).into_iter().map(|all| with(all.concat()));
-    fewer.chain(each).collect()
+pub fn simpler<D: Age>(program: &Program) -> Vec<Program> {
+    let tables = tables::<D>();
+    let mut all = Vec::new();
+    if let Some(past) = &program.past {
+        all.push(Program { past: None, ..program.clone() });
+        all.extend(upgrade::simpler::<D>(past).into_iter().map(|past| Program { past: Some(past), ..program.clone() }));
+    }
+    let steps = simpler_steps(&Shrinking { tables: &tables }, &program.steps);
+    all.extend(steps.into_iter().map(|steps| Program { steps, ..program.clone() }));
+    all
+}
+
+fn simpler_steps(shrinking: &Shrinking<'_>, steps: &[Step]) -> Vec<Vec<Step>> {
+    let each = each(steps, |step| shrinking.step(step)).into_iter().map(|all| all.concat());
+    fewer(steps).into_iter().chain(each).collect()
 }
 
 struct Shrinking<'a> {

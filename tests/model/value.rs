@@ -102,8 +102,9 @@ pub fn field<'a>(row: &'a [(&'static str, Value)], name: &str) -> &'a Value {
 }
 
 /// Sets a field of a row.
-pub fn set(row: &mut Row, name: &str, value: Value) {
-    if let Some((_, old)) = row.iter_mut().find(|(own, _)| *own == name) {
-        *old = value;
+pub fn set(row: &mut Row, name: &'static str, value: Value) {
+    match row.iter_mut().find(|(own, _)| *own == name) {
+        Some((_, old)) => *old = value,
+        None => row.push((name, value)),
     }
 }

@@ -11,6 +11,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::browser::{self, Browser, Kind, Part};
+use crate::test::Choice;
 use crate::workspace::{WASM, Workspace, write_file};
 use crate::{command, leftovers};
 
@@ -25,9 +26,11 @@ pub struct TestBinary {
     wasm: PathBuf,
 }
 
-/// Runs every browser test whose name matches `filter` in one browser.
-pub fn run(workspace: &Workspace, kind: Kind, filter: &[String]) -> Result<()> {
+/// Runs every browser test whose name matches the filter in one browser. A browser has no environment: variables are for tests
+/// that read them when they are compiled.
+pub fn run(workspace: &Workspace, kind: Kind, Choice { filter, variables }: &Choice) -> Result<()> {
     let mut cargo = workspace.cargo();
+    cargo.envs(variables.iter().cloned());
     cargo.args(["test", "--no-run", "--target", WASM, "-p", "indexie-tests", "--tests"]);
     println!("    {}", command::as_typed(&cargo));
     run_in(workspace, kind, &build(&mut cargo)?, filter)

@@ -26,7 +26,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::leftovers::Leftovers;
-use crate::test::Step;
+use crate::test::{Choice, Step};
 use crate::workspace::Workspace;
 
 /// Build, test and try indexie.
@@ -57,6 +57,8 @@ enum Task {
         /// Run these steps only
         #[arg(long, value_enum, num_args = 1.., value_name = "STEP")]
         only: Vec<Step>,
+        #[command(flatten)]
+        model: Model,
         /// Run the tests whose name contains this (steps native, chromium, firefox, threads and e2e)
         #[arg(last = true, value_name = "FILTER")]
         filter: Vec<String>,
@@ -67,6 +69,25 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<OsString>,
     },
+}
+
+/// Which random programs the model test runs (steps native, chromium and firefox).
+#[derive(Debug, clap::Args)]
+struct Model {
+    /// Run so many random programs in the model test
+    #[arg(long, value_name = "N")]
+    programs: Option<u64>,
+    /// Begin with the random program of this seed: a failure prints it
+    #[arg(long, value_name = "S")]
+    seed: Option<u64>,
+}
+
+impl Model {
+    /// The environment of the commands: natively the test reads it when it runs, for a browser when it is compiled.
+    fn variables(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let all = [("INDEXIE_MODEL_PROGRAMS", self.programs), ("INDEXIE_MODEL_SEED", self.seed)];
+        all.into_iter().filter_map(|(name, value)| Some((name, value?.to_string())))
+    }
 }
 
 fn main() -> ExitCode {
@@ -98,9 +119,9 @@ fn run(task: Task) -> anyhow::Result<()> {
             demo::show_headless(&workspace)
         }
         Task::Demo { port, .. } => demo::serve(&workspace, port),
-        Task::Test { only, filter } => {
+        Task::Test { only, model, filter } => {
             let _leftovers = Leftovers::watch()?;
-            test::run(&workspace, &only, &filter)
+            test::run(&workspace, &only, &Choice { filter, variables: model.variables().collect() })
         }
         Task::WasmTestRunner { .. } => Ok(()),
     }
@@ -116,7 +137,7 @@ mod tests {
 
     #[test]
     fn test_without_arguments_runs_every_step() {
-        let Task::Test { only, filter } = parse("xtask test") else {
+        let Task::Test { only, filter, .. } = parse("xtask test") else {
             panic!("not the test task");
         };
 
@@ -126,12 +147,22 @@ mod tests {
 
     #[test]
     fn only_takes_several_steps_and_the_filter_follows_two_dashes() {
-        let Task::Test { only, filter } = parse("xtask test --only chromium firefox -- upgrade") else {
+        let Task::Test { only, filter, .. } = parse("xtask test --only chromium firefox -- upgrade") else {
             panic!("not the test task");
         };
 
         assert_eq!(only, [Step::Chromium, Step::Firefox]);
         assert_eq!(filter, ["upgrade"]);
+    }
+
+    #[test]
+    fn the_seed_and_the_number_of_programs_are_told_to_the_tests() {
+        let Task::Test { model, .. } = parse("xtask test --only native --seed 7 --programs 30") else {
+            panic!("not the test task");
+        };
+
+        let told: Vec<_> = model.variables().collect();
+        assert_eq!(told, [("INDEXIE_MODEL_PROGRAMS", "30".to_owned()), ("INDEXIE_MODEL_SEED", "7".to_owned())]);
     }
 
     #[test]

@@ -41,14 +41,23 @@ pub enum Step {
     Demo,
 }
 
+/// What the tests of a step are told.
+#[derive(Debug)]
+pub struct Choice {
+    /// What the names of the tests that run contain.
+    pub filter: Vec<String>,
+    /// The environment of the commands that compile and run tests, besides this program's own.
+    pub variables: Vec<(&'static str, String)>,
+}
+
 /// Runs the chosen steps, or all of them.
-pub fn run(workspace: &Workspace, only: &[Step], filter: &[String]) -> Result<()> {
+pub fn run(workspace: &Workspace, only: &[Step], choice: &Choice) -> Result<()> {
     let steps = in_order(only);
     let started = Instant::now();
     let mut rows = vec![("setup", Outcome::NotRun)];
     rows.extend(steps.iter().map(|step| (step.name(), Outcome::NotRun)));
 
-    let result = run_all(workspace, &steps, filter, &mut rows);
+    let result = run_all(workspace, &steps, choice, &mut rows);
 
     println!("\n{}", table(&rows));
     result?;
@@ -56,13 +65,13 @@ pub fn run(workspace: &Workspace, only: &[Step], filter: &[String]) -> Result<()
     Ok(())
 }
 
-fn run_all(workspace: &Workspace, steps: &[Step], filter: &[String], rows: &mut [(&str, Outcome)]) -> Result<()> {
+fn run_all(workspace: &Workspace, steps: &[Step], choice: &Choice, rows: &mut [(&str, Outcome)]) -> Result<()> {
     let needs: Vec<Need> = steps.iter().flat_map(|step| step.needs()).copied().collect();
     timed(&mut rows[0].1, || setup::ensure(workspace, &needs))?;
     for (number, step) in steps.iter().enumerate() {
         println!("\n==> [{}/{}] {}", number + 1, steps.len(), step.name());
         let row = &mut rows[number + 1].1;
-        timed(row, || step.run(workspace, filter)).with_context(|| {
+        timed(row, || step.run(workspace, choice)).with_context(|| {
             let name = step.name();
             format!("step {name} failed; `cargo xtask test --only {name}` runs it alone")
         })?;
@@ -120,7 +129,8 @@ impl Step {
         }
     }
 
-    fn run(self, workspace: &Workspace, filter: &[String]) -> Result<()> {
+    fn run(self, workspace: &Workspace, choice: &Choice) -> Result<()> {
+        let Choice { filter, variables } = choice;
         let cargo = |line: &str| cargo(workspace, line);
         match self {
             Self::Fmt => show_and_run(&mut cargo("fmt --all --check")),
@@ -141,9 +151,9 @@ impl Step {
                 show_and_run(host.env("RUSTDOCFLAGS", "-D warnings"))?;
                 show_and_run(wasm.env("RUSTDOCFLAGS", "-D warnings"))
             }
-            Self::Native => show_and_run(cargo("test --workspace --").args(filter)),
-            Self::Chromium => browser_tests::run(workspace, Kind::Chromium, filter),
-            Self::Firefox => browser_tests::run(workspace, Kind::Firefox, filter),
+            Self::Native => show_and_run(cargo("test --workspace --").args(filter).envs(variables.iter().cloned())),
+            Self::Chromium => browser_tests::run(workspace, Kind::Chromium, choice),
+            Self::Firefox => browser_tests::run(workspace, Kind::Firefox, choice),
             Self::Threads => threads::run(workspace, filter),
             Self::E2e => e2e::run(workspace, filter),
             Self::Demo => demo::show_headless(workspace),

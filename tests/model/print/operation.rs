@@ -73,7 +73,7 @@ fn texts(texts: &[String]) -> String {
     format!("Vec::<&str>::from({texts:?})")
 }
 
-fn closure(table: &TableOf, Change(assigns): &Change) -> String {
+pub fn closure(table: &TableOf, Change(assigns): &Change) -> String {
     let value = |name: &str, value: &Value| {
         let field = table.fields.iter().find(|field| field.name == name);
         field.map_or_else(String::new, |field| (field.code)(value))
@@ -144,7 +144,7 @@ fn query(table: &TableOf, on: &str, query: &Query) -> String {
     code
 }
 
-fn closure_of(table: &TableOf, Test { field, equal, value }: &Test) -> String {
+pub fn closure_of(table: &TableOf, Test { field, equal, value }: &Test) -> String {
     let of = table.fields.iter().find(|of| of.name == *field);
     let value = of.map_or_else(String::new, |of| (of.code)(value));
     let compares = if *equal { "==" } else { "!=" };

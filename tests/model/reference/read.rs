@@ -16,7 +16,8 @@ struct Found<'a> {
     /// In the column that orders.
     at: Key,
     key: &'a Key,
-    row: &'a Row,
+    /// What is seen of it.
+    row: Row,
 }
 
 impl Table {
@@ -50,12 +51,12 @@ impl Table {
     }
 
     /// Whether one of the clauses finds the row, and it passes the filters between that clause and the next.
-    fn is_found(&self, query: &Query, key: &Key, row: &Row) -> bool {
+    fn is_found(&self, query: &Query, key: &Key, row: &Row, seen: &Row) -> bool {
         let mut found = query.start.as_ref().is_none_or(|asked| self.finds(asked, key, row));
         for step in &query.steps {
             match step {
                 Modifier::Or(asked) => found |= self.finds(asked, key, row),
-                Modifier::Filter(test) => found &= test.passes(row),
+                Modifier::Filter(test) => found &= test.passes(seen),
                 _ => {}
             }
         }
@@ -67,7 +68,11 @@ impl Table {
         let order = query.order(self.shape.primary_column);
         let reverse = query.steps.iter().filter(|step| matches!(step, Modifier::Reverse)).count() % 2 == 1;
         let mut found: Vec<Found<'_>> = Vec::new();
-        for (key, row) in self.rows.iter().filter(|(key, row)| self.is_found(query, key, row)) {
+        for (key, row) in &self.rows {
+            let seen = self.seen(row);
+            if !self.is_found(query, key, row, &seen) {
+                continue;
+            }
             let mut places = self.column_keys(order, key, row);
             // A single clause on the index that orders: the row is where the clause finds it.
             if let (Some(asked), false) = (&query.start, query.is_united())
@@ -79,19 +84,19 @@ impl Table {
                 let first = if reverse { places.pop() } else { places.into_iter().next() };
                 places = first.into_iter().collect();
             }
-            found.extend(places.into_iter().map(|at| Found { at, key, row }));
+            found.extend(places.into_iter().map(|at| Found { at, key, row: seen.clone() }));
         }
         let by = query.steps.iter().rev().find_map(|step| match step {
             Modifier::SortBy(name) => Some(*name),
             _ => None,
         });
         found.sort_by(|a, b| {
-            let sorted = by.map_or(Ordering::Equal, |name| field(a.row, name).rust_order(field(b.row, name)));
+            let sorted = by.map_or(Ordering::Equal, |name| field(&a.row, name).rust_order(field(&b.row, name)));
             let order = sorted.then_with(|| a.compare(b));
             if reverse { order.reverse() } else { order }
         });
         let ends = |row: &Row| query.steps.iter().any(|step| matches!(step, Modifier::Until(test) if test.passes(row)));
-        let end = found.iter().position(|found| ends(found.row)).unwrap_or(found.len());
+        let end = found.iter().position(|found| ends(&found.row)).unwrap_or(found.len());
         found.truncate(end);
         found
     }

@@ -32,7 +32,11 @@ impl Table {
         for (at, (beside, row)) in rows.iter().enumerate() {
             let at = many.then_some(at);
             given.push(match keys {
-                Keys::Row => Some(self.shape.own_key(row).ok_or_else(|| self.data(None, at))?),
+                Keys::Row => match self.shape.own_key(row) {
+                    // A type that does not have the field.
+                    None if self.shape.generated && self.lens.is_some() => None,
+                    key => Some(key.ok_or_else(|| self.data(None, at))?),
+                },
                 Keys::Beside => Some(self.key(beside, at)?),
                 Keys::Generator => None,
             });
@@ -61,7 +65,7 @@ impl Table {
     }
 
     /// Stores one row, as one request does: whole or not at all.
-    fn store(&mut self, put: bool, key: Option<Key>, mut row: Row, at: Option<usize>) -> Result<Key, Fault> {
+    pub(super) fn store(&mut self, put: bool, key: Option<Key>, mut row: Row, at: Option<usize>) -> Result<Key, Fault> {
         let generates = key.is_none();
         let key = match key {
             Some(key) => key,
@@ -72,7 +76,7 @@ impl Table {
             return Err(self.clash(None, Some(key), at));
         }
         if generates && !self.shape.is_outside() {
-            set(&mut row, &self.shape.primary[0][0], Value::Number(whole(self.next)));
+            set(&mut row, self.shape.field(0), Value::Number(whole(self.next)));
         }
         for (number, index) in self.shape.indexes.iter().enumerate().filter(|(_, index)| index.unique) {
             for entry in self.shape.keys(number, &row) {
@@ -132,12 +136,11 @@ impl Table {
     }
 
     fn change_one(&mut self, key: &Key, change: &Change, place: Place) -> Result<Option<Row>, Fault> {
-        let Some(before) = self.get(key).cloned() else { return Ok(None) };
-        let mut row = before.clone();
+        let Some(stored) = self.get(key) else { return Ok(None) };
+        let mut row = self.seen(stored);
         change.apply(&mut row);
-        if row != before {
-            self.write_back(vec![Changed { position: None, key: key.clone(), row: row.clone() }], place)?;
-        }
+        let changed = self.changed(None, key, row.clone());
+        self.write_back(changed.into_iter().collect(), place)?;
         Ok(Some(row))
     }
 
@@ -154,14 +157,11 @@ impl Table {
         }
         let mut changed = Vec::new();
         for (key, positions) in together {
-            let Some(before) = self.get(&key) else { continue };
-            let mut row = before.clone();
+            let Some(mut row) = self.get(&key).map(|row| self.seen(row)) else { continue };
             for at in &positions {
                 changes[*at].1.apply(&mut row);
             }
-            if row != *before {
-                changed.push(Changed { position: positions.last().copied(), key, row });
-            }
+            changed.extend(self.changed(positions.last().copied(), &key, row));
         }
         self.write_back(changed, place).map(Outcome::Count)
     }
@@ -169,14 +169,18 @@ impl Table {
     pub(super) fn modify(&mut self, query: &Query, change: &Change, place: Place) -> Result<Outcome, Fault> {
         let mut changed = Vec::new();
         for (at, key) in self.found_keys(query)?.into_iter().enumerate() {
-            let Some(before) = self.get(&key) else { continue };
-            let mut row = before.clone();
+            let Some(mut row) = self.get(&key).map(|row| self.seen(row)) else { continue };
             change.apply(&mut row);
-            if row != *before {
-                changed.push(Changed { position: Some(at), key, row });
-            }
+            changed.extend(self.changed(Some(at), &key, row));
         }
         self.write_back(changed, place).map(Outcome::Count)
+    }
+
+    /// The row to be written, if it is another one than before.
+    fn changed(&self, position: Option<usize>, key: &Key, after: Row) -> Option<Changed> {
+        let stored = self.get(key)?;
+        let row = Self::merged(stored, &after);
+        (self.seen(stored) != after).then(|| Changed { position, key: key.clone(), row })
     }
 
     /// Writes rows that have been changed, all or none. Those whose key is another one leave first, so that they make room for one

@@ -78,10 +78,10 @@ impl<T: Record, A: Access> VisitAny<T> for TableBy<'_, T, A> {
 
 /// A field, compared as Rust compares it.
 #[derive(PartialEq)]
-struct Sorted(Value);
+pub struct Sorted(Value);
 
 impl Sorted {
-    fn of(row: &Row, name: &str) -> Self {
+    pub fn of(row: &Row, name: &str) -> Self {
         Self(field(row, name).clone())
     }
 }

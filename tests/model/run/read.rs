@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use futures::TryStreamExt;
 use indexie::prelude::*;
-use indexie::{Access, Index, IsUnique, Page};
+use indexie::{Access, Cursor, Fetch, Index, IsUnique, Page};
 
 use super::ask::query;
 use crate::field::Field;
@@ -62,10 +62,10 @@ async fn whole<T: Record, A: Access>(table: &Table<T, A>, terminal: Terminal) ->
         Terminal::IsEmpty => Outcome::Truth(table.is_empty().await?),
         Terminal::PrimaryKeys => keys(&table.primary_keys().await?),
         Terminal::Entries => entries(&table.entries().await?),
-        Terminal::Each => seen.after(table.each(seen.each(usize::MAX)).await),
-        Terminal::EachUntil(end) => seen.after(table.each(seen.each(end)).await),
+        Terminal::Each => seen.after(table.each(seen.each(usize::MAX)).await)?,
+        Terminal::EachUntil(end) => seen.after(table.each(seen.each(end)).await)?,
         Terminal::Stream => rows(table.stream().try_collect().await?),
-        Terminal::Chunks => seen.after(table.for_each_chunk(seen.chunks()).await),
+        Terminal::Chunks => seen.after(table.for_each_chunk(seen.chunks()).await)?,
         Terminal::Keys | Terminal::UniqueKeys | Terminal::Pages(_) => {
             found(&table.offset(0), &Asked::default(), terminal).await?
         }
@@ -87,31 +87,41 @@ async fn found<T: Record, A: Access>(query: &Query<T, A>, asked: &Asked, termina
         }
         Terminal::PrimaryKeys => keys(&query.primary_keys().await?),
         Terminal::Entries => entries(&query.entries().await?),
-        Terminal::Each => seen.after(query.each(seen.each(usize::MAX)).await),
-        Terminal::EachUntil(end) => seen.after(query.each(seen.each(end)).await),
+        Terminal::Each => seen.after(query.each(seen.each(usize::MAX)).await)?,
+        Terminal::EachUntil(end) => seen.after(query.each(seen.each(end)).await)?,
         Terminal::Stream => rows(query.stream().try_collect().await?),
-        Terminal::Chunks => seen.after(query.for_each_chunk(seen.chunks()).await),
+        Terminal::Chunks => seen.after(query.for_each_chunk(seen.chunks()).await)?,
         Terminal::Pages(size) => {
-            let mut pages = Vec::new();
-            let mut page: Page<T> = query.page(size).await?;
-            loop {
-                pages.push(page.rows.iter().map(Record::row).collect());
-                let Some(cursor) = page.next.filter(|_| pages.len() < MOST_PAGES) else {
-                    return Ok(Outcome::Pages(pages));
-                };
-                page = query.after(cursor).page(size).await?;
-            }
+            let page = |after| match after {
+                None => query.page(size),
+                Some(cursor) => query.after(cursor).page(size),
+            };
+            pages(page).await?
         }
     })
 }
 
+/// All pages, each from where the one before ends.
+pub async fn pages<T: Record>(page: impl Fn(Option<Cursor>) -> Fetch<Page<T>>) -> Result<Outcome> {
+    let mut pages = Vec::new();
+    let mut after = None;
+    loop {
+        let Page { rows, next, .. } = page(after).await?;
+        pages.push(rows.iter().map(Record::row).collect());
+        after = next.filter(|_| pages.len() < MOST_PAGES);
+        if after.is_none() {
+            return Ok(Outcome::Pages(pages));
+        }
+    }
+}
+
 /// The rows that a callback has been given.
 #[derive(Clone, Default)]
-struct Seen(Rc<RefCell<Vec<Row>>>);
+pub struct Seen(Rc<RefCell<Vec<Row>>>);
 
 impl Seen {
     /// Fails at the row of this number.
-    fn each<T: Record>(&self, end: usize) -> impl AsyncFnMut(T) -> Result<()> + 'static {
+    pub fn each<T: Record>(&self, end: usize) -> impl AsyncFnMut(T) -> Result<()> + 'static {
         let seen = self.0.clone();
         async move |row: T| {
             seen.borrow_mut().push(row.row());
@@ -119,16 +129,16 @@ impl Seen {
         }
     }
 
-    fn chunks<T: Record>(&self) -> impl AsyncFnMut(Vec<T>) + 'static {
+    pub fn chunks<T: Record>(&self) -> impl AsyncFnMut(Vec<T>) + 'static {
         let seen = self.0.clone();
         async move |rows: Vec<T>| seen.borrow_mut().extend(rows.iter().map(Record::row))
     }
 
-    fn after(&self, result: Result<()>) -> Outcome {
+    pub fn after(&self, result: Result<()>) -> Result<Outcome> {
         match result {
-            Ok(()) => Outcome::Rows(self.0.take()),
-            Err(error) if matches!(error, Error::User(_)) => Outcome::Stopped(self.0.take(), (&error).into()),
-            Err(error) => Outcome::Failed(Fault::from(&error)),
+            Ok(()) => Ok(Outcome::Rows(self.0.take())),
+            Err(Error::User(_)) => Ok(Outcome::Stopped(self.0.take(), Fault::User)),
+            Err(error) => Err(error),
         }
     }
 }

@@ -43,7 +43,7 @@ pub async fn write<T: Record, A: Writable>(table: &Table<T, A>, verb: &Verb) -> 
 }
 
 /// The closure of a change.
-fn changing<T: Record>(change: &Change) -> impl Fn(&mut T) + Clone + 'static {
+pub fn changing<T: Record>(change: &Change) -> impl Fn(&mut T) + Clone + 'static {
     let change = change.clone();
     move |row| {
         let mut values = row.row();
