@@ -5,7 +5,9 @@
 //! `INDEXIE_SEED` repeats the moments at which that happens.
 
 mod at_once;
+mod batching;
 mod blocked;
+mod bundle;
 mod check;
 mod deleting;
 mod dexie;
@@ -14,9 +16,11 @@ mod killed_browser;
 mod killed_tab;
 mod leaks;
 mod lost;
+mod npm;
 mod random;
 mod scenario;
 mod second_tab;
+mod service_worker;
 mod site;
 mod stage;
 mod tab;
@@ -40,6 +44,8 @@ const SUBJECTS: &[&[Test]] = &[
     at_once::TESTS,
     deleting::TESTS,
     lost::TESTS,
+    service_worker::TESTS,
+    batching::TESTS,
     leaks::TESTS,
     dexie::TESTS,
     killed_tab::TESTS,

@@ -35,6 +35,13 @@ pub async fn add_items(shop: v1::Shop, from: u32, count: u32) -> Result<()> {
     Ok(())
 }
 
+/// Adds items one by one, all in the same turn of the event loop.
+pub async fn add_at_once(shop: v1::Shop, from: u32, count: u32) -> Result<()> {
+    let items = items(from, count, 0);
+    let adding = items.iter().map(|item| shop.items.add(item));
+    futures::future::try_join_all(adding).await.map(drop)
+}
+
 /// Replaces items in one call.
 pub async fn put_items(shop: v1::Shop, count: u32, round: u32) -> Result<()> {
     shop.items.bulk_put(&items(1, count, round)).await?;

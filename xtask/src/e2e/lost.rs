@@ -65,5 +65,7 @@ fn of_operations_in_a_row_only_those_under_way_fail(stage: &Stage) -> Result<()>
         );
     }
     ensure!(errors.len() <= 2, "more failed than the operation under way: {errors:?}");
+    let key = if errors.is_empty() { "succeeded" } else { "succeeded later" };
+    ensure!(outcomes[key].as_u64() > Some(0), "nothing succeeded after the loss: {outcomes}");
     Ok(())
 }

@@ -1,10 +1,10 @@
-//! The site that the tests open: the page, and Dexie beside it.
+//! The site that the tests open: the page, and beside it the service worker and Dexie.
 
 use std::path::PathBuf;
 
 use anyhow::Result;
 
-use super::dexie_package;
+use super::{bundle, dexie_package};
 use crate::workspace::{Workspace, copy_file, empty_directory};
 use crate::{progress, wasm};
 
@@ -17,11 +17,12 @@ pub fn build(workspace: &Workspace) -> Result<PathBuf> {
     progress::report("the page of the end-to-end tests", || {
         empty_directory(&site)?;
         wasm::bind(workspace, PACKAGE, &site)?;
-        for file in ["index.html", "page.js", "dexie.js"] {
+        for file in ["index.html", "page.js", "ask_worker.js", "batching.js", "dexie.js", "worker.js"] {
             copy_file(&source.join(file), &site.join(file))?;
         }
         Ok(())
     })?;
+    bundle::write(workspace, &site.join("worker.js"), &site.join("service_worker.js"))?;
     dexie_package::add(workspace, &site)?;
     Ok(site)
 }
