@@ -1,63 +1,49 @@
-// How long a thousand writes of one row take that are issued in one turn: by indexie, by IndexedDB's own interface with a
-// transaction each, and by Dexie. All write the same rows, and what they have written is counted.
-import { load } from "./dexie.js";
+// A thousand rows added at once, in three ways whose times are compared: by indexie, by Dexie, and by hand.
+import { addAtOnce as addWithDexie } from "./dexie.js";
+import { run } from "./indexie-e2e.js";
 
-const row = (id) => ({ id, name: `Item ${id}`, round: 0 });
-
+const NAMES = ["Anvil", "Bell", "Candle", "Drum", "Easel", "Flute", "Globe", "Harp"];
 const promised = (request) => new Promise((resolve, reject) => {
   request.onsuccess = () => resolve(request.result);
   request.onerror = () => reject(request.error);
 });
 
-async function plain(name) {
-  await promised(indexedDB.deleteDatabase(name));
-  const request = indexedDB.open(name, 1);
-  request.onupgradeneeded = () => request.result.createObjectStore("items", { keyPath: "id" }).createIndex("name", "name");
-  const db = await promised(request);
-  const add = (id) => new Promise((resolve, reject) => {
+// The rows that work.rs makes.
+const items = (from, count) => Array.from({ length: count }, (_, at) => ({ id: from + at, name: NAMES[(from + at) % NAMES.length], round: 0 }));
+
+async function addByHand(name, items) {
+  const db = await promised(indexedDB.open(name));
+  const start = performance.now();
+  await Promise.all(items.map((item) => new Promise((resolve, reject) => {
     const transaction = db.transaction("items", "readwrite");
-    transaction.objectStore("items").add(row(id));
+    transaction.objectStore("items").add(item);
     transaction.oncomplete = resolve;
     transaction.onabort = () => reject(transaction.error);
-  });
-  return {
-    add: (from, count) => Promise.all(Array.from({ length: count }, (_, at) => add(from + at))),
-    count: () => promised(db.transaction("items").objectStore("items").count()),
-    close: () => db.close(),
-  };
+  })));
+  const took = performance.now() - start;
+  db.close();
+  return took;
 }
 
-async function withDexie(name) {
-  const Dexie = await load();
-  await Dexie.delete(name);
-  const db = new Dexie(name);
-  // On at localhost by itself, and slow.
-  Dexie.debug = false;
-  db.version(1).stores({ items: "id, name" });
-  await db.open();
-  return {
-    add: (from, count) => Promise.all(Array.from({ length: count }, (_, at) => db.items.add(row(from + at)))),
-    count: () => db.items.count(),
-    close: () => db.close(),
-  };
+async function addWithIndexie(from, count) {
+  const parameters = JSON.stringify({ db: "shop", from, count });
+  const start = performance.now();
+  await run("add at once", parameters);
+  return performance.now() - start;
 }
 
-// In each round all three, one after the other and each time another one first; answers the milliseconds of each.
-export async function measure(rounds, count, indexieAdds) {
-  const others = { plain: await plain("batching: plain"), dexie: await withDexie("batching: dexie") };
-  const indexie = { add: (from, count) => indexieAdds({ db: "shop", from, count }) };
-  const all = Object.entries({ indexie, ...others });
-  const times = { indexie: [], plain: [], dexie: [] };
-  for (let round = 0; round < rounds; round++) {
-    all.push(all.shift());
-    for (const [who, { add }] of all) {
-      const start = performance.now();
-      await add(1_000_000 + round * count, count);
-      times[who].push(performance.now() - start);
-    }
+// Adds as many rows in each way, in an order that changes with the round; the milliseconds of each.
+export async function round(number, name, count) {
+  const first = 1 + number * 3 * count;
+  const ways = [
+    ["indexie", () => addWithIndexie(first, count)],
+    ["by hand", () => addByHand(name, items(first + count, count))],
+    ["Dexie", () => addWithDexie(name, items(first + 2 * count, count))],
+  ];
+  const times = {};
+  for (let turn = 0; turn < ways.length; turn++) {
+    const [way, add] = ways[(turn + number) % ways.length];
+    times[way] = await add();
   }
-  const counts = { plain: await others.plain.count(), dexie: await others.dexie.count() };
-  others.plain.close();
-  others.dexie.close();
-  return { times, counts };
+  return times;
 }

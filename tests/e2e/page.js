@@ -1,4 +1,5 @@
 // What the tests call in a tab: commands of the Rust program, and the same browser's IndexedDB without it.
+import * as worker from "./ask_worker.js";
 import * as batching from "./batching.js";
 import * as dexie from "./dexie.js";
 import init, { memory_bytes, run } from "./indexie-e2e.js";
@@ -12,10 +13,10 @@ channel.onmessage = ({ data: { call, state } }) => heard.set(call, state);
 
 const tell = (call, state) => channel.postMessage({ call, state });
 
-// Starts a command of the Rust program, and answers when it has started.
-function begin(call, command, parameters) {
+// Starts a command of a Rust program, and answers when it has started.
+function beginIn(place, call, command, parameters) {
   tell(call, "begun");
-  const running = run(command, JSON.stringify(parameters)).then((answer) => {
+  const running = place.run(command, JSON.stringify(parameters)).then((answer) => {
     tell(call, "done");
     return JSON.parse(answer);
   });
@@ -25,6 +26,10 @@ function begin(call, command, parameters) {
   const over = () => states.set(call, "over");
   running.then(over, over);
 }
+
+// Here, or in the service worker.
+const begin = (call, command, parameters) => beginIn({ run }, call, command, parameters);
+const beginInWorker = (call, command, parameters) => beginIn(worker, call, command, parameters);
 
 const state = (call) => states.get(call);
 
@@ -112,6 +117,33 @@ function summarize(properties, property, value) {
   summary.sum = (summary.sum ?? 0) + value;
 }
 
+// Puts a row into a stored database, as a program without indexie might.
+async function putStored(name, store, row) {
+  const db = await openStored(name);
+  await promised(db.transaction(store, "readwrite").objectStore(store).put(row));
+  db.close();
+}
+
+// Upgrades a stored database to a version that has one more store.
+async function addStore(name, version, store) {
+  const request = indexedDB.open(name, version);
+  request.onupgradeneeded = () => request.result.createObjectStore(store);
+  (await promised(request)).close();
+}
+
+// Makes a shop of version 1 whose items have no index, with a row.
+async function makeWithoutIndex(name) {
+  const request = indexedDB.open(name, 1);
+  request.onupgradeneeded = () => {
+    const { result: db } = request;
+    db.createObjectStore("items", { keyPath: "id" }).add({ id: 1, name: "Anvil", round: 0 });
+    db.createObjectStore("scraps", { keyPath: "id", autoIncrement: true });
+    db.createObjectStore("accounts", { keyPath: "id" });
+    db.createObjectStore("entries", { keyPath: "id", autoIncrement: true }).createIndex("account", "account");
+  };
+  (await promised(request)).close();
+}
+
 // Deletes a database, and tells whether another connection was in the way.
 function deleteStored(name) {
   return new Promise((resolve, reject) => {
@@ -123,27 +155,4 @@ function deleteStored(name) {
   });
 }
 
-// Starts the same program in a service worker.
-async function startWorker() {
-  await navigator.serviceWorker.register("./worker.bundle.js");
-  await navigator.serviceWorker.ready;
-}
-
-// Runs a command there.
-async function inWorker(command, parameters) {
-  const { active } = await navigator.serviceWorker.ready;
-  const { port1, port2 } = new MessageChannel();
-  return new Promise((resolve, reject) => {
-    port1.onmessage = ({ data: { answer, error } }) => (error === undefined ? resolve(JSON.parse(answer)) : reject(error));
-    active.postMessage({ command, parameters: JSON.stringify(parameters) }, [port2]);
-  });
-}
-
-// See batching.js.
-const addTogether = (rounds, count) =>
-  batching.measure(rounds, count, (parameters) => run("add together", JSON.stringify(parameters)));
-
-window.e2e = {
-  begin, answer, state, heard, openStored, survey, deleteStored, leaveMark, hasMark, promised, memory_bytes, dexie, startWorker,
-  inWorker, addTogether, ready: init(),
-};
+window.e2e = { begin, beginInWorker, answer, state, heard, openStored, putStored, addStore, makeWithoutIndex, survey, deleteStored, leaveMark, hasMark, promised, memory_bytes, batching, dexie, worker, ready: init() };

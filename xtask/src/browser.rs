@@ -148,16 +148,6 @@ impl Browser {
         Ok(Self { kind, binary: binary?, driver: driver? })
     }
 
-    /// Whether a service worker may be a module. Firefox takes them from version 147 on.
-    pub fn has_module_service_workers(&self) -> bool {
-        const FIRST: u32 = 147;
-        let version = || command::read(Command::new(&self.binary).arg("--version")).ok();
-        match self.kind {
-            Kind::Chromium => true,
-            Kind::Firefox => version().and_then(|text| major_version(&text)).is_some_and(|major| major >= FIRST),
-        }
-    }
-
     /// What to ask the driver for: `webdriver.json`, with this machine's program named, and a directory for the browser's
     /// profile if that is to outlive it.
     pub fn capabilities(&self, workspace: &Workspace, profile: Option<&Path>) -> Result<Capabilities> {
@@ -167,11 +157,6 @@ impl Browser {
         capabilities_of(self.kind, &self.binary, arguments, &text)
             .with_context(|| format!("{} is not as expected", file.display()))
     }
-}
-
-/// The first number in what a browser says of its version.
-fn major_version(text: &str) -> Option<u32> {
-    text.split(|character: char| !character.is_ascii_digit()).find_map(|number| number.parse().ok())
 }
 
 /// Proxies must not come between this program and the drivers it starts on this machine.
@@ -232,13 +217,6 @@ mod tests {
         "goog:chromeOptions": { "args": ["--headless"] },
         "moz:firefoxOptions": { "args": ["-headless"] }
     }"#;
-
-    #[test]
-    fn a_browser_tells_its_version() {
-        assert_eq!(major_version("Mozilla Firefox 140.10.2esr"), Some(140));
-        assert_eq!(major_version("Mozilla Firefox 153.0"), Some(153));
-        assert_eq!(major_version("not found"), None);
-    }
 
     #[test]
     fn a_browser_gets_its_own_options_and_its_program() {

@@ -2,6 +2,8 @@
 //! browser by wasm-bindgen's own runner, which is linked into this program. `threads` builds some
 //! of them in another way, and has them run here too.
 
+mod left_out;
+
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -14,9 +16,6 @@ use crate::browser::{self, Browser, Kind, Part};
 use crate::test::Choice;
 use crate::workspace::{WASM, Workspace, write_file};
 use crate::{command, leftovers};
-
-/// The test target that the runner loads as a module, in a service worker.
-const IN_SERVICE_WORKER: &str = "in_service_worker";
 
 /// A compiled test target.
 #[derive(Debug, PartialEq, Eq)]
@@ -42,14 +41,9 @@ pub fn run_in(workspace: &Workspace, kind: Kind, binaries: &[TestBinary], filter
     let capabilities = workspace.scratch("webdriver")?.join(format!("{kind}.json"));
     let wanted = Value::Object(browser.capabilities(workspace, None)?);
     write_file(&capabilities, &wanted.to_string())?;
-    let left_out = !browser.has_module_service_workers();
-    for binary in binaries {
-        if left_out && binary.name == IN_SERVICE_WORKER {
-            println!(
-                "\n     {IN_SERVICE_WORKER} needs modules in service workers, which this {kind} does not take; `e2e` bundles one"
-            );
-            continue;
-        }
+    let concerned = binaries.iter().any(|binary| left_out::is_concerned(&binary.name));
+    let left_out = if concerned { left_out::suite(&browser)? } else { None };
+    for binary in binaries.iter().filter(|binary| left_out != Some(binary.name.as_str())) {
         println!("\n     Running {} in {kind}", binary.name);
         let mut runner = runner(workspace, &browser, &capabilities)?;
         runner.current_dir(&binary.package).arg(&binary.wasm).args(filter);

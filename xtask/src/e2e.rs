@@ -7,13 +7,16 @@
 mod at_once;
 mod batching;
 mod blocked;
+mod bundle;
 mod check;
 mod deleting;
 mod dexie;
+mod dexie_package;
 mod killed_browser;
 mod killed_tab;
 mod leaks;
 mod lost;
+mod npm;
 mod random;
 mod scenario;
 mod second_tab;
@@ -41,10 +44,10 @@ const SUBJECTS: &[&[Test]] = &[
     at_once::TESTS,
     deleting::TESTS,
     lost::TESTS,
-    leaks::TESTS,
-    dexie::TESTS,
     service_worker::TESTS,
     batching::TESTS,
+    leaks::TESTS,
+    dexie::TESTS,
     killed_tab::TESTS,
     killed_browser::TESTS,
 ];

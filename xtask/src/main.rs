@@ -9,7 +9,6 @@ mod command;
 mod demo;
 mod e2e;
 mod leftovers;
-mod npm;
 mod progress;
 mod server;
 mod setup;

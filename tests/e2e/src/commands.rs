@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::library;
 use crate::shop::upgrades;
-use crate::state::{self, Shop};
+use crate::state::{self, Options, Shop};
 use crate::work;
 
 /// Runs one command.
@@ -51,7 +51,8 @@ async fn command(name: &str, with: &Parameters) -> Result<Value> {
             Ok(Value::Null)
         }
         "open" => {
-            let opened = Shop::new(with.number("version").into(), with.text("name"))?;
+            let options = Options { allow_newer: with.is_set("allow newer"), repair_schema: with.is_set("repair") };
+            let opened = Shop::with(with.number("version").into(), with.text("name"), options)?;
             state::keep(with.text("db"), opened.clone());
             opened.open().await.map(|()| Value::Null)
         }
@@ -83,8 +84,8 @@ async fn command(name: &str, with: &Parameters) -> Result<Value> {
         // Work
         "stock" => work::stock(v1()?, with.number("count")).await.map(|()| Value::Null),
         "add items" => work::add_items(v1()?, with.number("from"), with.number("count")).await.map(|()| Value::Null),
-        "add together" => {
-            work::add_together(v1()?, with.number("from"), with.number("count")).await.map(|()| Value::Null)
+        "add at once" => {
+            work::add_at_once(v1()?, with.number("from"), with.number("count")).await.map(|()| Value::Null)
         }
         "put items" => work::put_items(v1()?, with.number("count"), with.number("round")).await.map(|()| Value::Null),
         "modify items" => work::modify_items(v1()?, with.number("round")).await.map(|count| json!(count)),
@@ -138,6 +139,10 @@ struct Parameters(Value);
 impl Parameters {
     fn text(&self, name: &str) -> &str {
         self.0[name].as_str().unwrap_or_default()
+    }
+
+    fn is_set(&self, name: &str) -> bool {
+        self.0[name].as_bool().unwrap_or_default()
     }
 
     fn number(&self, name: &str) -> u32 {

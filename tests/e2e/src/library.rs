@@ -153,7 +153,7 @@ fn person(at: u32) -> NewPerson {
         address: Address { city: text(["London", "Paris", "Malmö"]) },
         born: Date::from_millis(i64::from(at) * 86_400_000_000 - 1_000_000_000_000),
         photo: (0..at % 5).map(|byte| u8::try_from(byte * 60).unwrap_or_default()).collect(),
-        member: at % 2 == 0,
+        member: at.is_multiple_of(2),
         score: f64::from(at) / 4.0,
     }
 }
@@ -284,7 +284,7 @@ pub async fn command(name: &str, version: u64, database: &str, compatible: bool)
             db.close();
             answer
         }
-        _ => {
+        2 => {
             let db: v2::Library = open(database, compatible);
             let answer = match name {
                 "library: open" => db.open().await.map(|()| Value::Null),
@@ -294,5 +294,6 @@ pub async fn command(name: &str, version: u64, database: &str, compatible: bool)
             db.close();
             answer
         }
+        _ => Err(Error::user(format!("there is no version {version}"))),
     }
 }

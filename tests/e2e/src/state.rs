@@ -16,6 +16,13 @@ thread_local! {
     static RELEASED: Cell<bool> = const { Cell::new(false) };
 }
 
+/// What a builder is told besides the name.
+#[derive(Clone, Copy, Default)]
+pub struct Options {
+    pub allow_newer: bool,
+    pub repair_schema: bool,
+}
+
 /// The shop, as one of the three programs knows it.
 #[derive(Clone)]
 pub enum Shop {
@@ -39,10 +46,15 @@ impl Deref for Shop {
 impl Shop {
     /// The database of this name, as the program of this version declares it.
     pub fn new(version: u64, name: &str) -> Result<Self> {
+        Self::with(version, name, Options::default())
+    }
+
+    /// The same, opened in another way than usual.
+    pub fn with(version: u64, name: &str, options: Options) -> Result<Self> {
         Ok(match version {
-            1 => Self::V1(build(name)),
-            2 => Self::V2(build(name)),
-            3 => Self::V3(build(name)),
+            1 => Self::V1(build(name, options)),
+            2 => Self::V2(build(name, options)),
+            3 => Self::V3(build(name, options)),
             _ => return Err(Error::user(format!("there is no version {version}"))),
         })
     }
@@ -55,9 +67,11 @@ impl Shop {
     }
 }
 
-fn build<D: Database>(name: &str) -> D {
+fn build<D: Database>(name: &str, options: Options) -> D {
     Builder::new()
         .name(name)
+        .allow_newer(options.allow_newer)
+        .repair_schema(options.repair_schema)
         .on_blocked(|blocked| {
             report(json!({ "blocked": { "old": blocked.old_version, "new": blocked.new_version } }));
         })

@@ -4,7 +4,6 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::Poll;
 
-use futures::future::join_all;
 use indexie::prelude::*;
 
 use crate::shop::{Account, Item, NewEntry, NewScrap, v1};
@@ -36,10 +35,11 @@ pub async fn add_items(shop: v1::Shop, from: u32, count: u32) -> Result<()> {
     Ok(())
 }
 
-/// Adds items one by one, all at once.
-pub async fn add_together(shop: v1::Shop, from: u32, count: u32) -> Result<()> {
+/// Adds items one by one, all in the same turn of the event loop.
+pub async fn add_at_once(shop: v1::Shop, from: u32, count: u32) -> Result<()> {
     let items = items(from, count, 0);
-    join_all(items.iter().map(|item| shop.items.add(item))).await.into_iter().collect::<Result<Vec<u32>>>().map(drop)
+    let adding = items.iter().map(|item| shop.items.add(item));
+    futures::future::try_join_all(adding).await.map(drop)
 }
 
 /// Replaces items in one call.

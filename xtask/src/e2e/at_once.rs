@@ -13,6 +13,7 @@ tests![
     four_tabs_make_a_database_at_once,
     tabs_of_two_versions_open_at_once,
     one_tab_upgrades_through_two_objects_at_once,
+    two_tabs_repair_at_once,
 ];
 
 const ITEMS: u32 = 500;
@@ -114,6 +115,26 @@ fn one_tab_upgrades_through_two_objects_at_once(stage: &Stage) -> Result<()> {
         same("rows", tab.call("count", json!({ "db": handle }))?, json!(ITEMS))?;
     }
     Ok(())
+}
+
+fn two_tabs_repair_at_once(stage: &Stage) -> Result<()> {
+    let name = stage.database;
+    let tabs = tabs(stage, 2)?;
+    tabs[0].script("await e2e.makeWithoutIndex(arguments[0])", &[json!(name)])?;
+
+    let repairing = json!({ "version": 1, "name": name, "repair": true });
+    let openings: Vec<Running<'_>> =
+        tabs.iter().map(|tab| tab.begin("open", repairing.clone())).collect::<Result<_>>()?;
+    for opening in openings {
+        opening.finish()?;
+    }
+
+    for tab in &tabs {
+        same("open", tab.ask("is open")?, json!(true))?;
+        same("rows", tab.ask("count")?, json!(1))?;
+    }
+    let survey = tabs[0].survey(name)?;
+    same("entries of the index", &survey["stores"]["items"]["indexes"]["name"]["count"], 1)
 }
 
 fn tabs<'t>(stage: &'t Stage<'_>, count: usize) -> Result<Vec<Tab<'t>>> {

@@ -10,7 +10,6 @@ use anyhow::{Context, Result, bail, ensure};
 use super::scenario::{self, Found, Trial};
 use super::stage::{Stage, tests};
 use super::tab::{Death, Tab};
-use crate::browser::Kind;
 
 tests![no_work_of_a_killed_tab_is_seen_half_done];
 
@@ -30,9 +29,7 @@ struct Tally {
 fn no_work_of_a_killed_tab_is_seen_half_done(stage: &Stage) -> Result<()> {
     let kills = match env::var(KILLS) {
         Ok(text) => text.parse().with_context(|| format!("{KILLS} is no number: {text:?}"))?,
-        // A Firefox tab takes longer to start.
-        Err(_) if stage.kind() == Kind::Chromium => 208_u32,
-        Err(_) => 56,
+        Err(_) => 64_u32,
     };
     let scenarios = scenario::all();
     let each = kills.div_ceil(u32::try_from(scenarios.len())?);

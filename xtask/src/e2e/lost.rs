@@ -10,6 +10,7 @@ tests![
     the_next_operation_opens_a_new_database,
     a_transaction_under_way_fails_and_the_next_one_runs,
     of_operations_in_a_row_only_those_under_way_fail,
+    an_upgrade_that_loses_its_connection_is_done_again_or_says_so,
 ];
 
 fn clear_site_data(stage: &Stage) -> Result<()> {
@@ -65,5 +66,24 @@ fn of_operations_in_a_row_only_those_under_way_fail(stage: &Stage) -> Result<()>
         );
     }
     ensure!(errors.len() <= 2, "more failed than the operation under way: {errors:?}");
+    let key = if errors.is_empty() { "succeeded" } else { "succeeded later" };
+    ensure!(outcomes[key].as_u64() > Some(0), "nothing succeeded after the loss: {outcomes}");
     Ok(())
+}
+
+fn an_upgrade_that_loses_its_connection_is_done_again_or_says_so(stage: &Stage) -> Result<()> {
+    let tab = stage.tab()?;
+    tab.stock(stage.database, 5_000)?;
+    let opening = tab.begin_to_open(3, stage.database)?;
+    until("the upgrade runs", || Ok(opening.is_over()? || tab.ask("upgrades")? != json!(0)))?;
+
+    clear_site_data(stage)?;
+
+    if let Err(error) = opening.finish() {
+        let error = error.root_cause().to_string();
+        let is_told = error.contains("ConnectionLost");
+        ensure!(is_told, "opening failed, and not with the loss of the connection: {error}");
+    }
+    tab.open_shop(3, stage.database)?;
+    same("rows of the new database", tab.ask("count")?, json!(0))
 }

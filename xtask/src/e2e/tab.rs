@@ -60,10 +60,24 @@ impl<'s> Tab<'s> {
 
     /// Starts a command.
     pub fn begin(&self, command: &str, parameters: Value) -> Result<Running<'_>> {
+        self.begin_by("e2e.begin(...arguments)", command, parameters)
+    }
+
+    /// Starts a command in the service worker, which is to be registered.
+    pub fn begin_in_worker(&self, command: &str, parameters: Value) -> Result<Running<'_>> {
+        self.begin_by("e2e.beginInWorker(...arguments)", command, parameters)
+    }
+
+    /// Registers the service worker. The next tabs use the same one.
+    pub fn register_worker(&self) -> Result<()> {
+        self.script("await e2e.worker.register()", &[]).map(drop).context("the service worker does not start")
+    }
+
+    fn begin_by(&self, script: &str, command: &str, parameters: Value) -> Result<Running<'_>> {
         let call = self.calls.get() + 1;
         self.calls.set(call);
         let arguments = [json!(call), json!(command), with_database(parameters)];
-        self.script("e2e.begin(...arguments)", &arguments)?;
+        self.script(script, &arguments)?;
         Ok(Running { tab: self, call })
     }
 

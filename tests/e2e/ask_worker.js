@@ -1,0 +1,20 @@
+// The page's end of the service worker in worker.js.
+
+// Registers it, and waits until it has become active.
+export async function register() {
+  await navigator.serviceWorker.register("./service_worker.js");
+  await navigator.serviceWorker.ready;
+}
+
+// Runs a command of the Rust program in it.
+export async function run(command, parameters) {
+  const { active } = await navigator.serviceWorker.ready;
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve, reject) => {
+    port1.onmessage = ({ data: { answer, error } }) => {
+      port1.close();
+      if (error === undefined) resolve(answer); else reject(error);
+    };
+    active.postMessage({ command, parameters }, [port2]);
+  });
+}
