@@ -1754,6 +1754,8 @@ function foundClosed(connection, error) {
 
 // A read transaction may serve this many more reads, and for so many milliseconds: it keeps writers waiting.
 const REUSES = 100, REUSE_TIME = 20;
+// After so many milliseconds a request is blocked that waits behind a blocked one.
+const PATIENCE = 500;
 
 export class Engine {
   // `wake(event, id)` is Rust. It is called from within request callbacks, while their transaction is active.
@@ -1937,7 +1939,8 @@ export class Engine {
     const blocked = () => {
       if (this.connections.get(connection.id) === connection && this.blocking.get(name) === ahead) this.block(connection, ahead);
     };
-    if (ahead !== undefined) queueMicrotask(blocked);
+    // It may be about to go on.
+    if (ahead !== undefined) setTimeout(blocked, PATIENCE);
     request.onblocked = (event) => {
       this.blocking.set(name, event);
       const over = () => { if (this.blocking.get(name) === event) this.blocking.delete(name); };
