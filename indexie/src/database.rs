@@ -84,7 +84,7 @@ impl Indexie {
     /// # Errors
     ///
     /// [`Error::OutsideTransaction`] inside the body of a transaction of this database; [`Error::Blocked`] if
-    /// [`on_blocked`](Builder::on_blocked) gives up.
+    /// [`on_blocked`](Builder::on_blocked) gives up, which does not call the deletion off: see [`Blocked::give_up`].
     pub fn delete(&self) -> Op<()> {
         Op::new(engine::delete(self.shared.clone()))
     }
@@ -243,6 +243,9 @@ impl<D: Database> Builder<D> {
     }
 
     /// Numbers versions as Dexie does, so that both can use the same database: version `n` has the browser's number `10 · n`.
+    ///
+    /// To be decided before the first release: of a database that was numbered plainly up to version 9 this is still told, and it goes
+    /// on from there; a later number would be taken for Dexie's.
     ///
     /// ```
     /// # mod app { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs")); }

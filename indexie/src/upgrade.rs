@@ -79,6 +79,9 @@ use crate::op::Op;
 /// Whatever fails, the function itself or what comes after it, the whole upgrade is undone: the old version and every row are
 /// still there, and opening fails with [`Error::Upgrade`](crate::Error::Upgrade), which names the version, the table and the
 /// row, as far as it is about one. A function that panics undoes the upgrade too.
+///
+/// The next operation that needs the database tries again, and so does opening itself where the browser has cut the upgrade off:
+/// a function may run more than once, each time on the rows of the old version.
 pub struct Upgrade {
     rebuild: Rc<Rebuild>,
 }

@@ -43,6 +43,9 @@ impl Blocked {
 
     /// Stops waiting: what needs the database fails with [`Error::Blocked`](crate::Error::Blocked), and the next operation tries again.
     ///
+    /// A browser takes no request back. It still deletes a database whose deletion has been given up, once the others close; a new
+    /// attempt waits behind an older one, and is told of what blocks that.
+    ///
     /// ```
     /// # mod app { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs")); }
     /// # use app::*;

@@ -214,6 +214,9 @@ impl Drop for Submitted {
             }
         };
         if under_way {
+            // A deletion that nobody waits for any more has nobody to tell that it is blocked.
+            let listener = self.thread.listeners.borrow_mut().remove(&self.slot);
+            drop(listener);
             self.backend.abandon(self.slot);
         } else {
             self.backend.forget(self.slot);
