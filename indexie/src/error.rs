@@ -155,7 +155,7 @@ pub enum Error {
     Upgrade {
         /// The version that could not be reached.
         version: u32,
-        /// The table, where it was about one.
+        /// The table that it was about, or else the one that the upgrade function had used last.
         table: Option<String>,
         /// The primary key of the row, where it was about one.
         key: Option<AnyKey>,
@@ -209,12 +209,12 @@ impl Error {
         }
     }
 
-    /// Says in which version's upgrade it happened, unless that is said already.
-    pub(crate) fn in_upgrade(self, version: u32) -> Self {
+    /// Says in which version's upgrade it happened, unless that is said already. `table` is where, if it does not say so itself.
+    pub(crate) fn in_upgrade(self, version: u32, table: Option<&str>) -> Self {
         if let Self::Upgrade { .. } = self {
             return self;
         }
-        let table = self.table().map(str::to_owned);
+        let table = self.table().or(table).map(str::to_owned);
         let key = if let Self::Decode { key, .. } = &self { key.clone() } else { None };
         Self::Upgrade { version, table, key, source: Arc::new(self) }
     }
@@ -432,7 +432,7 @@ mod tests {
             index: "nmae".into(),
             known: vec!["id".into(), "name".into()],
         };
-        let failed = missing.in_upgrade(2).in_upgrade(3);
+        let failed = missing.in_upgrade(2, Some("others")).in_upgrade(3, None);
         assert_eq!(
             failed.to_string(),
             "the upgrade to version 2 failed and was undone, at table `users`: \

@@ -165,6 +165,9 @@ impl Upgrade {
 
     /// Gives a store another name. What it holds stays as it is.
     ///
+    /// Rename first, and write afterwards: which fields of a table are bytes is known by the name under which this version
+    /// declares it.
+    ///
     /// Where this version declares a table of the new name, which has been created empty, the store takes its place, with
     /// the primary key and the indexes that are declared once the function has run. Where this version still declares one of the
     /// old name, that begins anew, empty.

@@ -15,6 +15,7 @@ use futures::channel::oneshot;
 use futures::future::{FutureExt, LocalBoxFuture, Shared as SharedFuture, WeakShared};
 
 use self::waiting::Waiting;
+use super::upgrade::Reached;
 use super::{Handlers, Shared};
 use crate::database::{Blocked, VersionChange};
 use crate::error::{Error, Result};
@@ -270,11 +271,11 @@ fn heard(shared: &Arc<Shared>, state: &Rc<State>, connection: u32, event: Event)
         // It was there a moment ago, and has been deleted: what is made now would be of no version.
         Event::Upgrade if state.asked.get() == 0 => backend.abort(connection),
         Event::Upgrade => {
-            let reached = Rc::new(Cell::new(shared.definition.newest()));
+            let reached = Rc::new(Reached::new(shared.definition.newest()));
             // In wasm a panic does not come back from `begin`: this is what is known then.
             let panicked = Error::Aborted { reason: "its function panicked".to_owned() };
             let at = reached.clone();
-            drop(state.upgrade.replace(Some(async move { Err(panicked.in_upgrade(at.get())) }.boxed_local())));
+            drop(state.upgrade.replace(Some(async move { Err(at.failed(panicked)) }.boxed_local())));
             let upgrade = super::upgrade::begin(shared, connection, reached);
             // Its function may have closed the database.
             if state.opening() == connection {

@@ -7,13 +7,14 @@ mod ask;
 mod bools;
 mod convert;
 mod kept;
+mod reached;
 mod rebuild;
 mod rekey;
 mod settle;
 
+pub(super) use reached::Reached;
 pub(crate) use rebuild::Rebuild;
 
-use std::cell::Cell;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 
@@ -29,8 +30,8 @@ use crate::table::{Rows, Rowwise};
 use crate::upgrade::Upgrade;
 
 /// Begins the upgrade: its first steps are done when this returns, the rest in the callbacks of its requests. `reached` is told
-/// which version it is about.
-pub(super) fn begin(shared: &Shared, connection: u32, reached: Rc<Cell<u32>>) -> LocalBoxFuture<'static, Result<()>> {
+/// how far it comes.
+pub(super) fn begin(shared: &Shared, connection: u32, reached: Rc<Reached>) -> LocalBoxFuture<'static, Result<()>> {
     let backend = shared.backend();
     let Versions { old, new, .. } = backend.versions(connection);
     let (_, marked) = backend.stored_version(connection);
@@ -40,19 +41,18 @@ pub(super) fn begin(shared: &Shared, connection: u32, reached: Rc<Cell<u32>>) ->
     let repairs = installed == newest && shared.rules.repair;
     let way = if repairs { Way::Repair } else { Way::Steps(steps(shared.definition, installed)) };
     let (stores, layout) = (shared.stores.clone(), shared.layout());
-    let rebuild = Rebuild::new(shared, connection, reached);
-    let walking = rebuild.clone();
+    let rebuild = Rebuild::new(shared, connection, reached.clone());
     let upgraded = runner::adopt(backend.clone(), shared.id, connection, move |_| {
         async move {
             match way {
-                Way::Repair => walking.repair(newest, stores).await?,
+                Way::Repair => rebuild.repair(newest, stores).await?,
                 Way::Steps(steps) => {
                     for step in steps {
-                        walking.walk(step).await?;
+                        rebuild.walk(step).await?;
                     }
                 }
             }
-            walking.mark(newest, numbering.declared(new) == newest, marked.is_some()).await?;
+            rebuild.mark(newest, numbering.declared(new) == newest, marked.is_some()).await?;
             backend.relayout(connection, &layout);
             Ok(())
         }
@@ -62,7 +62,7 @@ pub(super) fn begin(shared: &Shared, connection: u32, reached: Rc<Cell<u32>>) ->
         // A panic is for who wrote the upgrade, and not for whoever happens to be opening the database.
         let panicked = |_| Err(Error::Aborted { reason: "its function panicked".to_owned() });
         let upgraded = AssertUnwindSafe(upgraded).catch_unwind().await.unwrap_or_else(panicked);
-        upgraded.map_err(|error| error.in_upgrade(rebuild.version()))
+        upgraded.map_err(|error| reached.failed(error))
     }
     .boxed_local()
 }
@@ -81,6 +81,7 @@ impl Rebuild {
         if let Some(run) = run {
             self.prepare().await?;
             run(Upgrade::new(self.clone())).await?;
+            self.reached().leave();
             if let Some(fault) = self.fault() {
                 return Err(fault);
             }

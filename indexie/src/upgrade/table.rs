@@ -75,7 +75,9 @@ impl<R: Serialize + DeserializeOwned + 'static> UpgradeTable<R> {
 
     /// The store as it stands now: it may have gone since.
     fn target(&self) -> Result<Target> {
-        Ok(self.rebuild.target::<R>(self.rebuild.number_of(&self.name)?))
+        let store = self.rebuild.number_of(&self.name)?;
+        self.rebuild.uses(store);
+        Ok(self.rebuild.target::<R>(store))
     }
 
     pub(super) fn column(&self, index: &str) -> Result<Column> {

@@ -59,6 +59,27 @@ async fn a_failing_function_leaves_everything_as_it_was() -> Result<()> {
 }
 
 #[wasm_bindgen_test]
+async fn an_error_of_the_functions_own_names_the_table_that_it_has_used_last() -> Result<()> {
+    schema! { struct Old("upgrades: used last"); version 1 { users: Person, notes: Person } }
+    schema! { struct New("upgrades: used last"); version 1 { notes: Person } version 2 { users: Person } upgrade to_2 }
+    async fn to_2(tx: Upgrade) -> Result<()> {
+        tx.table::<Person>("notes")?.count().await?;
+        tx.table::<Person>("users")?.modify(|user| user.name.make_ascii_uppercase()).await?;
+        Err(Error::user("no"))
+    }
+    stored::<Old>(async |old| people(&old.users, &["Ada"]).await.map(|_| ())).await?;
+
+    let failed = New::new().open().await;
+
+    let Err(Error::Upgrade { version: 2, table: Some(table), key: None, source }) = failed else {
+        panic!("{failed:?}")
+    };
+    assert_eq!(table, "users");
+    assert!(matches!(&*source, Error::User(_)), "{source}");
+    Ok(())
+}
+
+#[wasm_bindgen_test]
 async fn the_error_says_which_table_and_row_it_was() -> Result<()> {
     #[derive(Serialize, Deserialize)]
     struct Numbered {

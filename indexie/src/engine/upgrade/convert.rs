@@ -33,7 +33,7 @@ impl Rebuild {
         Old: DeserializeOwned,
         New: Serialize + 'static,
     {
-        let converted = self.convert_all(&table, convert).await.map_err(|error| error.in_upgrade(self.version()));
+        let converted = self.convert_all(&table, convert).await.map_err(|error| self.reached().failed(error));
         if let Err(error) = &converted {
             self.doom(error);
         }
@@ -46,6 +46,7 @@ impl Rebuild {
         New: Serialize + 'static,
     {
         let store = self.number_of(table)?;
+        self.uses(store);
         self.touch(store);
         let schema = self.wanted(table).unwrap_or_else(|| self.session().shared.schema(store));
         // The function may yet see to it that those are unique.

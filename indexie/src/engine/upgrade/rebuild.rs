@@ -1,7 +1,7 @@
 //! `Rebuild`: a database in the middle of an upgrade, with the stores that it has right now. Called by the steps, and by
 //! `ask`, which does what upgrade functions ask for; calls the storage.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::kept::kept;
+use super::reached::Reached;
 use crate::engine::{RowType, Session, Shared};
 use crate::error::{Error, Result};
 use crate::schema::{
@@ -21,7 +22,7 @@ pub(crate) struct Rebuild {
     backend: Rc<dyn Backend>,
     /// Of the connection, and of its transaction.
     number: u32,
-    version: Rc<Cell<u32>>,
+    reached: Rc<Reached>,
     newest: u32,
     /// What this version declares.
     declared: RefCell<Vec<(&'static str, StoreSchema)>>,
@@ -49,11 +50,11 @@ pub(super) struct Standing {
 }
 
 impl Rebuild {
-    pub fn new(shared: &Shared, connection: u32, version: Rc<Cell<u32>>) -> Rc<Self> {
+    pub fn new(shared: &Shared, connection: u32, reached: Rc<Reached>) -> Rc<Self> {
         let rebuild = Self {
             backend: shared.backend(),
             number: connection,
-            version,
+            reached,
             newest: shared.definition.newest(),
             declared: RefCell::default(),
             drops: RefCell::default(),
@@ -66,12 +67,21 @@ impl Rebuild {
     }
 
     pub fn version(&self) -> u32 {
-        self.version.get()
+        self.reached.version()
+    }
+
+    pub fn reached(&self) -> &Reached {
+        &self.reached
+    }
+
+    /// The upgrade function uses a store.
+    pub fn uses(&self, store: u16) {
+        self.reached.uses(self.name(store));
     }
 
     /// Goes on to a version: what it has, and what it drops.
     pub fn enter(&self, version: u32, declared: Vec<(&'static str, StoreSchema)>, drops: Vec<&'static str>) {
-        self.version.set(version);
+        self.reached.enter(version);
         self.declared.replace(declared);
         self.drops.replace(drops);
     }
