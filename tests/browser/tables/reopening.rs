@@ -61,6 +61,13 @@ export function hold(name) {
 export function release(name) {
   held.get(name).close();
 }
+
+// Keeps errors that nobody catches from failing the test; notes them.
+export function catching(seen) {
+  const listen = (event) => { event.preventDefault(); seen.push(String(event.message)); };
+  addEventListener('error', listen);
+  return () => removeEventListener('error', listen);
+}
 "#)]
 extern "C" {
     fn watch();
@@ -70,6 +77,7 @@ extern "C" {
     #[wasm_bindgen(catch)]
     async fn hold(name: &str) -> std::result::Result<(), JsValue>;
     fn release(name: &str);
+    fn catching(seen: &js_sys::Array) -> js_sys::Function;
 }
 
 async fn watched(name: &str) -> Result<Cases> {
@@ -307,5 +315,24 @@ async fn a_deletion_that_is_blocked_says_so_and_can_be_given_up() -> Result<()> 
     release(name);
     // The browser still deletes, now that it can: what comes after finds a new database.
     assert!(db.people.is_empty().await?);
+    Ok(())
+}
+
+// What a panic comes to in wasm: an exception.
+#[wasm_bindgen_test]
+async fn a_handler_that_throws_does_not_keep_another_tab_waiting() -> Result<()> {
+    let name = "reopening thrown";
+    with_people(name).await?.close();
+    let old = Builder::<Cases>::new().name(name).on_version_change(|_| wasm_bindgen::throw_str("thrown")).build();
+    old.open().await?;
+    let seen = js_sys::Array::new();
+    let stop = catching(&seen);
+
+    later(name).build().open().await?;
+
+    let _ = stop.call0(&JsValue::NULL);
+    assert_eq!(seen.length(), 1, "{seen:?}");
+    let newer = old.people.count().await;
+    assert!(matches!(&newer, Err(Error::NewerVersion { .. })), "{newer:?}");
     Ok(())
 }

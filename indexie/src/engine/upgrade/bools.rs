@@ -153,7 +153,7 @@ mod tests {
         done: bool,
     }
 
-    const TODO: Todo = Todo { title: "a", flags: Flags { done: true }, days: Vec::new() };
+    const FIRST: Todo = Todo { title: "a", flags: Flags { done: true }, days: Vec::new() };
 
     fn at(todo: &Todo, path: &[&'static str]) -> Option<Booleans> {
         let mut batch = Batch::default();
@@ -165,11 +165,11 @@ mod tests {
 
     #[test]
     fn booleans_are_found_where_they_are() {
-        assert!(matches!(at(&TODO, &["flags", "done"]), Some(Booleans::One(true))));
-        assert!(at(&TODO, &["title"]).is_none());
-        assert!(at(&TODO, &["flags", "urgent"]).is_none());
-        assert!(at(&TODO, &["days"]).is_none(), "an empty list has none");
-        let days = at(&Todo { days: vec![true, false], ..TODO }, &["days"]);
+        assert!(matches!(at(&FIRST, &["flags", "done"]), Some(Booleans::One(true))));
+        assert!(at(&FIRST, &["title"]).is_none());
+        assert!(at(&FIRST, &["flags", "urgent"]).is_none());
+        assert!(at(&FIRST, &["days"]).is_none(), "an empty list has none");
+        let days = at(&Todo { days: vec![true, false], ..FIRST }, &["days"]);
         assert!(matches!(days, Some(Booleans::Many(days)) if days.len() == 2));
     }
 

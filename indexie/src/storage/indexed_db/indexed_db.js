@@ -1836,7 +1836,15 @@ export class Engine {
       if (!this.connections.has(id)) return db.close();
       connection.db = db;
       let told = false, asked = false;
-      const versionChange = () => this.wake(VERSION_CHANGE, id);
+      const versionChange = () => {
+        try {
+          this.wake(VERSION_CHANGE, id);
+        } catch (error) {
+          // The app's handler has panicked. The other tab waits all the same.
+          this.close(id);
+          reportError(error);
+        }
+      };
       db.onversionchange = (event) => {
         connection.newVersion = event.newVersion;
         if (told) versionChange();
