@@ -72,15 +72,15 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// The error of an upgrade that ends with this one.
-    pub fn in_upgrade(self) -> Self {
+    /// The error of an upgrade that ends with this one. `last` is the table that its function used last.
+    pub fn in_upgrade(self, last: Option<&str>) -> Self {
         let table = match &self {
             Self::Upgrade { .. } => return self,
             Self::Constraint { table, .. }
             | Self::NotFound { table, .. }
             | Self::Data { table, .. }
             | Self::UnknownTable { table } => Some(table.clone()),
-            _ => None,
+            _ => last.map(str::to_owned),
         };
         Self::Upgrade { version: 2, table, key: None, source: Box::new(self) }
     }

@@ -24,6 +24,8 @@ impl Reference {
                 break;
             }
         }
+        // Once it has returned, errors name their table themselves.
+        let last = rebuild.last.filter(|_| failed.is_some() || upgrade.end != Ending::Done);
         let settled = match (failed, upgrade.end) {
             (Some(fault), _) => Err(fault),
             (None, Ending::Fail) => Err(Fault::User),
@@ -36,7 +38,7 @@ impl Reference {
                 self.tables = tables;
                 Outcome::Done
             }
-            Err(fault) => Outcome::Failed(fault.in_upgrade()),
+            Err(fault) => Outcome::Failed(fault.in_upgrade(last)),
         };
         Outcome::Body { steps, end: Box::new(end) }
     }
@@ -46,6 +48,8 @@ impl Reference {
 struct Rebuild {
     slots: Vec<Slot>,
     seats: Vec<TableOf>,
+    /// The table that the function has used last, by the name that it had then.
+    last: Option<&'static str>,
 }
 
 /// One of the three tables.
@@ -80,17 +84,28 @@ impl Rebuild {
                 shapes,
             }
         });
-        Self { slots: slots.collect(), seats: seats::<D>() }
+        Self { slots: slots.collect(), seats: seats::<D>(), last: None }
     }
 
     fn part(&mut self, part: &Part) -> Result<Outcome, Fault> {
         match part {
             Part::Do(action, _) => {
                 let seat = Seat::of(action.table);
+                self.uses(seat.table, seat.name);
                 self.slots[seat.table].action(seat, &self.seats[action.table].shape, action)
             }
-            Part::Migrate(table, change) => self.slots[*table].migrate(change).map(Outcome::Count),
+            Part::Migrate(table, change) => {
+                self.uses(*table, Side::New);
+                self.slots[*table].migrate(change).map(Outcome::Count)
+            }
             Part::Rename(table, _) => self.slots[*table].rename(),
+        }
+    }
+
+    fn uses(&mut self, table: usize, name: Side) {
+        let slot = &mut self.slots[table];
+        if slot.table(name).is_ok() {
+            self.last = Some(slot.names[usize::from(name == Side::New)]);
         }
     }
 
