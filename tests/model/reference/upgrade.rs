@@ -231,6 +231,8 @@ impl Table {
     /// The rows under another primary key.
     fn adopted(&self, goal: Shape) -> Result<Self, Fault> {
         let mut to = Self::new(goal);
+        // Keys are looked at before anything is written.
+        let mut adopted = Vec::new();
         for (key, row) in &self.rows {
             let mut row = row.clone();
             let stays = !to.shape.generated || matches!(key, Key::Number(_));
@@ -246,6 +248,9 @@ impl Table {
                     _ => return Err(to.data(None, None).at_row(&to.shape.table, key)),
                 }
             };
+            adopted.push((new_key, row));
+        }
+        for (new_key, row) in adopted {
             to.store(false, new_key, row, None)?;
         }
         if to.shape.generated && self.shape.generated {
