@@ -31,3 +31,8 @@ pub async fn sleep(milliseconds: u64) {
         _ => tokio::time::sleep(Duration::from_millis(milliseconds)).await,
     }
 }
+
+/// Whether this is Firefox.
+pub fn is_firefox() -> bool {
+    false
+}

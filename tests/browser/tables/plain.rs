@@ -35,6 +35,8 @@ function shown(name) {
   return typeof value === 'bigint' ? `${value}n` : value;
 }
 
+export const isFirefox = () => navigator.userAgent.includes('Firefox');
+
 export async function put(name, store, row, key) {
   await within(name, 'readwrite', store,
     (store) => (key === undefined ? store.put(value(row)) : store.put(value(row), value(key))));
@@ -110,6 +112,9 @@ export function sleep(milliseconds) {
 }
 "#)]
 extern "C" {
+    /// Whether this is Firefox.
+    #[wasm_bindgen(js_name = isFirefox)]
+    pub fn is_firefox() -> bool;
     #[wasm_bindgen(js_name = put)]
     async fn js_put(name: &str, store: &str, row: &str, key: Option<&str>);
     #[wasm_bindgen(js_name = stored)]

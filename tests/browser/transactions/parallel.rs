@@ -8,6 +8,7 @@ use indexie::prelude::*;
 use indexie_tests::wasm_bindgen_test;
 
 use crate::fixtures::{Bank, account, accounts, bank, enough, entry, is_enough};
+use crate::plain;
 
 /// More requests than any other transaction of this suite takes.
 const LONG: u32 = 5000;
@@ -58,7 +59,8 @@ async fn two_that_write_different_tables_run_side_by_side() -> Result<()> {
         id
     };
     let (met, id) = join(until(&db, Mode::ReadWrite, begun, flag), other).await;
-    assert!(met?, "the other one ended while this one ran");
+    // Firefox stores a database in one SQLite file, which one transaction writes at a time: there they follow one another.
+    assert!(met? || plain::is_firefox(), "the other one ended while this one ran");
     assert_eq!(id?, 3);
     Ok(())
 }
