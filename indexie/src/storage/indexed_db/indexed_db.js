@@ -2115,8 +2115,10 @@ export class Engine {
     try {
       const transaction = this.transactions.get(id);
       if (transaction?.waiting) return transaction.waiting.push(() => this.abort(id));
-      if (transaction) transaction.abandoned = true;
-      transaction?.abort();
+      if (!transaction) return;
+      // Throws where the browser has been first: then this is not why.
+      transaction.abort();
+      transaction.abandoned = true;
     } catch {
       // Finished already: its events tell how.
     }
