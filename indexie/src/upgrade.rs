@@ -80,8 +80,9 @@ use crate::op::Op;
 /// still there, and opening fails with [`Error::Upgrade`](crate::Error::Upgrade), which names the version, the table and the
 /// row, as far as it is about one. A function that panics undoes the upgrade too.
 ///
-/// The next operation that needs the database tries again, and so does opening itself where the browser has cut the upgrade off:
-/// a function may run more than once, each time on the rows of the old version.
+/// The next operation that needs the database tries again: a function may run more than once, each time on the rows of the old
+/// version. Where the browser has cut an upgrade off, because the site's data were deleted, the error is
+/// [`Error::ConnectionLost`](crate::Error::ConnectionLost).
 pub struct Upgrade {
     rebuild: Rc<Rebuild>,
 }

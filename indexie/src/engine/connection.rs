@@ -351,8 +351,11 @@ fn open_failed(shared: &Arc<Shared>, state: &Rc<State>, connection: u32) {
         (None | Some(Ok(())), "AbortError") if state.asked.get() == 0 => {
             return reconnect(shared, state, connection, shared.newest());
         }
-        // The browser's doing, not the upgrade's: the site's data is being deleted, say. What was begun has been undone.
-        (_, Failure::LOST) | (None | Some(Ok(())), "AbortError" | "UnknownError") if state.retries.get() < RETRIES => {
+        // The browser's doing: the site's data is being deleted, say. An upgrade that it has cut off is not begun again at once: this
+        // may be a page that is going, and Firefox then mixes up what the two have made.
+        (None, Failure::LOST) | (None | Some(Ok(())), "AbortError" | "UnknownError")
+            if state.retries.get() < RETRIES =>
+        {
             state.retries.set(state.retries.get() + 1);
             return reconnect(shared, state, connection, state.asked.get());
         }
