@@ -1,5 +1,6 @@
 //! What tabs and browsers are killed in the middle of, and how to tell afterwards whether it was done whole, or not at all.
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -7,9 +8,14 @@ use serde_json::{Value, json};
 
 use super::check::differences;
 use super::tab::{Running, Tab};
+use crate::browser::Kind;
 
 /// Items of the shop that is upgraded and rewritten.
 const ITEMS: u32 = 2000;
+
+/// How often Firefox is asked again, and after how long.
+const LOOKS: u32 = 10;
+const PAUSE: Duration = Duration::from_millis(300);
 
 /// A piece of work that must not be seen half done.
 #[derive(Debug)]
@@ -112,13 +118,25 @@ impl Trial<'_> {
     }
 
     /// Looks at what a killed work has left, and fails if that is half of it. Prepares the next one.
-    pub fn examine(&self, keeper: &Tab<'_>) -> Result<Found> {
-        let survey = keeper.survey(&self.database)?;
-        let found = self.judge(&survey)?;
+    pub fn examine(&self, keeper: &Tab<'_>, kind: Kind) -> Result<Found> {
+        let found = self.look(keeper, if kind == Kind::Firefox { LOOKS } else { 0 })?;
         if found != Found::Before {
             self.prepare(keeper)?;
         }
         Ok(found)
+    }
+
+    /// Firefox shows whoever opens at once the stores of an upgrade that it is still taking back, under the old version: what is
+    /// stored, a later look tells.
+    fn look(&self, keeper: &Tab<'_>, again: u32) -> Result<Found> {
+        let judge = || keeper.survey(&self.database).and_then(|survey| self.judge(&survey));
+        for _ in 0..again {
+            if let Ok(found) = judge() {
+                return Ok(found);
+            }
+            thread::sleep(PAUSE);
+        }
+        judge()
     }
 
     /// Makes the database as it is before the work.
