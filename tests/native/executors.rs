@@ -17,7 +17,7 @@ use tokio::task::{LocalSet, spawn_local};
 use crate::fixtures::{Items, item, items};
 
 /// Lets other tasks have so many turns.
-async fn turns(count: u32) {
+pub async fn turns(count: u32) {
     for _ in 0..count {
         let mut waited = false;
         poll_fn(|context| {

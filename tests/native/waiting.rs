@@ -1,9 +1,7 @@
 //! Who waits is woken: whatever the others do meanwhile, and whatever has been dropped.
 
-use std::future::poll_fn;
 use std::sync::Barrier;
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
@@ -11,6 +9,7 @@ use futures::FutureExt;
 use futures::executor::block_on;
 use indexie::prelude::*;
 
+use crate::executors::turns;
 use crate::fixtures::{Items, items, newer};
 use crate::threads::joined;
 
@@ -25,19 +24,6 @@ pub fn soon(run: impl FnOnce() -> Result<()> + Send + 'static) -> Result<()> {
     });
     assert_ne!(told.recv_timeout(Duration::from_secs(10)), Err(RecvTimeoutError::Timeout), "it waits for ever");
     joined(running)
-}
-
-/// Uses up what has woken this thread before.
-async fn pause() {
-    let mut waited = false;
-    poll_fn(|context| {
-        if std::mem::replace(&mut waited, true) {
-            return Poll::Ready(());
-        }
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }
 
 #[test]
@@ -76,7 +62,7 @@ fn who_has_to_ask_for_another_version_hears_of_it() -> Result<()> {
             block_on(deletion)
         });
         is_deleting.recv().expect("it waits for the transaction");
-        block_on(pause());
+        block_on(turns(1));
         block_on(open)?;
         drop(release);
         joined(deletion)?;

@@ -12,6 +12,9 @@ use super::stage::{Stage, tests};
 use super::tab::{Death, Tab};
 use crate::browser::Kind;
 
+/// How often Firefox is looked at: see [`Trial::examine`].
+const LOOKS: u32 = 10;
+
 tests![no_work_of_a_killed_tab_is_seen_half_done];
 
 /// The variable that says how many tabs are killed.
@@ -64,7 +67,8 @@ fn kill(stage: &Stage, keeper: &Tab<'_>, trial: &Trial<'_>, tally: &mut Tally) -
     let call = trial.begin(&victim)?.call;
     thread::sleep(delay);
     victim.die(death)?;
-    let found = trial.examine(keeper, stage.kind()).with_context(|| format!("{} after {delay:?}", death.name()))?;
+    let looks = if stage.kind() == Kind::Firefox { LOOKS } else { 1 };
+    let found = trial.examine(keeper, looks).with_context(|| format!("{} after {delay:?}", death.name()))?;
     *tally.deaths.entry(death.name()).or_default() += 1;
     match (found, keeper.heard_of(call)?.as_deref()) {
         (_, Some("failed")) => bail!("the work failed before its tab was killed"),

@@ -8,13 +8,11 @@ use serde_json::{Value, json};
 
 use super::check::differences;
 use super::tab::{Running, Tab};
-use crate::browser::Kind;
 
 /// Items of the shop that is upgraded and rewritten.
 const ITEMS: u32 = 2000;
 
-/// How often Firefox is asked again, and after how long.
-const LOOKS: u32 = 10;
+/// How long it takes from one look to the next.
 const PAUSE: Duration = Duration::from_millis(300);
 
 /// A piece of work that must not be seen half done.
@@ -118,8 +116,9 @@ impl Trial<'_> {
     }
 
     /// Looks at what a killed work has left, and fails if that is half of it. Prepares the next one.
-    pub fn examine(&self, keeper: &Tab<'_>, kind: Kind) -> Result<Found> {
-        let found = self.look(keeper, if kind == Kind::Firefox { LOOKS } else { 0 })?;
+    /// `looks` is how often it is looked at until then.
+    pub fn examine(&self, keeper: &Tab<'_>, looks: u32) -> Result<Found> {
+        let found = self.look(keeper, looks)?;
         if found != Found::Before {
             self.prepare(keeper)?;
         }
@@ -128,15 +127,17 @@ impl Trial<'_> {
 
     /// Firefox shows whoever opens at once the stores of an upgrade that it is still taking back, under the old version: what is
     /// stored, a later look tells.
-    fn look(&self, keeper: &Tab<'_>, again: u32) -> Result<Found> {
-        let judge = || keeper.survey(&self.database).and_then(|survey| self.judge(&survey));
-        for _ in 0..again {
-            if let Ok(found) = judge() {
-                return Ok(found);
+    fn look(&self, keeper: &Tab<'_>, looks: u32) -> Result<Found> {
+        let judge = || -> Result<Result<Found>> { Ok(self.judge(&keeper.survey(&self.database)?)) };
+        let mut found = judge()?;
+        for _ in 1..looks {
+            if found.is_ok() {
+                break;
             }
             thread::sleep(PAUSE);
+            found = judge()?;
         }
-        judge()
+        found
     }
 
     /// Makes the database as it is before the work.

@@ -1909,18 +1909,17 @@ export class Engine {
   // Fails what was under way on such a connection. Browsers forget some of it: Firefox what was begun just then, Chromium what
   // was being committed.
   lose(connection) {
-    const lost = LOST;
     for (const task of [...this.tasks.values()]) {
       // What is held back has not begun.
       const begun = task.batch !== null || (task.transaction && !task.transaction.waiting);
       if (task.connection !== connection || !begun) continue;
       task.batch?.lose();
-      task.failed(lost, -1);
+      task.failed(LOST, -1);
     }
     for (const [id, transaction] of [...this.transactions]) {
       if (transaction.connection !== connection || transaction.waiting) continue;
       this.transactions.delete(id);
-      this.failure = { ...lost, row: -1 };
+      this.failure = { ...LOST, row: -1 };
       this.wake(ABORTED, id);
     }
   }
