@@ -1,12 +1,14 @@
 //! Schemas: the constants that the macros fill, and what of them the stored database has.
 //! Pure data and pure functions; called when a database is opened.
 
+mod doubt;
 mod fit;
 mod installed;
 mod numbering;
 mod steps;
 mod verdict;
 
+pub(crate) use doubt::is_doubtful;
 pub(crate) use fit::{Alteration, FieldPath, Fit, bool_paths, fit, unknown_paths};
 #[cfg(any(target_family = "wasm", test))]
 pub(crate) use installed::parse_installed;

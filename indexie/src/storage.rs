@@ -7,7 +7,7 @@ pub(crate) mod memory;
 pub(crate) mod runner;
 mod thread;
 
-pub(crate) use backend::{Backend, Connect, Event, Layout, SchemaChange, Versions};
+pub(crate) use backend::{Backend, Connect, Event, Layout, OpenRequest, SchemaChange, Versions};
 pub(crate) use thread::{Submitted, Thread};
 
 use std::cell::RefCell;
@@ -293,6 +293,8 @@ impl Failure {
     pub const NOT_STARTED: &'static str = "InvalidStateError";
     /// The name of a failure in the middle: the connection has been closed from outside.
     pub const LOST: &'static str = "ConnectionLost";
+    /// Its upgrade was undone because the user has left the page; the next request for it waits for the user's return.
+    pub const LEFT: &'static str = "PageLeft";
 
     pub fn is_not_started(&self) -> bool {
         self.name == Self::NOT_STARTED

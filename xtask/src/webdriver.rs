@@ -122,6 +122,11 @@ impl Session {
         }
     }
 
+    /// Goes one page back in the tab's history.
+    pub fn back(&self) -> Result<()> {
+        self.post("back", &json!({})).map(drop)
+    }
+
     /// Closes all tabs but the first.
     pub fn close_tabs(&self) -> Result<()> {
         for tab in self.tabs()?.iter().filter(|tab| **tab != self.home) {

@@ -10,6 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::{Arc, Weak};
 use std::task::Poll;
+use std::time::Duration;
 
 use futures::channel::oneshot;
 use futures::future::{FutureExt, LocalBoxFuture, Shared as SharedFuture, WeakShared};
@@ -19,11 +20,14 @@ use super::upgrade::Reached;
 use super::{Handlers, Shared};
 use crate::database::{Blocked, VersionChange};
 use crate::error::{Error, Result};
-use crate::schema::{Rules, Stored, Verdict, verdict};
-use crate::storage::{Backend, Connect, Event, Failure, Reply, Thread, runner};
+use crate::schema::{InstalledStore, Rules, Stored, Verdict, is_doubtful, verdict};
+use crate::storage::{Backend, Connect, Event, Failure, OpenRequest, Reply, Thread, runner};
 
 /// How often opening is tried again when the browser fails without a reason, as some do once after a crash.
 const RETRIES: u32 = 3;
+
+/// How long it is from one look at a doubtful database to the next.
+const PAUSE: Duration = Duration::from_millis(100);
 
 type Opening = SharedFuture<Waiting>;
 
@@ -51,6 +55,8 @@ struct State {
     /// Tells who waits for the connection how opening it went.
     answer: RefCell<Option<oneshot::Sender<Result<u32>>>>,
     retries: Cell<u32>,
+    /// What was seen of a doubtful database.
+    seen: RefCell<Option<Vec<InstalledStore>>>,
     /// The number that the storage was last asked for; 0 is whichever there is.
     asked: Cell<u32>,
     /// The upgrade that is under way; dropped early, it is aborted.
@@ -81,6 +87,7 @@ fn state(shared: &Arc<Shared>) -> Rc<State> {
         phase: RefCell::default(),
         answer: RefCell::default(),
         retries: Cell::default(),
+        seen: RefCell::default(),
         asked: Cell::default(),
         upgrade: RefCell::default(),
         handlers: RefCell::default(),
@@ -230,23 +237,28 @@ pub(super) async fn connection(shared: &Arc<Shared>) -> Result<u32> {
 fn begin(shared: &Arc<Shared>, state: &Rc<State>) -> Opening {
     let opening = Waiting::new(state, Error::Closed { database: shared.name.clone() }).shared();
     state.retries.set(0);
+    state.seen.take();
     if let Some(opening) = opening.downgrade() {
-        connect(shared, state, opening, shared.newest());
+        connect(shared, state, opening, shared.newest(), Duration::ZERO);
     }
     opening
 }
 
 /// Closes a connection, and asks for another one in its place.
 fn reconnect(shared: &Arc<Shared>, state: &Rc<State>, connection: u32, number: u32) {
+    reconnect_after(Duration::ZERO, shared, state, connection, number);
+}
+
+fn reconnect_after(pause: Duration, shared: &Arc<Shared>, state: &Rc<State>, connection: u32, number: u32) {
     let phase = state.phase.replace(Phase::Idle);
     Thread::get().close(&*state.backend, connection);
     if let Phase::Opening { opening, .. } = phase {
-        connect(shared, state, opening, number);
+        connect(shared, state, opening, number, pause);
     }
 }
 
 /// Asks the storage for a connection; the answer comes through `opening`.
-fn connect(shared: &Arc<Shared>, state: &Rc<State>, opening: WeakShared<Waiting>, number: u32) {
+fn connect(shared: &Arc<Shared>, state: &Rc<State>, opening: WeakShared<Waiting>, number: u32, pause: Duration) {
     state.asked.set(number);
     let connection = Thread::get().number();
     state.phase.replace(Phase::Opening { connection, opening });
@@ -262,7 +274,8 @@ fn connect(shared: &Arc<Shared>, state: &Rc<State>, opening: WeakShared<Waiting>
             Thread::get().close(&*backend, connection);
         }
     });
-    Thread::get().open(&*state.backend, connection, &shared.name, number, &shared.layout(), listener);
+    let request = OpenRequest { name: &shared.name, version: number, layout: &shared.layout(), pause };
+    Thread::get().open(&*state.backend, connection, &request, listener);
 }
 
 fn heard(shared: &Arc<Shared>, state: &Rc<State>, connection: u32, event: Event) {
@@ -270,6 +283,10 @@ fn heard(shared: &Arc<Shared>, state: &Rc<State>, connection: u32, event: Event)
     match event {
         // It was there a moment ago, and has been deleted: what is made now would be of no version.
         Event::Upgrade if state.asked.get() == 0 => backend.abort(connection),
+        Event::Upgrade if is_to_be_seen_again(shared, state, connection, backend.versions(connection).old) => {
+            backend.abort(connection);
+            reconnect_after(PAUSE, shared, state, connection, state.asked.get());
+        }
         Event::Upgrade => {
             let reached = Rc::new(Reached::new(shared.definition.newest()));
             // In wasm a panic does not come back from `begin`: this is what is known then.
@@ -322,10 +339,30 @@ fn tell(handler: impl FnOnce()) {
     let _ = catch_unwind(AssertUnwindSafe(handler));
 }
 
+/// Whether the browser may be showing an upgrade that it is taking back: what is stored, a later look tells. What is seen twice is
+/// believed.
+fn is_to_be_seen_again(shared: &Shared, state: &State, connection: u32, native: u32) -> bool {
+    let backend = &state.backend;
+    if !backend.shows_unfinished_upgrades() {
+        return false;
+    }
+    let stores = backend.installed(connection);
+    let (_, marked) = backend.stored_version(connection);
+    let version = shared.rules.numbering.installed(native, marked);
+    if !is_doubtful(shared.definition, version, &stores) {
+        return false;
+    }
+    let before = state.seen.replace(Some(stores.clone()));
+    before != Some(stores)
+}
+
 /// Looks at what has been opened.
 fn opened(shared: &Arc<Shared>, state: &Rc<State>, connection: u32, upgraded: bool) {
     let newest = shared.definition.newest();
     let (native, marked) = state.backend.stored_version(connection);
+    if !upgraded && is_to_be_seen_again(shared, state, connection, native) {
+        return reconnect_after(PAUSE, shared, state, connection, state.asked.get());
+    }
     let stored = Stored { native, marked, stores: &state.backend.installed(connection) };
     // What the upgrade has not brought about, another one will not either.
     let rules = Rules { repair: shared.rules.repair && !upgraded, ..shared.rules };
@@ -351,6 +388,8 @@ fn open_failed(shared: &Arc<Shared>, state: &Rc<State>, connection: u32) {
         (None | Some(Ok(())), "AbortError") if state.asked.get() == 0 => {
             return reconnect(shared, state, connection, shared.newest());
         }
+        // Begun again once the user is back.
+        (_, Failure::LEFT) => return reconnect(shared, state, connection, state.asked.get()),
         // The browser's doing: the site's data is being deleted, say. An upgrade that it has cut off is not begun again at once: this
         // may be a page that is going, and Firefox then mixes up what the two have made.
         (None, Failure::LOST) | (None | Some(Ok(())), "AbortError" | "UnknownError")

@@ -40,6 +40,20 @@ pub(crate) fn steps(definition: &Definition, installed: u32) -> Vec<Step> {
     steps
 }
 
+/// The stores of a version as it was declared; `None` if it is not.
+pub(super) fn stores_at(definition: &Definition, version: u32) -> Option<Vec<(&'static str, StoreSchema)>> {
+    let versions = definition.versions;
+    let at = versions.iter().position(|declared| declared.number == version)?;
+    let mut stores: Vec<(&'static str, StoreSchema)> = Vec::new();
+    for entry in versions[..=at].iter().flat_map(|version| version.tables) {
+        stores.retain(|(name, _)| *name != entry.name);
+        if let Change::Store(schema) = entry.change {
+            stores.push((entry.name, schema));
+        }
+    }
+    Some(stores)
+}
+
 /// A schema of the past says nothing of how fields are stored; the record of today knows those that it still has.
 fn with_forms(name: &str, schema: StoreSchema, newest: &[(&'static str, StoreSchema)]) -> StoreSchema {
     let today = newest.iter().find(|(today, _)| *today == name);

@@ -18,6 +18,18 @@ pub(crate) trait Connect: fmt::Debug + Send + Sync {
 /// A store and its indexes, by name: operations use their positions.
 pub(crate) type Layout = Vec<(String, Vec<String>)>;
 
+/// Which database is to be opened.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OpenRequest<'a> {
+    pub name: &'a str,
+    /// The number that it is to have; 0 is whichever there is.
+    pub version: u32,
+    pub layout: &'a Layout,
+    /// How long the browser is not asked yet.
+    #[cfg_attr(not(target_family = "wasm"), allow(dead_code, reason = "the memory has nothing to wait for"))]
+    pub pause: Duration,
+}
+
 /// What happens to a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
@@ -64,7 +76,11 @@ pub(crate) trait Backend {
     // --- connections
 
     /// Begins to open a database. [`Event::Opened`] or [`Event::OpenFailed`] follows, possibly before this returns.
-    fn open(&self, connection: u32, name: &str, version: u32, layout: &Layout);
+    fn open(&self, connection: u32, request: &OpenRequest<'_>);
+    /// Whether stores and indexes of an upgrade are shown that is still being taken back.
+    fn shows_unfinished_upgrades(&self) -> bool {
+        false
+    }
     /// Says what the numbers of stores and indexes mean from here on.
     fn relayout(&self, connection: u32, layout: &Layout);
     /// Closes a connection, or gives up opening it. Its transactions are finished first.

@@ -35,7 +35,7 @@ use self::engine::Engine;
 use self::operate::Outcome;
 use self::scan::Found;
 use self::task::Slot;
-use super::backend::{Backend, Connect, Layout, SchemaChange, Versions};
+use super::backend::{Backend, Connect, Layout, OpenRequest, SchemaChange, Versions};
 use super::{Failure, Reply, Request, Want};
 use crate::Date;
 use crate::database::Durability;
@@ -67,8 +67,8 @@ struct InRealm {
 }
 
 impl Backend for InRealm {
-    fn open(&self, connection: u32, name: &str, version: u32, layout: &Layout) {
-        self.engine.open(&self.realm, connection, name, version, layout);
+    fn open(&self, connection: u32, request: &OpenRequest<'_>) {
+        self.engine.open(&self.realm, connection, request);
     }
 
     fn relayout(&self, connection: u32, layout: &Layout) {

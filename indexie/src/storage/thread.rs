@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, Waker};
 
-use super::backend::{Backend, Event, Layout};
+use super::backend::{Backend, Event, OpenRequest};
 use super::{Failure, Reply, Request, Want, runner};
 use crate::database::Durability;
 
@@ -94,17 +94,9 @@ impl Thread {
     // --- connections
 
     /// Begins to open a database; the listener hears how that goes, and of the connection's later life.
-    pub fn open(
-        &self,
-        backend: &dyn Backend,
-        connection: u32,
-        name: &str,
-        version: u32,
-        layout: &Layout,
-        listener: Listener,
-    ) {
+    pub fn open(&self, backend: &dyn Backend, connection: u32, request: &OpenRequest<'_>, listener: Listener) {
         self.listeners.borrow_mut().insert(connection, listener);
-        backend.open(connection, name, version, layout);
+        backend.open(connection, request);
     }
 
     pub fn close(&self, backend: &dyn Backend, connection: u32) {

@@ -15,7 +15,11 @@ use crate::browser::Kind;
 /// How often Firefox is looked at: see [`Trial::examine`].
 const LOOKS: u32 = 10;
 
-tests![no_work_of_a_killed_tab_is_seen_half_done];
+tests![
+    no_work_of_a_killed_tab_is_seen_half_done,
+    an_upgrade_right_after_a_killed_one_is_whole,
+    an_upgrade_of_a_page_that_is_left_keeps_nobody_waiting_and_goes_on_when_its_user_returns,
+];
 
 /// The variable that says how many tabs are killed.
 const KILLS: &str = "INDEXIE_KILLS";
@@ -31,16 +35,7 @@ struct Tally {
 }
 
 fn no_work_of_a_killed_tab_is_seen_half_done(stage: &Stage) -> Result<()> {
-    let kills = match env::var(KILLS) {
-        Ok(text) => text.parse().with_context(|| format!("{KILLS} is no number: {text:?}"))?,
-        // Firefox's driver may wait for a tab that it has killed until its time is over: there it is whole browsers that are killed,
-        // and tabs only if that is asked for.
-        Err(_) if stage.kind() == Kind::Firefox => {
-            println!("     {KILLS} says how many Firefox tabs are to be killed; whole browsers are in any case");
-            return Ok(());
-        }
-        Err(_) => 64_u32,
-    };
+    let kills = kills()?.unwrap_or(64);
     let scenarios = scenario::all();
     let each = kills.div_ceil(u32::try_from(scenarios.len())?);
     let keeper = stage.tab()?;
@@ -59,11 +54,70 @@ fn no_work_of_a_killed_tab_is_seen_half_done(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
+/// Firefox shows the next one an upgrade that it is still taking back.
+fn an_upgrade_right_after_a_killed_one_is_whole(stage: &Stage) -> Result<()> {
+    let keeper = stage.tab()?;
+    let scenario = scenario::upgrade();
+    let worker = stage.tab()?;
+    let trial = scenario.rehearse(&keeper, &worker, stage.database)?;
+    worker.close()?;
+    for number in 1..=kills()?.unwrap_or(24) {
+        let victim = stage.tab()?;
+        let (delay, death) = (stage.random.up_to(trial.takes), death(stage));
+        trial.begin(&victim)?;
+        thread::sleep(delay);
+        victim.die(death)?;
+        trial
+            .repeat(&keeper)
+            .with_context(|| format!("upgrade {number}, after one {} after {delay:?}", death.name()))?;
+        trial.prepare(&keeper)?;
+    }
+    Ok(())
+}
+
+/// A page may be kept for its user's return as it is when it is left: not with an upgrade that keeps everybody else waiting.
+fn an_upgrade_of_a_page_that_is_left_keeps_nobody_waiting_and_goes_on_when_its_user_returns(
+    stage: &Stage,
+) -> Result<()> {
+    let keeper = stage.tab()?;
+    let scenario = scenario::upgrade();
+    let worker = stage.tab()?;
+    let trial = scenario.rehearse(&keeper, &worker, stage.database)?;
+    let mut kept = 0;
+    for part in [0.2, 0.4, 0.6, 0.8] {
+        let upgrade = trial.begin(&worker)?;
+        thread::sleep(trial.takes.mul_f32(part));
+        worker.leave()?;
+        trial.examine(&keeper, LOOKS)?;
+        worker.come_back().context("the page is not there any more")?;
+        if upgrade.is_known()? {
+            upgrade.finish().context("the upgrade does not go on")?;
+            worker.ask("close")?;
+            kept += 1;
+        }
+        trial.repeat(&keeper)?;
+        trial.prepare(&keeper)?;
+    }
+    println!("     {} has kept {kept} of 4 pages", stage.kind());
+    // One whose upgrade is over stands in the way of the next preparation, and is not kept.
+    ensure!(kept > 0, "no page was kept");
+    Ok(())
+}
+
+fn death(stage: &Stage) -> Death {
+    *stage.random.choose(Death::ALL).unwrap_or(&Death::Closed)
+}
+
+fn kills() -> Result<Option<u32>> {
+    let Ok(text) = env::var(KILLS) else { return Ok(None) };
+    text.parse().map(Some).with_context(|| format!("{KILLS} is no number: {text:?}"))
+}
+
 fn kill(stage: &Stage, keeper: &Tab<'_>, trial: &Trial<'_>, tally: &mut Tally) -> Result<()> {
     let victim = stage.tab()?;
     trial.open(&victim)?;
     let delay = stage.random.up_to(trial.takes.mul_f32(1.1));
-    let death = *stage.random.choose(Death::ALL).unwrap_or(&Death::Closed);
+    let death = death(stage);
     let call = trial.begin(&victim)?.call;
     thread::sleep(delay);
     victim.die(death)?;

@@ -41,10 +41,14 @@ impl<'s> Tab<'s> {
     pub fn open(session: &'s Session, address: &str, calls: &'s Cell<u32>) -> Result<Self> {
         let tab = Self { session, handle: session.new_tab()?, calls };
         tab.visit(address)?;
-        // Chromium's driver may answer before the page's module has run.
-        check::until("the page has loaded", || Ok(tab.script("return typeof e2e", &[])? == "object"))?;
-        tab.script("await e2e.ready", &[]).context("the page could not start")?;
+        tab.wait_until_ready()?;
         Ok(tab)
+    }
+
+    fn wait_until_ready(&self) -> Result<()> {
+        // Chromium's driver may answer before the page's module has run.
+        check::until("the page has loaded", || Ok(self.script("return typeof e2e", &[])? == "object"))?;
+        self.script("await e2e.ready", &[]).map(drop).context("the page could not start")
     }
 
     pub fn visit(&self, address: &str) -> Result<()> {
@@ -122,6 +126,7 @@ impl<'s> Tab<'s> {
     /// All that can be compared of a stored database, read without indexie.
     pub fn survey(&self, name: &str) -> Result<Value> {
         self.script("return e2e.survey(arguments[0])", &[json!(name)])
+            .with_context(|| format!("{name:?} cannot be looked at"))
     }
 
     /// How far another tab's command is, as far as it could tell.
@@ -136,11 +141,23 @@ impl<'s> Tab<'s> {
         self.session.devtools(command, parameters)
     }
 
+    /// Follows a link to another page.
+    pub fn leave(&self) -> Result<()> {
+        self.visit("about:blank")
+    }
+
+    /// Goes back to the page that was left.
+    pub fn come_back(&self) -> Result<()> {
+        self.session.switch_to(&self.handle)?;
+        self.session.back()?;
+        self.wait_until_ready()
+    }
+
     /// Ends the tab's page, and then the tab.
     pub fn die(self, death: Death) -> Result<()> {
         match death {
             Death::Closed => {}
-            Death::Left => self.visit("about:blank")?,
+            Death::Left => self.leave()?,
             Death::Crashed => {
                 self.session.switch_to(&self.handle)?;
                 self.session.crash_tab()?;
@@ -184,6 +201,11 @@ impl Running<'_> {
                 None => Err(error),
             },
         }
+    }
+
+    /// Whether the page knows of it: not if it was loaded anew meanwhile.
+    pub fn is_known(&self) -> Result<bool> {
+        Ok(self.tab.script("return e2e.state(arguments[0]) !== undefined", &[json!(self.call)])? == true)
     }
 
     /// Whether it has ended by now.

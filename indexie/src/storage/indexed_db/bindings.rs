@@ -13,7 +13,10 @@ extern "C" {
     pub(super) fn define(this: &Engine, names: Vec<String>, tags: &[u32]);
 
     #[wasm_bindgen(method)]
-    pub(super) fn open(this: &Engine, id: u32, name: &str, version: f64, layout: &str);
+    pub(super) fn open(this: &Engine, id: u32, name: &str, version: f64, layout: &str, pause: f64);
+
+    #[wasm_bindgen(method, js_name = showsUnfinishedUpgrades)]
+    pub(super) fn shows_unfinished_upgrades(this: &Engine) -> bool;
 
     #[wasm_bindgen(method, js_name = oldVersion)]
     pub(super) fn old_version(this: &Engine, id: u32) -> f64;

@@ -5,7 +5,9 @@ use std::task::Waker;
 
 use crate::database::Durability;
 use crate::schema::InstalledStore;
-use crate::storage::{Backend, Event, Failure, Layout, Reply, Request, SchemaChange, Thread, Versions, Want};
+use crate::storage::{
+    Backend, Event, Failure, Layout, OpenRequest, Reply, Request, SchemaChange, Thread, Versions, Want,
+};
 
 pub(super) fn this_thread() -> Rc<dyn Backend> {
     Rc::new(Nowhere)
@@ -19,7 +21,7 @@ fn nowhere() -> Failure {
 }
 
 impl Backend for Nowhere {
-    fn open(&self, connection: u32, _name: &str, _version: u32, _layout: &Layout) {
+    fn open(&self, connection: u32, _request: &OpenRequest<'_>) {
         Thread::get().happened(connection, Event::OpenFailed);
     }
 

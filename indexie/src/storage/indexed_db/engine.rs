@@ -13,7 +13,8 @@ use crate::codec::{Batch, Shape, read_key, with_shapes};
 use crate::database::Durability;
 use crate::schema::{InstalledStore, parse_installed};
 use crate::storage::{
-    Backend, Columns, Event, Failure, Layout, Reply, Request, SchemaChange, ShapeTable, Thread, Versions, Want, runner,
+    Backend, Columns, Event, Failure, Layout, OpenRequest, Reply, Request, SchemaChange, ShapeTable, Thread, Versions,
+    Want, runner,
 };
 
 // What JavaScript reports. The numbers are those of `indexed_db.js`.
@@ -125,8 +126,9 @@ impl IndexedDbEngine {
 }
 
 impl Backend for IndexedDbEngine {
-    fn open(&self, connection: u32, name: &str, version: u32, layout: &Layout) {
-        self.js.open(connection, name, version.into(), &layout_text(layout));
+    fn open(&self, connection: u32, request: &OpenRequest<'_>) {
+        let OpenRequest { name, version, layout, pause } = *request;
+        self.js.open(connection, name, version.into(), &layout_text(layout), pause.as_secs_f64() * 1000.0);
     }
 
     fn relayout(&self, connection: u32, layout: &Layout) {
@@ -135,6 +137,10 @@ impl Backend for IndexedDbEngine {
 
     fn close(&self, connection: u32) {
         self.js.close(connection);
+    }
+
+    fn shows_unfinished_upgrades(&self) -> bool {
+        self.js.shows_unfinished_upgrades()
     }
 
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "versions are small whole numbers here")]

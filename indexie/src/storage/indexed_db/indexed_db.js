@@ -1021,6 +1021,8 @@ class Task {
     this.connection = connection;
     this.transaction = transaction;
     this.alone = false;
+    // All that it wants of its transaction is asked for.
+    this.whole = false;
     this.holds = false;
     this.batch = null;
     this.adds = false;
@@ -1158,6 +1160,7 @@ function write(task, count, issue, done, failed, ask = null) {
         return giveUp(error, row);
       }
     }
+    task.whole = true;
     // Firefox commits the rest when a request fails after `commit`: of several, the last one has to have succeeded.
     if (count > 1) requests[count - 1].onsuccess = () => end(transaction, 'commit');
     else end(transaction, 'commit');
@@ -1726,6 +1729,7 @@ function indexedDBHere() {
 }
 
 const LOST = { name: 'ConnectionLost', message: '' };
+const LEFT = { name: 'PageLeft', message: '' };
 
 // Whether an upgrade was aborted by the browser, for no reason of its own.
 const wasCutOff = (upgrade) => !upgrade.abandoned && (upgrade.error === null || failureName(upgrade.error) === 'AbortError');
@@ -1748,6 +1752,39 @@ function isLost(connection) {
 // A connection that refuses a transaction has been closed by the browser, if nobody else has: what is under way is lost.
 function foundClosed(connection, error) {
   if (connection?.db && !connection.closed && failureName(error) === 'InvalidStateError') connection.lost = true;
+}
+
+// --- pages that are left --------------------------------------------------------------------------------------------
+
+// For so many milliseconds after `pagehide`, in which no timer runs in a page that is gone or kept for its user's return.
+const HIDING = 1000;
+
+// The page, if this thread is that of one. A user who leaves it may come back.
+class Page {
+  constructor(left, returned) {
+    this.returned = returned;
+    this.hidden = false;
+    this.waiting = [];
+    if (globalThis.document === undefined) return;
+    addEventListener('pagehide', () => {
+      this.hidden = true;
+      left();
+      setTimeout(() => this.shown(), HIDING);
+    });
+    addEventListener('pageshow', () => this.shown());
+  }
+
+  shown() {
+    if (!this.hidden) return;
+    this.hidden = false;
+    this.returned();
+    for (const action of this.waiting.splice(0)) action();
+  }
+
+  whenShown(action) {
+    if (this.hidden) this.waiting.push(action);
+    else action();
+  }
 }
 
 // --- engine --------------------------------------------------------------------------------------------------------
@@ -1776,6 +1813,7 @@ export class Engine {
     this.submitting = 0;
     this.number = 0;
     this.failure = null;
+    this.here = new Page(() => this.left(), () => this.lose((_, transaction) => transaction?.left));
   }
 
   define(names, tags) {
@@ -1787,12 +1825,20 @@ export class Engine {
   // --- connections
 
   // `layout`: a line per store, its name and those of its indexes, separated by tabs; operations use their positions.
-  open(id, name, version, layout) {
+  // `pause`: for so many milliseconds the browser is not asked yet.
+  open(id, name, version, layout, pause) {
     const connection = {
       id, name, stores: parseLayout(layout), db: null, closed: false, lost: false, awaited: 1, order: this.order(name), live: null, failure: null, oldVersion: 0,
       newVersion: null, blocked: null,
     };
     this.connections.set(id, connection);
+    const ask = () => this.here.whenShown(() => { if (this.connections.has(id)) this.ask(connection, version); });
+    if (pause > 0) setTimeout(ask, pause);
+    else ask();
+  }
+
+  ask(connection, version) {
+    const { id, name } = connection;
     let request;
     try {
       request = version === 0 ? indexedDBHere().open(name) : indexedDBHere().open(name, version);
@@ -1825,6 +1871,7 @@ export class Engine {
       const upgrade = this.transactions.get(id);
       this.transactions.delete(id);
       connection.db = null;
+      if (upgrade?.left) return this.openFailed(connection, LEFT);
       if (upgrade && wasCutOff(upgrade)) return this.openFailed(connection, LOST);
       // The request says only that its upgrade was aborted.
       this.withQuota(upgrade?.error ?? request.error, (failure) => this.openFailed(connection, failure));
@@ -1879,6 +1926,11 @@ export class Engine {
     this.wake(OPEN_FAILED, connection.id);
   }
 
+  // Firefox does. What it shows then is not stored: an upgrade that leaves it as it is, leaves the database without it.
+  showsUnfinishedUpgrades() {
+    return 'InternalError' in globalThis;
+  }
+
   order(name) {
     let order = this.orders.get(name);
     if (order === undefined) this.orders.set(name, order = new Order(() => this.orders.delete(name)));
@@ -1903,24 +1955,47 @@ export class Engine {
     connection.gone = connection.lost = true;
     connection.db = null;
     this.wake(CLOSED, connection.id);
-    setTimeout(() => this.lose(connection));
+    setTimeout(() => this.lose((other) => other === connection));
   }
 
-  // Fails what was under way on such a connection. Browsers forget some of it: Firefox what was begun just then, Chromium what
-  // was being committed.
-  lose(connection) {
+  // Fails what was under way on such a connection, or in such a transaction. Browsers forget some of it: Firefox what was begun just
+  // then, or aborted while its page was kept for the user's return, Chromium what was being committed.
+  lose(isLost) {
     for (const task of [...this.tasks.values()]) {
       // What is held back has not begun.
       const begun = task.batch !== null || (task.transaction && !task.transaction.waiting);
-      if (task.connection !== connection || !begun) continue;
+      if (!begun || !isLost(task.connection, task.transaction)) continue;
       task.batch?.lose();
       task.failed(LOST, -1);
     }
     for (const [id, transaction] of [...this.transactions]) {
-      if (transaction.connection !== connection || transaction.waiting) continue;
+      const { connection } = transaction;
+      if (transaction.waiting || !isLost(connection, transaction)) continue;
       this.transactions.delete(id);
+      if (transaction.left && id === connection.id) {
+        connection.db = null;
+        this.openFailed(connection, LEFT);
+        continue;
+      }
       this.failure = { ...LOST, row: -1 };
       this.wake(ABORTED, id);
+    }
+  }
+
+  // The user leaves the page. Firefox keeps it as it is, in case the user returns: its upgrade keeps everybody else waiting; cursors
+  // end as if there was no more, so what goes from row to row is committed half done. Undone, then, is all that has not made its
+  // last request.
+  left() {
+    const unfinished = [...this.transactions.values()];
+    for (const { alone, whole, transaction } of this.tasks.values()) if (alone && !whole) unfinished.push(transaction);
+    for (const transaction of unfinished) {
+      if (!transaction || transaction.waiting) continue;
+      try {
+        transaction.abort();
+        transaction.left = true;
+      } catch {
+        // Committing already.
+      }
     }
   }
 
@@ -2237,6 +2312,7 @@ export class Engine {
   // Why a transaction was aborted. A connection that turns out to be lost is given up at once: Chromium goes on taking
   // transactions while it closes it, and says only in words why they fail.
   cause(error, transaction, connection) {
+    if (transaction?.left) return { ...LOST, message: failureMessage(error) };
     // While it is being upgraded a connection takes no other transaction.
     const asked = transaction?.abandoned || transaction?.mode === 'versionchange';
     const name = failureName(error);

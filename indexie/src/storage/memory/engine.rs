@@ -17,7 +17,7 @@ use super::task::Slot;
 use super::undo::{Generators, Log};
 use super::value::Row;
 use super::write::{failure, no_store};
-use crate::storage::{Failure, Layout, SchemaChange, runner};
+use crate::storage::{Failure, Layout, OpenRequest, SchemaChange, runner};
 
 #[derive(Default)]
 pub(super) struct Engine {
@@ -105,7 +105,8 @@ impl Engine {
 
     // --- connections
 
-    pub fn open(&self, realm: &Arc<Realm>, id: u32, name: &str, version: u32, layout: &Layout) {
+    pub fn open(&self, realm: &Arc<Realm>, id: u32, request: &OpenRequest<'_>) {
+        let OpenRequest { name, version, layout, .. } = *request;
         let request = Opening::open(id, self.inbox.clone(), version);
         let (database, receivers) = realm.ask(name, |state| state.requests.push_back(request));
         self.connections.borrow_mut().insert(id, Connection::new(id, database, layout, version));
