@@ -80,9 +80,20 @@ async function hasMark(name) {
 
 // All that can be compared of a stored database: its version, its stores and indexes, how many records each has, how many rows
 // have which property, and the least, greatest and sum of the numbers in each.
-async function survey(name) {
+//
+// A connection that is opened while an upgrade is being taken back may get no answers in Firefox.
+async function survey(name, attempts = 5) {
   const db = await openStored(name);
   if (db === null) return null;
+  const silence = new Promise((resolve) => setTimeout(resolve, 2000));
+  const found = await Promise.race([describe(db), silence]);
+  db.close();
+  if (found !== undefined) return found;
+  if (attempts === 1) throw new Error(`nothing answers in ${name}`);
+  return survey(name, attempts - 1);
+}
+
+async function describe(db) {
   const stores = {};
   const names = [...db.objectStoreNames];
   if (names.length > 0) {
@@ -103,9 +114,7 @@ async function survey(name) {
       await Promise.all(counts);
     }));
   }
-  const { version } = db;
-  db.close();
-  return { version, stores };
+  return { version: db.version, stores };
 }
 
 function summarize(properties, property, value) {
