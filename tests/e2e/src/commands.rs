@@ -117,18 +117,21 @@ async fn command(name: &str, with: &Parameters) -> Result<Value> {
 
 async fn count(shop: Shop) -> Result<Value> {
     let count = match shop {
+        Shop::V1WithoutIndex(shop) => shop.items.count().await?,
         Shop::V1(shop) => shop.items.count().await?,
         Shop::V2(shop) => shop.items.count().await?,
         Shop::V3(shop) => shop.items.count().await?,
+        Shop::V4(shop) => shop.items.count().await?,
     };
     Ok(json!(count))
 }
 
 async fn slugs(shop: Shop) -> Result<Value> {
     let slugs: Vec<String> = match shop {
-        Shop::V1(_) => Vec::new(),
+        Shop::V1WithoutIndex(_) | Shop::V1(_) => Vec::new(),
         Shop::V2(shop) => shop.items.where_(|item| item.slug).starts_with("").unique_keys().await?,
         Shop::V3(shop) => shop.items.where_(|item| item.slug).starts_with("").unique_keys().await?,
+        Shop::V4(shop) => shop.items.primary_keys().await?,
     };
     Ok(json!(slugs))
 }

@@ -1,4 +1,4 @@
-//! One database in three versions: what an older, a newer and the newest program declare.
+//! One database in four versions: what older and newer programs declare.
 
 use std::cell::Cell;
 
@@ -41,6 +41,24 @@ pub struct SlugItem {
     pub slug: String,
 }
 
+/// An item of version 4: its slug is its key.
+#[derive(Store, Serialize, Deserialize, Clone, Debug)]
+#[store("slug, &title")]
+pub struct Ware {
+    pub slug: String,
+    pub title: String,
+    pub round: u32,
+}
+
+/// An item as the first builds of the oldest program declared it: not found by its name.
+#[derive(Store, Serialize, Deserialize, Clone, Debug)]
+#[store("id")]
+pub struct UnindexedItem {
+    pub id: u32,
+    pub name: String,
+    pub round: u32,
+}
+
 /// A row of the table that version 2 drops.
 #[derive(Store, Serialize, Deserialize, Clone, Debug)]
 #[store("++id")]
@@ -55,6 +73,14 @@ pub struct Scrap {
 pub struct Label {
     pub id: u32,
     pub item: u32,
+}
+
+/// A label of version 4.
+#[derive(Store, Serialize, Deserialize, Clone, Debug)]
+#[store("++id, text")]
+pub struct Tag {
+    pub id: u32,
+    pub text: String,
 }
 
 #[derive(Store, Serialize, Deserialize, Clone, Debug)]
@@ -80,6 +106,24 @@ struct AnyItem {
     name: String,
     round: u32,
     slug: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
+}
+
+/// The first builds of the oldest program.
+pub mod v1_without_index {
+    use super::{Account, Entry, Scrap, UnindexedItem, schema};
+
+    schema! {
+        pub struct Shop("shop");
+
+        version 1 {
+            items: UnindexedItem,
+            scraps: Scrap,
+            accounts: Account,
+            entries: Entry,
+        }
+    }
 }
 
 /// The oldest program.
@@ -141,6 +185,54 @@ pub mod v3 {
             items: SlugItem,
         } upgrade start_a_round
     }
+}
+
+/// Everything is copied: items get another key, labels another shape, accounts another name.
+pub mod v4 {
+    use super::{Account, Entry, Tag, Ware, add_labels, furnish, restructure, schema, start_a_round};
+
+    schema! {
+        pub struct Shop("shop");
+
+        version 1 {
+            items: "id, name",
+            scraps: "++id",
+            accounts: Account,
+            entries: Entry,
+        }
+        version 2 {
+            items: "id, name, &slug",
+            scraps: drop,
+            labels: "++id, item",
+        } upgrade add_labels
+        version 3 {
+            items: "id, &slug",
+        } upgrade start_a_round
+        version 4 {
+            items: Ware,
+            labels: Tag,
+            accounts: drop,
+            purses: Account,
+        } upgrade restructure populate furnish
+    }
+}
+
+async fn restructure(tx: Upgrade) -> Result<()> {
+    UPGRADES.set(UPGRADES.get() + 1);
+    tx.rename_store("accounts", "purses")?;
+    tx.migrate::<Label, Tag>("labels", |label| Tag { id: label.id, text: format!("item {}", label.item) }).await?;
+    let title = |item: &mut AnyItem| item.title = Some(format!("{} no. {}", item.name, item.id));
+    tx.table::<AnyItem>("items")?.modify(title).await?;
+    Ok(())
+}
+
+/// A new shop has something to sell.
+async fn furnish(tx: Upgrade) -> Result<()> {
+    let wares: Vec<Ware> =
+        (0..3000).map(|at| Ware { slug: format!("ware-{at}"), title: format!("Ware no. {at}"), round: 0 }).collect();
+    tx.table::<Ware>("items")?.bulk_add(&wares).await?;
+    tx.table::<Account>("purses")?.add(&Account { id: 1, balance: 0 }).await?;
+    Ok(())
 }
 
 async fn add_labels(tx: Upgrade) -> Result<()> {

@@ -8,7 +8,7 @@ use indexie::prelude::*;
 use indexie::{Builder, Database, Indexie};
 use serde_json::{Value, json};
 
-use crate::shop::{v1, v2, v3};
+use crate::shop::{v1, v1_without_index, v2, v3, v4};
 
 thread_local! {
     static SHOPS: RefCell<HashMap<String, Shop>> = RefCell::default();
@@ -23,12 +23,14 @@ pub struct Options {
     pub repair_schema: bool,
 }
 
-/// The shop, as one of the three programs knows it.
+/// The shop, as one of the programs knows it.
 #[derive(Clone)]
 pub enum Shop {
+    V1WithoutIndex(v1_without_index::Shop),
     V1(v1::Shop),
     V2(v2::Shop),
     V3(v3::Shop),
+    V4(v4::Shop),
 }
 
 impl Deref for Shop {
@@ -36,15 +38,17 @@ impl Deref for Shop {
 
     fn deref(&self) -> &Indexie {
         match self {
+            Self::V1WithoutIndex(shop) => shop,
             Self::V1(shop) => shop,
             Self::V2(shop) => shop,
             Self::V3(shop) => shop,
+            Self::V4(shop) => shop,
         }
     }
 }
 
 impl Shop {
-    /// The database of this name, as the program of this version declares it.
+    /// The database of this name, as the program of this version declares it; 0 are the first builds of version 1.
     pub fn new(version: u64, name: &str) -> Result<Self> {
         Self::with(version, name, Options::default())
     }
@@ -52,9 +56,11 @@ impl Shop {
     /// The same, opened in another way than usual.
     pub fn with(version: u64, name: &str, options: Options) -> Result<Self> {
         Ok(match version {
+            0 => Self::V1WithoutIndex(build(name, options)),
             1 => Self::V1(build(name, options)),
             2 => Self::V2(build(name, options)),
             3 => Self::V3(build(name, options)),
+            4 => Self::V4(build(name, options)),
             _ => return Err(Error::user(format!("there is no version {version}"))),
         })
     }

@@ -14,6 +14,7 @@ tests![
     tabs_of_two_versions_open_at_once,
     one_tab_upgrades_through_two_objects_at_once,
     two_tabs_repair_at_once,
+    a_repair_makes_an_open_tab_of_the_same_version_give_way_and_reopen,
 ];
 
 const ITEMS: u32 = 500;
@@ -134,6 +135,25 @@ fn two_tabs_repair_at_once(stage: &Stage) -> Result<()> {
         same("rows", tab.ask("count")?, json!(1))?;
     }
     let survey = tabs[0].survey(name)?;
+    same("entries of the index", &survey["stores"]["items"]["indexes"]["name"]["count"], 1)
+}
+
+fn a_repair_makes_an_open_tab_of_the_same_version_give_way_and_reopen(stage: &Stage) -> Result<()> {
+    let name = stage.database;
+    let (open, repairing) = (stage.tab()?, stage.tab()?);
+    open.script("await e2e.makeWithoutIndex(arguments[0])", &[json!(name)])?;
+    open.open_shop(0, name)?;
+    open.events()?;
+
+    repairing.call("open", json!({ "version": 1, "name": name, "repair": true }))?;
+
+    same("open", open.ask("is open")?, json!(false))?;
+    // The number that a repair uses up.
+    same("reported", json!(open.events()?), json!([{ "versionchange": 2 }]))?;
+    same("rows", open.ask("count")?, json!(1))?;
+    same("open again", open.ask("is open")?, json!(true))?;
+    same("rows of the tab that has repaired", repairing.ask("count")?, json!(1))?;
+    let survey = repairing.survey(name)?;
     same("entries of the index", &survey["stores"]["items"]["indexes"]["name"]["count"], 1)
 }
 

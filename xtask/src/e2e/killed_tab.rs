@@ -125,7 +125,12 @@ fn kill(stage: &Stage, keeper: &Tab<'_>, trial: &Trial<'_>, tally: &mut Tally) -
     let found = trial.examine(keeper, looks).with_context(|| format!("{} after {delay:?}", death.name()))?;
     *tally.deaths.entry(death.name()).or_default() += 1;
     match (found, keeper.heard_of(call)?.as_deref()) {
-        (_, Some("failed")) => bail!("the work failed before its tab was killed"),
+        (_, Some("failed")) if death == Death::Crashed => bail!("the work failed before its tab was killed"),
+        // A page that is left is told what has been undone, if it still listens.
+        (found, Some("failed")) => {
+            ensure!(found != Found::After, "the work failed, and is there ({})", death.name());
+            tally.before += 1;
+        }
         // What was answered is there.
         (found, Some("done")) => {
             ensure!(found == Found::After, "the work was done, and its rows are gone ({})", death.name());

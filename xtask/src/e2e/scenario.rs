@@ -21,9 +21,19 @@ pub struct Scenario {
     pub name: &'static str,
     command: &'static str,
     parameters: Value,
-    /// Whether the database is opened, as version 1, before the work begins.
-    opened: bool,
+    /// What is there before the work.
+    before: Before,
     whole: Whole,
+}
+
+/// Where the work begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Before {
+    Nothing,
+    /// A database of version 1.
+    Stocked,
+    /// One that the tab has open.
+    Opened,
 }
 
 /// What a whole state is.
@@ -57,10 +67,13 @@ pub enum Found {
 /// All of them.
 pub fn all() -> Vec<Scenario> {
     use Whole::{Balanced, BeforeOrAfter};
-    let scenario = |name, command, parameters, whole| Scenario { name, command, parameters, opened: true, whole };
+    let scenario =
+        |name, command, parameters, whole| Scenario { name, command, parameters, before: Before::Opened, whole };
     vec![
         upgrade(),
         Scenario::upgrade("upgrade 1 to 3", 3),
+        Scenario::upgrade("upgrade 1 to 4", 4),
+        Scenario { before: Before::Nothing, ..Scenario::upgrade("creation", 4) },
         scenario("bulk_add", "add items", json!({ "from": ITEMS + 1, "count": 3000 }), BeforeOrAfter),
         scenario("bulk_put", "put items", json!({ "count": ITEMS, "round": 1 }), BeforeOrAfter),
         scenario("modify", "modify items", json!({ "round": 1 }), BeforeOrAfter),
@@ -78,15 +91,20 @@ pub fn upgrade() -> Scenario {
 impl Scenario {
     fn upgrade(name: &'static str, version: u32) -> Self {
         let parameters = json!({ "version": version });
-        Self { name, command: "open", parameters, opened: false, whole: Whole::BeforeOrAfter }
+        Self { name, command: "open", parameters, before: Before::Stocked, whole: Whole::BeforeOrAfter }
     }
 
     /// Does the work once undisturbed, and prepares it again.
     pub fn rehearse(&self, keeper: &Tab<'_>, worker: &Tab<'_>, database: &str) -> Result<Trial<'_>> {
-        keeper.stock(database, ITEMS)?;
-        let before = keeper.survey(database)?;
-        let mut trial =
-            Trial { scenario: self, database: database.to_owned(), before, after: Value::Null, takes: Duration::ZERO };
+        let mut trial = Trial {
+            scenario: self,
+            database: database.to_owned(),
+            before: Value::Null,
+            after: Value::Null,
+            takes: Duration::ZERO,
+        };
+        trial.prepare(keeper)?;
+        trial.before = keeper.survey(database)?;
         trial.open(worker)?;
         let start = Instant::now();
         trial.begin(worker)?.finish().with_context(|| format!("`{}` fails undisturbed", self.name))?;
@@ -96,7 +114,7 @@ impl Scenario {
         if trial.before == trial.after {
             bail!("`{}` changes nothing: {}", self.name, trial.after);
         }
-        keeper.stock(database, ITEMS)?;
+        trial.prepare(keeper)?;
         Ok(trial)
     }
 }
@@ -108,7 +126,7 @@ impl Trial<'_> {
 
     /// Opens the database in the tab that is going to do the work, if that is not the work itself.
     pub fn open(&self, worker: &Tab<'_>) -> Result<()> {
-        if self.scenario.opened { worker.open_shop(1, &self.database) } else { Ok(()) }
+        if self.scenario.before == Before::Opened { worker.open_shop(1, &self.database) } else { Ok(()) }
     }
 
     /// Begins the work.
@@ -155,7 +173,10 @@ impl Trial<'_> {
 
     /// Makes the database as it is before the work.
     pub fn prepare(&self, keeper: &Tab<'_>) -> Result<()> {
-        keeper.stock(&self.database, ITEMS)
+        match self.scenario.before {
+            Before::Nothing => keeper.clear_away(&self.database),
+            Before::Stocked | Before::Opened => keeper.stock(&self.database, ITEMS),
+        }
     }
 
     /// Whether nothing at all is stored.

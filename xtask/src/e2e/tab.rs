@@ -110,11 +110,16 @@ impl<'s> Tab<'s> {
 
     /// A new shop of version 1 with so many items, in place of any before; closed again.
     pub fn stock(&self, name: &str, count: u32) -> Result<()> {
-        self.call("make", json!({ "version": 1, "name": name }))?;
-        self.ask("delete")?;
+        self.clear_away(name)?;
         self.call("stock", json!({ "count": count }))?;
         self.ask("close")?;
         Ok(())
+    }
+
+    /// Deletes a shop, if it is there.
+    pub fn clear_away(&self, name: &str) -> Result<()> {
+        self.call("make", json!({ "version": 1, "name": name }))?;
+        self.ask("delete").map(drop)
     }
 
     /// What was reported to the tab's databases since this was asked last.
