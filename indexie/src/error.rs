@@ -127,7 +127,7 @@ pub enum Error {
         /// Why, as far as is known.
         reason: String,
     },
-    /// The browser closed the connection while the operation was under way.
+    /// The browser closed the connection while the operation was under way, or the user has left the page meanwhile and come back.
     ConnectionLost {
         /// The database.
         database: String,

@@ -1,8 +1,10 @@
-//! The library in a window, as the workers have it: their cases, where the other suites run too.
+//! The library in a window: the cases that the workers have too, and what only a page knows.
 #![cfg(target_family = "wasm")]
 
 #[path = "../anywhere/cases.rs"]
 mod anywhere;
+
+mod leaving;
 
 use indexie_tests::{builder, fresh};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};

@@ -1764,18 +1764,21 @@ class Page {
   constructor(left, returned) {
     this.returned = returned;
     this.hidden = false;
+    this.timer = 0;
     this.waiting = [];
     if (globalThis.document === undefined) return;
     addEventListener('pagehide', () => {
       this.hidden = true;
       left();
-      setTimeout(() => this.shown(), HIDING);
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => this.shown(), HIDING);
     });
     addEventListener('pageshow', () => this.shown());
   }
 
   shown() {
     if (!this.hidden) return;
+    clearTimeout(this.timer);
     this.hidden = false;
     this.returned();
     for (const action of this.waiting.splice(0)) action();

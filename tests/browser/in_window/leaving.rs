@@ -1,0 +1,151 @@
+//! The user leaves the page, and perhaps comes back to it: the events of that are sent by hand here. Real pages that are left are
+//! a matter of the end-to-end tests.
+
+use std::cell::Cell;
+use std::pin::pin;
+
+use futures::future::Either;
+use futures::{future, poll};
+use indexie::prelude::*;
+use indexie_tests::{User, UserDb, fresh, user};
+use serde::{Deserialize, Serialize};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+use crate::anywhere::sleep;
+
+/// Longer than a page that goes on for all that is waited for.
+const A_WHILE: u32 = 1500;
+
+fn leave() {
+    js_sys::eval("dispatchEvent(new Event('pagehide'))").expect("the event is sent");
+}
+
+fn come_back() {
+    js_sys::eval("dispatchEvent(new Event('pageshow'))").expect("the event is sent");
+}
+
+async fn filled(name: &str, count: u32) -> Result<UserDb> {
+    let db: UserDb = fresh(name).await;
+    let users: Vec<_> = (0..count).map(|at| user(&format!("{at}@x"), "Ada", at)).collect();
+    db.users.bulk_add(&users).await?;
+    Ok(db)
+}
+
+fn is_lost<T>(result: &Result<T>) -> bool {
+    matches!(result, Err(Error::ConnectionLost { .. }))
+}
+
+#[wasm_bindgen_test]
+async fn what_has_not_made_its_last_request_is_undone() -> Result<()> {
+    let db = filled("leaving: undone", 700).await?;
+
+    let body = db
+        .transaction(Mode::ReadWrite, &db.users, async |users| {
+            users.add(&user("new@x", "Bob", 1)).await?;
+            leave();
+            users.add(&user("newer@x", "Bob", 1)).await
+        })
+        .await;
+    come_back();
+    let mut modify = pin!(db.users.where_(|u| u.name).equals("Ada").modify(|user| user.name = "Cid".into()));
+    assert!(poll!(&mut modify).is_pending());
+    leave();
+    let modified = modify.await;
+    come_back();
+
+    assert!(is_lost(&body), "{body:?}");
+    assert!(is_lost(&modified), "{modified:?}");
+    assert_eq!(db.users.count().await?, 700);
+    assert_eq!(db.users.where_(|u| u.name).equals("Ada").count().await?, 700);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn what_has_made_its_last_request_is_stored() -> Result<()> {
+    let db = filled("leaving: stored", 1).await?;
+
+    let (one, many) = (user("one@x", "Bob", 1), [user("two@x", "Bob", 1), user("three@x", "Bob", 1)]);
+    let mut bulk = pin!(db.users.bulk_add(&many));
+    assert!(poll!(&mut bulk).is_pending());
+    leave();
+    // Saved by who hears that the page is left.
+    let saved = future::join(bulk, db.users.add(&one)).await;
+    come_back();
+
+    assert_eq!((saved.0?, saved.1?), (vec![2, 3], 4));
+    assert_eq!(db.users.where_(|u| u.name).equals("Bob").count().await?, 3);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn a_database_is_opened_once_the_user_is_back() -> Result<()> {
+    let db: UserDb = fresh("leaving: opening").await;
+
+    leave();
+    let opening = pin!(db.open());
+    let pause = pin!(sleep(100));
+    let Either::Right(((), opening)) = future::select(opening, pause).await else {
+        panic!("opened in a page that is left")
+    };
+    come_back();
+    opening.await?;
+    db.close();
+    // This one never goes: there are events that only say so.
+    leave();
+    let (opening, pause) = (pin!(db.open()), pin!(sleep(A_WHILE)));
+    let opened = future::select(opening, pause).await;
+
+    assert!(matches!(opened, Either::Left((Ok(()), _))), "not opened in a page that is still there");
+    Ok(())
+}
+
+#[derive(Store, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[store("++id, &email, name")]
+struct Renamed {
+    id: u32,
+    email: String,
+    name: String,
+    round: u32,
+}
+
+#[wasm_bindgen_test]
+async fn an_upgrade_begins_again_once_the_user_is_back() -> Result<()> {
+    thread_local!(static RUNS: Cell<u32> = const { Cell::new(0) });
+    schema! {
+        struct Next("leaving: upgrade");
+        version 1 { users: User }
+        version 2 { users: Renamed } upgrade to_2
+    }
+    #[derive(Serialize, Deserialize)]
+    struct Any {
+        id: u32,
+        email: String,
+        name: String,
+        round: Option<u32>,
+    }
+    async fn to_2(tx: Upgrade) -> Result<()> {
+        RUNS.set(RUNS.get() + 1);
+        let users = tx.table::<Any>("users")?;
+        users.get(1).await?;
+        if RUNS.get() == 1 {
+            leave();
+        }
+        users.modify(|user| user.round = Some(user.round.unwrap_or(0) + RUNS.get())).await.map(|_| ())
+    }
+    let old = filled("leaving: upgrade", 30).await?;
+    old.close();
+    let db = Next::new();
+
+    let opening = pin!(db.open());
+    let pause = pin!(sleep(100));
+    let Either::Right(((), opening)) = future::select(opening, pause).await else {
+        panic!("upgraded in a page that is left")
+    };
+    come_back();
+    opening.await?;
+
+    assert_eq!(RUNS.get(), 2);
+    let rounds: Vec<u32> = db.users.to_vec().await?.iter().map(|user| user.round).collect();
+    assert_eq!(rounds, [2; 30], "of the first run nothing is left");
+    Ok(())
+}
