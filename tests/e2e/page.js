@@ -20,7 +20,7 @@ function beginIn(place, call, command, parameters) {
     tell(call, "done");
     return JSON.parse(answer);
   });
-  running.catch(() => tell(call, "failed"));
+  running.catch((error) => tell(call, `failed: ${error}`));
   calls.set(call, running);
   states.set(call, "begun");
   const over = () => states.set(call, "over");

@@ -1,10 +1,11 @@
 //! Running other programs, with errors that show the command as one would type it.
 
 use std::env;
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
 /// Runs a command that talks to the terminal itself.
 pub fn run(command: &mut Command) -> Result<()> {
@@ -14,6 +15,20 @@ pub fn run(command: &mut Command) -> Result<()> {
         bail!("`{}` failed ({status})", as_typed(command));
     }
     Ok(())
+}
+
+/// Runs a command, and hands over each line that it prints, which appears all the same. The inner error is the command's.
+pub fn run_watched(command: &mut Command, mut watch: impl FnMut(&str)) -> Result<Result<()>> {
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut child = command.spawn().with_context(|| format!("could not start `{}`", as_typed(command)))?;
+    for line in child.stdout.take().into_iter().flat_map(|output| BufReader::new(output).split(b'\n')) {
+        let line = line?;
+        let line = String::from_utf8_lossy(&line);
+        println!("{line}");
+        watch(&line);
+    }
+    let status = child.wait()?;
+    Ok(if status.success() { Ok(()) } else { Err(anyhow!("`{}` failed ({status})", as_typed(command))) })
 }
 
 /// Runs a command and returns what it printed; its error output appears in the error.

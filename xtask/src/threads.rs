@@ -7,8 +7,7 @@ use crate::browser::Kind;
 use crate::workspace::{WASM, Workspace};
 use crate::{browser_tests, command};
 
-/// The tests of threads themselves, and the largest of those that know nothing of them: of reading and writing, of transactions, of
-/// upgrades.
+/// The tests of threads themselves, and the largest of those that know nothing of them.
 const TARGETS: [&str; 4] = ["in_threads", "tables", "transactions", "upgrades"];
 
 /// What wasm needs for threads, and what wasm-bindgen wants to know of how they are set up. Their memory has to have a

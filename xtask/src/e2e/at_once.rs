@@ -153,7 +153,7 @@ fn a_repair_makes_an_open_tab_of_the_same_version_give_way_and_reopen(stage: &St
     same("rows", open.ask("count")?, json!(1))?;
     same("open again", open.ask("is open")?, json!(true))?;
     same("rows of the tab that has repaired", repairing.ask("count")?, json!(1))?;
-    let survey = repairing.survey(name)?;
+    let survey = open.survey(name)?;
     same("entries of the index", &survey["stores"]["items"]["indexes"]["name"]["count"], 1)
 }
 

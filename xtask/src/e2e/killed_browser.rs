@@ -25,7 +25,7 @@ const MARK: &str = "mark";
 fn no_work_of_a_killed_browser_is_seen_half_done(stage: &Stage) -> Result<()> {
     let kills: usize = match env::var(KILLS) {
         Ok(text) => text.parse().with_context(|| format!("{KILLS} is no number: {text:?}"))?,
-        Err(_) => 10,
+        Err(_) => 2 * scenario::all().len(),
     };
     let profile = stage.workspace.scratch("e2e")?.join(format!("{} profile", stage.kind()));
     empty_directory(&profile)?;

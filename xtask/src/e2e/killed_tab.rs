@@ -5,7 +5,7 @@ use std::env;
 use std::fmt;
 use std::thread;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 
 use super::scenario::{self, Found, Trial};
 use super::stage::{Stage, tests};
@@ -125,9 +125,9 @@ fn kill(stage: &Stage, keeper: &Tab<'_>, trial: &Trial<'_>, tally: &mut Tally) -
     let found = trial.examine(keeper, looks).with_context(|| format!("{} after {delay:?}", death.name()))?;
     *tally.deaths.entry(death.name()).or_default() += 1;
     match (found, keeper.heard_of(call)?.as_deref()) {
-        (_, Some("failed")) if death == Death::Crashed => bail!("the work failed before its tab was killed"),
-        // A page that is left is told what has been undone, if it still listens.
-        (found, Some("failed")) => {
+        (found, Some(failed)) if failed.starts_with("failed") => {
+            // A page that is left is told that this has been undone, if it still listens.
+            ensure!(failed.contains("ConnectionLost") && death != Death::Crashed, "{failed}");
             ensure!(found != Found::After, "the work failed, and is there ({})", death.name());
             tally.before += 1;
         }
