@@ -1,4 +1,4 @@
-// The page's end of the service worker in worker.js.
+// The page's end of the workers in worker.js.
 
 // Registers it, and waits until it has become active.
 export async function register() {
@@ -9,12 +9,24 @@ export async function register() {
 // Runs a command of the Rust program in it.
 export async function run(command, parameters) {
   const { active } = await navigator.serviceWorker.ready;
+  return ask(active, command, parameters);
+}
+
+let dedicated = null;
+
+// Runs a command in a worker of the page's own.
+export function runInDedicated(command, parameters) {
+  dedicated ??= new Worker("./service_worker.js");
+  return ask(dedicated, command, parameters);
+}
+
+function ask(worker, command, parameters) {
   const { port1, port2 } = new MessageChannel();
   return new Promise((resolve, reject) => {
     port1.onmessage = ({ data: { answer, error } }) => {
       port1.close();
       if (error === undefined) resolve(answer); else reject(error);
     };
-    active.postMessage({ command, parameters }, [port2]);
+    worker.postMessage({ command, parameters }, [port2]);
   });
 }

@@ -30,6 +30,7 @@ function beginIn(place, call, command, parameters) {
 // Here, or in the service worker.
 const begin = (call, command, parameters) => beginIn({ run }, call, command, parameters);
 const beginInWorker = (call, command, parameters) => beginIn(worker, call, command, parameters);
+const beginInDedicated = (call, command, parameters) => beginIn({ run: worker.runInDedicated }, call, command, parameters);
 
 const state = (call) => states.get(call);
 
@@ -164,4 +165,4 @@ function deleteStored(name) {
   });
 }
 
-window.e2e = { begin, beginInWorker, answer, state, heard, openStored, putStored, addStore, makeWithoutIndex, survey, deleteStored, leaveMark, hasMark, promised, memory_bytes, batching, dexie, worker, ready: init() };
+window.e2e = { begin, beginInWorker, beginInDedicated, answer, state, heard, openStored, putStored, addStore, makeWithoutIndex, survey, deleteStored, leaveMark, hasMark, promised, memory_bytes, batching, dexie, worker, ready: init() };

@@ -1,4 +1,4 @@
-// The service worker: runs commands of the Rust program that a page sends. It is bundled into one classic script.
+// A worker, or the service worker: runs commands of the Rust program that a page sends. It is bundled into one classic script.
 import init, { run } from "./indexie-e2e.js";
 
 const ready = init({ module_or_path: "./indexie-e2e_bg.wasm" });
@@ -9,6 +9,6 @@ self.addEventListener("message", (event) => {
     (answer) => port.postMessage({ answer }),
     (error) => port.postMessage({ error: String(error) }),
   );
-  // Until then the browser may not stop the worker.
-  event.waitUntil(running);
+  // Until then the browser may not stop the service worker.
+  event.waitUntil?.(running);
 });

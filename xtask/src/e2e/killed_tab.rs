@@ -6,6 +6,7 @@ use std::fmt;
 use std::thread;
 
 use anyhow::{Context, Result, ensure};
+use serde_json::json;
 
 use super::scenario::{self, Found, Trial};
 use super::stage::{Stage, tests};
@@ -18,6 +19,7 @@ const LOOKS: u32 = 10;
 tests![
     no_work_of_a_killed_tab_is_seen_half_done,
     an_upgrade_right_after_a_killed_one_is_whole,
+    an_upgrade_of_a_worker_whose_page_is_left_keeps_nobody_waiting,
     an_upgrade_of_a_page_that_is_left_keeps_nobody_waiting_and_goes_on_when_its_user_returns,
 ];
 
@@ -101,6 +103,33 @@ fn an_upgrade_of_a_page_that_is_left_keeps_nobody_waiting_and_goes_on_when_its_u
     println!("     {} has kept {kept} of 4 pages", stage.kind());
     // One whose upgrade is over stands in the way of the next preparation, and is not kept.
     ensure!(kept > 0, "no page was kept");
+    Ok(())
+}
+
+/// Workers are kept with their page, and hear nothing of it.
+fn an_upgrade_of_a_worker_whose_page_is_left_keeps_nobody_waiting(stage: &Stage) -> Result<()> {
+    if stage.kind() == Kind::Chromium {
+        println!(
+            "     Chromium keeps the worker in the middle of its upgrade, lock or no lock"
+        );
+        return Ok(());
+    }
+    let keeper = stage.tab()?;
+    let scenario = scenario::upgrade();
+    let tab = stage.tab()?;
+    let trial = scenario.rehearse(&keeper, &tab, stage.database)?;
+    for part in [0.2, 0.4, 0.6, 0.8] {
+        // The worker is there.
+        tab.begin_in_dedicated("events", json!({}))?.finish()?;
+        trial.begin_in_dedicated(&tab)?;
+        thread::sleep(trial.takes.mul_f32(part));
+        tab.leave()?;
+        trial.examine(&keeper, LOOKS)?;
+        trial.repeat(&keeper)?;
+        trial.prepare(&keeper)?;
+        tab.visit(stage.address)?;
+        tab.wait_until_ready()?;
+    }
     Ok(())
 }
 

@@ -131,9 +131,18 @@ impl Trial<'_> {
 
     /// Begins the work.
     pub fn begin<'t>(&self, worker: &'t Tab<'t>) -> Result<Running<'t>> {
+        worker.begin(self.scenario.command, self.parameters())
+    }
+
+    /// Begins it in a worker of the tab's page.
+    pub fn begin_in_dedicated<'t>(&self, tab: &'t Tab<'t>) -> Result<Running<'t>> {
+        tab.begin_in_dedicated(self.scenario.command, self.parameters())
+    }
+
+    fn parameters(&self) -> Value {
         let mut parameters = self.scenario.parameters.clone();
         parameters["name"] = json!(self.database);
-        worker.begin(self.scenario.command, parameters)
+        parameters
     }
 
     /// Looks at what a killed work has left, and fails if that is half of it. Prepares the next one.

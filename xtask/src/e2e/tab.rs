@@ -45,7 +45,8 @@ impl<'s> Tab<'s> {
         Ok(tab)
     }
 
-    fn wait_until_ready(&self) -> Result<()> {
+    /// Waits until a page that is visited can be told something.
+    pub fn wait_until_ready(&self) -> Result<()> {
         // Chromium's driver may answer before the page's module has run.
         check::until("the page has loaded", || Ok(self.script("return typeof e2e", &[])? == "object"))?;
         self.script("await e2e.ready", &[]).map(drop).context("the page could not start")
@@ -70,6 +71,11 @@ impl<'s> Tab<'s> {
     /// Starts a command in the service worker, which is to be registered.
     pub fn begin_in_worker(&self, command: &str, parameters: Value) -> Result<Running<'_>> {
         self.begin_by("e2e.beginInWorker(...arguments)", command, parameters)
+    }
+
+    /// Starts a command in a worker of the page's own.
+    pub fn begin_in_dedicated(&self, command: &str, parameters: Value) -> Result<Running<'_>> {
+        self.begin_by("e2e.beginInDedicated(...arguments)", command, parameters)
     }
 
     /// Registers the service worker. The next tabs use the same one.

@@ -526,9 +526,11 @@ function all(requests, done, fail) {
   }, failing);
 }
 
-function transactionOver({ db }, stores, mode, durability) {
+function transactionOver({ db, here }, stores, mode, durability) {
   if (db === null) throw new DOMException('The connection is closed.', 'InvalidStateError');
-  return db.transaction(stores, mode, durability === '' ? undefined : { durability });
+  const transaction = db.transaction(stores, mode, durability === '' ? undefined : { durability });
+  if (mode === 'readwrite') here.stay(transaction);
+  return transaction;
 }
 
 // Commits or aborts; where the transaction has ended by itself, its events tell how.
@@ -1759,14 +1761,23 @@ function foundClosed(connection, error) {
 // For so many milliseconds after `pagehide`, in which no timer runs in a page that is gone or kept for its user's return.
 const HIDING = 1000;
 
-// The page, if this thread is that of one. A user who leaves it may come back.
+// No other browser has this error.
+const isFirefox = () => 'InternalError' in globalThis;
+
+// The page, or a worker of one. A user who leaves it may come back.
 class Page {
   constructor(left, returned) {
     this.returned = returned;
     this.hidden = false;
     this.timer = 0;
     this.waiting = [];
-    if (globalThis.document === undefined) return;
+    this.locks = undefined;
+    this.writing = 0;
+    this.letGo = null;
+    if (globalThis.document === undefined) {
+      if (isFirefox()) this.locks = globalThis.navigator?.locks;
+      return;
+    }
     addEventListener('pagehide', () => {
       this.hidden = true;
       left();
@@ -1782,6 +1793,28 @@ class Page {
     this.hidden = false;
     this.returned();
     for (const action of this.waiting.splice(0)) action();
+  }
+
+  // Workers are frozen with their page, and hear nothing of it: in the middle of a transaction too, which all others wait for who
+  // want to write, or to open what it upgrades. But Firefox keeps no page one of whose workers holds a lock.
+  stay(transaction) {
+    if (this.locks === undefined) return;
+    this.writing++;
+    clearTimeout(this.timer);
+    if (this.letGo === null) {
+      const over = new Promise((resolve) => { this.letGo = resolve; });
+      this.locks.request('indexie is writing', { mode: 'shared' }, () => over).catch(() => {});
+    }
+    const done = () => {
+      if (--this.writing === 0) this.timer = setTimeout(() => this.rest(), HIDING);
+    };
+    transaction.addEventListener('complete', done);
+    transaction.addEventListener('abort', done);
+  }
+
+  rest() {
+    this.letGo();
+    this.letGo = null;
   }
 
   whenShown(action) {
@@ -1832,7 +1865,7 @@ export class Engine {
   open(id, name, version, layout, pause) {
     const connection = {
       id, name, stores: parseLayout(layout), db: null, closed: false, lost: false, awaited: 1, order: this.order(name), live: null, failure: null, oldVersion: 0,
-      newVersion: null, blocked: null,
+      newVersion: null, blocked: null, here: this.here,
     };
     this.connections.set(id, connection);
     const ask = () => this.here.whenShown(() => { if (this.connections.has(id)) this.ask(connection, version); });
@@ -1858,6 +1891,7 @@ export class Engine {
       if (!this.connections.has(id)) return request.transaction.abort();
       request.transaction.connection = connection;
       request.transaction.line = new Line();
+      this.here.stay(request.transaction);
       this.transactions.set(id, request.transaction);
       readMarker(connection, request.transaction, () => {
         try {
@@ -1929,9 +1963,8 @@ export class Engine {
     this.wake(OPEN_FAILED, connection.id);
   }
 
-  // Firefox does. What it shows then is not stored: an upgrade that leaves it as it is, leaves the database without it.
   showsUnfinishedUpgrades() {
-    return 'InternalError' in globalThis;
+    return isFirefox();
   }
 
   order(name) {
