@@ -109,9 +109,7 @@ fn an_upgrade_of_a_page_that_is_left_keeps_nobody_waiting_and_goes_on_when_its_u
 /// Workers are kept with their page, and hear nothing of it.
 fn an_upgrade_of_a_worker_whose_page_is_left_keeps_nobody_waiting(stage: &Stage) -> Result<()> {
     if stage.kind() == Kind::Chromium {
-        println!(
-            "     Chromium keeps the worker in the middle of its upgrade, lock or no lock"
-        );
+        println!("     Chromium keeps the worker in the middle of its upgrade, lock or no lock");
         return Ok(());
     }
     let keeper = stage.tab()?;
