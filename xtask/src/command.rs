@@ -3,17 +3,19 @@
 use std::env;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, ExitStatus, Output, Stdio};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 /// Runs a command that talks to the terminal itself.
 pub fn run(command: &mut Command) -> Result<()> {
     let status =
         command.stdin(Stdio::null()).status().with_context(|| format!("could not start `{}`", as_typed(command)))?;
-    if !status.success() {
-        bail!("`{}` failed ({status})", as_typed(command));
-    }
+    check(command, status)
+}
+
+fn check(command: &Command, status: ExitStatus) -> Result<()> {
+    ensure!(status.success(), "`{}` failed ({status})", as_typed(command));
     Ok(())
 }
 
@@ -28,7 +30,7 @@ pub fn run_watched(command: &mut Command, mut watch: impl FnMut(&str)) -> Result
         watch(&line);
     }
     let status = child.wait()?;
-    Ok(if status.success() { Ok(()) } else { Err(anyhow!("`{}` failed ({status})", as_typed(command))) })
+    Ok(check(command, status))
 }
 
 /// Runs a command and returns what it printed; its error output appears in the error.
@@ -48,9 +50,7 @@ pub fn read(command: &mut Command) -> Result<String> {
 /// Runs a command and returns what it printed, while its error output goes to the terminal.
 pub fn read_while_shown(command: &mut Command) -> Result<String> {
     let output = output(command.stderr(Stdio::inherit()))?;
-    if !output.status.success() {
-        bail!("`{}` failed ({})", as_typed(command), output.status);
-    }
+    check(command, output.status)?;
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 

@@ -1,6 +1,5 @@
 //! Browsers that are killed while a tab writes, and started again with the same profile.
 
-use std::env;
 use std::path::Path;
 use std::thread;
 
@@ -23,13 +22,10 @@ const KILLS: &str = "INDEXIE_BROWSER_KILLS";
 const MARK: &str = "mark";
 
 fn no_work_of_a_killed_browser_is_seen_half_done(stage: &Stage) -> Result<()> {
-    let kills: usize = match env::var(KILLS) {
-        Ok(text) => text.parse().with_context(|| format!("{KILLS} is no number: {text:?}"))?,
-        Err(_) => 2 * scenario::all().len(),
-    };
     let profile = stage.workspace.scratch("e2e")?.join(format!("{} profile", stage.kind()));
     empty_directory(&profile)?;
     let scenarios = scenario::all();
+    let kills = scenario::kills(KILLS)?.unwrap_or(2 * scenarios.len());
     let mut session = start(stage, &profile)?;
     let mut trials = Vec::new();
     for scenario in &scenarios {

@@ -1,7 +1,6 @@
 //! Tabs that go while they write: closed, navigated away from, or their process killed.
 
 use std::collections::BTreeMap;
-use std::env;
 use std::fmt;
 use std::thread;
 
@@ -37,9 +36,9 @@ struct Tally {
 }
 
 fn no_work_of_a_killed_tab_is_seen_half_done(stage: &Stage) -> Result<()> {
-    let kills = kills()?.unwrap_or(64);
+    let kills = scenario::kills(KILLS)?.unwrap_or(64);
     let scenarios = scenario::all();
-    let each = kills.div_ceil(u32::try_from(scenarios.len())?);
+    let each = kills.div_ceil(scenarios.len());
     let keeper = stage.tab()?;
     for scenario in &scenarios {
         let database = format!("{}: {}", stage.database, scenario.name);
@@ -63,7 +62,7 @@ fn an_upgrade_right_after_a_killed_one_is_whole(stage: &Stage) -> Result<()> {
     let worker = stage.tab()?;
     let trial = scenario.rehearse(&keeper, &worker, stage.database)?;
     worker.close()?;
-    for number in 1..=kills()?.unwrap_or(24) {
+    for number in 1..=scenario::kills(KILLS)?.unwrap_or(24) {
         let victim = stage.tab()?;
         let (delay, death) = (stage.random.up_to(trial.takes), death(stage));
         trial.begin(&victim)?;
@@ -133,11 +132,6 @@ fn an_upgrade_of_a_worker_whose_page_is_left_keeps_nobody_waiting(stage: &Stage)
 
 fn death(stage: &Stage) -> Death {
     *stage.random.choose(Death::ALL).unwrap_or(&Death::Closed)
-}
-
-fn kills() -> Result<Option<u32>> {
-    let Ok(text) = env::var(KILLS) else { return Ok(None) };
-    text.parse().map(Some).with_context(|| format!("{KILLS} is no number: {text:?}"))
 }
 
 fn kill(stage: &Stage, keeper: &Tab<'_>, trial: &Trial<'_>, tally: &mut Tally) -> Result<()> {

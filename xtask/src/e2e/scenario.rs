@@ -1,5 +1,6 @@
 //! What tabs and browsers are killed in the middle of, and how to tell afterwards whether it was done whole, or not at all.
 
+use std::env;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -62,6 +63,12 @@ pub enum Found {
     /// Some of its transactions are there.
     Between,
     After,
+}
+
+/// How often something is to be killed, if the variable of this name says so.
+pub fn kills(variable: &str) -> Result<Option<usize>> {
+    let Ok(text) = env::var(variable) else { return Ok(None) };
+    text.parse().map(Some).with_context(|| format!("{variable} is no number: {text:?}"))
 }
 
 /// All of them.
