@@ -242,15 +242,25 @@ impl Definition {
 
     /// The stores of the newest version: of each table, what the last version that mentions it says.
     pub(crate) fn stores(&self) -> Vec<(&'static str, StoreSchema)> {
-        let mut stores: Vec<(&'static str, StoreSchema)> = Vec::new();
-        for entry in self.versions.iter().flat_map(|version| version.tables) {
-            stores.retain(|(name, _)| *name != entry.name);
-            if let Change::Store(schema) = entry.change {
-                stores.push((entry.name, schema));
-            }
-        }
-        stores
+        stores_after(self.versions)
     }
+
+    /// Those of another version; `None` if it is not declared.
+    pub(crate) fn stores_at(&self, version: u32) -> Option<Vec<(&'static str, StoreSchema)>> {
+        let at = self.versions.iter().position(|declared| declared.number == version)?;
+        Some(stores_after(&self.versions[..=at]))
+    }
+}
+
+fn stores_after(versions: &[Version]) -> Vec<(&'static str, StoreSchema)> {
+    let mut stores: Vec<(&'static str, StoreSchema)> = Vec::new();
+    for entry in versions.iter().flat_map(|version| version.tables) {
+        stores.retain(|(name, _)| *name != entry.name);
+        if let Change::Store(schema) = entry.change {
+            stores.push((entry.name, schema));
+        }
+    }
+    stores
 }
 
 /// Boxes the future of an upgrade, so that its function fits a constant.

@@ -283,11 +283,12 @@ fn heard(shared: &Arc<Shared>, state: &Rc<State>, connection: u32, event: Event)
     match event {
         // It was there a moment ago, and has been deleted: what is made now would be of no version.
         Event::Upgrade if state.asked.get() == 0 => backend.abort(connection),
-        Event::Upgrade if is_to_be_seen_again(shared, state, connection, backend.versions(connection).old) => {
-            backend.abort(connection);
-            reconnect_after(PAUSE, shared, state, connection, state.asked.get());
-        }
         Event::Upgrade => {
+            let (native, (_, marked)) = (backend.versions(connection).old, backend.stored_version(connection));
+            if is_to_be_seen_again(shared, state, Stored { native, marked, stores: &backend.installed(connection) }) {
+                backend.abort(connection);
+                return reconnect_after(PAUSE, shared, state, connection, state.asked.get());
+            }
             let reached = Rc::new(Reached::new(shared.definition.newest()));
             // In wasm a panic does not come back from `begin`: this is what is known then.
             let panicked = Error::Aborted { reason: "its function panicked".to_owned() };
@@ -341,29 +342,23 @@ fn tell(handler: impl FnOnce()) {
 
 /// Whether the browser may be showing an upgrade that it is taking back: what is stored, a later look tells. What is seen twice is
 /// believed.
-fn is_to_be_seen_again(shared: &Shared, state: &State, connection: u32, native: u32) -> bool {
-    let backend = &state.backend;
-    if !backend.shows_unfinished_upgrades() {
-        return false;
-    }
-    let stores = backend.installed(connection);
-    let (_, marked) = backend.stored_version(connection);
+fn is_to_be_seen_again(shared: &Shared, state: &State, Stored { native, marked, stores }: Stored<'_>) -> bool {
     let version = shared.rules.numbering.installed(native, marked);
-    if !is_doubtful(shared.definition, version, &stores) {
+    if !state.backend.shows_unfinished_upgrades() || !is_doubtful(shared.definition, version, stores) {
         return false;
     }
-    let before = state.seen.replace(Some(stores.clone()));
-    before != Some(stores)
+    let before = state.seen.replace(Some(stores.to_vec()));
+    before.as_deref() != Some(stores)
 }
 
 /// Looks at what has been opened.
 fn opened(shared: &Arc<Shared>, state: &Rc<State>, connection: u32, upgraded: bool) {
     let newest = shared.definition.newest();
     let (native, marked) = state.backend.stored_version(connection);
-    if !upgraded && is_to_be_seen_again(shared, state, connection, native) {
+    let stored = Stored { native, marked, stores: &state.backend.installed(connection) };
+    if !upgraded && is_to_be_seen_again(shared, state, stored) {
         return reconnect_after(PAUSE, shared, state, connection, state.asked.get());
     }
-    let stored = Stored { native, marked, stores: &state.backend.installed(connection) };
     // What the upgrade has not brought about, another one will not either.
     let rules = Rules { repair: shared.rules.repair && !upgraded, ..shared.rules };
     let database = shared.name.clone();

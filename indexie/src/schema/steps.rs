@@ -1,6 +1,6 @@
 //! From one version to the next: which stores each version has, and what runs on the way to it. Pure.
 
-use super::{Change, Definition, StoreSchema, UpgradeFn};
+use super::{Change, Definition, StoreSchema, UpgradeFn, Version, stores_after};
 
 /// The way to one version.
 #[derive(Clone, Debug)]
@@ -21,37 +21,16 @@ pub(crate) fn steps(definition: &Definition, installed: u32) -> Vec<Step> {
         return vec![Step { version, stores: definition.stores(), drops: Vec::new(), run: populate }];
     }
     let newest = definition.stores();
-    let mut stores: Vec<(&'static str, StoreSchema)> = Vec::new();
-    let mut steps = Vec::new();
-    for version in definition.versions {
-        let mut drops = Vec::new();
-        for entry in version.tables {
-            stores.retain(|(name, _)| *name != entry.name);
-            match entry.change {
-                Change::Drop => drops.push(entry.name),
-                Change::Store(schema) => stores.push((entry.name, with_forms(entry.name, schema, &newest))),
-            }
+    let step = |(at, version): (usize, &Version)| {
+        let mut stores = stores_after(&definition.versions[..=at]);
+        for (name, schema) in &mut stores {
+            *schema = with_forms(name, *schema, &newest);
         }
-        if version.number > installed {
-            let (version, run) = (version.number, version.upgrade);
-            steps.push(Step { version, stores: stores.clone(), drops, run });
-        }
-    }
-    steps
-}
-
-/// The stores of a version as it was declared; `None` if it is not.
-pub(super) fn stores_at(definition: &Definition, version: u32) -> Option<Vec<(&'static str, StoreSchema)>> {
-    let versions = definition.versions;
-    let at = versions.iter().position(|declared| declared.number == version)?;
-    let mut stores: Vec<(&'static str, StoreSchema)> = Vec::new();
-    for entry in versions[..=at].iter().flat_map(|version| version.tables) {
-        stores.retain(|(name, _)| *name != entry.name);
-        if let Change::Store(schema) = entry.change {
-            stores.push((entry.name, schema));
-        }
-    }
-    Some(stores)
+        let dropped = version.tables.iter().filter(|entry| matches!(entry.change, Change::Drop));
+        Step { version: version.number, stores, drops: dropped.map(|entry| entry.name).collect(), run: version.upgrade }
+    };
+    let ahead = definition.versions.iter().enumerate().filter(|(_, version)| version.number > installed);
+    ahead.map(step).collect()
 }
 
 /// A schema of the past says nothing of how fields are stored; the record of today knows those that it still has.
@@ -64,8 +43,8 @@ fn with_forms(name: &str, schema: StoreSchema, newest: &[(&'static str, StoreSch
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::{IndexSchema, KeyPath, KeySchema, TableEntry, Version};
+pub(super) mod tests {
+    use super::super::{IndexSchema, KeyPath, KeySchema, TableEntry};
     use super::*;
     use crate::key::{FieldForm, Form};
 
@@ -74,7 +53,8 @@ mod tests {
     const PLAIN: StoreSchema = StoreSchema { key: ID, indexes: &[], fields: &[] };
     const NAMED: StoreSchema = StoreSchema { key: ID, indexes: &[NAME], fields: &[] };
 
-    const THREE: Definition = Definition {
+    /// Versions 1, 2 and 5.
+    pub const THREE: Definition = Definition {
         name: "three",
         versions: &[
             Version {

@@ -31,6 +31,15 @@ async fn filled(name: &str, count: u32) -> Result<UserDb> {
     Ok(db)
 }
 
+/// Gives the future back that does not end within a tenth of a second.
+async fn pending<F: Future + Unpin>(future: F) -> F {
+    let pause = pin!(sleep(100));
+    let Either::Right(((), future)) = future::select(future, pause).await else {
+        panic!("opened in a page that is left")
+    };
+    future
+}
+
 fn is_lost<T>(result: &Result<T>) -> bool {
     matches!(result, Err(Error::ConnectionLost { .. }))
 }
@@ -83,10 +92,7 @@ async fn a_database_is_opened_once_the_user_is_back() -> Result<()> {
 
     leave();
     let opening = pin!(db.open());
-    let pause = pin!(sleep(100));
-    let Either::Right(((), opening)) = future::select(opening, pause).await else {
-        panic!("opened in a page that is left")
-    };
+    let opening = pending(opening).await;
     come_back();
     opening.await?;
     db.close();
@@ -137,10 +143,7 @@ async fn an_upgrade_begins_again_once_the_user_is_back() -> Result<()> {
     let db = Next::new();
 
     let opening = pin!(db.open());
-    let pause = pin!(sleep(100));
-    let Either::Right(((), opening)) = future::select(opening, pause).await else {
-        panic!("upgraded in a page that is left")
-    };
+    let opening = pending(opening).await;
     come_back();
     opening.await?;
 

@@ -526,10 +526,10 @@ function all(requests, done, fail) {
   }, failing);
 }
 
-function transactionOver({ db, here }, stores, mode, durability) {
+function transactionOver({ db, lock }, stores, mode, durability) {
   if (db === null) throw new DOMException('The connection is closed.', 'InvalidStateError');
   const transaction = db.transaction(stores, mode, durability === '' ? undefined : { durability });
-  if (mode === 'readwrite') here.stay(transaction);
+  if (mode === 'readwrite') lock.hold(transaction);
   return transaction;
 }
 
@@ -1763,21 +1763,16 @@ const HIDING = 1000;
 
 // No other browser has this error.
 const isFirefox = () => 'InternalError' in globalThis;
+const isPage = () => globalThis.document !== undefined;
 
-// The page, or a worker of one. A user who leaves it may come back.
+// The page, if this thread is that of one. A user who leaves it may come back.
 class Page {
   constructor(left, returned) {
     this.returned = returned;
     this.hidden = false;
     this.timer = 0;
     this.waiting = [];
-    this.locks = undefined;
-    this.writing = 0;
-    this.letGo = null;
-    if (globalThis.document === undefined) {
-      if (isFirefox()) this.locks = globalThis.navigator?.locks;
-      return;
-    }
+    if (!isPage()) return;
     addEventListener('pagehide', () => {
       this.hidden = true;
       left();
@@ -1795,31 +1790,41 @@ class Page {
     for (const action of this.waiting.splice(0)) action();
   }
 
-  // Workers are frozen with their page, and hear nothing of it: in the middle of a transaction too, which all others wait for who
-  // want to write, or to open what it upgrades. But Firefox keeps no page one of whose workers holds a lock.
-  stay(transaction) {
+  whenShown(action) {
+    if (this.hidden) this.waiting.push(action);
+    else action();
+  }
+}
+
+// Workers are frozen with their page, and hear nothing of it: in the middle of a transaction too, which all others wait for who want
+// to write, or to open what it upgrades. But Firefox keeps no page one of whose workers holds a lock.
+class Lock {
+  constructor() {
+    this.locks = isFirefox() && !isPage() ? globalThis.navigator?.locks : undefined;
+    this.holding = 0;
+    this.timer = 0;
+    this.letGo = null;
+  }
+
+  // Until the transaction has ended, and for a while: the next one may follow.
+  hold(transaction) {
     if (this.locks === undefined) return;
-    this.writing++;
+    this.holding++;
     clearTimeout(this.timer);
     if (this.letGo === null) {
       const over = new Promise((resolve) => { this.letGo = resolve; });
       this.locks.request('indexie is writing', { mode: 'shared' }, () => over).catch(() => {});
     }
-    const done = () => {
-      if (--this.writing === 0) this.timer = setTimeout(() => this.rest(), HIDING);
+    const ended = () => {
+      if (--this.holding === 0) this.timer = setTimeout(() => this.release(), HIDING);
     };
-    transaction.addEventListener('complete', done);
-    transaction.addEventListener('abort', done);
+    transaction.addEventListener('complete', ended);
+    transaction.addEventListener('abort', ended);
   }
 
-  rest() {
+  release() {
     this.letGo();
     this.letGo = null;
-  }
-
-  whenShown(action) {
-    if (this.hidden) this.waiting.push(action);
-    else action();
   }
 }
 
@@ -1849,7 +1854,8 @@ export class Engine {
     this.submitting = 0;
     this.number = 0;
     this.failure = null;
-    this.here = new Page(() => this.left(), () => this.lose((_, transaction) => transaction?.left));
+    this.lock = new Lock();
+    this.page = new Page(() => this.left(), () => this.lose((_, transaction) => transaction?.left));
   }
 
   define(names, tags) {
@@ -1865,10 +1871,10 @@ export class Engine {
   open(id, name, version, layout, pause) {
     const connection = {
       id, name, stores: parseLayout(layout), db: null, closed: false, lost: false, awaited: 1, order: this.order(name), live: null, failure: null, oldVersion: 0,
-      newVersion: null, blocked: null, here: this.here,
+      newVersion: null, blocked: null, lock: this.lock,
     };
     this.connections.set(id, connection);
-    const ask = () => this.here.whenShown(() => { if (this.connections.has(id)) this.ask(connection, version); });
+    const ask = () => this.page.whenShown(() => { if (this.connections.has(id)) this.ask(connection, version); });
     if (pause > 0) setTimeout(ask, pause);
     else ask();
   }
@@ -1891,7 +1897,7 @@ export class Engine {
       if (!this.connections.has(id)) return request.transaction.abort();
       request.transaction.connection = connection;
       request.transaction.line = new Line();
-      this.here.stay(request.transaction);
+      this.lock.hold(request.transaction);
       this.transactions.set(id, request.transaction);
       readMarker(connection, request.transaction, () => {
         try {
