@@ -14,7 +14,7 @@ mod shape;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use batch::{Batch, Finished, Reader};
+pub(crate) use batch::{Batch, Finished, Place, Reader};
 pub(crate) use decode::{DecodeError, from_value, skip};
 pub(crate) use encode::{EncodeError, Forms, write_row};
 pub(crate) use keys::{key_at_path, key_by, key_of, keys_by, read_key, tag_at_path, write_key};

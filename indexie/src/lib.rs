@@ -42,6 +42,7 @@
 //! - Declaring records and databases: [`derive@Store`], [`derive@Key`], [`schema!`].
 //! - Reading and writing rows: [`Table`]. Finding them: [`Query`], and [`Where`] for the clauses.
 //! - Several steps at once: [`Indexie::transaction`].
+//! - Results that are kept up to date: [`Query::live`], [`live_query`].
 //! - From one version of the schema to the next, and the first rows of a new database: [`Upgrade`].
 //! - Settings, other tabs, and databases of Dexie's: [`Builder`]. In the browser or in memory: [`Storage`].
 //! - What can go wrong: [`Error`].
@@ -75,6 +76,8 @@ mod engine;
 mod error;
 mod index;
 mod key;
+#[cfg(feature = "live")]
+mod live;
 mod op;
 mod probe;
 mod query;
@@ -89,6 +92,8 @@ pub use database::{Blocked, Builder, Database, Durability, Indexie, Storage, Ver
 pub use error::{Error, Result};
 pub use index::{Index, IsUnique, Plain, Primary, Unique};
 pub use key::{AnyKey, AutoKey, Date, IntoAnyKey, IntoAnyRange, IntoKey, IntoRange, Key, Prefix, Text};
+#[cfg(feature = "live")]
+pub use live::{Change, Changes, LiveChanges, LiveQuery, Subscription, live_query};
 pub use op::{Fetch, Op};
 pub use query::{Cursor, EachOutput, Page, Query, RowStream, Where};
 pub use store::{Insert, Outbound, Store};
@@ -250,6 +255,8 @@ pub mod prelude {
     pub use crate::{
         Durability, Error, Index, Key, Mode, Query, Result, Storage, Store, Table, Upgrade, clone, schema,
     };
+    #[cfg(feature = "live")]
+    pub use crate::live_query;
 }
 
 /// Clones variables into a closure: `clone!(db, tx as sender => move || ..)`.
@@ -287,6 +294,8 @@ pub mod __private {
     pub use crate::database::{Builder, Database, Indexie, exists};
     pub use crate::error::Result;
     pub use crate::index::{Index, Plain, Primary, Unique};
+    #[cfg(feature = "live")]
+    pub use crate::live::subscriptions;
     pub use crate::key::{AnyKey, AutoKey, Entry, FieldForm, Form, IntoAnyKey, IntoKey, Key, KeyError, Text};
     pub use crate::op::Op;
     pub use crate::probe::{NoKey, NoRecord, Probe};

@@ -1,60 +1,126 @@
 //! The futures that operations return.
 
+use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use futures::future::LocalBoxFuture;
+use futures::future::{FutureExt, LocalBoxFuture};
 
+use crate::codec::Batch;
 use crate::error::Result;
+use crate::key::AnyKey;
+#[cfg(feature = "live")]
+use crate::live::{self, LiveQuery};
+use crate::query::{Execution, Terminal};
+use crate::table::Target;
 
-macro_rules! operation {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[must_use = "an operation does nothing unless it is awaited"]
-        pub struct $name<R>(LocalBoxFuture<'static, Result<R>>);
+/// A write, or another operation that is done once: a future that owns all it needs.
+///
+/// Rows are encoded when the method is called, so the row may change or go before the future is awaited. Nothing
+/// is stored until then.
+///
+/// # Cancellation
+///
+/// Dropped before its first poll, it does nothing. Dropped later, a write of its own may still be committed, as a
+/// whole or not at all; an operation of several steps (`update`, `modify`) is rolled back.
+#[must_use = "an operation does nothing unless it is awaited"]
+pub struct Op<R>(LocalBoxFuture<'static, Result<R>>);
 
-        impl<R> $name<R> {
-            pub(crate) fn new(future: impl Future<Output = Result<R>> + 'static) -> Self {
-                Self(Box::pin(future))
-            }
-        }
-
-        impl<R> Future for $name<R> {
-            type Output = Result<R>;
-
-            fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<R>> {
-                self.0.as_mut().poll(context)
-            }
-        }
-
-        impl<R> fmt::Debug for $name<R> {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(stringify!($name))
-            }
-        }
-    };
+impl<R> Op<R> {
+    pub(crate) fn new(future: impl Future<Output = Result<R>> + 'static) -> Self {
+        Self(Box::pin(future))
+    }
 }
 
-operation! {
-    /// A write, or another operation that is done once: a future that owns all it needs.
-    ///
-    /// Rows are encoded when the method is called, so the row may change or go before the future is awaited. Nothing
-    /// is stored until then.
-    ///
-    /// # Cancellation
-    ///
-    /// Dropped before its first poll, it does nothing. Dropped later, a write of its own may still be committed, as a
-    /// whole or not at all; an operation of several steps (`update`, `modify`) is rolled back.
-    Op
+impl<R> Future for Op<R> {
+    type Output = Result<R>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<R>> {
+        self.0.as_mut().poll(context)
+    }
 }
 
-operation! {
-    /// A read: a future of its result.
+impl<R> fmt::Debug for Op<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Op")
+    }
+}
+
+/// A read: a future of its result, or, with [`live`](Self::live), a live query of it.
+///
+/// # Cancellation
+///
+/// Dropped, the result is thrown away unread.
+#[must_use = "a read does nothing unless it is awaited"]
+pub struct Fetch<R> {
+    read: Reads<R>,
+    reading: Option<LocalBoxFuture<'static, Result<R>>>,
+    #[cfg_attr(not(feature = "live"), allow(dead_code, reason = "only live queries ask"))]
+    kept: Kept<R>,
+}
+
+/// Begins a read, as often as it is called.
+pub(crate) type Reads<R> = Rc<dyn Fn() -> LocalBoxFuture<'static, Result<R>>>;
+
+/// How the result of a read is kept up to date. Small functions only: what makes a live query of them is in no program that has
+/// none.
+pub(crate) enum Kept<R> {
+    /// By patching the rows of a query.
+    Rows { execution: Execution, terminal: Terminal, shape: fn(Vec<Box<dyn Any>>) -> R },
+    /// By patching the one row with a key.
+    Row { target: Target, index: Option<u16>, key: AnyKey, shape: fn(Vec<Box<dyn Any>>) -> R },
+    Count { execution: Execution, shape: fn(usize) -> R, same: fn(&R, &R) -> bool },
+    /// By reading it again; what is printed is compared.
+    Again { print: fn(&R, &mut Batch) },
+}
+
+impl<R: 'static> Fetch<R> {
+    pub(crate) fn new<F: Future<Output = Result<R>> + 'static>(kept: Kept<R>, read: impl Fn() -> F + 'static) -> Self {
+        Self { read: Rc::new(move || read().boxed_local()), reading: None, kept }
+    }
+
+    /// The same read as a live query: its result now, and again whenever that has changed.
     ///
-    /// # Cancellation
+    /// ```
+    /// # mod app { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs")); }
+    /// # use {app::*, indexie::prelude::*};
+    /// # fn main() -> Result<()> { futures::executor::block_on(async {
+    /// use futures::StreamExt;
     ///
-    /// Dropped, the result is thrown away unread.
-    Fetch
+    /// let db = AppDb::new();
+    /// let mut count = db.users.count().live();
+    /// assert_eq!(count.next().await.transpose()?, Some(0));
+    /// db.users.add(&NewUser { email: "a@b.c".into(), name: "Ann".into(), age: 33, tags: vec![] }).await?;
+    /// assert_eq!(count.next().await.transpose()?, Some(1));
+    /// # Ok(()) }) }
+    /// ```
+    #[cfg(feature = "live")]
+    pub fn live(self) -> LiveQuery<R> {
+        match self.kept {
+            Kept::Rows { execution, terminal, shape } => live::maintained(execution, terminal, shape),
+            Kept::Row { target, index, key, shape } => {
+                live::maintained(Execution::of_key(&target, index, key), Terminal::First, shape)
+            }
+            Kept::Count { execution, shape, same } => live::live_count(execution, shape, same),
+            Kept::Again { print } => live::reread(self.read, print),
+        }
+    }
+}
+
+impl<R> Future for Fetch<R> {
+    type Output = Result<R>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<R>> {
+        let Self { read, reading, .. } = &mut *self;
+        reading.get_or_insert_with(|| read()).poll_unpin(context)
+    }
+}
+
+impl<R> fmt::Debug for Fetch<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Fetch")
+    }
 }

@@ -7,6 +7,8 @@ mod cursor;
 mod each;
 mod execute;
 mod gather;
+#[cfg(feature = "live")]
+mod live;
 mod modifiers;
 mod plan;
 mod read;
@@ -23,8 +25,9 @@ pub use each::EachOutput;
 pub use stream::RowStream;
 
 pub(crate) use clause::Clause;
-pub(crate) use execute::Execution;
-pub(crate) use read::{typed as typed_key, typed_all as typed_keys};
+pub(crate) use execute::{Execution, Found};
+pub(crate) use plan::{Plan, is_multi};
+pub(crate) use read::{optional, print_row, typed as typed_key, typed_all as typed_keys};
 pub(crate) use write::modify_rows_of_upgrade;
 
 use crate::engine::RowType;
@@ -61,6 +64,14 @@ impl<T: Store, A> fmt::Debug for Query<T, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Query").field("table", &self.table.name()).finish_non_exhaustive()
     }
+}
+
+/// Which of a query's rows are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Terminal {
+    All,
+    First,
+    Last,
 }
 
 /// An index waiting for its clause: `where_(|u| u.age)` or `or(|u| u.age)`.

@@ -2,12 +2,14 @@
 //! way. Called by the engine only; calls the codec.
 
 mod backend;
+mod commit;
 pub(crate) mod indexed_db;
 pub(crate) mod memory;
 pub(crate) mod runner;
 mod thread;
 
 pub(crate) use backend::{Backend, Connect, Event, Layout, OpenRequest, SchemaChange, Versions};
+pub(crate) use commit::{Changes, Commit, Image, Order, RowChange, StoreChange};
 pub(crate) use thread::{Submitted, Thread};
 
 use std::cell::RefCell;
@@ -16,6 +18,9 @@ use std::rc::Rc;
 use crate::codec::{Batch, DecodeError, Finished, Known, Reader, Shape, read_key};
 use crate::key::AnyKey;
 use crate::key::range::KeyRange;
+
+/// Of so many changed rows a commit tells each one; of more, only that there are some.
+pub(crate) const MOST_REPORTED: usize = 4_096;
 
 /// One operation on one store. `index` counts from 0 in the order of the schema; none is the primary key.
 #[derive(Debug)]

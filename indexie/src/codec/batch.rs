@@ -115,17 +115,14 @@ impl Batch {
         self
     }
 
+    /// A reader from a place where another one has been.
+    pub fn reader_at(&self, at: Place) -> Reader<'_> {
+        Reader { batch: self, at }
+    }
+
     pub fn reader(&self) -> Reader<'_> {
-        let mut reader = Reader {
-            batch: self,
-            int: 0,
-            float: 0,
-            section: 0,
-            rows: 0,
-            ascii: 0,
-            wide: 0,
-            binary: self.sections.iter().map(|length| *length as usize).sum(),
-        };
+        let binary = self.sections.iter().map(|length| *length as usize).sum();
+        let mut reader = Reader { batch: self, at: Place { binary, ..Place::default() } };
         reader.enter_section(0);
         reader
     }
@@ -151,11 +148,17 @@ pub(crate) struct Position {
     wide: usize,
 }
 
-/// A place in a [`Batch`] from which to read. Reading past the end gives nulls and empty text: the two ends agree, or the
+/// Reads a [`Batch`] from some place on. Reading past the end gives nulls and empty text: the two ends agree, or the
 /// row does not decode.
 #[derive(Clone)]
 pub(crate) struct Reader<'a> {
     batch: &'a Batch,
+    at: Place,
+}
+
+/// Where a [`Reader`] is.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Place {
     int: usize,
     float: usize,
     section: usize,
@@ -166,15 +169,19 @@ pub(crate) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    pub fn place(&self) -> Place {
+        self.at
+    }
+
     pub fn int(&mut self) -> u32 {
-        let value = self.batch.ints.get(self.int).copied().unwrap_or(tag::NULL);
-        self.int += 1;
+        let value = self.batch.ints.get(self.at.int).copied().unwrap_or(tag::NULL);
+        self.at.int += 1;
         value
     }
 
     pub fn float(&mut self) -> f64 {
-        let value = self.batch.floats.get(self.float).copied().unwrap_or(f64::NAN);
-        self.float += 1;
+        let value = self.batch.floats.get(self.at.float).copied().unwrap_or(f64::NAN);
+        self.at.float += 1;
         value
     }
 
@@ -182,36 +189,36 @@ impl<'a> Reader<'a> {
         let length = self.int();
         let units = (length >> 1) as usize;
         if length & 1 == 0 {
-            let text = self.batch.bytes.get(self.ascii..self.ascii + units).unwrap_or_default();
-            self.ascii += units;
+            let text = self.batch.bytes.get(self.at.ascii..self.at.ascii + units).unwrap_or_default();
+            self.at.ascii += units;
             std::str::from_utf8(text).unwrap_or_default()
         } else {
-            let rest = self.batch.bytes.get(self.wide..).unwrap_or_default();
+            let rest = self.batch.bytes.get(self.at.wide..).unwrap_or_default();
             let length = bytes_of_units(rest, units);
-            self.wide += length;
+            self.at.wide += length;
             std::str::from_utf8(&rest[..length]).unwrap_or_default()
         }
     }
 
     pub fn binary(&mut self) -> &'a [u8] {
         let length = self.int() as usize;
-        let bytes = self.batch.bytes.get(self.binary..self.binary + length).unwrap_or_default();
-        self.binary += length;
+        let bytes = self.batch.bytes.get(self.at.binary..self.at.binary + length).unwrap_or_default();
+        self.at.binary += length;
         bytes
     }
 
     pub fn end_row(&mut self) {
-        self.rows += 1;
-        if self.rows.is_multiple_of(ROWS_PER_SECTION) {
-            self.enter_section(self.section + 1);
+        self.at.rows += 1;
+        if self.at.rows.is_multiple_of(ROWS_PER_SECTION) {
+            self.enter_section(self.at.section + 1);
         }
     }
 
     fn enter_section(&mut self, section: usize) {
-        self.section = section;
+        self.at.section = section;
         let before = self.batch.sections.iter().take(section * 2).map(|length| *length as usize).sum();
-        self.ascii = before;
-        self.wide = before + self.batch.sections.get(section * 2).map_or(0, |length| *length as usize);
+        self.at.ascii = before;
+        self.at.wide = before + self.batch.sections.get(section * 2).map_or(0, |length| *length as usize);
     }
 }
 

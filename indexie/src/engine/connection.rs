@@ -158,15 +158,28 @@ pub(super) fn lost(shared: &Arc<Shared>, connection: u32) {
     let ours = matches!(*state.phase.borrow(), Phase::Open(open) if open == connection);
     if ours {
         end(&state, Phase::Idle, &Error::ConnectionLost { database: shared.name.clone() });
+        renewed(shared);
     }
+}
+
+/// What is stored may be something else when the database is opened the next time.
+#[cfg_attr(not(feature = "live"), allow(unused_variables, reason = "only live queries want to know"))]
+fn renewed(shared: &Shared) {
+    #[cfg(feature = "live")]
+    crate::live::refresh(shared);
 }
 
 pub(crate) async fn open(shared: Arc<Shared>) -> Result<()> {
     let state = state(&shared);
-    if matches!(*state.phase.borrow(), Phase::Closed) {
+    let again = matches!(*state.phase.borrow(), Phase::Closed);
+    if again {
         state.phase.replace(Phase::Idle);
     }
-    connection(&shared).await.map(|_| ())
+    connection(&shared).await?;
+    if again {
+        renewed(&shared);
+    }
+    Ok(())
 }
 
 /// Deletes the database with all its rows; the next operation makes a new one.
@@ -201,7 +214,9 @@ pub(crate) async fn delete(shared: Arc<Shared>) -> Result<()> {
         }
         deleted.poll_unpin(context).map(|done| done.map(|_| ()).map_err(|failure| failure.into_error("")))
     })
-    .await
+    .await?;
+    renewed(&shared);
+    Ok(())
 }
 
 pub(crate) async fn database_names(storage: Arc<dyn Connect>) -> Result<Vec<String>> {

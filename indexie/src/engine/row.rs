@@ -44,6 +44,17 @@ impl RowType {
         }
     }
 
+    /// Another row like this one, made by way of how it is stored.
+    #[cfg(feature = "live")]
+    pub fn copy(&self, row: &dyn Any) -> Result<Box<dyn Any>, DecodeError> {
+        let mut batch = Batch::default();
+        // What has been read can be written.
+        let _ = self.encode(row, &mut batch);
+        batch.end_row();
+        let batch = batch.finish();
+        with_shapes(|shapes| (self.decode)(&mut batch.reader(), &*shapes))
+    }
+
     pub fn encode(&self, row: &dyn Any, batch: &mut Batch) -> Result<(), EncodeError> {
         (self.encode)(row, self.forms, batch)
     }

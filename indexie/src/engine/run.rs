@@ -12,6 +12,8 @@ use super::connection::{connection, lost};
 use super::{Access, Session, Shared, turns};
 use crate::database::Durability;
 use crate::error::{Error, Result};
+#[cfg(feature = "live")]
+use crate::live;
 use crate::storage::{Failure, Reply, Request, Submitted, Thread, runner};
 
 /// On how many connections an operation is tried.
@@ -19,15 +21,26 @@ const TRIES: u32 = 3;
 
 /// Runs one operation: in the session's transaction, or alone.
 pub(super) async fn run(session: &Session, request: Request) -> Result<Reply> {
+    #[cfg(feature = "live")]
+    let tracked = live::reads(&session.shared, session.transaction, &request)?;
+    let request = Rc::new(request);
+    let reply = untracked(session, &request).await?;
+    #[cfg(feature = "live")]
+    if let Some(tracked) = tracked {
+        tracked.done(&request.operation, request.index, &reply);
+    }
+    Ok(reply)
+}
+
+async fn untracked(session: &Session, request: &Rc<Request>) -> Result<Reply> {
     let shared = &session.shared;
     let table = shared.table_name(request.store);
-    let request = Rc::new(request);
     if let Some(transaction) = session.transaction {
         if turns::is_closing(transaction) {
             return Err(runner::committing());
         }
         let kind = if request.operation.writes() { turns::Kind::Writes } else { turns::Kind::Reads };
-        let start = || start(shared, transaction, &request);
+        let start = || start(shared, transaction, request);
         let reply = if request.operation.takes_several_requests() {
             turns::as_one(transaction, kind, async { Ok(start()?.await) }).await?
         } else {
@@ -40,7 +53,7 @@ pub(super) async fn run(session: &Session, request: Request) -> Result<Reply> {
     loop {
         let connection = connection(shared).await?;
         tries += 1;
-        match Thread::get().submit(&shared.backend(), connection, 0, shared.durability, &request).await {
+        match Thread::get().submit(&shared.backend(), connection, 0, shared.durability, request).await {
             Err(failure) if failure.is_not_started() && tries < TRIES => lost(shared, connection),
             result => return result.map_err(|failure| named(failure, shared, table)),
         }
@@ -64,6 +77,8 @@ pub(super) async fn transact<R: 'static>(
     durability: Option<Durability>,
     body: impl FnOnce(Session) -> LocalBoxFuture<'static, Result<R>>,
 ) -> Result<R> {
+    #[cfg(feature = "live")]
+    let tracks = live::begins(&shared, &stores, access == Access::ReadWrite)?;
     let backend = shared.backend();
     let durability = durability.unwrap_or(shared.durability);
     let mut tries = 0;
@@ -78,6 +93,8 @@ pub(super) async fn transact<R: 'static>(
             Err(failure) => return Err(named(failure, &shared, "")),
         }
     };
+    #[cfg(feature = "live")]
+    let _tracked = tracks.map(|tracks| tracks(transaction));
     let running = runner::adopt(backend, shared.id, transaction, |transaction| {
         body(Session { shared: shared.clone(), transaction: Some(transaction) })
     });

@@ -113,6 +113,16 @@ impl KeyRange {
         }
     }
 
+    /// The order of ranges: by their lower ends, then by their upper ones.
+    pub fn compare(&self, other: &Self) -> Ordering {
+        compare_lower(&self.lower, &other.lower).then_with(|| compare_upper(&self.upper, &other.upper))
+    }
+
+    /// Which of two upper ends is greater.
+    pub fn compare_upper(a: &Bound<AnyKey>, b: &Bound<AnyKey>) -> Ordering {
+        compare_upper(a, b)
+    }
+
     pub fn is_empty(&self) -> bool {
         match (&self.lower, &self.upper) {
             (Bound::Unbounded, _) | (_, Bound::Unbounded) => false,

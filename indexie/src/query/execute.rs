@@ -14,8 +14,11 @@ use super::spec::{Branch, Spec};
 use crate::codec::{DecodeError, key_by, keys_by};
 use crate::engine::{Access, RowType, Session};
 use crate::error::{Error, Result};
+use crate::index::Column;
 use crate::key::AnyKey;
-use crate::key::range::RangeSet;
+use crate::key::range::{KeyRange, RangeSet};
+#[cfg(feature = "live")]
+use crate::table::Target;
 use crate::storage::{Columns, Operation, Position, Scan, Want};
 
 /// A query and where it runs.
@@ -44,6 +47,15 @@ pub(crate) enum Rows {
 }
 
 impl Execution {
+    /// The query for the one row with a key, of the store or of an index.
+    #[cfg(feature = "live")]
+    pub fn of_key(target: &Target, index: Option<u16>, key: AnyKey) -> Self {
+        let column = Column { entry: index.map_or(0, |index| index + 1), first: false };
+        let branch = Branch::new(column, Ok(RangeSet::one(KeyRange::only(key))));
+        let Target { session, store, row_type } = target.clone();
+        Self { session, store, row_type, spec: Spec { branches: vec![branch], ..Spec::default() } }
+    }
+
     pub fn table(&self) -> &'static str {
         self.session.shared.table_name(self.store)
     }

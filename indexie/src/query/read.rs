@@ -1,14 +1,19 @@
 //! The reading terminals: what a query gives.
 
+use std::any::Any;
+
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 
 use super::execute::{Found, Rows};
 use super::plan::Explained;
-use super::{Execution, Page, Query};
-use crate::codec::{from_value, key_by};
+use super::{Cursor, Execution, Page, Query, Terminal};
+use crate::codec::{Batch, from_value, key_by, write_key};
+use crate::engine::RowType;
 use crate::error::{Error, Result};
 use crate::key::{AnyKey, Key};
-use crate::op::Fetch;
+use crate::op::{Fetch, Kept};
 use crate::storage::{Columns, Want};
 use crate::store::Store;
 use crate::table::Access;
@@ -63,6 +68,34 @@ pub(crate) fn typed<K: Key>(table: &str, key: &AnyKey) -> Result<K> {
 
 pub(crate) fn typed_all<K: Key>(table: &str, keys: &[AnyKey]) -> Result<Vec<K>> {
     keys.iter().map(|key| typed(table, key)).collect()
+}
+
+/// Rows whose type is known again.
+pub(crate) fn owned_rows<T: 'static>(rows: Vec<Box<dyn Any>>) -> Vec<T> {
+    rows.into_iter().filter_map(|row| row.downcast::<T>().ok()).map(|row| *row).collect()
+}
+
+pub(crate) fn optional<T: 'static>(rows: Vec<Box<dyn Any>>) -> Option<T> {
+    owned_rows(rows).pop()
+}
+
+/// Writes what of a row is compared: how it is stored.
+pub(crate) fn print_row<T: Store>(row: &T, batch: &mut Batch) {
+    // What has been read can be written.
+    let _ = RowType::of::<T>().encode(row, batch);
+    batch.end_row();
+}
+
+fn print_key<K: Key>(key: &K, batch: &mut Batch) {
+    if let Ok(key) = key.to_any() {
+        write_key(batch, &key);
+    }
+    batch.end_row();
+}
+
+#[allow(clippy::ptr_arg, reason = "called as what prints any result")]
+fn print_keys<K: Key>(keys: &Vec<K>, batch: &mut Batch) {
+    keys.iter().for_each(|key| print_key(key, batch));
 }
 
 pub(crate) fn owned<T: 'static>(found: Vec<Found>) -> Vec<T> {
@@ -153,34 +186,60 @@ impl Execution {
 }
 
 impl<T: Store, A: Access> Query<T, A> {
+    fn rows<R: 'static>(
+        &self,
+        terminal: Terminal,
+        shape: fn(Vec<Box<dyn Any>>) -> R,
+        read: impl Fn(Execution) -> LocalBoxFuture<'static, Result<R>> + 'static,
+    ) -> Fetch<R> {
+        let execution = self.execution();
+        let kept = Kept::Rows { execution: execution.clone(), terminal, shape };
+        Fetch::new(kept, move || read(execution.clone()))
+    }
+
+    fn again<R: 'static>(
+        &self,
+        print: fn(&R, &mut Batch),
+        read: impl Fn(Execution) -> LocalBoxFuture<'static, Result<R>> + 'static,
+    ) -> Fetch<R> {
+        let execution = self.execution();
+        Fetch::new(Kept::Again { print }, move || read(execution.clone()))
+    }
+
     /// The rows.
     ///
     /// # Errors
     ///
     /// [`Error::Decode`] names the first row that does not fit the type.
     pub fn to_vec(&self) -> Fetch<Vec<T>> {
-        Fetch::new(self.execution().into_vec())
+        self.rows(Terminal::All, owned_rows, |execution| execution.into_vec().boxed_local())
     }
 
     /// The first row.
     pub fn first(&self) -> Fetch<Option<T>> {
-        Fetch::new(self.execution().first_row())
+        self.rows(Terminal::First, optional, |execution| execution.first_row().boxed_local())
     }
 
     /// The last row.
     pub fn last(&self) -> Fetch<Option<T>> {
-        Fetch::new(self.execution().last_row())
+        self.rows(Terminal::Last, optional, |execution| execution.last_row().boxed_local())
     }
 
     /// How many rows there are. Without filters the browser counts, and no row is read.
     pub fn count(&self) -> Fetch<usize> {
         let execution = self.execution();
-        Fetch::new(async move { execution.count().await })
+        let kept = Kept::Count { execution: execution.clone(), shape: |count| count, same: |a, b| a == b };
+        Fetch::new(kept, move || {
+            let execution = execution.clone();
+            async move { execution.count().await }
+        })
     }
 
     /// Whether there are no rows.
     pub fn is_empty(&self) -> Fetch<bool> {
-        Fetch::new(self.execution().finds_none())
+        let execution = self.execution();
+        let kept = Kept::Count { execution: execution.clone(), shape: |count| count == 0, same: |a, b| a == b };
+        Fetch::new(kept, move || execution.clone().finds_none())
     }
 
     /// The keys of the ordering index, one per entry: equal keys repeat, and so does a row with several elements in a
@@ -190,8 +249,9 @@ impl<T: Store, A: Access> Query<T, A> {
     ///
     /// [`Error::Data`] if `K` is not the type of the index's keys.
     pub fn keys<K: Key>(&self) -> Fetch<Vec<K>> {
-        let execution = self.execution();
-        Fetch::new(async move { typed_all(execution.table(), &execution.keys().await?) })
+        self.again(print_keys, |execution| {
+            async move { typed_all(execution.table(), &execution.keys().await?) }.boxed_local()
+        })
     }
 
     /// The keys of the ordering index, each once.
@@ -200,19 +260,27 @@ impl<T: Store, A: Access> Query<T, A> {
     ///
     /// [`Error::Data`] if `K` is not the type of the index's keys.
     pub fn unique_keys<K: Key>(&self) -> Fetch<Vec<K>> {
-        let execution = self.execution();
-        Fetch::new(async move { typed_all(execution.table(), &execution.unique_keys().await?) })
+        self.again(print_keys, |execution| {
+            async move { typed_all(execution.table(), &execution.unique_keys().await?) }.boxed_local()
+        })
     }
 
     /// The primary keys of the rows, in the query's order. Without filters no row is read.
     pub fn primary_keys(&self) -> Fetch<Vec<T::Key>> {
-        let execution = self.execution();
-        Fetch::new(async move { typed_all(execution.table(), &execution.primary_keys().await?) })
+        self.again(print_keys, |execution| {
+            async move { typed_all(execution.table(), &execution.primary_keys().await?) }.boxed_local()
+        })
     }
 
     /// The rows, each with its primary key: for tables whose key is not part of the record.
     pub fn entries(&self) -> Fetch<Vec<(T::Key, T)>> {
-        Fetch::new(self.execution().entries(|table, key| typed(table, &key)))
+        let print = |entries: &Vec<(T::Key, T)>, batch: &mut Batch| {
+            for (key, row) in entries {
+                print_key(key, batch);
+                print_row(row, batch);
+            }
+        };
+        self.again(print, |execution| execution.entries(|table, key| typed(table, &key)).boxed_local())
     }
 
     /// The first `count` rows, and where to go on: keyset paging, which costs the same for every page.
@@ -224,7 +292,14 @@ impl<T: Store, A: Access> Query<T, A> {
     ///
     /// [`Error::Unsupported`] with `sort_by_key`, whose order is not that of any index.
     pub fn page(&self, count: usize) -> Fetch<Page<T>> {
-        Fetch::new(self.execution().page(count))
+        let print = |page: &Page<T>, batch: &mut Batch| {
+            page.rows.iter().for_each(|row| print_row(row, batch));
+            if let Some(Cursor { key, primary_key }) = &page.next {
+                write_key(batch, key);
+                write_key(batch, primary_key);
+            }
+        };
+        self.again(print, move |execution| execution.page(count).boxed_local())
     }
 
     /// How the query is carried out, in words: which indexes, which ranges, what the browser does and what is done here.

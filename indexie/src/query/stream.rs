@@ -15,7 +15,9 @@ use super::read::owned;
 use super::rest::Rest;
 use super::{Execution, Query};
 use crate::error::Result;
+use crate::index::Column;
 use crate::op::Op;
+use crate::storage::Want;
 use crate::store::Store;
 use crate::table::Access;
 
@@ -121,7 +123,9 @@ impl Execution {
     pub async fn found(&self) -> Result<Vec<Found>> {
         match self.plan()? {
             Plan::Native(walk) => {
-                let columns = self.scan(&walk, self.native_scan(&walk, crate::storage::Want::ALL)).await?;
+                // The primary key is its own place.
+                let want = if walk.column == Column::PRIMARY { Want::ENTRIES } else { Want::ALL };
+                let columns = self.scan(&walk, self.native_scan(&walk, want)).await?;
                 let in_order = |found: Found| Found { key: self.ordering_key(&walk, found.key), ..found };
                 let found = self.decode(&columns)?.0;
                 if found.len() < columns.count {
@@ -131,7 +135,7 @@ impl Execution {
                 Ok(found.into_iter().map(in_order).collect())
             }
             Plan::Filtered(walk) => self.filtered(&walk).await,
-            _ => match self.rows(crate::storage::Want::ALL).await? {
+            _ => match self.rows(Want::ALL).await? {
                 super::execute::Rows::Found(found) => Ok(found),
                 super::execute::Rows::Encoded(_) => Ok(Vec::new()),
             },

@@ -13,6 +13,8 @@ use crate::schema::{IndexSchema, InstalledStore, KeySchema};
 /// Where a database is stored, on whatever thread: gives each thread its backend.
 pub(crate) trait Connect: fmt::Debug + Send + Sync {
     fn backend(&self) -> Rc<dyn Backend>;
+    /// Tells storages apart: databases of one name are the same one where this is.
+    fn place(&self) -> usize;
 }
 
 /// A store and its indexes, by name: operations use their positions.
@@ -137,6 +139,16 @@ pub(crate) trait Backend {
     fn abandon(&self, _id: u32) {}
     /// Lets go of rows that a Get has parked.
     fn unpark(&self, parked: u32);
+
+    // --- commits
+
+    /// Reports what is committed to these stores of a database, on whatever thread, to
+    /// [`Thread::committed`](super::thread::Thread::committed) under this number, from now on and in place of those that were
+    /// watched under it before. Without stores nothing more is reported. Own commits are reported before whoever waits for
+    /// them is told.
+    fn watch(&self, watch: u32, database: &str, stores: &[String]);
+    /// What the operation that was last taken has seen: all commits with a number up to this one, and none with a greater one.
+    fn seen(&self) -> u64;
 
     // --- time
 

@@ -23,4 +23,8 @@ impl Connect for IndexedDb {
     fn backend(&self) -> Rc<dyn Backend> {
         engine::this_thread()
     }
+
+    fn place(&self) -> usize {
+        0
+    }
 }

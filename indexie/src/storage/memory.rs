@@ -8,6 +8,7 @@
 mod abandoned;
 mod adopt;
 mod alter;
+mod commits;
 mod connection;
 mod database;
 mod engine;
@@ -57,6 +58,10 @@ impl Memory {
 impl Connect for Memory {
     fn backend(&self) -> Rc<dyn Backend> {
         Rc::new(InRealm { realm: self.0.clone(), engine: engine::this_thread() })
+    }
+
+    fn place(&self) -> usize {
+        Arc::as_ptr(&self.0) as usize
     }
 }
 
@@ -114,7 +119,7 @@ impl Backend for InRealm {
     fn database_names(&self, slot: u32) {
         let primary_keys: Vec<_> = self.realm.names().into_iter().map(Into::into).collect();
         let found = Found { count: primary_keys.len(), primary_keys, ..Found::default() };
-        self.engine.slots.borrow_mut().insert(slot, Slot::Settled(Ok(Outcome::Found(found))));
+        self.engine.slots.borrow_mut().insert(slot, Slot::Settled(Ok(Outcome::Found(found)), 0));
         self.engine.pump.hold(&self.engine, slot);
         self.engine.inbox.put(inbox::Note::Settled(slot));
     }
@@ -163,6 +168,14 @@ impl Backend for InRealm {
 
     fn unpark(&self, parked: u32) {
         self.engine.unpark(parked);
+    }
+
+    fn watch(&self, watch: u32, database: &str, stores: &[String]) {
+        self.engine.watch(&self.realm, watch, database, stores);
+    }
+
+    fn seen(&self) -> u64 {
+        self.engine.seen.get()
     }
 
     fn later(&self, transaction: u32) {

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use super::backend::{Backend, Event, OpenRequest};
-use super::{Failure, Reply, Request, Want, runner};
+use super::{Commit, Failure, Reply, Request, Want, runner};
 use crate::database::Durability;
 
 /// Reacts to what happens to a connection.
@@ -91,6 +91,17 @@ impl Thread {
         }
     }
 
+    /// Something that is watched is stored.
+    #[cfg(feature = "live")]
+    #[allow(clippy::unused_self, reason = "called as its neighbours")]
+    pub fn committed(&self, watch: u32, commit: Rc<Commit>) {
+        crate::live::committed(watch, commit);
+    }
+
+    #[cfg(not(feature = "live"))]
+    #[allow(clippy::unused_self, reason = "nothing is watched")]
+    pub fn committed(&self, _watch: u32, _commit: Rc<Commit>) {}
+
     // --- connections
 
     /// Begins to open a database; the listener hears how that goes, and of the connection's later life.
@@ -169,6 +180,8 @@ impl Future for Submitted {
     type Output = Result<Reply, Failure>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        #[cfg(all(feature = "live", not(target_family = "wasm")))]
+        crate::live::run_tasks();
         {
             let mut slots = self.thread.slots.borrow_mut();
             let Some(slot) = slots.get_mut(&self.slot) else {

@@ -2,15 +2,31 @@
 
 use super::{Access, Table};
 use crate::index::{Index, IsUnique};
-use crate::key::{IntoKey, Key};
-use crate::op::{Fetch, Op};
+use crate::codec::Batch;
+use crate::error::Result;
+use crate::key::{AnyKey, IntoKey, Key};
+use crate::op::{Fetch, Kept, Op};
 use crate::query::spec::Spec;
-use crate::query::{EachOutput, Page, Query, RowStream, Where};
+use crate::query::{EachOutput, Page, Query, RowStream, Where, optional, print_row};
 use crate::store::Store;
 
 impl<T: Store, A: Access> Table<T, A> {
-    fn query(&self) -> Query<T, A> {
+    pub(crate) fn query(&self) -> Query<T, A> {
         Query { table: self.clone(), spec: Spec::default() }
+    }
+
+    /// The row with this key in the store or in an index.
+    fn row(&self, index: Option<u16>, key: Result<AnyKey>) -> Fetch<Option<T>> {
+        let target = self.target();
+        let kept = match &key {
+            Ok(key) => Kept::Row { target: target.clone(), index, key: key.clone(), shape: optional },
+            // It is never read.
+            Err(_) => Kept::Again { print: |_, _| {} },
+        };
+        Fetch::new(kept, move || {
+            let row = target.clone().get(index, key.clone().map(|key| vec![key]));
+            async move { Ok(row.await?.pop().flatten()) }
+        })
     }
 
     /// The row with this key.
@@ -23,9 +39,8 @@ impl<T: Store, A: Access> Table<T, A> {
     /// # Ok(()) }
     /// ```
     pub fn get(&self, key: impl IntoKey<T::Key>) -> Fetch<Option<T>> {
-        let key = key.into_key().to_any().map_err(|error| self.no_key(&error)).map(|key| vec![key]);
-        let row = self.target().get(None, key);
-        Fetch::new(async move { Ok(row.await?.pop().flatten()) })
+        let key = key.into_key().to_any().map_err(|error| self.no_key(&error));
+        self.row(None, key)
     }
 
     /// The rows with these keys, in the order of the keys; `None` where there is no row.
@@ -34,8 +49,17 @@ impl<T: Store, A: Access> Table<T, A> {
             .into_iter()
             .enumerate()
             .map(|(at, key)| key.into_key().to_any().map_err(|error| self.no_key(&error).at_row(at)))
-            .collect();
-        Fetch::new(self.target().get(None, keys))
+            .collect::<Result<Vec<_>>>();
+        let target = self.target();
+        let print = |rows: &Vec<Option<T>>, batch: &mut Batch| {
+            for row in rows {
+                match row {
+                    Some(row) => print_row(row, batch),
+                    None => batch.end_row(),
+                }
+            }
+        };
+        Fetch::new(Kept::Again { print }, move || target.clone().get(None, keys.clone()))
     }
 
     /// The row with this key in a unique index.
@@ -53,9 +77,8 @@ impl<T: Store, A: Access> Table<T, A> {
         key: impl IntoKey<K>,
     ) -> Fetch<Option<T>> {
         let column = index(T::INDEXES).column;
-        let key = key.into_key().to_any().map_err(|error| self.no_key(&error)).map(|key| vec![key]);
-        let row = self.target().get(column.entry.checked_sub(1), key);
-        Fetch::new(async move { Ok(row.await?.pop().flatten()) })
+        let key = key.into_key().to_any().map_err(|error| self.no_key(&error));
+        self.row(column.entry.checked_sub(1), key)
     }
 
     /// Begins a query on a key or an index; a clause such as `equals` follows.

@@ -91,6 +91,12 @@ impl Backend for Nowhere {
 
     fn unpark(&self, _parked: u32) {}
 
+    fn watch(&self, _watch: u32, _database: &str, _stores: &[String]) {}
+
+    fn seen(&self) -> u64 {
+        0
+    }
+
     fn later(&self, _transaction: u32) {}
 
     fn turn(&self, _waker: &Waker, _future: u32) {}

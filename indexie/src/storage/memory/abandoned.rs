@@ -21,12 +21,13 @@ pub(super) struct Left {
 
 impl Left {
     /// Each as a whole or not at all: nobody hears of one that fails.
-    pub fn carry_out(self, stores: &mut Stores) {
+    pub fn carry_out(self, stores: &mut Stores) -> Log {
         let mut log = Log::default();
         for (Table { name, indexes }, input) in self.writes {
             let target = Target { stores, log: &mut log, name: &name, declared: &indexes, alone: self.alone };
             let _ = operate::write(target, input);
         }
+        log
     }
 }
 
@@ -36,7 +37,8 @@ impl State {
             Some(ticket) if !left.writes.is_empty() => ticket.left = Some(left),
             Some(_) => self.tickets.remove(id),
             None => {
-                left.carry_out(&mut self.stores);
+                let log = left.carry_out(&mut self.stores);
+                self.committed(&log);
                 self.tickets.remove(id);
             }
         }

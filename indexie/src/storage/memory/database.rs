@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, Weak};
 
+use super::commits::Watch;
 use super::inbox::{Inbox, Letters, Note, Receivers, lock};
 use super::opening::Request;
 use super::schedule::Tickets;
@@ -35,6 +36,9 @@ pub(super) struct State {
     pub tickets: Tickets,
     /// Who wants to open or to delete the database; one at a time.
     pub requests: std::collections::VecDeque<Request>,
+    /// How many commits there have been.
+    pub commits: u64,
+    pub watches: Vec<Watch>,
     /// To be sent before the lock is released.
     pub letters: Letters,
 }
@@ -104,7 +108,7 @@ impl Database {
 
 impl State {
     fn is_unused(&self) -> bool {
-        self.version == 0 && self.links.is_empty() && self.requests.is_empty()
+        self.version == 0 && self.links.is_empty() && self.requests.is_empty() && self.watches.is_empty()
     }
 
     /// Whether transactions can be begun on a connection.
@@ -138,7 +142,8 @@ impl State {
             match ticket.left.take() {
                 None => self.letters.push(ticket.inbox.clone(), Note::Started(id)),
                 Some(left) => {
-                    left.carry_out(&mut self.stores);
+                    let log = left.carry_out(&mut self.stores);
+                    self.committed(&log);
                     self.tickets.remove(id);
                     over = true;
                 }

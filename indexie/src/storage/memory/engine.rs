@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::alter;
+use super::commits::Watched;
 use super::connection::Connection;
 use super::database::Realm;
 use super::inbox::{Inbox, Note, Receivers};
@@ -29,6 +30,9 @@ pub(super) struct Engine {
     /// Rows that a Get has left for a Merge, by its slot; they go with its transaction.
     pub parked: RefCell<HashMap<u32, Vec<Option<Row>>>>,
     pub pump: Pump,
+    pub watched: RefCell<Watched>,
+    /// How many commits the operation that was last taken has seen.
+    pub seen: Cell<u64>,
 }
 
 pub(super) struct Transaction {
@@ -257,6 +261,8 @@ impl Engine {
         let ((), receivers) = transaction.connection.database.change(|state| {
             if result.is_err() {
                 log.roll_back(&mut state.stores, 0, Generators::Restored);
+            } else if !state.is_upgraded_by(id) {
+                state.committed(&log);
             }
             // How an upgrade ended, opening the database tells.
             if !state.end_upgrade(id, result.clone()) {
@@ -270,7 +276,7 @@ impl Engine {
 
     pub fn cut_off(&self, slots: VecDeque<u32>) {
         for slot in slots {
-            self.slots.borrow_mut().insert(slot, Slot::Settled(Err(aborted())));
+            self.slots.borrow_mut().insert(slot, Slot::Settled(Err(aborted()), 0));
             self.inbox.put(Note::Settled(slot));
         }
     }
@@ -281,11 +287,13 @@ impl Engine {
             || self.transactions.borrow().contains_key(&id)
             || self.deletions.borrow().contains_key(&id)
             || self.connections.borrow().get(&id).is_some_and(|connection| connection.opened.borrow().is_none())
+            || self.watched.borrow().contains_key(&id)
             || self.pump.keeps(id)
     }
 
     /// The thread ends: what it has begun is undone, and its connections close.
     fn shut_down(&self) {
+        self.unwatch_all();
         let transactions: Vec<u32> = self.transactions.borrow().keys().copied().collect();
         for transaction in transactions {
             self.abort(transaction);

@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Waker;
 
+use super::commits::Committed;
 use crate::storage::{Failure, Versions};
 
 /// Something that has happened, or is to be done, by the number of what it is about.
@@ -29,6 +30,8 @@ pub(super) enum Note {
     #[cfg_attr(target_family = "wasm", allow(dead_code, reason = "said once, where there are no timers"))]
     Blocked(u32, Versions),
     VersionChange(u32, Versions),
+    /// Something is stored that is watched, under this number.
+    Committed(u32, Arc<Committed>),
 }
 
 impl Note {
@@ -44,7 +47,8 @@ impl Note {
             | Self::Deleted(id)
             | Self::Asked(id, _)
             | Self::Blocked(id, _)
-            | Self::VersionChange(id, _) => *id,
+            | Self::VersionChange(id, _)
+            | Self::Committed(id, _) => *id,
         }
     }
 }
@@ -101,6 +105,21 @@ impl Inbox {
 
     pub fn next(&self) -> Option<Note> {
         lock(&self.0).notes.pop_front()
+    }
+
+    /// Takes the letters about commits out, in their order.
+    pub fn commits(&self) -> Vec<(u32, Arc<Committed>)> {
+        let mut inside = lock(&self.0);
+        let about_commit = |note: &mut Note| matches!(note, Note::Committed(..));
+        let notes = if inside.notes.iter_mut().any(about_commit) { std::mem::take(&mut inside.notes) } else { VecDeque::new() };
+        let mut commits = Vec::new();
+        for note in notes {
+            match note {
+                Note::Committed(watch, committed) => commits.push((watch, committed)),
+                note => inside.notes.push_back(note),
+            }
+        }
+        commits
     }
 
     pub fn is_empty(&self) -> bool {

@@ -135,6 +135,11 @@ impl State {
         self.letters.push(inbox, Note::Upgrade(id, Versions { old, new: version, ..Versions::default() }));
     }
 
+    /// Whether this is the transaction of an upgrade.
+    pub fn is_upgraded_by(&self, id: u32) -> bool {
+        self.requests.front().is_some_and(|request| request.id == id && request.is_upgrading())
+    }
+
     /// The transaction of an upgrade has ended: with the new version, or with what there was before. Returns whether it was
     /// one.
     pub fn end_upgrade(&mut self, id: u32, result: Result<(), Failure>) -> bool {

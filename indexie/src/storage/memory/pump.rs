@@ -157,13 +157,14 @@ impl Engine {
                 return false;
             }
             Note::Settled(slot) => thread.settled(slot),
+            Note::Committed(watch, committed) => self.heard(watch, &committed),
             Note::Ended(id, result) => {
                 self.inbox.unwatch(id);
                 thread.ended(id, result);
             }
             Note::Deleted(slot) => {
                 if self.deletions.borrow_mut().remove(&slot).is_some() {
-                    self.slots.borrow_mut().insert(slot, Slot::Settled(Ok(Outcome::Unit)));
+                    self.slots.borrow_mut().insert(slot, Slot::Settled(Ok(Outcome::Unit), 0));
                     thread.settled(slot);
                 }
             }

@@ -40,6 +40,12 @@ pub(super) struct Contents {
     entries: BTreeMap<String, BTreeMap<AnyKey, BTreeSet<AnyKey>>>,
 }
 
+impl Contents {
+    pub fn rows(&self) -> &BTreeMap<AnyKey, Row> {
+        &self.rows
+    }
+}
+
 /// A key that a unique index has already.
 #[derive(Debug, PartialEq)]
 pub(super) struct Clash {

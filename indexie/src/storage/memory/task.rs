@@ -15,7 +15,8 @@ use crate::storage::{Failure, Operation, Reply, Request, Want, runner};
 /// An operation, by its number.
 pub(super) enum Slot {
     Due(Task),
-    Settled(Result<Outcome, Failure>),
+    /// What it came to, and how many commits it has seen.
+    Settled(Result<Outcome, Failure>, u64),
 }
 
 /// An operation, with the names of what it is about.
@@ -38,7 +39,7 @@ impl Engine {
         match put {
             Ok(()) => false,
             Err(failure) => {
-                self.slots.borrow_mut().insert(slot, Slot::Settled(Err(failure)));
+                self.slots.borrow_mut().insert(slot, Slot::Settled(Err(failure), 0));
                 true
             }
         }
@@ -76,7 +77,7 @@ impl Engine {
         let mut slots = self.slots.borrow_mut();
         match slots.remove(&slot)? {
             Slot::Due(task) => Some(task),
-            settled @ Slot::Settled(_) => {
+            settled @ Slot::Settled(..) => {
                 slots.insert(slot, settled);
                 None
             }
@@ -93,8 +94,8 @@ impl Engine {
             transaction.slots.borrow_mut().retain(|other| *other != slot);
         }
         let input = self.input(&task);
-        let outcome = task.run(&transaction, input);
-        self.settle(slot, &task, outcome);
+        let (outcome, seen) = task.run(&transaction, input);
+        self.settle(slot, &task, outcome, seen);
         true
     }
 
@@ -102,13 +103,17 @@ impl Engine {
     pub fn run_alone(&self, slot: u32) {
         let Some(task) = self.task(slot) else { return };
         let input = self.input(&task);
-        let (outcome, receivers) = task.connection.database.change(|state| {
-            let outcome = task.carry_out(&mut state.stores, &mut Log::default(), input, true);
+        let ((outcome, seen), receivers) = task.connection.database.change(|state| {
+            let mut log = Log::default();
+            let outcome = task.carry_out(&mut state.stores, &mut log, input, true);
+            // A failure has taken back what there was.
+            state.committed(&log);
             state.tickets.remove(slot);
-            outcome
+            (outcome, state.commits)
         });
         self.wake(receivers);
-        self.settle(slot, &task, outcome);
+        self.settle(slot, &task, outcome, seen);
+        self.hear();
         self.pump.settled(slot);
     }
 
@@ -117,14 +122,14 @@ impl Engine {
         operate::input(&task.request.operation, parked)
     }
 
-    fn settle(&self, slot: u32, task: &Task, outcome: Result<Outcome, Failure>) {
+    fn settle(&self, slot: u32, task: &Task, outcome: Result<Outcome, Failure>, seen: u64) {
         if let (Operation::Get { park: true, .. }, Some(transaction), Ok(Outcome::Found(Found { rows, .. }))) =
             (&task.request.operation, &task.transaction, &outcome)
         {
             transaction.parked.borrow_mut().push(slot);
             self.parked.borrow_mut().insert(slot, rows.clone());
         }
-        self.slots.borrow_mut().insert(slot, Slot::Settled(outcome));
+        self.slots.borrow_mut().insert(slot, Slot::Settled(outcome, seen));
     }
 
     pub fn take(&self, slot: u32, want: Want) -> Result<Reply, Failure> {
@@ -132,7 +137,10 @@ impl Engine {
         // Not borrowed while rows are encoded.
         let settled = self.slots.borrow_mut().remove(&slot);
         match settled {
-            Some(Slot::Settled(outcome)) => outcome.map(|outcome| operate::reply(outcome, slot, want)),
+            Some(Slot::Settled(outcome, seen)) => {
+                self.seen.set(seen);
+                outcome.map(|outcome| operate::reply(outcome, slot, want))
+            }
             _ => Err(failure("UnknownError", "the operation has not ended")),
         }
     }
@@ -162,13 +170,19 @@ impl Task {
         Ok(Self { request: request.clone(), transaction: None, connection: connection.clone(), table, index })
     }
 
-    fn run(&self, transaction: &Transaction, input: Input) -> Result<Outcome, Failure> {
+    /// What it comes to, and how many commits it has seen.
+    fn run(&self, transaction: &Transaction, input: Input) -> (Result<Outcome, Failure>, u64) {
         if self.mark(transaction) {
-            return Ok(Outcome::Unit);
+            return (Ok(Outcome::Unit), 0);
         }
-        self.check(transaction)?;
+        if let Err(failure) = self.check(transaction) {
+            return (Err(failure), 0);
+        }
         let mut log = transaction.log.borrow_mut();
-        self.connection.database.look(|state| self.carry_out(&mut state.stores, &mut log, input, false))
+        self.connection.database.look(|state| {
+            let outcome = self.carry_out(&mut state.stores, &mut log, input, false);
+            (outcome, state.commits)
+        })
     }
 
     /// Whether the transaction has the store, and may do that.

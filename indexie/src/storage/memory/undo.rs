@@ -42,6 +42,10 @@ impl Log {
         self.0.push(change);
     }
 
+    pub fn changes(&self) -> impl Iterator<Item = &Change> {
+        self.0.iter()
+    }
+
     /// A place to come back to.
     pub fn mark(&self) -> usize {
         self.0.len()

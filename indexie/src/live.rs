@@ -1,0 +1,34 @@
+//! Live queries: results that are kept up to date.
+//!
+//! - `hub`: what is watched on this thread, database by database, and who is told of a commit (by way of `intervals`);
+//! - `tracking`: what a read depends on, noted while a live query's future is polled;
+//! - `place`, `window`, `difference`: whether and where a row stands in a result, a result that is patched, and what has
+//!   changed in it; pure;
+//! - `rows` and `rerun` (with `faults`): the two ways to keep a result up to date: by patching it, and by reading it again;
+//! - `query`, `changes`, `subscription`: what the app holds.
+//!
+//! Called by app code, and by the engine and the storage, which tell what has happened; calls the executor.
+
+mod changes;
+mod difference;
+mod faults;
+mod hub;
+mod intervals;
+mod place;
+mod query;
+mod rerun;
+mod rows;
+mod subscription;
+mod tracking;
+mod window;
+
+pub use changes::{Change, Changes, LiveChanges};
+pub use query::{LiveQuery, live_query};
+pub use subscription::Subscription;
+
+pub use hub::subscriptions;
+
+pub(crate) use hub::{committed, refresh};
+pub(crate) use query::{live_changes, live_count, live_rows, maintained, reread};
+pub(crate) use subscription::run_tasks;
+pub(crate) use tracking::{begins, reads};

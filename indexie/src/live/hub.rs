@@ -1,0 +1,455 @@
+//! `Hub`: what live queries of one database watch on this thread. A commit is told to those whose ranges it touches, and to
+//! nobody else.
+//! Called by `tracking` and `rows`, and by the storage when something is committed; calls `intervals` and the backend.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+use std::task::Waker;
+
+use super::intervals::Intervals;
+use crate::engine::Shared;
+use crate::key::range::KeyRange;
+use crate::schema::StoreSchema;
+use crate::storage::{Backend, Commit, Order, RowChange, StoreChange, Thread};
+
+/// Clocks of two threads that are read in the same moment differ by no more, in milliseconds.
+const SKEW: f64 = 20.0;
+/// Of more changed rows than this nobody is told one by one: reading the result again is cheaper.
+const MOST_KEPT: usize = 4_096;
+
+thread_local!(static HUBS: RefCell<Hubs> = RefCell::default());
+
+/// This thread's hubs.
+#[derive(Default)]
+struct Hubs {
+    by_number: HashMap<u32, Rc<Hub>>,
+    /// By the storage and the database's name.
+    numbers: HashMap<(usize, String), u32>,
+}
+
+/// The live queries of one database.
+pub(super) struct Hub {
+    number: u32,
+    storage: usize,
+    name: String,
+    pub backend: Rc<dyn Backend>,
+    /// How many watch each store.
+    stores: RefCell<BTreeMap<String, usize>>,
+    tables: RefCell<Vec<Table>>,
+    members: RefCell<HashMap<u64, Weak<Member>>>,
+    /// Who is reading: these get every commit, for they do not know yet whether they have seen it.
+    reading: RefCell<BTreeSet<u64>>,
+    /// When the last own commit was heard of, and the last one of each other sender.
+    own: Cell<f64>,
+    others: RefCell<Vec<(f64, f64)>>,
+}
+
+/// Who is interested in a store. Two declarations of it, which may number its indexes differently, are two tables.
+struct Table {
+    store: String,
+    schema: StoreSchema,
+    /// By the number of the key or index.
+    indexes: Vec<Intervals>,
+    /// Everyone, with the number of their interests.
+    members: BTreeMap<u64, usize>,
+}
+
+/// A live query, as the hubs know it.
+pub(super) struct Member {
+    pub number: u64,
+    mail: RefCell<Mail>,
+}
+
+/// What a live query has been told and not yet looked at.
+#[derive(Default)]
+pub(super) struct Mail {
+    /// Commits that touch its ranges.
+    pub hits: Vec<Hit>,
+    /// All commits since it began to read.
+    pub log: Vec<Hit>,
+    /// All of it may have changed.
+    pub refresh: bool,
+    rows: usize,
+    waker: Option<Waker>,
+}
+
+/// What of a commit may concern a live query.
+#[derive(Clone)]
+pub(super) struct Hit {
+    pub commit: Rc<Commit>,
+    /// Which of its stores, and which rows of that.
+    pub store: usize,
+    pub rows: Vec<usize>,
+    /// Whether it is known to have come after everything that was told before.
+    pub in_order: bool,
+}
+
+impl Hit {
+    pub fn store(&self) -> &StoreChange {
+        &self.commit.stores[self.store]
+    }
+
+    /// The rows; none where it is not known which.
+    pub fn rows(&self) -> Option<impl Iterator<Item = &RowChange>> {
+        let rows = self.store().rows.as_ref()?;
+        Some(self.rows.iter().filter_map(|at| rows.get(*at)))
+    }
+}
+
+impl Member {
+    pub fn new() -> Rc<Self> {
+        thread_local!(static NEXT: Cell<u64> = const { Cell::new(1) });
+        let number = NEXT.get();
+        NEXT.set(number + 1);
+        Rc::new(Self { number, mail: RefCell::default() })
+    }
+
+    /// Takes what there is, and has this waker woken when there is more.
+    pub fn mail(&self, waker: &Waker) -> Mail {
+        let waker = Some(waker.clone());
+        self.mail.replace(Mail { waker, ..Mail::default() })
+    }
+
+    /// Throws away what there is: a read that begins now will see it.
+    pub fn forget(&self) {
+        let mut mail = self.mail.borrow_mut();
+        (mail.hits, mail.refresh, mail.rows) = (Vec::new(), false, 0);
+    }
+
+    fn refresh(&self) {
+        self.told(|mail| *mail = Mail { refresh: true, log: std::mem::take(&mut mail.log), ..Mail::default() });
+    }
+
+    fn hit(&self, hit: Hit) {
+        self.told(|mail| {
+            mail.rows += hit.rows.len() + 1;
+            if mail.rows > MOST_KEPT {
+                *mail = Mail { refresh: true, log: std::mem::take(&mut mail.log), ..Mail::default() };
+            } else if !mail.refresh {
+                mail.hits.push(hit);
+            }
+        });
+    }
+
+    fn log(&self, hit: Hit) {
+        self.told(|mail| mail.log.push(hit));
+    }
+
+    fn told(&self, note: impl FnOnce(&mut Mail)) {
+        let waker = {
+            let mut mail = self.mail.borrow_mut();
+            let waker = mail.waker.take();
+            note(&mut mail);
+            waker
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+/// Whether two declarations number a store's indexes in the same way.
+fn is_same(a: &StoreSchema, b: &StoreSchema) -> bool {
+    a.key == b.key && a.indexes == b.indexes
+}
+
+/// The hub of a database.
+pub(super) fn hub(shared: &Arc<Shared>) -> Rc<Hub> {
+    let backend = shared.backend();
+    let place = (shared.storage.place(), shared.name.clone());
+    HUBS.with_borrow_mut(|hubs| {
+        if let Some(hub) = hubs.numbers.get(&place).and_then(|number| hubs.by_number.get(number)) {
+            return hub.clone();
+        }
+        let number = Thread::get().number();
+        let hub = Rc::new(Hub {
+            number,
+            storage: place.0,
+            name: place.1.clone(),
+            backend,
+            stores: RefCell::default(),
+            tables: RefCell::default(),
+            members: RefCell::default(),
+            reading: RefCell::default(),
+            own: Cell::new(0.0),
+            others: RefCell::default(),
+        });
+        hubs.numbers.insert(place, number);
+        hubs.by_number.insert(number, hub.clone());
+        hub
+    })
+}
+
+/// Something is stored.
+pub(crate) fn committed(number: u32, commit: Rc<Commit>) {
+    let hub = HUBS.try_with(|hubs| hubs.borrow().by_number.get(&number).cloned()).ok().flatten();
+    if let Some(hub) = hub {
+        hub.committed(&commit);
+    }
+}
+
+/// All of a database may be different: it has been opened anew.
+pub(crate) fn refresh(shared: &Shared) {
+    let place = (shared.storage.place(), shared.name.clone());
+    let hub = HUBS.try_with(|hubs| {
+        let hubs = hubs.borrow();
+        hubs.numbers.get(&place).and_then(|number| hubs.by_number.get(number)).cloned()
+    });
+    if let Some(hub) = hub.ok().flatten() {
+        hub.refresh();
+    }
+}
+
+/// How many live queries there are on this thread that watch something.
+#[must_use]
+pub fn subscriptions() -> usize {
+    let count = |hubs: &RefCell<Hubs>| hubs.borrow().by_number.values().map(|hub| hub.members.borrow().len()).sum();
+    HUBS.try_with(count).unwrap_or_default()
+}
+
+impl Hub {
+    /// Has what is committed to a store reported for as long as the value lives.
+    pub fn watch(self: &Rc<Self>, store: &str, member: &Rc<Member>) -> Watching {
+        let is_new = {
+            let mut stores = self.stores.borrow_mut();
+            let count = stores.entry(store.to_owned()).or_default();
+            *count += 1;
+            *count == 1
+        };
+        self.members.borrow_mut().insert(member.number, Rc::downgrade(member));
+        if is_new {
+            self.tell_backend();
+        }
+        Watching { hub: self.clone(), store: store.to_owned() }
+    }
+
+    fn tell_backend(&self) {
+        let stores: Vec<String> = self.stores.borrow().keys().cloned().collect();
+        self.backend.watch(self.number, &self.name, &stores);
+    }
+
+    /// Has every commit told to a member for as long as the value lives.
+    pub fn reading(self: &Rc<Self>, member: &Member) -> Reading {
+        self.reading.borrow_mut().insert(member.number);
+        Reading { hub: self.clone(), member: member.number }
+    }
+
+    /// Has commits told to a member that touch these ranges, for as long as the value lives.
+    pub fn interest(
+        self: &Rc<Self>,
+        member: &Member,
+        store: &str,
+        schema: StoreSchema,
+        entry: u16,
+        ranges: Vec<KeyRange>,
+    ) -> Interest {
+        let mut tables = self.tables.borrow_mut();
+        let at = tables.iter().position(|table| table.store == store && is_same(&table.schema, &schema)).unwrap_or_else(|| {
+            tables.push(Table { store: store.to_owned(), schema, indexes: Vec::new(), members: BTreeMap::new() });
+            tables.len() - 1
+        });
+        let table = &mut tables[at];
+        *table.members.entry(member.number).or_default() += 1;
+        let entry = usize::from(entry);
+        if table.indexes.len() <= entry {
+            table.indexes.resize_with(entry + 1, Intervals::default);
+        }
+        for range in &ranges {
+            table.indexes[entry].insert(range, member.number);
+        }
+        Interest { hub: self.clone(), member: member.number, store: store.to_owned(), schema, entry, ranges }
+    }
+
+    /// Looks at what is due, where nothing else does.
+    pub fn turn(&self, waker: &Waker) {
+        self.backend.turn(waker, self.number);
+    }
+
+    fn member(&self, number: u64) -> Option<Rc<Member>> {
+        self.members.borrow().get(&number)?.upgrade()
+    }
+
+    fn refresh(&self) {
+        let members: Vec<_> = self.members.borrow().values().filter_map(Weak::upgrade).collect();
+        for member in members {
+            member.refresh();
+        }
+    }
+
+    fn committed(&self, commit: &Rc<Commit>) {
+        let in_order = self.follows(commit.order);
+        let reading = self.reading.borrow().clone();
+        for (store, change) in commit.stores.iter().enumerate() {
+            let all = || (0..change.rows.as_ref().map_or(0, Vec::len)).collect();
+            let hit = |rows| Hit { commit: commit.clone(), store, rows, in_order };
+            for number in &reading {
+                if let Some(member) = self.member(*number) {
+                    member.log(hit(all()));
+                }
+            }
+            // Told outside of the borrow: who is woken may come and go.
+            for (number, rows) in self.touched(change) {
+                if let Some(member) = self.member(number).filter(|_| !reading.contains(&number)) {
+                    member.hit(hit(rows));
+                }
+            }
+        }
+    }
+
+    /// Whom a change concerns, and which of its rows.
+    fn touched(&self, change: &StoreChange) -> BTreeMap<u64, Vec<usize>> {
+        let mut touched: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
+        for table in self.tables.borrow().iter().filter(|table| table.store == change.store) {
+            let Some(rows) = &change.rows else {
+                touched.extend(table.members.keys().map(|number| (*number, Vec::new())));
+                continue;
+            };
+            for (at, row) in rows.iter().enumerate() {
+                let mut hit = |number: u64| {
+                    let rows = touched.entry(number).or_default();
+                    if rows.last() != Some(&at) {
+                        rows.push(at);
+                    }
+                };
+                for (entry, intervals) in (0..).zip(&table.indexes).filter(|(_, intervals)| !intervals.is_empty()) {
+                    for image in [&row.old, &row.new].into_iter().flatten() {
+                        for key in row.keys(image, &table.schema, entry) {
+                            intervals.at(&key, &mut hit);
+                        }
+                    }
+                }
+            }
+        }
+        touched
+    }
+
+    /// Notes a commit, and says whether it is known to come after all that were noted before.
+    fn follows(&self, order: Order) -> bool {
+        match order {
+            Order::Number(_) => {
+                self.own.set(crate::Date::now().as_f64());
+                true
+            }
+            Order::Elsewhere { sender, from, to } => {
+                let mut others = self.others.borrow_mut();
+                let before = |(other, to): &(f64, f64)| *other == sender || from > to + SKEW;
+                let in_order = from > self.own.get() + SKEW && others.iter().all(before);
+                others.retain(|(other, until)| *other != sender && until + 10.0 * SKEW > from);
+                others.push((sender, to));
+                in_order
+            }
+        }
+    }
+
+    fn leave(&self, number: u64) {
+        self.members.borrow_mut().remove(&number);
+        self.reading.borrow_mut().remove(&number);
+    }
+
+    /// Nobody watches any more.
+    fn end(&self) {
+        self.tell_backend();
+        let _hub = HUBS.try_with(|hubs| {
+            let mut hubs = hubs.borrow_mut();
+            hubs.numbers.remove(&(self.storage, self.name.clone()));
+            hubs.by_number.remove(&self.number)
+        });
+    }
+}
+
+impl Order {
+    /// Whether a read that has seen so many commits, and was over at this moment, came before it. Of another sender's that is
+    /// not always known: then neither is said.
+    pub(super) fn follows(self, seen: u64, over: f64) -> Option<bool> {
+        match self {
+            Self::Number(number) => Some(number > seen),
+            Self::Elsewhere { from, .. } => (from > over + SKEW).then_some(true),
+        }
+    }
+}
+
+/// A store that is watched.
+pub(super) struct Watching {
+    pub hub: Rc<Hub>,
+    store: String,
+}
+
+impl Watching {
+    pub fn is_of(&self, hub: &Rc<Hub>, store: &str) -> bool {
+        Rc::ptr_eq(&self.hub, hub) && self.store == store
+    }
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        let (gone, none) = {
+            let mut stores = self.hub.stores.borrow_mut();
+            let count = stores.get_mut(&self.store).map_or(0, |count| {
+                *count -= 1;
+                *count
+            });
+            if count == 0 {
+                stores.remove(&self.store);
+            }
+            (count == 0, stores.is_empty())
+        };
+        if none {
+            self.hub.end();
+        } else if gone {
+            self.hub.tell_backend();
+        }
+    }
+}
+
+/// A member that is reading.
+pub(super) struct Reading {
+    hub: Rc<Hub>,
+    member: u64,
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        self.hub.reading.borrow_mut().remove(&self.member);
+    }
+}
+
+/// Ranges that a member is interested in.
+pub(super) struct Interest {
+    hub: Rc<Hub>,
+    member: u64,
+    store: String,
+    schema: StoreSchema,
+    entry: usize,
+    ranges: Vec<KeyRange>,
+}
+
+impl Drop for Interest {
+    fn drop(&mut self) {
+        let mut tables = self.hub.tables.borrow_mut();
+        let table = tables.iter_mut().find(|table| table.store == self.store && is_same(&table.schema, &self.schema));
+        let Some(table) = table else { return };
+        for range in &self.ranges {
+            if let Some(intervals) = table.indexes.get_mut(self.entry) {
+                intervals.remove(range, self.member);
+            }
+        }
+        if let Some(count) = table.members.get_mut(&self.member) {
+            *count -= 1;
+            if *count == 0 {
+                table.members.remove(&self.member);
+            }
+        }
+        tables.retain(|table| !table.members.is_empty());
+    }
+}
+
+impl Drop for Member {
+    fn drop(&mut self) {
+        let hubs = HUBS.try_with(|hubs| hubs.borrow().by_number.values().cloned().collect::<Vec<_>>());
+        for hub in hubs.unwrap_or_default() {
+            hub.leave(self.number);
+        }
+    }
+}

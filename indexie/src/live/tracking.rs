@@ -1,0 +1,263 @@
+//! Tracking: while a live query's future is polled, the engine notes here what it reads, and what that has seen.
+//! Called by the engine, for every operation, and by `rows` and `rerun`; calls `hub`.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::future::Future;
+use std::ops::Bound;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use super::hub::{Hit, Hub, Interest, Member, Reading, Watching, hub};
+use crate::engine::Shared;
+use crate::error::{Error, Result};
+use crate::key::range::KeyRange;
+use crate::key::AnyKey;
+use crate::schema::StoreSchema;
+use crate::storage::{Columns, Operation, Reply, Request, RowChange, Scan};
+
+thread_local! {
+    static CURRENT: RefCell<Option<Rc<Tracker>>> = const { RefCell::new(None) };
+    /// Whose transactions these are.
+    static TRANSACTIONS: RefCell<HashMap<u32, Rc<Tracker>>> = RefCell::default();
+}
+
+/// Notes what the reads of one run depend on.
+pub(super) struct Tracker {
+    member: Rc<Member>,
+    watching: RefCell<Vec<Watching>>,
+    reading: RefCell<Vec<(Rc<Hub>, Reading)>>,
+    dependencies: RefCell<Vec<Dependency>>,
+    /// The least that any of its reads has seen.
+    seen: Cell<u64>,
+}
+
+/// What one read depends on.
+struct Dependency {
+    hub: Rc<Hub>,
+    store: &'static str,
+    schema: StoreSchema,
+    entry: u16,
+    ranges: Vec<KeyRange>,
+    /// Whether it is the rows themselves, and not only which there are.
+    rows: bool,
+    seen: u64,
+    over: f64,
+}
+
+/// A read that is under way.
+pub(crate) struct Tracked {
+    tracker: Rc<Tracker>,
+    hub: Rc<Hub>,
+    store: &'static str,
+    schema: StoreSchema,
+    noted: bool,
+}
+
+/// Puts the mark back when the poll is over, however it ends.
+struct Mark(Option<Rc<Tracker>>);
+
+impl Drop for Mark {
+    fn drop(&mut self) {
+        let before = self.0.take();
+        // During the end of a thread there is nothing to put back.
+        let _now = CURRENT.try_with(|current| current.replace(before));
+    }
+}
+
+/// Notes that an operation is about to be started. A live query only reads.
+pub(crate) fn reads(shared: &Arc<Shared>, transaction: Option<u32>, request: &Request) -> Result<Option<Tracked>> {
+    let tracker = match transaction {
+        Some(transaction) => TRANSACTIONS.with_borrow(|all| all.get(&transaction).cloned()),
+        None => CURRENT.with_borrow(Clone::clone),
+    };
+    let Some(tracker) = tracker else { return Ok(None) };
+    let store = shared.table_name(request.store);
+    if request.operation.writes() {
+        return Err(Error::ReadOnly { table: store.to_owned() });
+    }
+    Ok(Some(tracker.begins(shared, store, shared.schema(request.store))))
+}
+
+/// A transaction that is begun by a live query; tracked for as long as the value lives.
+pub(crate) struct TrackedTransaction(u32);
+
+impl Drop for TrackedTransaction {
+    fn drop(&mut self) {
+        let _tracker = TRANSACTIONS.try_with(|all| all.borrow_mut().remove(&self.0));
+    }
+}
+
+/// Who is to be told of what a transaction reads, if it is one of a live query; an error if it is to write.
+pub(crate) fn begins(shared: &Shared, stores: &[u16], writes: bool) -> Result<Option<impl Fn(u32) -> TrackedTransaction>> {
+    let Some(tracker) = CURRENT.with_borrow(Clone::clone) else { return Ok(None) };
+    if writes {
+        let table = stores.first().map_or("", |store| shared.table_name(*store)).to_owned();
+        return Err(Error::ReadOnly { table });
+    }
+    Ok(Some(move |transaction| {
+        TRANSACTIONS.with_borrow_mut(|all| all.insert(transaction, tracker.clone()));
+        TrackedTransaction(transaction)
+    }))
+}
+
+/// Whether a live query is being polled.
+pub(super) fn is_tracking() -> bool {
+    CURRENT.try_with(|current| current.borrow().is_some()).unwrap_or(true)
+}
+
+impl Tracker {
+    pub fn new(member: &Rc<Member>) -> Rc<Self> {
+        Rc::new(Self {
+            member: member.clone(),
+            watching: RefCell::default(),
+            reading: RefCell::default(),
+            dependencies: RefCell::default(),
+            seen: Cell::new(u64::MAX),
+        })
+    }
+
+    /// Polls a future whose reads are noted.
+    pub fn poll<R>(self: &Rc<Self>, future: Pin<&mut (impl Future<Output = R> + ?Sized)>, context: &mut Context<'_>) -> Poll<R> {
+        let _mark = Mark(CURRENT.replace(Some(self.clone())));
+        future.poll(context)
+    }
+
+    fn begins(self: &Rc<Self>, shared: &Arc<Shared>, store: &'static str, schema: StoreSchema) -> Tracked {
+        let hub = hub(shared);
+        if !self.watching.borrow().iter().any(|watching| watching.is_of(&hub, store)) {
+            let watching = hub.watch(store, &self.member);
+            self.watching.borrow_mut().push(watching);
+        }
+        if !self.reading.borrow().iter().any(|(of, _)| Rc::ptr_eq(of, &hub)) {
+            let reading = hub.reading(&self.member);
+            self.reading.borrow_mut().push((hub.clone(), reading));
+        }
+        Tracked { tracker: self.clone(), hub, store, schema, noted: false }
+    }
+
+    /// What all of its reads have seen.
+    pub fn seen(&self) -> u64 {
+        self.seen.get()
+    }
+
+    /// Ends the run. Returns whether something that it depends on has changed since it was read; `log` is what was committed
+    /// meanwhile.
+    pub fn ends(&self, log: &[Hit]) -> bool {
+        self.reading.take();
+        self.dependencies.borrow().iter().any(|dependency| log.iter().any(|hit| dependency.is_hit(hit)))
+    }
+
+    /// Ends the run, where what it has read is known otherwise.
+    pub fn rests(&self) {
+        self.reading.take();
+        self.dependencies.take();
+    }
+
+    /// The database that was read.
+    pub fn hub(&self) -> Option<Rc<Hub>> {
+        self.watching.borrow().first().map(|watching| watching.hub.clone())
+    }
+
+    /// Whether what is told touches something that it depends on: more than that its ranges have changed.
+    pub fn is_hit(&self, hit: &Hit) -> bool {
+        self.dependencies.borrow().iter().any(|dependency| dependency.is_hit(hit))
+    }
+
+    /// Has the member told of commits from now on.
+    pub fn interests(&self) -> Vec<Interest> {
+        let interest = |dependency: &Dependency| {
+            let Dependency { hub, store, schema, entry, ranges, .. } = dependency;
+            hub.interest(&self.member, store, *schema, *entry, ranges.clone())
+        };
+        self.dependencies.borrow().iter().map(interest).collect()
+    }
+
+    /// Where there may be something due that nothing else looks at.
+    pub fn turn(&self, context: &Context<'_>) {
+        let watching: Vec<Rc<Hub>> = self.watching.borrow().iter().map(|watching| watching.hub.clone()).collect();
+        for hub in watching {
+            hub.turn(context.waker());
+        }
+    }
+}
+
+impl Tracked {
+    /// Notes what an operation has read.
+    pub fn done(mut self, operation: &Operation, index: Option<u16>, reply: &Reply) {
+        let seen = self.hub.backend.seen();
+        let (ranges, rows) = read(operation, reply);
+        self.note(index.map_or(0, |index| index + 1), ranges, rows, seen);
+    }
+
+    fn note(&mut self, entry: u16, ranges: Vec<KeyRange>, rows: bool, seen: u64) {
+        self.noted = true;
+        let Self { tracker, hub, store, schema, .. } = self;
+        tracker.seen.set(tracker.seen.get().min(seen));
+        let over = crate::Date::now().as_f64();
+        let dependency = Dependency { hub: hub.clone(), store, schema: *schema, entry, ranges, rows, seen, over };
+        tracker.dependencies.borrow_mut().push(dependency);
+    }
+}
+
+impl Drop for Tracked {
+    fn drop(&mut self) {
+        if !self.noted {
+            // It has failed, or nobody has waited for it: whatever changes may be what it needed.
+            let now = self.hub.backend.seen();
+            self.note(0, vec![KeyRange::all()], true, now);
+        }
+    }
+}
+
+impl Dependency {
+    fn is_hit(&self, hit: &Hit) -> bool {
+        let change = hit.store();
+        if change.store != self.store || hit.commit.order.follows(self.seen, self.over) == Some(false) {
+            return false;
+        }
+        hit.rows().is_none_or(|mut rows| rows.any(|row| self.is_touched(row)))
+    }
+
+    fn is_touched(&self, row: &RowChange) -> bool {
+        let keys = |image: &Option<crate::storage::Image>| {
+            let keys = image.as_ref().map(|image| row.keys(image, &self.schema, self.entry)).unwrap_or_default();
+            let inside = |key: &AnyKey| self.ranges.iter().any(|range| range.contains(key));
+            keys.into_iter().filter(inside).collect::<Vec<_>>()
+        };
+        let (old, new) = (keys(&row.old), keys(&row.new));
+        if self.rows { !old.is_empty() || !new.is_empty() } else { old != new }
+    }
+}
+
+/// Which keys of its index a read has looked at, and whether also at their rows.
+fn read(operation: &Operation, reply: &Reply) -> (Vec<KeyRange>, bool) {
+    match operation {
+        Operation::Get { keys, .. } => (keys.iter().cloned().map(KeyRange::only).collect(), true),
+        Operation::Count(ranges) => (ranges.clone(), false),
+        Operation::Scan(scan) => match reply {
+            Reply::Columns(columns) => (scanned(scan, columns), scan.want.rows),
+            Reply::Unit | Reply::Number(_) => (scan.ranges.clone(), true),
+        },
+        _ => (vec![KeyRange::all()], true),
+    }
+}
+
+/// The ranges of a scan, up to where it has stopped.
+fn scanned(scan: &Scan, columns: &Columns) -> Vec<KeyRange> {
+    if scan.limit.is_none_or(|limit| columns.count < limit) {
+        return scan.ranges.clone();
+    }
+    // Without its keys it is not known where it has stopped.
+    let want = columns.want;
+    let last = if want.keys { columns.keys().pop() } else { None };
+    let Some(last) = last else { return scan.ranges.clone() };
+    let up_to = if scan.reverse {
+        KeyRange { lower: Bound::Included(last), upper: Bound::Unbounded }
+    } else {
+        KeyRange { lower: Bound::Unbounded, upper: Bound::Included(last) }
+    };
+    scan.ranges.iter().map(|range| range.intersect(&up_to)).filter(|range| !range.is_empty()).collect()
+}

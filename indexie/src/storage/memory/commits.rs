@@ -1,0 +1,163 @@
+//! Telling what has been committed to those who watch, on whatever thread they are. All commits of a database have one order.
+//! Called by `engine` and `task`; calls `undo`, and [`Thread`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::database::{Database, Realm, State};
+use super::engine::Engine;
+use super::inbox::{Inbox, Note};
+use super::streams::{write_key, write_row};
+use super::undo::{Change, Log, Stores};
+use super::value::Row;
+use crate::codec::Batch;
+use crate::key::AnyKey;
+use crate::storage::{Changes, Commit, MOST_REPORTED, Order, ShapeTable, StoreChange, Thread};
+
+/// Somebody who wants to hear of commits.
+#[derive(Debug)]
+pub(super) struct Watch {
+    pub id: u32,
+    pub inbox: Arc<Inbox>,
+    pub stores: BTreeSet<String>,
+}
+
+/// A commit on its way to another thread.
+#[derive(Debug)]
+pub(super) struct Committed {
+    number: u64,
+    stores: Vec<(Arc<str>, Option<Rows>)>,
+}
+
+/// Rows by their keys: before the commit, and after it.
+type Rows = BTreeMap<AnyKey, (Option<Row>, Option<Row>)>;
+
+impl Log {
+    /// What has become of the rows of a store; none if that would be too much to tell.
+    fn rows(&self, store: &Arc<str>, stores: &Stores) -> Option<Rows> {
+        let mut olds: BTreeMap<&AnyKey, Option<&Row>> = BTreeMap::new();
+        for change in self.changes() {
+            match change {
+                Change::Row { store: of, key, old } if of == store => {
+                    olds.entry(key).or_insert(old.as_ref());
+                }
+                Change::Cleared { store: of, contents } if of == store => {
+                    if contents.rows().len() > MOST_REPORTED {
+                        return None;
+                    }
+                    for (key, old) in contents.rows() {
+                        olds.entry(key).or_insert(Some(old));
+                    }
+                }
+                _ => {}
+            }
+            if olds.len() > MOST_REPORTED {
+                return None;
+            }
+        }
+        let now = stores.get(&**store)?.rows();
+        Some(olds.into_iter().map(|(key, old)| (key.clone(), (old.cloned(), now.get(key).cloned()))).collect())
+    }
+
+    fn touched(&self) -> BTreeSet<Arc<str>> {
+        let store = |change: &Change| match change {
+            Change::Row { store, .. } | Change::Cleared { store, .. } => Some(store.clone()),
+            _ => None,
+        };
+        self.changes().filter_map(store).collect()
+    }
+}
+
+impl State {
+    /// What the log says is stored from now on.
+    pub fn committed(&mut self, log: &Log) {
+        let touched = log.touched();
+        if touched.is_empty() {
+            return;
+        }
+        self.commits += 1;
+        let number = self.commits;
+        let watched: Vec<_> = touched
+            .into_iter()
+            .filter(|store| self.watches.iter().any(|watch| watch.stores.contains(&**store)))
+            .map(|store| {
+                let rows = log.rows(&store, &self.stores);
+                (store, rows)
+            })
+            .collect();
+        if watched.is_empty() {
+            return;
+        }
+        let committed = Arc::new(Committed { number, stores: watched });
+        for watch in &self.watches {
+            if committed.stores.iter().any(|(store, _)| watch.stores.contains(&**store)) {
+                self.letters.push(watch.inbox.clone(), Note::Committed(watch.id, committed.clone()));
+            }
+        }
+    }
+}
+
+impl Committed {
+    fn encoded(&self) -> Commit {
+        let mut batch = Batch::default();
+        for rows in self.stores.iter().filter_map(|(_, rows)| rows.as_ref()) {
+            rows.keys().for_each(|key| write_key(&mut batch, key));
+            rows.values().for_each(|(old, _)| write_row(&mut batch, old.as_ref()));
+            rows.values().for_each(|(_, new)| write_row(&mut batch, new.as_ref()));
+        }
+        let mut changes = Changes::new(batch.sealed(), ShapeTable::default());
+        let store = |(store, rows): &(Arc<str>, Option<Rows>)| StoreChange {
+            store: store.to_string(),
+            rows: rows.as_ref().map(|rows| changes.rows(rows.len())),
+        };
+        Commit { order: Order::Number(self.number), stores: self.stores.iter().map(store).collect() }
+    }
+}
+
+impl Engine {
+    pub fn watch(&self, realm: &Arc<Realm>, id: u32, name: &str, stores: &[String]) {
+        let stores: BTreeSet<String> = stores.iter().cloned().collect();
+        let goes = stores.is_empty();
+        let inbox = self.inbox.clone();
+        let (database, receivers) = realm.ask(name, |state| {
+            state.watches.retain(|watch| watch.id != id);
+            if !goes {
+                state.watches.push(Watch { id, inbox, stores });
+            }
+        });
+        self.wake(receivers);
+        if goes {
+            self.inbox.unwatch(id);
+            self.watched.borrow_mut().remove(&id);
+            // A database that is nothing but a name may go.
+            let ((), receivers) = database.change(|_| ());
+            self.wake(receivers);
+        } else {
+            self.watched.borrow_mut().insert(id, database);
+        }
+    }
+
+    /// Reads the letters about commits before any others: whoever hears of his own has heard of all that came before it.
+    pub fn hear(&self) {
+        for (watch, committed) in self.inbox.commits() {
+            self.heard(watch, &committed);
+        }
+    }
+
+    #[allow(clippy::unused_self, reason = "called as its neighbours")]
+    pub fn heard(&self, watch: u32, committed: &Committed) {
+        Thread::get().committed(watch, Rc::new(committed.encoded()));
+    }
+
+    /// The thread ends: nobody listens any more.
+    pub fn unwatch_all(&self) {
+        for (id, database) in self.watched.take() {
+            let ((), receivers) = database.change(|state: &mut State| state.watches.retain(|watch| watch.id != id));
+            self.wake(receivers);
+        }
+    }
+}
+
+/// Databases that this thread watches, by the number of the watch.
+pub(super) type Watched = std::collections::HashMap<u32, Arc<Database>>;
