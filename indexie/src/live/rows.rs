@@ -14,7 +14,7 @@ use super::faults::{Fault, Faults};
 use super::hub::{Hit, Interest, Member};
 use super::place::{Standing, compare, standing};
 use super::tracking::Tracker;
-use super::window::{MARGIN, Shown, Stale, Window};
+use super::window::{Shown, Stale, Window};
 use crate::codec::Batch;
 use crate::error::Result;
 use crate::key::range::{KeyRange, RangeSet};
@@ -282,11 +282,11 @@ async fn window(execution: &Execution, patchable: bool, shown: Shown) -> Result<
     let standing = |found: Found| Standing { key: found.key, primary_key: found.primary_key, row: Rc::from(found.row) };
     let held = |found: Vec<Found>| found.into_iter().map(standing).collect::<Vec<_>>();
     if !patchable {
-        return Ok(Window { rows: held(execution.found().await?), before: 0, more: false });
+        return Ok(Window { rows: held(execution.found().await?), before: 0, more: false, in_parts: false });
     }
     let in_parts = matches!(execution.plan()?, Plan::Native(_) | Plan::Filtered(_));
     if in_parts && shown.limit < usize::MAX {
-        let margin = MARGIN.max(shown.limit / 2);
+        let margin = shown.margin();
         let before = shown.offset.saturating_sub(margin);
         let limit = (shown.offset - before).saturating_add(shown.limit).saturating_add(margin);
         let part = execution.with(|spec| (spec.offset, spec.limit) = (before, Some(limit)));
@@ -294,12 +294,12 @@ async fn window(execution: &Execution, patchable: bool, shown: Shown) -> Result<
         // Where there is none, it is not known how many there are before it.
         if before == 0 || !rows.is_empty() {
             let more = rows.len() == limit;
-            return Ok(Window { rows, before, more });
+            return Ok(Window { rows, before, more, in_parts });
         }
         let rows = held(execution.with(|spec| (spec.offset, spec.limit) = (0, Some(before + limit))).found().await?);
         let more = rows.len() == before + limit;
-        return Ok(Window { rows, before: 0, more });
+        return Ok(Window { rows, before: 0, more, in_parts });
     }
     let all = execution.with(|spec| (spec.offset, spec.limit) = (0, None));
-    Ok(Window { rows: held(all.found().await?), before: 0, more: false })
+    Ok(Window { rows: held(all.found().await?), before: 0, more: false, in_parts: false })
 }

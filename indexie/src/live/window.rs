@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use super::place::Standing;
 
 /// Rows that are held before and behind what is shown, at least; and how many times that at most.
-pub(super) const MARGIN: usize = 16;
+const MARGIN: usize = 16;
 const SLACK: usize = 4;
 
 pub(super) struct Window {
@@ -15,6 +15,8 @@ pub(super) struct Window {
     pub before: usize,
     /// Whether there are rows behind those held.
     pub more: bool,
+    /// Whether a part of the result can be read alone. All of one that cannot is held.
+    pub in_parts: bool,
 }
 
 /// What is shown: rows `offset` to `offset + limit` of the result.
@@ -22,6 +24,13 @@ pub(super) struct Window {
 pub(super) struct Shown {
     pub offset: usize,
     pub limit: usize,
+}
+
+impl Shown {
+    /// So many rows are held before and behind what is shown.
+    pub fn margin(self) -> usize {
+        MARGIN.max(self.limit / 2)
+    }
 }
 
 /// What is held is not what is stored: it has to be read again.
@@ -98,14 +107,18 @@ impl Window {
 
     /// Lets go of rows that are far from what is shown.
     pub fn trim(&mut self, shown: Shown) {
-        let margin = MARGIN.max(shown.limit / 2);
-        let end = shown.offset.saturating_add(shown.limit).saturating_add(margin * SLACK).saturating_sub(self.before);
+        if !self.in_parts {
+            return;
+        }
+        let margin = shown.margin();
+        let slack = margin.saturating_mul(SLACK);
+        let end = shown.offset.saturating_add(shown.limit).saturating_add(slack).saturating_sub(self.before);
         if self.rows.len() > end {
-            self.rows.truncate(end - margin * (SLACK - 1));
+            self.rows.truncate(end - (slack - margin));
             self.more = true;
         }
         let start = shown.offset.saturating_sub(self.before);
-        if start > margin * SLACK && start <= self.rows.len() {
+        if start > slack && start <= self.rows.len() {
             let gone = start - margin;
             self.rows.drain(..gone);
             self.before += gone;

@@ -12,6 +12,7 @@ mod ignoring_case;
 mod multi_entry;
 mod order;
 mod pages;
+mod programs;
 mod random;
 mod runs;
 mod streams;

@@ -1,0 +1,22 @@
+//! Live queries, in a real browser and in memory: what they give, when, and what they no longer hold.
+
+mod fixtures;
+#[allow(dead_code, reason = "shared with the suite of queries")]
+#[path = "../queries/programs.rs"]
+mod programs;
+
+mod closures;
+mod differences;
+mod errors;
+mod lifetimes;
+mod multi_entry;
+mod outside_keys;
+mod random;
+mod rows;
+mod single;
+mod subscribed;
+mod together;
+mod windows;
+
+#[cfg(target_family = "wasm")]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
