@@ -131,7 +131,6 @@ mod tests {
     use std::rc::Rc;
 
     use super::*;
-    use crate::key::AnyKey;
 
     fn row(key: i32) -> Standing {
         Standing { key: key.into(), primary_key: key.into(), row: Rc::new(key) }
@@ -142,7 +141,7 @@ mod tests {
     }
 
     fn window(keys: impl IntoIterator<Item = i32>, before: usize, more: bool) -> Window {
-        Window { rows: keys.into_iter().map(row).collect(), before, more }
+        Window { rows: keys.into_iter().map(row).collect(), before, more, in_parts: true }
     }
 
     fn keys(rows: &[Standing]) -> Vec<i32> {
