@@ -1,14 +1,16 @@
 //! `cargo xtask`: the commands a contributor types. This file only reads the arguments;
-//! `setup`, `test` and `demo` do the work.
+//! `setup`, `test`, `demo` and `bench` do the work.
 
 #![forbid(unsafe_code)]
 
+mod bench;
 mod browser;
 mod browser_tests;
 mod command;
 mod demo;
 mod e2e;
 mod leftovers;
+mod npm;
 mod progress;
 mod server;
 mod setup;
@@ -61,6 +63,14 @@ enum Task {
         /// Run the tests whose name contains this (steps native, chromium, firefox, threads and e2e)
         #[arg(last = true, value_name = "FILTER")]
         filter: Vec<String>,
+    },
+    /// Measure indexie beside others in a browser, in the same page and the same run
+    Bench {
+        /// What to measure
+        #[arg(value_enum)]
+        subject: bench::Subject,
+        #[command(flatten)]
+        settings: bench::Settings,
     },
     /// Run one wasm test binary in the browser named by CHROMEDRIVER or GECKODRIVER
     #[command(hide = true, disable_help_flag = true)]
@@ -121,6 +131,10 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Test { only, model, filter } => {
             let _leftovers = Leftovers::watch()?;
             test::run(&workspace, &only, &Choice { filter, variables: model.variables().collect() })
+        }
+        Task::Bench { subject, settings } => {
+            let _leftovers = Leftovers::watch()?;
+            bench::run(&workspace, subject, &settings)
         }
         Task::WasmTestRunner { .. } => Ok(()),
     }

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::npm::Package;
+use crate::npm::Package;
 use crate::workspace::Workspace;
 use crate::{command, progress};
 

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use super::{bundle, dexie_package};
+use super::bundle;
+use crate::npm::dexie;
 use crate::workspace::{Workspace, copy_file, empty_directory};
 use crate::{progress, wasm};
 
@@ -23,6 +24,6 @@ pub fn build(workspace: &Workspace) -> Result<PathBuf> {
         Ok(())
     })?;
     bundle::write(workspace, &site.join("worker.js"), &site.join("service_worker.js"))?;
-    dexie_package::add(workspace, &site)?;
+    dexie::add(workspace, &site)?;
     Ok(site)
 }

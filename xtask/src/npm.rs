@@ -1,5 +1,7 @@
 //! Packages from npm: one version each, pinned by its hash, fetched once into the target directory.
 
+pub mod dexie;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -27,7 +29,7 @@ impl Package {
         let unpacked = directory.join(version);
         if !unpacked.is_dir() {
             progress::report(&format!("{name} {version} from npm"), || self.fetch(&directory, &unpacked))
-                .with_context(|| format!("{name} {version} could not be fetched from npm, and tests need it"))?;
+                .with_context(|| format!("{name} {version} could not be fetched from npm, and this needs it"))?;
         }
         Ok(unpacked.join("package"))
     }

@@ -1,10 +1,10 @@
-//! Dexie itself, beside the page.
+//! Dexie itself, for the pages that compare with it.
 
 use std::path::Path;
 
 use anyhow::Result;
 
-use super::npm::Package;
+use super::Package;
 use crate::workspace::{Workspace, copy_file};
 
 const DEXIE: Package = Package {
@@ -14,10 +14,10 @@ const DEXIE: Package = Package {
            281100798393eb132c0fce4e49a5b5ff4b1a90f48be3529c420c8123a0e5847c",
 };
 
-/// The file of the package that a page loads. The page pins its hash as well.
+/// The file of the package that a page loads. The end-to-end tests' page pins its hash as well.
 const FILE: &str = "dexie.min.js";
 
-/// Lays Dexie beside the page.
+/// Lays Dexie beside a page.
 pub fn add(workspace: &Workspace, site: &Path) -> Result<()> {
     copy_file(&DEXIE.directory(workspace)?.join("dist").join(FILE), &site.join(FILE))
 }

@@ -1,0 +1,116 @@
+//! `Indexie`: what the page can have indexie do. `dexie.js` has a class with the same methods.
+
+use std::cell::RefCell;
+
+use indexie::prelude::*;
+use wasm_bindgen::prelude::*;
+
+use crate::mix;
+use crate::people::{BenchDb, Note, Person, person};
+use crate::watchers::{Watchers, now};
+
+type Answer<T> = std::result::Result<T, JsError>;
+
+/// A database and its subscribers.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Indexie {
+    db: BenchDb,
+    watchers: RefCell<Watchers>,
+}
+
+#[wasm_bindgen]
+impl Indexie {
+    /// Touches nothing yet.
+    #[wasm_bindgen(constructor)]
+    pub fn new(name: &str, in_memory: bool) -> Self {
+        let builder = BenchDb::builder().name(name);
+        let builder = if in_memory { builder.storage(Storage::Memory) } else { builder };
+        Self { db: builder.build(), watchers: RefCell::default() }
+    }
+
+    /// Adds so many people.
+    pub async fn fill(&self, first: u32, count: u32) -> Answer<()> {
+        let rows: Vec<Person> = (first..first + count).map(person).collect();
+        self.db.people.bulk_add(&rows).await?;
+        Ok(())
+    }
+
+    /// Subscribes to the mix of queries, in a table of so many rows.
+    #[wasm_bindgen(js_name = watchMix)]
+    pub fn watch_mix(&self, rows: usize) {
+        mix::watch(&self.db.people, rows, &mut self.watchers.borrow_mut());
+    }
+
+    /// Subscribes to single rows.
+    #[wasm_bindgen(js_name = watchRows)]
+    pub fn watch_rows(&self, first: u32, count: u32) {
+        let mut watchers = self.watchers.borrow_mut();
+        for id in first..first + count {
+            watchers.count(&self.db.people.get(id).live());
+        }
+    }
+
+    /// Unsubscribes everyone.
+    pub fn unwatch(&self) {
+        self.watchers.borrow_mut().clear();
+    }
+
+    /// Puts a person, with another age and score than before; answers when it was called and when it was done.
+    pub async fn put(&self, id: u32, age: u32, round: u32) -> Answer<Vec<f64>> {
+        let row = Person { age, done: true, score: f64::from(round), ..person(id) };
+        let start = now();
+        self.db.people.put(&row).await?;
+        Ok(vec![start, now()])
+    }
+
+    /// Puts a row into the table that nobody watches; answers as `put` does.
+    #[wasm_bindgen(js_name = putNote)]
+    pub async fn put_note(&self, round: u32) -> Answer<Vec<f64>> {
+        let row = Note { id: 1, text: format!("round {round}") };
+        let start = now();
+        self.db.notes.put(&row).await?;
+        Ok(vec![start, now()])
+    }
+
+    /// How many items the subscribers have been given.
+    pub fn given(&self) -> u32 {
+        self.watchers.borrow().given()
+    }
+
+    /// Who was given an item, and when, since this was asked last.
+    #[wasm_bindgen(js_name = takeItems)]
+    pub fn take_items(&self) -> Answer<Vec<f64>> {
+        Ok(self.watchers.borrow().take_items()?)
+    }
+
+    /// How many of the results of the mix are others than when this was asked last.
+    #[wasm_bindgen(js_name = takeChanged)]
+    pub fn take_changed(&self) -> usize {
+        self.watchers.borrow().take_changed()
+    }
+
+    /// Deletes the database.
+    pub async fn remove(&self) -> Answer<()> {
+        self.db.delete().await?;
+        Ok(())
+    }
+}
+
+/// How much memory the program has taken from the browser.
+#[wasm_bindgen(js_name = memoryBytes)]
+pub fn memory_bytes() -> f64 {
+    let memory: js_sys::WebAssembly::Memory = wasm_bindgen::memory().unchecked_into();
+    let buffer: js_sys::ArrayBuffer = memory.buffer().unchecked_into();
+    f64::from(buffer.byte_length())
+}
+
+/// Shows panics in the page's console: without this, the program would only stand still.
+pub fn tell_panics() {
+    #[wasm_bindgen]
+    extern "C" {
+        #[wasm_bindgen(js_namespace = console)]
+        fn error(text: &str);
+    }
+    std::panic::set_hook(Box::new(|panic| error(&panic.to_string())));
+}

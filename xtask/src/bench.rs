@@ -1,0 +1,72 @@
+//! `cargo xtask bench`: measurements that can be repeated. The page is the program of `examples/bench`; it is built as it ships,
+//! and measured in a headless browser beside what it is compared with.
+
+mod figures;
+mod live;
+mod page;
+mod rows;
+mod site;
+mod table;
+
+use anyhow::Result;
+use clap::ValueEnum;
+
+use crate::browser::{Browser, Kind};
+use crate::progress;
+use crate::server::Server;
+use crate::setup::{self, Need};
+use crate::webdriver::{Session, Start};
+use crate::workspace::Workspace;
+use page::Page;
+use table::Table;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Subject {
+    /// Live queries, beside Dexie's
+    Live,
+}
+
+/// How it is measured.
+#[derive(Debug, clap::Args)]
+pub struct Settings {
+    /// Measure in Firefox instead of Chromium
+    #[arg(long)]
+    firefox: bool,
+    /// Measure each figure so many times; an odd number has a median
+    #[arg(long, value_name = "N", default_value_t = 11)]
+    rounds: u32,
+    /// Write into tables of so many rows
+    #[arg(long, num_args = 1.., value_name = "ROWS", default_values_t = [1_000, 10_000, 100_000])]
+    rows: Vec<u32>,
+    /// Keep indexie's rows in memory: what its own work takes, without a database
+    #[arg(long)]
+    in_memory: bool,
+}
+
+impl Settings {
+    fn kind(&self) -> Kind {
+        if self.firefox { Kind::Firefox } else { Kind::Chromium }
+    }
+}
+
+/// Measures one subject, and prints a table.
+pub fn run(workspace: &Workspace, subject: Subject, settings: &Settings) -> Result<()> {
+    let kind = settings.kind();
+    setup::ensure(workspace, &[Need::WasmTarget, Need::Browser(kind), Need::Npm])?;
+    let server = Server::isolated(site::build(workspace)?)?;
+    let browser = Browser::find(workspace, kind)?;
+    let session = Session::start(workspace, &browser, &Start::default())?;
+    let page = Page::open(&session, kind, server.address(), settings.in_memory)?;
+    let mut table = Table::new(["Dexie", &page.dexie_version()?].join(" "));
+    let measured = progress::report(&format!("{} rounds in {kind}", settings.rounds), || match subject {
+        Subject::Live => {
+            live::measure(&page, settings.rounds, &settings.rows, &mut table)?;
+            rows::measure(&page, settings.rounds, &mut table)
+        }
+    });
+    if measured.is_err() {
+        session.console().iter().for_each(|message| println!("    console: {message}"));
+    }
+    println!("\n{table}");
+    measured
+}

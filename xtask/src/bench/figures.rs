@@ -1,0 +1,64 @@
+//! Medians of rounds, and of the ratios within each round: a machine that is busy for a while is so for both sides. Pure.
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use super::page::Side;
+
+/// What the page has answered, round by round: for each side its figures by name.
+#[derive(Debug, Default)]
+pub struct Rounds(Vec<Value>);
+
+impl Rounds {
+    pub fn push(&mut self, round: Value) {
+        self.0.push(round);
+    }
+
+    /// The middle one of a side's figures. `figure` is a JSON pointer, as `/put`.
+    pub fn median(&self, side: Side, figure: &str) -> Result<f64> {
+        median(self.0.iter().map(|round| of(round, side, figure)).collect::<Result<_>>()?)
+    }
+
+    /// indexie's part of Dexie's figure, in the middle one of the rounds.
+    pub fn ratio(&self, figure: &str) -> Result<f64> {
+        let ratio = |round| Ok(of(round, Side::Indexie, figure)? / of(round, Side::Dexie, figure)?);
+        median(self.0.iter().map(ratio).collect::<Result<_>>()?)
+    }
+}
+
+fn of(round: &Value, side: Side, figure: &str) -> Result<f64> {
+    let figures = &round[side.to_string()];
+    figures.pointer(figure).and_then(Value::as_f64).with_context(|| format!("no {figure} of {side} in {round}"))
+}
+
+/// The middle one.
+pub fn median(mut figures: Vec<f64>) -> Result<f64> {
+    figures.sort_by(f64::total_cmp);
+    figures.get(figures.len() / 2).copied().context("nothing was measured")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn rounds(times: &[(f64, f64)]) -> Rounds {
+        let round = |(indexie, dexie): &(f64, f64)| json!({ "indexie": { "put": indexie }, "Dexie": { "put": dexie } });
+        Rounds(times.iter().map(round).collect())
+    }
+
+    #[test]
+    fn the_median_ratio_is_of_figures_of_one_round() {
+        let rounds = rounds(&[(1.0, 2.0), (30.0, 40.0), (1.0, 10.0)]);
+
+        assert_eq!(rounds.ratio("/put").ok(), Some(0.5));
+        assert_eq!(rounds.median(Side::Dexie, "/put").ok(), Some(10.0));
+    }
+
+    #[test]
+    fn a_figure_that_is_missing_is_named() {
+        let error = rounds(&[(1.0, 2.0)]).median(Side::Indexie, "/last").expect_err("there is none");
+
+        assert!(error.to_string().starts_with("no /last of indexie"));
+    }
+}

@@ -1,0 +1,26 @@
+//! The site that is measured: the page, with Dexie beside it.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use crate::npm::dexie;
+use crate::workspace::{Workspace, copy_file, empty_directory};
+use crate::{progress, wasm};
+
+const PACKAGE: &str = "bench";
+
+/// Builds the site and returns its directory.
+pub fn build(workspace: &Workspace) -> Result<PathBuf> {
+    wasm::build(workspace, &[PACKAGE])?;
+    let (source, site) = (workspace.root.join("examples/bench"), workspace.target.join("bench"));
+    progress::report("the page that is measured", || {
+        empty_directory(&site)?;
+        wasm::bind(workspace, PACKAGE, &site)?;
+        for file in ["index.html", "page.js", "dexie.js", "people.js"] {
+            copy_file(&source.join(file), &site.join(file))?;
+        }
+        dexie::add(workspace, &site)
+    })?;
+    Ok(site)
+}
