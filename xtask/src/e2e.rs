@@ -15,6 +15,7 @@ mod dexie_package;
 mod killed_browser;
 mod killed_tab;
 mod leaks;
+mod live;
 mod lost;
 mod npm;
 mod random;
@@ -45,6 +46,7 @@ const SUBJECTS: &[&[Test]] = &[
     deleting::TESTS,
     lost::TESTS,
     service_worker::TESTS,
+    live::TESTS,
     batching::TESTS,
     leaks::TESTS,
     dexie::TESTS,
