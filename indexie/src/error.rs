@@ -59,7 +59,7 @@ pub enum Error {
         /// Which one, and why.
         message: String,
     },
-    /// A write where only reads are allowed.
+    /// A write where only reads are allowed: in a transaction that reads, or in a live query.
     ReadOnly {
         /// The table.
         table: String,
@@ -300,7 +300,7 @@ impl fmt::Display for Error {
                 write!(f, ": {message}")
             }
             Self::InvalidArgument { message } => f.write_str(message),
-            Self::ReadOnly { table } => write!(f, "table `{table}` can only be read here"),
+            Self::ReadOnly { table } => write!(f, "table `{table}` can only be read here, in a transaction that reads or a live query"),
             Self::QuotaExceeded { usage, quota } => {
                 f.write_str("the browser's storage quota is exceeded")?;
                 match (usage, quota) {

@@ -5,7 +5,7 @@
 //! - `place`, `window`, `difference`: whether and where a row stands in a result, a result that is patched, and what has
 //!   changed in it; pure;
 //! - `rows` and `rerun` (with `faults`): the two ways to keep a result up to date: by patching it, and by reading it again;
-//! - `query`, `changes`, `subscription`: what the app holds.
+//! - `query`, `changes`, `subscription` (with `tasks`): what the app holds.
 //!
 //! Called by app code, and by the engine and the storage, which tell what has happened; calls the executor.
 
@@ -19,6 +19,8 @@ mod query;
 mod rerun;
 mod rows;
 mod subscription;
+#[cfg(not(target_family = "wasm"))]
+mod tasks;
 mod tracking;
 mod window;
 
@@ -30,5 +32,6 @@ pub use hub::subscriptions;
 
 pub(crate) use hub::{committed, refresh};
 pub(crate) use query::{live_changes, live_count, live_rows, maintained, reread};
-pub(crate) use subscription::run_tasks;
+#[cfg(not(target_family = "wasm"))]
+pub(crate) use tasks::run as run_tasks;
 pub(crate) use tracking::{begins, reads};

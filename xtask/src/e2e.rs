@@ -14,6 +14,7 @@ mod dexie;
 mod killed_browser;
 mod killed_tab;
 mod leaks;
+mod live;
 mod lost;
 mod random;
 mod scenario;
@@ -43,6 +44,7 @@ const SUBJECTS: &[&[Test]] = &[
     deleting::TESTS,
     lost::TESTS,
     service_worker::TESTS,
+    live::TESTS,
     batching::TESTS,
     leaks::TESTS,
     dexie::TESTS,

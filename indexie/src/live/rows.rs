@@ -240,7 +240,7 @@ impl Maintained {
         let Some(state) = &mut self.state else { return Err(Stale) };
         match hit.commit.order.follows(self.seen, self.over) {
             Some(false) => return Ok(()),
-            Some(true) if hit.in_order && self.patchable => {}
+            Some(true) if hit.in_order && hit.store().whole && self.patchable => {}
             _ => return Err(Stale),
         }
         let Self { execution, schema, changed, .. } = self;

@@ -1,14 +1,11 @@
 //! `Subscription`: a live query that calls back.
 //!
-//! In a browser its own task runs it. Elsewhere there is no executor that it could be given to: it goes on whenever something of
-//! this crate is awaited on its thread.
+//! In a browser its own task runs it; elsewhere, where there is no executor that it could be given to, `tasks` does.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
-use std::rc::{Rc, Weak};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
 
 use futures::future::{FutureExt, LocalBoxFuture};
 
@@ -37,14 +34,14 @@ impl Drop for Subscription {
     }
 }
 
-struct Task {
+pub(super) struct Task {
     future: RefCell<Option<LocalBoxFuture<'static, ()>>>,
     over: Cell<bool>,
     waker: RefCell<Option<Waker>>,
 }
 
 impl Task {
-    fn poll(&self, context: &mut Context<'_>) -> Poll<()> {
+    pub fn poll(&self, context: &mut Context<'_>) -> Poll<()> {
         let future = self.future.borrow_mut().take();
         let Some(mut future) = future else { return Poll::Ready(()) };
         let polled = future.poll_unpin(context);
@@ -64,7 +61,10 @@ pub(super) fn subscribe(future: LocalBoxFuture<'static, ()>) -> Subscription {
         over: Cell::new(false),
         waker: RefCell::default(),
     });
+    #[cfg(target_family = "wasm")]
     spawn(&task);
+    #[cfg(not(target_family = "wasm"))]
+    super::tasks::spawn(&task);
     Subscription(task)
 }
 
@@ -72,53 +72,4 @@ pub(super) fn subscribe(future: LocalBoxFuture<'static, ()>) -> Subscription {
 fn spawn(task: &Rc<Task>) {
     let task = task.clone();
     wasm_bindgen_futures::spawn_local(std::future::poll_fn(move |context| task.poll(context)));
-}
-
-/// Only takes note: it is polled when its turn comes.
-struct Flag(AtomicBool);
-
-impl Wake for Flag {
-    fn wake(self: Arc<Self>) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
-thread_local! {
-    static TASKS: RefCell<Vec<(Weak<Task>, Arc<Flag>)>> = const { RefCell::new(Vec::new()) };
-    static RUNNING: Cell<bool> = const { Cell::new(false) };
-}
-
-#[cfg(not(target_family = "wasm"))]
-fn spawn(task: &Rc<Task>) {
-    TASKS.with_borrow_mut(|tasks| tasks.push((Rc::downgrade(task), Arc::new(Flag(AtomicBool::new(true))))));
-}
-
-/// Puts the mark back, however it ends.
-struct Mark;
-
-impl Drop for Mark {
-    fn drop(&mut self) {
-        RUNNING.set(false);
-    }
-}
-
-/// Gives the subscriptions of this thread a turn, where no executor does.
-pub(crate) fn run_tasks() {
-    let busy = RUNNING.try_with(Cell::get).unwrap_or(true);
-    if busy || super::tracking::is_tracking() || crate::storage::runner::current().is_some() {
-        return;
-    }
-    RUNNING.set(true);
-    let _mark = Mark;
-    let ready = TASKS.with_borrow_mut(|tasks| {
-        tasks.retain(|(task, _)| task.strong_count() > 0);
-        tasks.iter().filter(|(_, flag)| flag.0.swap(false, Ordering::Relaxed)).cloned().collect::<Vec<_>>()
-    });
-    for (task, flag) in ready {
-        if let Some(task) = task.upgrade() {
-            let waker = Waker::from(flag);
-            // When it is over, it goes with its subscription.
-            let _ = task.poll(&mut Context::from_waker(&waker));
-        }
-    }
 }

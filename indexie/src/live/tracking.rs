@@ -104,6 +104,7 @@ pub(crate) fn begins(shared: &Shared, stores: &[u16], writes: bool) -> Result<Op
 }
 
 /// Whether a live query is being polled.
+#[cfg(not(target_family = "wasm"))]
 pub(super) fn is_tracking() -> bool {
     CURRENT.try_with(|current| current.borrow().is_some()).unwrap_or(true)
 }

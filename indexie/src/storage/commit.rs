@@ -34,6 +34,8 @@ pub(crate) struct StoreChange {
     pub store: String,
     /// Not known: all of it may have changed.
     pub rows: Option<Vec<RowChange>>,
+    /// Whether its images are those of whole rows, or only of what their keys are made of.
+    pub whole: bool,
 }
 
 /// One row, before a transaction and after it.

@@ -1,1 +1,83 @@
-//! TBD
+//! Errors of live queries are items, and the query goes on.
+
+use futures::StreamExt;
+use indexie::prelude::*;
+use indexie_tests::wasm_bindgen_test;
+
+use crate::fixtures::{assert_quiet, friend, ids, next, soon, with_three};
+
+// Case 295.
+#[wasm_bindgen_test]
+async fn a_function_that_fails_first_recovers() -> Result<()> {
+    let db = with_three("live error first").await?;
+    let mut query = live_query(clone!(db => async move || match db.friends.count().await? {
+        3 => Err(Error::Stalled),
+        count => Ok(count),
+    }));
+    assert!(matches!(query.next().await, Some(Err(Error::Stalled))));
+    assert_quiet(soon(&db, &mut query).await);
+    db.friends.delete(1).await?;
+    assert_eq!(next(&mut query).await, 2);
+    db.friends.add(&friend(1, "Ann", 1)).await?;
+    assert!(matches!(query.next().await, Some(Err(Error::Stalled))));
+    db.friends.delete(1).await?;
+    assert_eq!(next(&mut query).await, 2, "told again, after an error");
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn a_range_that_cannot_be_meant_is_an_item() -> Result<()> {
+    let db = with_three("live error range").await?;
+    let mut query = db.friends.where_(|f| f.age).in_any_range([9..3]).live();
+    assert!(matches!(query.next().await, Some(Err(Error::Data { .. }))));
+    let mut query = db.friends.where_(|f| f.age).in_any_range([9..3]).count().live();
+    assert!(matches!(query.next().await, Some(Err(Error::Data { .. }))));
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn it_lives_through_closing_and_opening() -> Result<()> {
+    let db = with_three("live closed").await?;
+    let mut all = db.friends.live();
+    let mut count = live_query(clone!(db => async move || db.friends.count().await));
+    assert_eq!(next(&mut all).await.len(), 3);
+    assert_eq!(next(&mut count).await, 3);
+    db.close();
+    let other: crate::fixtures::Friends = indexie_tests::builder("live closed").build();
+    other.friends.delete(1).await?;
+    db.open().await?;
+    assert_eq!(ids(&next(&mut all).await), [2, 3]);
+    assert_eq!(next(&mut count).await, 2);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn begun_while_it_is_closed_it_says_so_and_goes_on_when_it_is_open() -> Result<()> {
+    let db = with_three("live begun closed").await?;
+    db.close();
+    let mut all = db.friends.live();
+    assert!(matches!(all.next().await, Some(Err(Error::Closed { .. }))));
+    db.open().await?;
+    assert_eq!(ids(&next(&mut all).await), [1, 2, 3]);
+    Ok(())
+}
+
+// Case 303.
+#[wasm_bindgen_test]
+async fn it_lives_through_the_deletion_of_the_database() -> Result<()> {
+    let db = with_three("live deleted").await?;
+    let mut all = db.friends.live();
+    let mut count = live_query(clone!(db => async move || db.friends.count().await));
+    assert_eq!(next(&mut all).await.len(), 3);
+    assert_eq!(next(&mut count).await, 3);
+    db.delete().await?;
+    assert_eq!(next(&mut all).await, []);
+    assert_eq!(next(&mut count).await, 0);
+    db.friends.add(&friend(1, "Ann", 1)).await?;
+    assert_eq!(ids(&next(&mut all).await), [1]);
+    assert_eq!(next(&mut count).await, 1);
+    let other: crate::fixtures::Friends = indexie_tests::builder("live deleted").build();
+    other.delete().await?;
+    assert_eq!(next(&mut all).await, []);
+    Ok(())
+}

@@ -1,5 +1,6 @@
 //! Live queries, in a real browser and in memory: what they give, when, and what they no longer hold.
 
+mod change;
 mod fixtures;
 #[allow(dead_code, reason = "shared with the suite of queries")]
 #[path = "../queries/programs.rs"]

@@ -1,1 +1,140 @@
-//! TBD
+//! Live queries and transactions: nothing is given before the end, and then all of it at once.
+
+use indexie::prelude::*;
+use indexie_tests::wasm_bindgen_test;
+
+use crate::fixtures::{NewTodo, assert_quiet, friend, ids, names, next, soon, with_three};
+
+// Case 292.
+#[wasm_bindgen_test]
+async fn a_transaction_gives_one_item_after_its_end() -> Result<()> {
+    let db = with_three("live transaction").await?;
+    let mut all = db.friends.live();
+    next(&mut all).await;
+    db.transaction(Mode::ReadWrite, &db.friends, async |friends| {
+        friends.add(&friend(4, "Dan", 4)).await?;
+        friends.delete(1).await?;
+        friends.update(2, |row| row.name = "Bo".into()).await?;
+        friends.update(2, |row| row.name = "B".into()).await?;
+        friends.add(&friend(5, "Eve", 5)).await?;
+        friends.delete(5).await
+    })
+    .await?;
+    assert_eq!(names(&next(&mut all).await), ["B", "Cid", "Dan"]);
+    assert_quiet(soon(&db, &mut all).await);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn what_is_aborted_gives_nothing() -> Result<()> {
+    let db = with_three("live aborted").await?;
+    let mut all = db.friends.live();
+    next(&mut all).await;
+    let aborted = db
+        .transaction(Mode::ReadWrite, &db.friends, async |friends| {
+            friends.clear().await?;
+            Err::<(), _>(Error::user(std::fmt::Error))
+        })
+        .await;
+    assert!(matches!(aborted, Err(Error::User(_))), "{aborted:?}");
+    assert_quiet(soon(&db, &mut all).await);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn what_a_savepoint_undoes_is_not_given() -> Result<()> {
+    let db = with_three("live savepoint").await?;
+    let mut all = db.friends.live();
+    next(&mut all).await;
+    db.transaction(Mode::ReadWrite, &db.friends, async |friends| {
+        friends.add(&friend(4, "Dan", 4)).await?;
+        let tx = friends.transaction();
+        let undone = tx
+            .savepoint(async || {
+                friends.clear().await?;
+                friends.add(&friend(9, "Ida", 9)).await?;
+                Err::<(), _>(Error::Stalled)
+            })
+            .await;
+        assert!(undone.is_err());
+        friends.delete(1).await
+    })
+    .await?;
+    assert_eq!(ids(&next(&mut all).await), [2, 3, 4]);
+    Ok(())
+}
+
+// Case 294.
+#[wasm_bindgen_test]
+async fn of_rows_that_clash_none_is_given() -> Result<()> {
+    let db = with_three("live clash").await?;
+    let mut all = db.friends.live();
+    next(&mut all).await;
+    let clash = db.friends.bulk_add(&[friend(7, "Gil", 7), friend(1, "Ann", 1)]).await;
+    assert!(matches!(clash, Err(Error::Constraint { .. })), "{clash:?}");
+    assert_quiet(soon(&db, &mut all).await);
+    db.transaction(Mode::ReadWrite, &db.friends, async |friends| {
+        let clash = friends.bulk_add(&[friend(7, "Gil", 7), friend(1, "Ann", 1)]).await;
+        assert!(clash.is_err());
+        friends.add(&friend(8, "Hal", 8)).await
+    })
+    .await?;
+    assert_eq!(ids(&next(&mut all).await), [1, 2, 3, 8]);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn two_tables_change_at_the_same_time() -> Result<()> {
+    let db = with_three("live two tables").await?;
+    let (mut friends, mut todos) = (db.friends.count().live(), db.todos.count().live());
+    assert_eq!((next(&mut friends).await, next(&mut todos).await), (3, 0));
+    db.transaction(Mode::ReadWrite, (&db.friends, &db.todos), async |(friends, todos)| {
+        friends.delete(1).await?;
+        todos.add(&NewTodo { title: "call Ann".into() }).await
+    })
+    .await?;
+    assert_eq!((next(&mut friends).await, next(&mut todos).await), (2, 1));
+    Ok(())
+}
+
+// Case 304.
+#[wasm_bindgen_test]
+async fn a_change_during_the_first_read_is_not_lost() -> Result<()> {
+    let db = with_three("live during the first read").await?;
+    let mut all = db.friends.live();
+    let writes = db.transaction(Mode::ReadWrite, &db.friends, async |friends| {
+        for id in 10..20 {
+            friends.add(&friend(id, "New", id)).await?;
+        }
+        Ok(())
+    });
+    let later = db.friends.add(&friend(30, "Last", 1));
+    let (first, written, added) = futures::join!(next(&mut all), writes, later);
+    written?;
+    added?;
+    let last = match soon(&db, &mut all).await {
+        Some(item) => item?,
+        None => first,
+    };
+    assert_eq!(last.len(), 14);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn a_write_that_nobody_waits_for_is_given() -> Result<()> {
+    let db = with_three("live dropped write").await?;
+    let mut all = db.friends.live();
+    next(&mut all).await;
+    {
+        let added = std::pin::pin!(db.friends.add(&friend(4, "Dan", 4)));
+        assert!(futures::poll!(added).is_pending());
+    }
+    // Dropped like that, it is committed or not.
+    let expected: Vec<u32> = db.friends.primary_keys().await?;
+    if expected.len() == 4 {
+        assert_eq!(ids(&next(&mut all).await), expected);
+    } else {
+        assert_quiet(soon(&db, &mut all).await);
+    }
+    Ok(())
+}

@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::*;
 use crate::library;
 use crate::shop::upgrades;
 use crate::state::{self, Options, Shop};
-use crate::work;
+use crate::{watching, work};
 
 /// Runs one command.
 #[wasm_bindgen]
@@ -106,6 +106,15 @@ async fn command(name: &str, with: &Parameters) -> Result<Value> {
         "make and drop at once" => {
             work::make_and_drop_at_once(with.text("name"), with.number("times")).await.map(|()| Value::Null)
         }
+        // Live queries
+        "fill" => watching::fill(with.text("name")).await,
+        "watch" => Ok(watching::watch(with.text("name"), with.number("seed").into())),
+        "make changes" => {
+            watching::make_changes(with.text("name"), with.number("seed").into(), with.number("count")).await
+        }
+        "import" => watching::import(with.text("name"), with.number("transactions"), with.number("rows")).await,
+        "compare" => watching::compare().await,
+        "items" => Ok(watching::items()),
         // What Dexie has as well
         "library: open" | "library: keep open" | "library: fill" | "library: report" | "library: change" => {
             let compatible = with.0["compatible"].as_bool().unwrap_or(true);

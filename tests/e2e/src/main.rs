@@ -4,13 +4,22 @@
 #![forbid(unsafe_code)]
 
 #[cfg(target_family = "wasm")]
+#[path = "../../browser/live/change.rs"]
+mod change;
+#[cfg(target_family = "wasm")]
 mod commands;
 #[cfg(target_family = "wasm")]
 mod library;
 #[cfg(target_family = "wasm")]
+#[allow(dead_code, reason = "shared with the suite of queries")]
+#[path = "../../browser/queries/programs.rs"]
+mod programs;
+#[cfg(target_family = "wasm")]
 mod shop;
 #[cfg(target_family = "wasm")]
 mod state;
+#[cfg(target_family = "wasm")]
+mod watching;
 #[cfg(target_family = "wasm")]
 mod work;
 

@@ -32,6 +32,11 @@ impl Random {
         from.get(usize::try_from(self.next() % count).ok()?)
     }
 
+    /// A number below this one.
+    pub fn below(&self, end: u64) -> u64 {
+        self.next() % end.max(1)
+    }
+
     /// A time from none to this.
     pub fn up_to(&self, most: Duration) -> Duration {
         let most = u64::try_from(most.as_micros()).unwrap_or(u64::MAX - 1);

@@ -79,6 +79,15 @@ extern "C" {
     -> bool;
 
     #[wasm_bindgen(method)]
+    pub(super) fn watch(this: &Engine, id: u32, name: &str, stores: Vec<String>);
+
+    #[wasm_bindgen(method, js_name = takeCommit)]
+    pub(super) fn take_commit(this: &Engine) -> js_sys::Array;
+
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn seen(this: &Engine) -> f64;
+
+    #[wasm_bindgen(method)]
     pub(super) fn later(this: &Engine, id: u32);
 
     #[wasm_bindgen(method)]

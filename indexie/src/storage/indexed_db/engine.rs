@@ -13,8 +13,8 @@ use crate::codec::{Batch, Shape, read_key, with_shapes};
 use crate::database::Durability;
 use crate::schema::{InstalledStore, parse_installed};
 use crate::storage::{
-    Backend, Columns, Event, Failure, Layout, OpenRequest, Reply, Request, SchemaChange, ShapeTable, Thread, Versions,
-    Want, runner,
+    Backend, Changes, Columns, Commit, Event, Failure, Layout, OpenRequest, Order, Reply, Request, SchemaChange,
+    ShapeTable, StoreChange, Thread, Versions, Want, runner,
 };
 
 // What JavaScript reports. The numbers are those of `indexed_db.js`.
@@ -27,6 +27,7 @@ const OPEN_FAILED: u32 = 5;
 const BLOCKED: u32 = 6;
 const VERSION_CHANGE: u32 = 7;
 const WAITED: u32 = 9;
+const COMMITTED: u32 = 10;
 
 struct IndexedDbEngine {
     js: Engine,
@@ -71,6 +72,7 @@ fn woken(event: u32, id: u32) {
         BLOCKED => thread.happened(id, Event::Blocked),
         VERSION_CHANGE => thread.happened(id, Event::VersionChange),
         WAITED => runner::waited(id),
+        COMMITTED => engine().committed(),
         _ => thread.happened(id, Event::Closed),
     }
 }
@@ -118,6 +120,29 @@ impl IndexedDbEngine {
             usage: size(4),
             quota: size(5),
         }
+    }
+
+    /// Something is stored that is watched.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "numbers that count from 1")]
+    fn committed(&self) {
+        let told = self.js.take_commit();
+        self.receive_shapes();
+        let number = |at| told.get(at).as_f64().unwrap_or_default();
+        let mut changes = Changes::new(self.received(), self.received.clone());
+        let order = match number(1) as u64 {
+            0 => Order::Elsewhere { sender: number(2), from: number(3), to: number(4) },
+            number => Order::Number(number),
+        };
+        let stores = (5..told.length()).step_by(3).map(|at| {
+            let count = number(at + 1);
+            StoreChange {
+                store: told.get(at).as_string().unwrap_or_default(),
+                rows: (count >= 0.0).then(|| changes.rows(count as usize)),
+                whole: told.get(at + 2).is_truthy(),
+            }
+        });
+        let commit = Commit { order, stores: stores.collect() };
+        Thread::get().committed(number(0) as u32, Rc::new(commit));
     }
 
     fn checked(&self, done: bool) -> Result<(), Failure> {
@@ -264,6 +289,15 @@ impl Backend for IndexedDbEngine {
 
     fn unpark(&self, parked: u32) {
         self.js.unpark(parked);
+    }
+
+    fn watch(&self, watch: u32, database: &str, stores: &[String]) {
+        self.js.watch(watch, database, stores.to_vec());
+    }
+
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "numbers that count from 1")]
+    fn seen(&self) -> u64 {
+        self.js.seen() as u64
     }
 
     fn later(&self, transaction: u32) {

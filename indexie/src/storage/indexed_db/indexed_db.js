@@ -2,7 +2,8 @@
 // that an operation costs one call from Rust and one wake-up back, however many rows it touches.
 //
 // In this order, each part calling those before it: keys and paths; reading and writing the codec's streams; requests; scans;
-// changed rows; operations; upgrades; shared transactions; connections that are lost; the engine, which is what Rust sees.
+// changed rows; what has changed; operations; upgrades; shared transactions; connections that are lost; pages that are left; other
+// tabs; the engine, which is what Rust sees.
 //
 // Called by engine.rs only. No callback may throw: an exception that passes through wasm leaves a future pending for
 // ever, so each one settles its slot instead. Nothing here uses eval: pages have content security policies.
@@ -32,7 +33,11 @@ const STAYS = 0, MOVES = 1;
 const UNIT = 1, NUMBER = 2, BATCH = 3, FAILED = 4;
 // Events; the same numbers as in engine.rs.
 const SETTLED = 0, DONE = 1, ABORTED = 2, UPGRADE = 3, OPENED = 4, OPEN_FAILED = 5, BLOCKED = 6, VERSION_CHANGE = 7, CLOSED = 8,
-  WAITED = 9;
+  WAITED = 9, COMMITTED = 10;
+
+// Of so many changed rows a commit tells each one; the same number as in storage.rs. To other tabs it tells only the keys of those
+// beyond the other number.
+const MOST_REPORTED = 4096, MOST_SENT = 256;
 
 const NON_ASCII = /[^\x00-\x7f]/;
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
@@ -526,10 +531,20 @@ function all(requests, done, fail) {
   }, failing);
 }
 
+// Transactions take effect in the order in which they are made: one that reads sees those with a number up to its own.
+let commits = 0;
+
 function transactionOver({ db, lock }, stores, mode, durability) {
   if (db === null) throw new DOMException('The connection is closed.', 'InvalidStateError');
   const transaction = db.transaction(stores, mode, durability === '' ? undefined : { durability });
-  if (mode === 'readwrite') lock.hold(transaction);
+  if (mode === 'readwrite') {
+    lock.hold(transaction);
+    transaction.number = ++commits;
+    transaction.changes = [];
+    transaction.begun = Date.now();
+  } else {
+    transaction.number = commits;
+  }
   return transaction;
 }
 
@@ -960,6 +975,76 @@ function mergeArray(stored, before, after) {
   return merged;
 }
 
+// --- what has changed -----------------------------------------------------------------------------------------------
+
+// Begins to note what an operation changes in its transaction, in its place among the others. `rows` come when it has succeeded: each
+// as its key, what was there and what is there now; null where it is not known which.
+function noting(transaction, store) {
+  const note = { store, rows: [] };
+  // An upgrade tells by itself that everything may be different.
+  transaction.changes?.push(note);
+  return note;
+}
+
+// What has come of requests that an operation has issued.
+function changed(issued) {
+  const rows = [];
+  for (const { change } of issued) {
+    const some = change?.() ?? null;
+    if (some === null) return null;
+    for (const row of some) rows.push(row);
+  }
+  return rows;
+}
+
+// What the keys of a store's rows are made of, as long as the browser can be asked.
+function learnPaths({ pathsOf }, store) {
+  if (pathsOf.has(store.name)) return;
+  const keyPaths = [store.keyPath, ...Array.from(store.indexNames, (name) => store.index(name).keyPath)];
+  pathsOf.set(store.name, [...new Set(keyPaths.flat())].filter((path) => path !== null));
+}
+
+// Reads what is about to be deleted, to tell of it.
+function telling(store, query) {
+  const rows = store.getAll(query, MOST_REPORTED + 1), keys = store.getAllKeys(query, MOST_REPORTED + 1);
+  return () => (keys.result.length > MOST_REPORTED ? null : keys.result.map((key, at) => [key, rows.result[at], undefined]));
+}
+
+// A row as it is stored: with the key that the browser has given it.
+function withKey(store, row, key) {
+  if (typeof store.keyPath === 'string') fill(row, store.keyPath, key);
+  return row;
+}
+
+// What a transaction has changed altogether, by store: of each row what was there before it and what is there now.
+function altogether(changes) {
+  const stores = new Map();
+  for (const { store, rows } of changes) {
+    if (rows !== null && rows.length === 0) continue;
+    const before = stores.get(store);
+    stores.set(store, rows === null || before === null ? null : before === undefined ? rows : before.concat(rows));
+  }
+  for (const [store, rows] of stores) {
+    if (rows === null || rows.length < 2) continue;
+    const byKey = new Map();
+    for (const [key, old, now] of rows) {
+      const text = keyText(key), before = byKey.get(text);
+      if (before === undefined) byKey.set(text, [key, old, now]);
+      else before[2] = now;
+    }
+    stores.set(store, byKey.size > MOST_REPORTED ? null : [...byKey.values()]);
+  }
+  return stores;
+}
+
+// Of a row only what its keys are made of.
+function keysOnly(row, paths) {
+  if (row === undefined) return undefined;
+  const keys = {};
+  for (const path of paths) fill(keys, path, valueAt(row, path));
+  return keys;
+}
+
 // --- operations ----------------------------------------------------------------------------------------------------
 
 // The operations of a transaction, in the order in which they were asked for. One that may have to take back what it has
@@ -1050,6 +1135,11 @@ class Task {
     return !this.alone && this.transaction.line.savepoints.length > 0;
   }
 
+  // Whether somebody wants to hear which rows are written.
+  get watched() {
+    return this.connection.heard(this.storeName);
+  }
+
   // What is asked of the transaction from here on waits for the end of this.
   hold() {
     this.holds = true;
@@ -1065,7 +1155,7 @@ class Task {
   // `result`: nothing, a number, or columns of values.
   finish(result) {
     this.leave();
-    this.engine.settle(this.slot, { result }, this.alone ? null : this.transaction);
+    this.engine.settle(this.slot, { result, seen: this.transaction?.number }, this.alone ? null : this.transaction);
   }
 
   report(failure) {
@@ -1152,12 +1242,21 @@ function blame(failure, suspects, taken) {
 function write(task, count, issue, done, failed, ask = null) {
   if (task.batch !== null) return task.batch.join({ task, issue, done, failed, ask, request: null, clashed: false, asked: null });
   const { store } = task;
+  const note = noting(task.transaction, task.storeName);
+  learnPaths(task.connection, store);
   if (task.alone) {
     const { transaction } = task;
-    const requests = new Array(count), giveUp = watch(transaction, requests, done, failed);
+    const requests = new Array(count), issued = new Array(count);
+    const stored = () => {
+      note.rows = changed(issued);
+      task.engine.stored(task.connection, transaction);
+      done(requests);
+    };
+    const giveUp = watch(transaction, requests, stored, failed);
     for (let row = 0; row < count; row++) {
       try {
-        requests[row] = issue(row, store).request;
+        issued[row] = issue(row, store);
+        requests[row] = issued[row].request;
       } catch (error) {
         return giveUp(error, row);
       }
@@ -1179,6 +1278,7 @@ function write(task, count, issue, done, failed, ask = null) {
       return takeBack(task.transaction, issued, report, report);
     }
     if (entry !== null) entry.written = issued;
+    note.rows = changed(issued);
     done(issued.map(({ request }) => request));
   };
   for (let row = 0; row < count && failure === null; row++) {
@@ -1206,15 +1306,21 @@ function writeRows(task, put) {
   const keyAt = (at, store) => (keys !== null ? keys[at] : store.keyPath === null ? undefined : primaryKeyOf(store, rows[at]));
   write(task, count, (row, store) => {
     const value = rows[row], key = keys === null ? undefined : keys[row];
+    const watched = count <= MOST_REPORTED && task.watched;
     if (!put) {
       const request = keys === null ? store.add(value) : store.add(value, key);
-      return { request, undo: careful ? () => [store.delete(request.result)] : undefined };
+      return {
+        request,
+        undo: careful ? () => [store.delete(request.result)] : undefined,
+        change: watched ? () => [[request.result, undefined, withKey(store, value, request.result)]] : undefined,
+      };
     }
-    const known = careful ? keyAt(row, store) : undefined;
+    const known = careful || watched ? keyAt(row, store) : undefined;
     const old = known !== undefined ? store.get(known) : null;
     const request = keys === null ? store.put(value) : store.put(value, key);
     return {
       request,
+      change: watched ? () => [[request.result, old?.result, withKey(store, value, request.result)]] : undefined,
       undo: careful ? () => [
         old === null || old.result === undefined ? store.delete(request.result) : restore(store, old.result, key),
       ] : undefined,
@@ -1266,9 +1372,11 @@ const operations = {
   [DELETE](task) {
     const keys = task.reader.many(task.a), { undoable } = task;
     write(task, keys.length, (row, store) => {
-      const old = undoable ? store.get(keys[row]) : null;
+      const watched = keys.length <= MOST_REPORTED && task.watched;
+      const old = undoable || watched ? store.get(keys[row]) : null;
       return {
         request: store.delete(keys[row]),
+        change: watched ? () => (old.result === undefined ? [] : [[keys[row], old.result, undefined]]) : undefined,
         undo: undoable ? () => (old.result === undefined ? [] : [restore(store, old.result, keys[row])]) : undefined,
       };
     }, () => task.finish(undefined), (error, row) => task.failed(error, row));
@@ -1283,8 +1391,8 @@ const operations = {
     for (const count of counts) count.onsuccess = () => { removed += count.result; };
     const { undoable } = task;
     write(task, ranges.length, (at) => {
-      const undo = undoable ? restoring(store, ranges[at]) : undefined;
-      return { request: ranges[at] === null ? store.clear() : store.delete(ranges[at]), undo };
+      const undo = undoable ? restoring(store, ranges[at]) : undefined, change = task.watched ? telling(store, ranges[at]) : undefined;
+      return { request: ranges[at] === null ? store.clear() : store.delete(ranges[at]), undo, change };
     }, () => task.finish(removed), (error, row) => task.failed(error, row));
   },
 
@@ -1308,11 +1416,17 @@ const operations = {
     const leaving = [...keys.keys()].filter((row) => moves[row] === MOVES);
     write(task, leaving.length + count, (step) => {
       const row = step - leaving.length;
-      if (row < 0) return { request: store.delete(keys[leaving[step]]), undo: () => [before(leaving[step])] };
-      if (outbound) return { request: store.put(rows[row], keys[row]), undo: () => [before(row)] };
-      if (moves[row] === STAYS) return { request: store.put(rows[row]), undo: () => [before(row)] };
+      const watched = count <= MOST_REPORTED && task.watched;
+      const telling = (key, old, now) => (watched ? () => [[key(), old, now]] : undefined);
+      if (row < 0) {
+        const key = keys[leaving[step]];
+        return { request: store.delete(key), undo: () => [before(leaving[step])], change: telling(() => key, olds[leaving[step]], undefined) };
+      }
+      const change = telling(() => keys[row], olds[row], rows[row]);
+      if (outbound) return { request: store.put(rows[row], keys[row]), undo: () => [before(row)], change };
+      if (moves[row] === STAYS) return { request: store.put(rows[row]), undo: () => [before(row)], change };
       const request = store.add(rows[row]);
-      return { request, undo: () => [store.delete(request.result)] };
+      return { request, undo: () => [store.delete(request.result)], change: telling(() => request.result, undefined, rows[row]) };
     }, () => task.finish(undefined), (error, step) => {
       const row = step - leaving.length, gone = keys.filter((_, at) => at <= row || moves[at] !== STAYS);
       task.clash(error, row, rows, outbound ? keys : null, row >= 0 && moves[row] === STAYS, gone);
@@ -1322,8 +1436,8 @@ const operations = {
   [CLEAR](task) {
     const { undoable } = task;
     write(task, 1, (_, store) => {
-      const undo = undoable ? restoring(store, null) : undefined;
-      return { request: store.clear(), undo };
+      const undo = undoable ? restoring(store, null) : undefined, change = task.watched ? telling(store, null) : undefined;
+      return { request: store.clear(), undo, change };
     }, () => task.finish(undefined), (error) => task.failed(error, -1));
   },
 
@@ -1357,8 +1471,8 @@ const operations = {
   },
 
   [SAVEPOINT](task) {
-    const { line } = task.transaction;
-    line.savepoints.push({ id: task.a, start: line.log.length });
+    const { line, changes } = task.transaction;
+    line.savepoints.push({ id: task.a, start: line.log.length, changes: changes?.length ?? 0 });
     task.finish(undefined);
   },
 
@@ -1370,8 +1484,10 @@ const operations = {
   [ROLLBACK](task) {
     const { transaction, store, a: id } = task;
     task.hold();
+    const savepoint = transaction.line.savepoints.find((savepoint) => savepoint.id === id);
     // A request that is answered when everything that is under way has been.
     on(store.getKey(''), () => {
+      if (savepoint !== undefined && transaction.changes !== undefined) transaction.changes.length = savepoint.changes;
       takeBack(transaction, transaction.line.rollBack(id), () => task.finish(undefined), task.fail);
     }, task.fail);
   },
@@ -1498,6 +1614,7 @@ class Batch {
     this.transaction = transactionOver(this.connection, this.storeName, 'readwrite', this.durability);
     this.transaction.onerror = (event) => event.preventDefault();
     this.store = this.transaction.objectStore(this.storeName);
+    learnPaths(this.connection, this.store);
   }
 
   // Nobody joins any more: the turn is over, or (`early`) something else concerns the store.
@@ -1527,7 +1644,8 @@ class Batch {
     }
     this.members = members.filter((member) => {
       try {
-        member.request = member.issue(0, this.store).request;
+        member.issued = member.issue(0, this.store);
+        member.request = member.issued.request;
         return true;
       } catch (error) {
         member.failed(error, 0);
@@ -1569,6 +1687,10 @@ class Batch {
     };
     transaction.oncomplete = () => {
       this.ended();
+      for (const { request, issued } of members) {
+        if (request.error === null) noting(transaction, this.storeName).rows = changed([issued]);
+      }
+      this.connection.engine.stored(this.connection, transaction);
       // Where each key was stored last.
       const places = new Map();
       members.forEach(({ request }, at) => {
@@ -1608,7 +1730,8 @@ class Batch {
       this.begin();
       for (const member of this.members) {
         member.asked = member.clashed ? member.ask(this.store) : null;
-        member.request = member.issue(0, this.store).request;
+        member.issued = member.issue(0, this.store);
+        member.request = member.issued.request;
       }
     } catch {
       // The browser has closed the connection.
@@ -1828,6 +1951,212 @@ class Lock {
   }
 }
 
+// --- other tabs -----------------------------------------------------------------------------------------------------
+
+// So long the first messages go at once, because nobody has answered yet who listens; and so long after that one for those who have
+// not been heard of waits for others. In milliseconds, as the rest.
+const UNANSWERED = 100, GATHERED = 10;
+// What comes from others is passed on no more often; after what makes queries read again, less often still.
+const PACE = 16, SLOW_PACE = 250;
+
+// The other threads of this origin that have the same database open, and this one's part among them. Every commit is told to all: to
+// those who listen with its rows or, of many, with their keys only.
+class Tabs {
+  constructor(name, tell) {
+    this.name = name;
+    this.tell = tell;
+    this.sender = Math.floor(Math.random() * 2 ** 53);
+    this.sequence = 0;
+    this.number = 0;
+    this.watched = new Set();
+    // What others listen to, and the number of the last message of each.
+    this.others = new Map();
+    this.sequences = new Map();
+    this.quiet = new Set();
+    this.quietTimer = 0;
+    this.pending = [];
+    this.timer = 0;
+    this.next = 0;
+    this.asleep = false;
+    this.open();
+  }
+
+  open() {
+    // Not there in every browser that has IndexedDB.
+    if (typeof BroadcastChannel !== 'function') return;
+    this.opened = performance.now();
+    this.channel = new BroadcastChannel(`indexie ${this.name}`);
+    this.channel.onmessage = ({ data }) => this.receive(data);
+    this.post('who', {});
+    if (this.watched.size > 0) this.announce();
+  }
+
+  close() {
+    this.flushQuiet();
+    clearTimeout(this.timer);
+    this.timer = 0;
+    this.pending = [];
+    this.channel?.close();
+    this.channel = undefined;
+    this.others.clear();
+    this.sequences.clear();
+  }
+
+  // The page is left, and may be kept for its user's return: until then it hears nothing.
+  sleep() {
+    this.asleep = true;
+    this.flushQuiet();
+    const { watched } = this;
+    this.watched = new Set();
+    this.announce();
+    this.watched = watched;
+    this.close();
+  }
+
+  wakeUp() {
+    if (!this.asleep) return;
+    this.asleep = false;
+    this.open();
+    this.missed();
+  }
+
+  watch(id, stores) {
+    this.number = id;
+    this.watched = new Set(stores);
+    this.announce();
+  }
+
+  announce() {
+    this.post('here', { stores: [...this.watched] });
+  }
+
+  // Whether somebody wants to hear of the rows of a store.
+  hears(store) {
+    return this.watched.has(store) || this.heardElsewhere(store);
+  }
+
+  heardElsewhere(store) {
+    for (const stores of this.others.values()) if (stores.has(store)) return true;
+    return false;
+  }
+
+  post(kind, message) {
+    try {
+      this.channel?.postMessage({ kind, sender: this.sender, sequence: this.sequence, ...message });
+    } catch {
+      // A value that cannot be sent: whoever listens is told that he has missed something.
+      this.channel?.postMessage({ kind: 'lost', sender: this.sender, sequence: this.sequence });
+    }
+  }
+
+  // --- what is committed here
+
+  stored(transaction, pathsOf) {
+    const { number, begun: from } = transaction, to = Date.now();
+    const stores = altogether(transaction.changes), heard = [];
+    for (const [store, rows] of stores) {
+      if (this.watched.has(store)) heard.push({ store, rows, whole: true });
+    }
+    const sent = this.channel === undefined ? [] : this.toSend(stores, pathsOf);
+    if (sent.length > 0) {
+      this.sequence++;
+      this.post('commit', { from, to, stores: sent });
+    }
+    if (heard.length > 0) this.tell({ watch: this.number, number, sender: 0, from, to, stores: heard });
+  }
+
+  toSend(stores, pathsOf) {
+    const sent = [];
+    const known = performance.now() > this.opened + UNANSWERED;
+    for (const [store, rows] of stores) {
+      if (!this.heardElsewhere(store)) {
+        if (known) this.quietly(store);
+        else sent.push({ store, rows: null, whole: false });
+      } else if (rows === null || rows.length <= MOST_SENT) {
+        sent.push({ store, rows, whole: true });
+      } else {
+        const paths = pathsOf.get(store) ?? [];
+        sent.push({ store, rows: rows.map(([key, old, now]) => [key, keysOnly(old, paths), keysOnly(now, paths)]), whole: false });
+      }
+    }
+    return sent;
+  }
+
+  // Nobody has said that he listens; somebody may be about to.
+  quietly(store) {
+    this.quiet.add(store);
+    if (this.quietTimer === 0) this.quietTimer = setTimeout(() => this.flushQuiet(), GATHERED);
+  }
+
+  flushQuiet() {
+    clearTimeout(this.quietTimer);
+    this.quietTimer = 0;
+    if (this.quiet.size === 0) return;
+    const stores = [...this.quiet].map((store) => ({ store, rows: null, whole: false })), now = Date.now();
+    this.quiet.clear();
+    this.sequence++;
+    this.post('commit', { from: now, to: now, stores });
+  }
+
+  // --- what is committed elsewhere
+
+  receive({ kind, sender, sequence, stores, from, to }) {
+    const last = this.sequences.get(sender);
+    this.sequences.set(sender, sequence);
+    if (kind === 'who') {
+      this.announce();
+    } else if (kind === 'here') {
+      if (stores.length > 0) this.others.set(sender, new Set(stores));
+      else this.others.delete(sender);
+      // The numbers of messages that have come, or are yet to come.
+      if (last !== undefined && last !== sequence) this.missed();
+    } else if (kind === 'lost' || (last !== undefined && last !== sequence - 1)) {
+      this.missed();
+    } else {
+      const heard = stores.filter(({ store }) => this.watched.has(store));
+      if (heard.length > 0) this.pass({ sender, from, to, stores: heard });
+    }
+  }
+
+  // Something has not been heard of: anything may be different.
+  missed() {
+    if (this.watched.size === 0) return;
+    const now = Date.now(), stores = [...this.watched].map((store) => ({ store, rows: null, whole: false }));
+    this.pass({ sender: 0, from: now, to: now, stores });
+  }
+
+  pass(commit) {
+    this.pending.push(commit);
+    const wait = this.next - performance.now();
+    if (wait <= 0) this.flush();
+    else if (this.timer === 0) this.timer = setTimeout(() => this.flush(), wait);
+  }
+
+  flush() {
+    clearTimeout(this.timer);
+    this.timer = 0;
+    const pending = this.pending.splice(0);
+    if (pending.length === 0) return;
+    let rows = 0, whole = true;
+    for (const { stores } of pending) {
+      for (const store of stores) {
+        rows += store.rows?.length ?? 0;
+        if (!store.whole || store.rows === null) whole = false;
+      }
+    }
+    this.next = performance.now() + (whole && rows <= MOST_SENT ? PACE : SLOW_PACE);
+    const told = rows > MOST_REPORTED ? [this.summary(pending)] : pending;
+    for (const commit of told) this.tell({ watch: this.number, number: 0, ...commit });
+  }
+
+  // Too much to tell one by one.
+  summary(pending) {
+    const stores = new Set(pending.flatMap(({ stores }) => stores.map(({ store }) => store)));
+    const { from } = pending[0], { to } = pending[pending.length - 1];
+    return { sender: 0, from, to, stores: [...stores].map((store) => ({ store, rows: null, whole: false })) };
+  }
+}
+
 // --- engine --------------------------------------------------------------------------------------------------------
 
 // A read transaction may serve this many more reads, and for so many milliseconds: it keeps writers waiting.
@@ -1855,7 +2184,21 @@ export class Engine {
     this.number = 0;
     this.failure = null;
     this.lock = new Lock();
+    this.tabs = new Map();
+    // What is to be told of commits, in their order.
+    this.commits = [];
+    this.seen = 0;
     this.page = new Page(() => this.left(), () => this.lose((_, transaction) => transaction?.left));
+    const asleep = () => { for (const tabs of this.tabs.values()) tabs.sleep(); };
+    const awake = () => { for (const tabs of this.tabs.values()) tabs.wakeUp(); };
+    if (!isPage()) return;
+    addEventListener('pagehide', asleep);
+    addEventListener('pageshow', awake);
+    // Of a page that was frozen where it was, Chromium says so.
+    document.addEventListener('resume', () => { for (const tabs of this.tabs.values()) tabs.missed(); });
+    document.addEventListener('visibilitychange', () => {
+      if (document.visibilityState === 'visible') for (const tabs of this.tabs.values()) tabs.flush();
+    });
   }
 
   define(names, tags) {
@@ -1871,7 +2214,7 @@ export class Engine {
   open(id, name, version, layout, pause) {
     const connection = {
       id, name, stores: parseLayout(layout), db: null, closed: false, lost: false, awaited: 1, order: this.order(name), live: null, failure: null, oldVersion: 0,
-      newVersion: null, blocked: null, lock: this.lock,
+      newVersion: null, blocked: null, lock: this.lock, engine: this, pathsOf: new Map(), heard: (store) => this.tabs.get(name)?.hears(store) ?? false,
     };
     this.connections.set(id, connection);
     const ask = () => this.page.whenShown(() => { if (this.connections.has(id)) this.ask(connection, version); });
@@ -1897,6 +2240,7 @@ export class Engine {
       if (!this.connections.has(id)) return request.transaction.abort();
       request.transaction.connection = connection;
       request.transaction.line = new Line();
+      request.transaction.number = commits;
       this.lock.hold(request.transaction);
       this.transactions.set(id, request.transaction);
       readMarker(connection, request.transaction, () => {
@@ -1975,7 +2319,12 @@ export class Engine {
 
   order(name) {
     let order = this.orders.get(name);
-    if (order === undefined) this.orders.set(name, order = new Order(() => this.orders.delete(name)));
+    if (order === undefined) {
+      this.orders.set(name, order = new Order(() => {
+        this.orders.delete(name);
+        this.unused(name);
+      }));
+    }
     order.users++;
     return order;
   }
@@ -2204,6 +2553,7 @@ export class Engine {
     transaction.line = new Line();
     transaction.oncomplete = () => {
       this.transactions.delete(id);
+      this.stored(connection, transaction);
       this.wake(DONE, id);
     };
     transaction.onabort = () => {
@@ -2238,6 +2588,61 @@ export class Engine {
     } catch {
       // Finished already: its events tell how.
     }
+  }
+
+  // --- commits
+
+  // Tells of what is committed to these stores of a database, under this number and from now on; without stores, no more.
+  watch(id, name, stores) {
+    if (stores.length > 0) {
+      this.tabsOf(name).watch(id, stores);
+    } else {
+      this.tabs.get(name)?.watch(id, stores);
+      this.unused(name);
+    }
+  }
+
+  tabsOf(name) {
+    let tabs = this.tabs.get(name);
+    if (tabs === undefined) {
+      this.tabs.set(name, tabs = new Tabs(name, (commit) => {
+        this.commits.push(commit);
+        this.wake(COMMITTED, 0);
+      }));
+    }
+    return tabs;
+  }
+
+  unused(name) {
+    const tabs = this.tabs.get(name);
+    if (tabs === undefined || tabs.watched.size > 0 || this.orders.has(name)) return;
+    tabs.close();
+    this.tabs.delete(name);
+  }
+
+  // A transaction is complete. Who hears of it may do anything but keep others from hearing of their own.
+  stored({ name, pathsOf }, transaction) {
+    if (!transaction.changes?.some(({ rows }) => rows === null || rows.length > 0)) return;
+    try {
+      this.tabsOf(name).stored(transaction, pathsOf);
+    } catch (error) {
+      reportError(error);
+    }
+  }
+
+  // The next commit to be told: the number of the watch, its own number (0: of another tab), that tab's number, from when and until
+  // when; then of each store its name, how many rows follow (less than none: it is not known which), and whether those are whole.
+  takeCommit() {
+    const { watch, number, sender, from, to, stores } = this.commits.shift() ?? { watch: 0, number: 0, sender: 0, from: 0, to: 0, stores: [] };
+    const { writer } = this, told = [watch, number, sender, from, to];
+    writer.reset();
+    for (const { store, rows, whole } of stores) {
+      told.push(store, rows === null ? -1 : rows.length, whole);
+      if (rows === null) continue;
+      for (const column of [0, 1, 2]) for (const row of rows) writer.row(row[column]);
+    }
+    writer.finish();
+    return told;
   }
 
   // --- operations
@@ -2309,7 +2714,7 @@ export class Engine {
         if (error.name !== 'TransactionInactiveError' && error.name !== 'InvalidStateError') throw error;
       }
     }
-    const transaction = connection.db.transaction(task.storeName, 'readonly');
+    const transaction = transactionOver(connection, task.storeName, 'readonly', '');
     connection.live = { transaction, writes, storeName: task.storeName, left: REUSES, until: performance.now() + REUSE_TIME };
     task.transaction = transaction;
     start();
@@ -2389,8 +2794,9 @@ export class Engine {
     const outcome = this.slots.get(slot);
     this.slots.delete(slot);
     if (!outcome) return 0;
-    const { failure, result } = outcome;
+    const { failure, result, seen } = outcome;
     const { writer } = this;
+    this.seen = seen ?? 0;
     if (failure !== undefined) {
       this.failure = failure;
       return FAILED;

@@ -110,6 +110,7 @@ impl Committed {
         let store = |(store, rows): &(Arc<str>, Option<Rows>)| StoreChange {
             store: store.to_string(),
             rows: rows.as_ref().map(|rows| changes.rows(rows.len())),
+            whole: true,
         };
         Commit { order: Order::Number(self.number), stores: self.stores.iter().map(store).collect() }
     }
