@@ -85,8 +85,10 @@ impl<'s> Page<'s> {
 
     /// Calls a function of the page, or reads a value.
     pub fn call(&self, name: &str, arguments: &[Value]) -> Result<Value> {
+        // The driver adds an argument of its own.
         let script = format!(
-            "const member = bench.{name}; return typeof member === 'function' ? await member(...[...arguments].slice(0, {})) : member;",
+            "const member = bench.{name};
+            return typeof member === 'function' ? await member(...[...arguments].slice(0, {})) : member;",
             arguments.len()
         );
         self.session.evaluate_async(&script, arguments).with_context(|| format!("`{name}` failed"))

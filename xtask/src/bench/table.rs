@@ -60,7 +60,11 @@ pub fn grouped(number: f64) -> String {
 }
 
 fn factor(ratio: f64) -> String {
-    if ratio < 0.095 { format!("{ratio:.3}") } else { format!("{ratio:.2}") }
+    match ratio {
+        ..0.009_5 => format!("{ratio:.4}"),
+        ..0.095 => format!("{ratio:.3}"),
+        _ => format!("{ratio:.2}"),
+    }
 }
 
 #[cfg(test)]
@@ -70,13 +74,13 @@ mod tests {
     #[test]
     fn a_table_is_markdown_with_aligned_columns() {
         let mut table = Table::new("Dexie 4.4.7".to_owned());
-        table.add("a put", [milliseconds(1.5), milliseconds(1_234.4)], Some(0.001_2));
+        table.add("a put", [milliseconds(1.5), milliseconds(1_234.4)], Some(0.001_23));
 
         assert_eq!(
             table.to_string(),
-            "|       | indexie | Dexie 4.4.7 | ratio |\n\
-             |-------|--------:|------------:|------:|\n\
-             | a put | 1.50 ms |    1,234 ms | 0.001 |\n"
+            "|       | indexie | Dexie 4.4.7 |  ratio |\n\
+             |-------|--------:|------------:|-------:|\n\
+             | a put | 1.50 ms |    1,234 ms | 0.0012 |\n"
         );
     }
 
