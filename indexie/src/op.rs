@@ -69,12 +69,27 @@ pub(crate) type Reads<R> = Rc<dyn Fn() -> LocalBoxFuture<'static, Result<R>>>;
 /// none.
 pub(crate) enum Kept<R> {
     /// By patching the rows of a query.
-    Rows { execution: Execution, terminal: Terminal, shape: fn(Vec<Box<dyn Any>>) -> R },
+    Rows {
+        execution: Execution,
+        terminal: Terminal,
+        shape: fn(Vec<Box<dyn Any>>) -> R,
+    },
     /// By patching the one row with a key.
-    Row { target: Target, index: Option<u16>, key: AnyKey, shape: fn(Vec<Box<dyn Any>>) -> R },
-    Count { execution: Execution, shape: fn(usize) -> R, same: fn(&R, &R) -> bool },
+    Row {
+        target: Target,
+        index: Option<u16>,
+        key: AnyKey,
+        shape: fn(Vec<Box<dyn Any>>) -> R,
+    },
+    Count {
+        execution: Execution,
+        shape: fn(usize) -> R,
+        same: fn(&R, &R) -> bool,
+    },
     /// By reading it again; what is printed is compared.
-    Again { print: fn(&R, &mut Batch) },
+    Again {
+        print: fn(&R, &mut Batch),
+    },
 }
 
 impl<R: 'static> Fetch<R> {

@@ -246,10 +246,13 @@ impl Hub {
         ranges: Vec<KeyRange>,
     ) -> Interest {
         let mut tables = self.tables.borrow_mut();
-        let at = tables.iter().position(|table| table.store == store && is_same(&table.schema, &schema)).unwrap_or_else(|| {
-            tables.push(Table { store: store.to_owned(), schema, indexes: Vec::new(), members: BTreeMap::new() });
-            tables.len() - 1
-        });
+        let at = tables
+            .iter()
+            .position(|table| table.store == store && is_same(&table.schema, &schema))
+            .unwrap_or_else(|| {
+                tables.push(Table { store: store.to_owned(), schema, indexes: Vec::new(), members: BTreeMap::new() });
+                tables.len() - 1
+            });
         let table = &mut tables[at];
         *table.members.entry(member.number).or_default() += 1;
         let entry = usize::from(entry);

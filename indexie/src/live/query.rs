@@ -212,7 +212,9 @@ pub(crate) fn maintained<R: 'static>(
             };
             if only_last {
                 rows.drain(..rows.len().saturating_sub(1));
-                let is_same = |before: &Given| before.iter().map(|(_, row)| Rc::as_ptr(row)).eq(rows.iter().map(|(_, row)| Rc::as_ptr(row)));
+                let is_same = |before: &Given| {
+                    before.iter().map(|(_, row)| Rc::as_ptr(row)).eq(rows.iter().map(|(_, row)| Rc::as_ptr(row)))
+                };
                 if last.as_ref().is_some_and(is_same) {
                     continue;
                 }

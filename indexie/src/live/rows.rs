@@ -260,7 +260,8 @@ impl Maintained {
             match state {
                 State::Rows(window) => window.replace(old.as_ref(), new, |a, b| compare(spec, a, b))?,
                 State::Count(count) => {
-                    *count = (*count + usize::from(new.is_some())).checked_sub(usize::from(old.is_some())).ok_or(Stale)?;
+                    *count =
+                        (*count + usize::from(new.is_some())).checked_sub(usize::from(old.is_some())).ok_or(Stale)?;
                 }
             }
         }

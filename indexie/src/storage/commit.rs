@@ -1,8 +1,8 @@
 //! Commits: what a transaction has changed, as the storages report it to those who watch.
 //! Made by the backends; read by `live`.
 
-use std::cell::RefCell;
 use std::any::Any;
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::ShapeTable;

@@ -3,7 +3,7 @@
 use indexie::prelude::*;
 use indexie_tests::wasm_bindgen_test;
 
-use crate::fixtures::{Friends, assert_quiet, friend, fresh, ids, next, soon, with_three};
+use crate::fixtures::{Friends, assert_quiet, fresh, friend, ids, next, soon, with_three};
 
 // Cases 285 and 306: what is skipped matters too.
 #[wasm_bindgen_test]
