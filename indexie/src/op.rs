@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use futures::future::{FutureExt, LocalBoxFuture};
 
 use crate::codec::Batch;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::key::AnyKey;
 #[cfg(feature = "live")]
 use crate::live::{self, LiveQuery};
@@ -95,6 +95,16 @@ pub(crate) enum Kept<R> {
 impl<R: 'static> Fetch<R> {
     pub(crate) fn new<F: Future<Output = Result<R>> + 'static>(kept: Kept<R>, read: impl Fn() -> F + 'static) -> Self {
         Self { read: Rc::new(move || read().boxed_local()), reading: None, kept }
+    }
+
+    /// A read of an upgrade, which is over before anything could change.
+    pub(crate) fn once(future: impl Future<Output = Result<R>> + 'static) -> Self {
+        let not_again = || Error::Unsupported { what: "a read of an upgrade cannot be kept up to date".to_owned() };
+        Self {
+            read: Rc::new(move || std::future::ready(Err(not_again())).boxed_local()),
+            reading: Some(future.boxed_local()),
+            kept: Kept::Again { print: |_, _| {} },
+        }
     }
 
     /// The same read as a live query: its result now, and again whenever that has changed.

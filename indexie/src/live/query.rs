@@ -53,7 +53,7 @@ impl<R> Clone for LiveQuery<R> {
 
 impl<R> fmt::Debug for LiveQuery<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LiveQuery").field("active", &self.active.is_some()).finish()
+        f.debug_struct("LiveQuery").field("active", &self.active.is_some()).finish_non_exhaustive()
     }
 }
 
