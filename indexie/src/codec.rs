@@ -18,6 +18,9 @@ pub(crate) use batch::{Batch, Finished, Place, Reader};
 pub(crate) use decode::{DecodeError, from_value, skip};
 pub(crate) use encode::{EncodeError, Forms, write_row};
 pub(crate) use keys::{key_at_path, key_by, key_of, keys_by, read_key, tag_at_path, write_key};
+/// Decodes a row of some type.
+pub(crate) type DecodeRow = fn(&mut Reader<'_>, &dyn Known) -> Result<Box<dyn std::any::Any>, DecodeError>;
+
 pub(crate) use shape::{Known, Shape, Shapes, with_shapes};
 
 /// What follows in the streams. The numbers are shared with the JavaScript end.

@@ -252,11 +252,11 @@ macro_rules! schema {
 
 /// Everything an app's module needs: `use indexie::prelude::*;`.
 pub mod prelude {
+    #[cfg(feature = "live")]
+    pub use crate::live_query;
     pub use crate::{
         Durability, Error, Index, Key, Mode, Query, Result, Storage, Store, Table, Upgrade, clone, schema,
     };
-    #[cfg(feature = "live")]
-    pub use crate::live_query;
 }
 
 /// Clones variables into a closure: `clone!(db, tx as sender => move || ..)`.
@@ -294,9 +294,9 @@ pub mod __private {
     pub use crate::database::{Builder, Database, Indexie, exists};
     pub use crate::error::Result;
     pub use crate::index::{Index, Plain, Primary, Unique};
+    pub use crate::key::{AnyKey, AutoKey, Entry, FieldForm, Form, IntoAnyKey, IntoKey, Key, KeyError, Text};
     #[cfg(feature = "live")]
     pub use crate::live::subscriptions;
-    pub use crate::key::{AnyKey, AutoKey, Entry, FieldForm, Form, IntoAnyKey, IntoKey, Key, KeyError, Text};
     pub use crate::op::Op;
     pub use crate::probe::{NoKey, NoRecord, Probe};
     pub use crate::schema::{

@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use futures::future::{FutureExt, LocalBoxFuture};
 
 use crate::codec::Batch;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::key::AnyKey;
 #[cfg(feature = "live")]
 use crate::live::{self, LiveQuery};
@@ -69,17 +69,42 @@ pub(crate) type Reads<R> = Rc<dyn Fn() -> LocalBoxFuture<'static, Result<R>>>;
 /// none.
 pub(crate) enum Kept<R> {
     /// By patching the rows of a query.
-    Rows { execution: Execution, terminal: Terminal, shape: fn(Vec<Box<dyn Any>>) -> R },
+    Rows {
+        execution: Execution,
+        terminal: Terminal,
+        shape: fn(Vec<Box<dyn Any>>) -> R,
+    },
     /// By patching the one row with a key.
-    Row { target: Target, index: Option<u16>, key: AnyKey, shape: fn(Vec<Box<dyn Any>>) -> R },
-    Count { execution: Execution, shape: fn(usize) -> R, same: fn(&R, &R) -> bool },
+    Row {
+        target: Target,
+        index: Option<u16>,
+        key: AnyKey,
+        shape: fn(Vec<Box<dyn Any>>) -> R,
+    },
+    Count {
+        execution: Execution,
+        shape: fn(usize) -> R,
+        same: fn(&R, &R) -> bool,
+    },
     /// By reading it again; what is printed is compared.
-    Again { print: fn(&R, &mut Batch) },
+    Again {
+        print: fn(&R, &mut Batch),
+    },
 }
 
 impl<R: 'static> Fetch<R> {
     pub(crate) fn new<F: Future<Output = Result<R>> + 'static>(kept: Kept<R>, read: impl Fn() -> F + 'static) -> Self {
         Self { read: Rc::new(move || read().boxed_local()), reading: None, kept }
+    }
+
+    /// A read of an upgrade, which is over before anything could change.
+    pub(crate) fn once(future: impl Future<Output = Result<R>> + 'static) -> Self {
+        let not_again = || Error::Unsupported { what: "a read of an upgrade cannot be kept up to date".to_owned() };
+        Self {
+            read: Rc::new(move || std::future::ready(Err(not_again())).boxed_local()),
+            reading: Some(future.boxed_local()),
+            kept: Kept::Again { print: |_, _| {} },
+        }
     }
 
     /// The same read as a live query: its result now, and again whenever that has changed.

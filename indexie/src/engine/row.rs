@@ -5,16 +5,14 @@ use std::any::Any;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::codec::{Batch, DecodeError, EncodeError, Forms, Known, Reader, from_value, with_shapes, write_row};
+use crate::codec::{Batch, DecodeError, DecodeRow, EncodeError, Forms, from_value, with_shapes, write_row};
 use crate::key::Entry;
 use crate::store::Store;
-
-type Decode = fn(&mut Reader<'_>, &dyn Known) -> Result<Box<dyn Any>, DecodeError>;
 
 /// What the engine can do with the rows of a table without knowing their type.
 #[derive(Clone, Copy)]
 pub(crate) struct RowType {
-    pub decode: Decode,
+    pub decode: DecodeRow,
     /// The keys of a row; none where only the stored row tells them.
     pub entry: Option<fn(&dyn Any, usize) -> Entry>,
     encode: fn(&dyn Any, Forms, &mut Batch) -> Result<(), EncodeError>,

@@ -43,7 +43,7 @@ pub(super) struct Hub {
     reading: RefCell<BTreeSet<u64>>,
     /// When the last own commit was heard of, and the last one of each other sender.
     own: Cell<f64>,
-    others: RefCell<Vec<(f64, f64)>>,
+    others: RefCell<Vec<(u64, f64)>>,
 }
 
 /// Who is interested in a store. Two declarations of it, which may number its indexes differently, are two tables.
@@ -71,7 +71,9 @@ pub(super) struct Mail {
     pub log: Vec<Hit>,
     /// All of it may have changed.
     pub refresh: bool,
+    /// How many rows there are in the hits and in the log.
     rows: usize,
+    logged: usize,
     waker: Option<Waker>,
 }
 
@@ -119,14 +121,14 @@ impl Member {
     }
 
     fn refresh(&self) {
-        self.told(|mail| *mail = Mail { refresh: true, log: std::mem::take(&mut mail.log), ..Mail::default() });
+        self.told(|mail| *mail = Mail { refresh: true, ..Mail::default() });
     }
 
     fn hit(&self, hit: Hit) {
         self.told(|mail| {
             mail.rows += hit.rows.len() + 1;
             if mail.rows > MOST_KEPT {
-                *mail = Mail { refresh: true, log: std::mem::take(&mut mail.log), ..Mail::default() };
+                *mail = Mail { refresh: true, ..Mail::default() };
             } else if !mail.refresh {
                 mail.hits.push(hit);
             }
@@ -134,7 +136,14 @@ impl Member {
     }
 
     fn log(&self, hit: Hit) {
-        self.told(|mail| mail.log.push(hit));
+        self.told(|mail| {
+            mail.logged += hit.rows.len() + 1;
+            if mail.logged > MOST_KEPT {
+                (mail.log, mail.refresh) = (Vec::new(), true);
+            } else if !mail.refresh {
+                mail.log.push(hit);
+            }
+        });
     }
 
     fn told(&self, note: impl FnOnce(&mut Mail)) {
@@ -183,10 +192,10 @@ pub(super) fn hub(shared: &Arc<Shared>) -> Rc<Hub> {
 }
 
 /// Something is stored.
-pub(crate) fn committed(number: u32, commit: Rc<Commit>) {
+pub(crate) fn committed(number: u32, commit: &Rc<Commit>) {
     let hub = HUBS.try_with(|hubs| hubs.borrow().by_number.get(&number).cloned()).ok().flatten();
     if let Some(hub) = hub {
-        hub.committed(&commit);
+        hub.committed(commit);
     }
 }
 
@@ -246,10 +255,13 @@ impl Hub {
         ranges: Vec<KeyRange>,
     ) -> Interest {
         let mut tables = self.tables.borrow_mut();
-        let at = tables.iter().position(|table| table.store == store && is_same(&table.schema, &schema)).unwrap_or_else(|| {
-            tables.push(Table { store: store.to_owned(), schema, indexes: Vec::new(), members: BTreeMap::new() });
-            tables.len() - 1
-        });
+        let at = tables
+            .iter()
+            .position(|table| table.store == store && is_same(&table.schema, &schema))
+            .unwrap_or_else(|| {
+                tables.push(Table { store: store.to_owned(), schema, indexes: Vec::new(), members: BTreeMap::new() });
+                tables.len() - 1
+            });
         let table = &mut tables[at];
         *table.members.entry(member.number).or_default() += 1;
         let entry = usize::from(entry);
@@ -334,7 +346,7 @@ impl Hub {
             }
             Order::Elsewhere { sender, from, to } => {
                 let mut others = self.others.borrow_mut();
-                let before = |(other, to): &(f64, f64)| *other == sender || from > to + SKEW;
+                let before = |(other, to): &(u64, f64)| *other == sender || from > to + SKEW;
                 let in_order = from > self.own.get() + SKEW && others.iter().all(before);
                 others.retain(|(other, until)| *other != sender && until + 10.0 * SKEW > from);
                 others.push((sender, to));

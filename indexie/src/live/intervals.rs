@@ -100,6 +100,7 @@ fn visit(node: Option<&Node>, key: &AnyKey, each: &mut impl FnMut(u64)) {
     visit(node.right.as_deref(), key, each);
 }
 
+#[allow(clippy::unnecessary_box_returns, reason = "nodes stay where they are")]
 fn inserted(link: Link, range: &KeyRange, who: u64, priority: u64) -> Box<Node> {
     let Some(mut node) = link else {
         let (range, top) = (range.clone(), range.upper.clone());

@@ -50,15 +50,10 @@ fn is_after(spec: &Spec, standing: &Standing) -> bool {
 }
 
 /// The key of the ordering index at which a row stands that some clause finds: of several, the one that comes first.
-fn key_in_order(
-    spec: &Spec,
-    schema: &StoreSchema,
-    change: &RowChange,
-    image: &Image,
-    row: &dyn Any,
-) -> Option<AnyKey> {
+fn key_in_order(spec: &Spec, schema: &StoreSchema, change: &RowChange, image: &Image, row: &dyn Any) -> Option<AnyKey> {
     let order = spec.order_column();
-    let first = |mut keys: Vec<AnyKey>| if spec.reverse { keys.pop() } else { (!keys.is_empty()).then(|| keys.swap_remove(0)) };
+    let first =
+        |mut keys: Vec<AnyKey>| if spec.reverse { keys.pop() } else { (!keys.is_empty()).then(|| keys.swap_remove(0)) };
     if spec.branches.is_empty() {
         return first(change.keys(image, schema, order.entry));
     }

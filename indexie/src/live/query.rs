@@ -53,7 +53,7 @@ impl<R> Clone for LiveQuery<R> {
 
 impl<R> fmt::Debug for LiveQuery<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LiveQuery").field("active", &self.active.is_some()).finish()
+        f.debug_struct("LiveQuery").field("active", &self.active.is_some()).finish_non_exhaustive()
     }
 }
 
@@ -212,7 +212,9 @@ pub(crate) fn maintained<R: 'static>(
             };
             if only_last {
                 rows.drain(..rows.len().saturating_sub(1));
-                let is_same = |before: &Given| before.iter().map(|(_, row)| Rc::as_ptr(row)).eq(rows.iter().map(|(_, row)| Rc::as_ptr(row)));
+                let is_same = |before: &Given| {
+                    before.iter().map(|(_, row)| Rc::as_ptr(row)).eq(rows.iter().map(|(_, row)| Rc::as_ptr(row)))
+                };
                 if last.as_ref().is_some_and(is_same) {
                     continue;
                 }

@@ -160,8 +160,8 @@ impl Maintained {
                 tracker.turn(context);
             }
             let mail = self.member.mail(context.waker());
-            let hits = if log { mail.log } else { Vec::new() }.into_iter().chain(mail.hits);
-            if mail.refresh || hits.fold(Ok(()), |so_far, hit| so_far.and_then(|()| self.apply(&hit))).is_err() {
+            let mut hits = if log { mail.log } else { Vec::new() }.into_iter().chain(mail.hits);
+            if mail.refresh || hits.try_for_each(|hit| self.apply(&hit)).is_err() {
                 self.read();
                 continue;
             }
@@ -260,7 +260,8 @@ impl Maintained {
             match state {
                 State::Rows(window) => window.replace(old.as_ref(), new, |a, b| compare(spec, a, b))?,
                 State::Count(count) => {
-                    *count = (*count + usize::from(new.is_some())).checked_sub(usize::from(old.is_some())).ok_or(Stale)?;
+                    *count =
+                        (*count + usize::from(new.is_some())).checked_sub(usize::from(old.is_some())).ok_or(Stale)?;
                 }
             }
         }

@@ -56,11 +56,7 @@ impl Task {
 
 /// Runs a future for as long as the subscription lives.
 pub(super) fn subscribe(future: LocalBoxFuture<'static, ()>) -> Subscription {
-    let task = Rc::new(Task {
-        future: RefCell::new(Some(future)),
-        over: Cell::new(false),
-        waker: RefCell::default(),
-    });
+    let task = Rc::new(Task { future: RefCell::new(Some(future)), over: Cell::new(false), waker: RefCell::default() });
     #[cfg(target_family = "wasm")]
     spawn(&task);
     #[cfg(not(target_family = "wasm"))]

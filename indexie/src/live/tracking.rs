@@ -13,8 +13,8 @@ use std::task::{Context, Poll};
 use super::hub::{Hit, Hub, Interest, Member, Reading, Watching, hub};
 use crate::engine::Shared;
 use crate::error::{Error, Result};
-use crate::key::range::KeyRange;
 use crate::key::AnyKey;
+use crate::key::range::KeyRange;
 use crate::schema::StoreSchema;
 use crate::storage::{Columns, Operation, Reply, Request, RowChange, Scan};
 
@@ -91,7 +91,11 @@ impl Drop for TrackedTransaction {
 }
 
 /// Who is to be told of what a transaction reads, if it is one of a live query; an error if it is to write.
-pub(crate) fn begins(shared: &Shared, stores: &[u16], writes: bool) -> Result<Option<impl Fn(u32) -> TrackedTransaction>> {
+pub(crate) fn begins(
+    shared: &Shared,
+    stores: &[u16],
+    writes: bool,
+) -> Result<Option<impl Fn(u32) -> TrackedTransaction>> {
     let Some(tracker) = CURRENT.with_borrow(Clone::clone) else { return Ok(None) };
     if writes {
         let table = stores.first().map_or("", |store| shared.table_name(*store)).to_owned();
@@ -121,7 +125,11 @@ impl Tracker {
     }
 
     /// Polls a future whose reads are noted.
-    pub fn poll<R>(self: &Rc<Self>, future: Pin<&mut (impl Future<Output = R> + ?Sized)>, context: &mut Context<'_>) -> Poll<R> {
+    pub fn poll<R>(
+        self: &Rc<Self>,
+        future: Pin<&mut (impl Future<Output = R> + ?Sized)>,
+        context: &mut Context<'_>,
+    ) -> Poll<R> {
         let _mark = Mark(CURRENT.replace(Some(self.clone())));
         future.poll(context)
     }

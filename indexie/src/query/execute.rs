@@ -17,9 +17,9 @@ use crate::error::{Error, Result};
 use crate::index::Column;
 use crate::key::AnyKey;
 use crate::key::range::{KeyRange, RangeSet};
+use crate::storage::{Columns, Operation, Position, Scan, Want};
 #[cfg(feature = "live")]
 use crate::table::Target;
-use crate::storage::{Columns, Operation, Position, Scan, Want};
 
 /// A query and where it runs.
 #[derive(Clone)]

@@ -95,7 +95,9 @@ fn print_key<K: Key>(key: &K, batch: &mut Batch) {
 
 #[allow(clippy::ptr_arg, reason = "called as what prints any result")]
 fn print_keys<K: Key>(keys: &Vec<K>, batch: &mut Batch) {
-    keys.iter().for_each(|key| print_key(key, batch));
+    for key in keys {
+        print_key(key, batch);
+    }
 }
 
 pub(crate) fn owned<T: 'static>(found: Vec<Found>) -> Vec<T> {

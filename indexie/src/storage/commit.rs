@@ -1,12 +1,12 @@
 //! Commits: what a transaction has changed, as the storages report it to those who watch.
 //! Made by the backends; read by `live`.
 
-use std::cell::RefCell;
 use std::any::Any;
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::ShapeTable;
-use crate::codec::{Batch, DecodeError, Place, Reader, key_by, keys_by, read_key, skip, tag};
+use crate::codec::{Batch, DecodeError, DecodeRow, Place, Reader, key_by, keys_by, read_key, skip, tag};
 use crate::key::AnyKey;
 use crate::schema::{KeyPath, StoreSchema};
 
@@ -25,7 +25,7 @@ pub(crate) enum Order {
     Number(u64),
     /// By someone else, who counts for himself: between these moments, in milliseconds since 1970.
     #[cfg_attr(not(target_family = "wasm"), allow(dead_code, reason = "the memory counts the commits of all threads"))]
-    Elsewhere { sender: f64, from: f64, to: f64 },
+    Elsewhere { sender: u64, from: f64, to: f64 },
 }
 
 /// What has changed in one store.
@@ -109,10 +109,7 @@ impl Changes {
 
 impl Image {
     /// The row, decoded by this function, and only once.
-    pub fn row(
-        &self,
-        decode: fn(&mut Reader<'_>, &dyn crate::codec::Known) -> Result<Box<dyn Any>, DecodeError>,
-    ) -> Result<Rc<dyn Any>, DecodeError> {
+    pub fn row(&self, decode: DecodeRow) -> Result<Rc<dyn Any>, DecodeError> {
         let name = decode as usize;
         if let Some((of, row)) = &*self.decoded.borrow()
             && *of == name

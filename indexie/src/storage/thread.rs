@@ -94,13 +94,13 @@ impl Thread {
     /// Something that is watched is stored.
     #[cfg(feature = "live")]
     #[allow(clippy::unused_self, reason = "called as its neighbours")]
-    pub fn committed(&self, watch: u32, commit: Rc<Commit>) {
+    pub fn committed(&self, watch: u32, commit: &Rc<Commit>) {
         crate::live::committed(watch, commit);
     }
 
     #[cfg(not(feature = "live"))]
     #[allow(clippy::unused_self, reason = "nothing is watched")]
-    pub fn committed(&self, _watch: u32, _commit: Rc<Commit>) {}
+    pub fn committed(&self, _watch: u32, _commit: &Rc<Commit>) {}
 
     // --- connections
 

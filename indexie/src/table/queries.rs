@@ -1,9 +1,9 @@
 //! Reading: by key, and the query methods that a table has too.
 
 use super::{Access, Table};
-use crate::index::{Index, IsUnique};
 use crate::codec::Batch;
 use crate::error::Result;
+use crate::index::{Index, IsUnique};
 use crate::key::{AnyKey, IntoKey, Key};
 use crate::op::{Fetch, Kept, Op};
 use crate::query::spec::Spec;

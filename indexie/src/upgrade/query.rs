@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::index::Column;
 use crate::key::case::Folded;
 use crate::key::{AnyKey, IntoAnyKey, IntoAnyRange};
-use crate::op::Op;
+use crate::op::{Fetch, Op};
 use crate::query::spec::{Branch, Spec};
 use crate::query::{Clause, Cursor, EachOutput, Execution, Page, RowStream, modify_rows_of_upgrade};
 
@@ -241,52 +241,52 @@ impl<R: Serialize + DeserializeOwned + 'static> UpgradeQuery<R> {
     /// # Errors
     ///
     /// [`Error::Decode`](crate::Error::Decode) names the first row that does not fit the type.
-    pub fn to_vec(&self) -> Op<Vec<R>> {
-        Op::new(self.execution().into_vec())
+    pub fn to_vec(&self) -> Fetch<Vec<R>> {
+        Fetch::once(self.execution().into_vec())
     }
 
     /// The first row.
-    pub fn first(&self) -> Op<Option<R>> {
-        Op::new(self.execution().first_row())
+    pub fn first(&self) -> Fetch<Option<R>> {
+        Fetch::once(self.execution().first_row())
     }
 
     /// The last row.
-    pub fn last(&self) -> Op<Option<R>> {
-        Op::new(self.execution().last_row())
+    pub fn last(&self) -> Fetch<Option<R>> {
+        Fetch::once(self.execution().last_row())
     }
 
     /// How many rows there are.
-    pub fn count(&self) -> Op<usize> {
+    pub fn count(&self) -> Fetch<usize> {
         let execution = self.execution();
-        Op::new(async move { execution.count().await })
+        Fetch::once(async move { execution.count().await })
     }
 
     /// Whether there are no rows.
-    pub fn is_empty(&self) -> Op<bool> {
-        Op::new(self.execution().finds_none())
+    pub fn is_empty(&self) -> Fetch<bool> {
+        Fetch::once(self.execution().finds_none())
     }
 
     /// The keys of the ordering index, one per entry.
-    pub fn keys(&self) -> Op<Vec<AnyKey>> {
+    pub fn keys(&self) -> Fetch<Vec<AnyKey>> {
         let execution = self.execution();
-        Op::new(async move { execution.keys().await })
+        Fetch::once(async move { execution.keys().await })
     }
 
     /// The keys of the ordering index, each once.
-    pub fn unique_keys(&self) -> Op<Vec<AnyKey>> {
+    pub fn unique_keys(&self) -> Fetch<Vec<AnyKey>> {
         let execution = self.execution();
-        Op::new(async move { execution.unique_keys().await })
+        Fetch::once(async move { execution.unique_keys().await })
     }
 
     /// The primary keys of the rows, in the query's order.
-    pub fn primary_keys(&self) -> Op<Vec<AnyKey>> {
+    pub fn primary_keys(&self) -> Fetch<Vec<AnyKey>> {
         let execution = self.execution();
-        Op::new(async move { execution.primary_keys().await })
+        Fetch::once(async move { execution.primary_keys().await })
     }
 
     /// The rows, each with its primary key.
-    pub fn entries(&self) -> Op<Vec<(AnyKey, R)>> {
-        Op::new(self.execution().entries(|_, key| Ok(key)))
+    pub fn entries(&self) -> Fetch<Vec<(AnyKey, R)>> {
+        Fetch::once(self.execution().entries(|_, key| Ok(key)))
     }
 
     /// The first `count` rows, and where to go on.
@@ -294,8 +294,8 @@ impl<R: Serialize + DeserializeOwned + 'static> UpgradeQuery<R> {
     /// # Errors
     ///
     /// [`Error::Unsupported`](crate::Error::Unsupported) with `sort_by_key`, whose order is not that of any index.
-    pub fn page(&self, count: usize) -> Op<Page<R>> {
-        Op::new(self.execution().page(count))
+    pub fn page(&self, count: usize) -> Fetch<Page<R>> {
+        Fetch::once(self.execution().page(count))
     }
 
     /// The rows one after the other, read in chunks. Whoever awaits something else in between stalls the upgrade.

@@ -13,7 +13,7 @@ use crate::engine::Rebuild;
 use crate::error::{Error, Result};
 use crate::index::Column;
 use crate::key::{AnyKey, IntoAnyKey};
-use crate::op::Op;
+use crate::op::{Fetch, Op};
 use crate::query::spec::Spec;
 use crate::query::{Cursor, EachOutput, Execution, Page, RowStream};
 use crate::table::Target;
@@ -140,15 +140,15 @@ impl<R: Serialize + DeserializeOwned + 'static> UpgradeTable<R> {
 /// Reading.
 impl<R: Serialize + DeserializeOwned + 'static> UpgradeTable<R> {
     /// The row with this key.
-    pub fn get(&self, key: impl IntoAnyKey) -> Op<Option<R>> {
+    pub fn get(&self, key: impl IntoAnyKey) -> Fetch<Option<R>> {
         let (target, key) = (self.target(), self.key(key));
-        Op::new(async move { Ok(target?.get(None, key.map(|key| vec![key])).await?.pop().flatten()) })
+        Fetch::once(async move { Ok(target?.get(None, key.map(|key| vec![key])).await?.pop().flatten()) })
     }
 
     /// The rows with these keys, in the order of the keys; `None` where there is no row.
-    pub fn bulk_get(&self, keys: impl IntoIterator<Item = impl IntoAnyKey>) -> Op<Vec<Option<R>>> {
+    pub fn bulk_get(&self, keys: impl IntoIterator<Item = impl IntoAnyKey>) -> Fetch<Vec<Option<R>>> {
         let (target, keys) = (self.target(), self.keys(keys));
-        Op::new(async move { target?.get(None, keys).await })
+        Fetch::once(async move { target?.get(None, keys).await })
     }
 
     /// The row with this key in a unique index, which goes by its name as in [`where_`](Self::where_). An index that only this
@@ -168,9 +168,9 @@ impl<R: Serialize + DeserializeOwned + 'static> UpgradeTable<R> {
     ///
     /// [`Error::UnknownIndex`](crate::Error::UnknownIndex) if there is no such index,
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if it is not unique.
-    pub fn get_by(&self, index: &str, key: impl IntoAnyKey) -> Op<Option<R>> {
+    pub fn get_by(&self, index: &str, key: impl IntoAnyKey) -> Fetch<Option<R>> {
         let (target, column, key) = (self.target(), self.unique_column(index), self.key(key));
-        Op::new(async move {
+        Fetch::once(async move {
             let (target, column) = (target?, column?);
             Ok(target.get(column.entry.checked_sub(1), key.map(|key| vec![key])).await?.pop().flatten())
         })
@@ -241,42 +241,42 @@ impl<R: Serialize + DeserializeOwned + 'static> UpgradeTable<R> {
     /// # Errors
     ///
     /// [`Error::Decode`](crate::Error::Decode) names the first row that does not fit the type.
-    pub fn to_vec(&self) -> Op<Vec<R>> {
+    pub fn to_vec(&self) -> Fetch<Vec<R>> {
         self.query().to_vec()
     }
 
     /// The row with the least key.
-    pub fn first(&self) -> Op<Option<R>> {
+    pub fn first(&self) -> Fetch<Option<R>> {
         self.query().first()
     }
 
     /// The row with the greatest key.
-    pub fn last(&self) -> Op<Option<R>> {
+    pub fn last(&self) -> Fetch<Option<R>> {
         self.query().last()
     }
 
     /// How many rows there are.
-    pub fn count(&self) -> Op<usize> {
+    pub fn count(&self) -> Fetch<usize> {
         self.query().count()
     }
 
     /// Whether there are no rows.
-    pub fn is_empty(&self) -> Op<bool> {
+    pub fn is_empty(&self) -> Fetch<bool> {
         self.query().is_empty()
     }
 
     /// The keys of all rows, ascending.
-    pub fn primary_keys(&self) -> Op<Vec<AnyKey>> {
+    pub fn primary_keys(&self) -> Fetch<Vec<AnyKey>> {
         self.query().primary_keys()
     }
 
     /// All rows with their keys.
-    pub fn entries(&self) -> Op<Vec<(AnyKey, R)>> {
+    pub fn entries(&self) -> Fetch<Vec<(AnyKey, R)>> {
         self.query().entries()
     }
 
     /// The first `count` rows, and where to go on.
-    pub fn page(&self, count: usize) -> Op<Page<R>> {
+    pub fn page(&self, count: usize) -> Fetch<Page<R>> {
         self.query().page(count)
     }
 

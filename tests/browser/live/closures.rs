@@ -6,7 +6,7 @@ use std::rc::Rc;
 use indexie::prelude::*;
 use indexie_tests::{spawn_local, wasm_bindgen_test};
 
-use crate::fixtures::{Friends, NewTodo, assert_quiet, friend, fresh, next, soon, with_three};
+use crate::fixtures::{Friends, NewTodo, assert_quiet, fresh, friend, next, soon, with_three};
 
 /// A query that counts how often it is run.
 fn counting<R: PartialEq + Clone + 'static>(
@@ -28,7 +28,8 @@ fn counting<R: PartialEq + Clone + 'static>(
 #[wasm_bindgen_test]
 async fn it_sees_every_table_that_it_has_read() -> Result<()> {
     let db = with_three("closure tables").await?;
-    let (mut sum, runs) = counting(clone!(db => async move || Ok((db.friends.count().await?, db.todos.to_vec().await?.len()))));
+    let (mut sum, runs) =
+        counting(clone!(db => async move || Ok((db.friends.count().await?, db.todos.to_vec().await?.len()))));
     assert_eq!(next(&mut sum).await, (3, 0));
     db.todos.add(&NewTodo { title: "one".into() }).await?;
     assert_eq!(next(&mut sum).await, (3, 1));
@@ -41,9 +42,11 @@ async fn it_sees_every_table_that_it_has_read() -> Result<()> {
 #[wasm_bindgen_test]
 async fn it_runs_again_only_for_what_it_has_looked_at() -> Result<()> {
     let db = with_three("closure ranges").await?;
-    let (mut adults, runs) = counting(clone!(db => async move || db.friends.where_(|f| f.age).above(25).to_vec().await));
+    let (mut adults, runs) =
+        counting(clone!(db => async move || db.friends.where_(|f| f.age).above(25).to_vec().await));
     let (mut one, gets) = counting(clone!(db => async move || db.friends.get(1).await));
-    let (mut count, counts) = counting(clone!(db => async move || db.friends.where_(|f| f.age).above(25).count().await));
+    let (mut count, counts) =
+        counting(clone!(db => async move || db.friends.where_(|f| f.age).above(25).count().await));
     assert_eq!(next(&mut adults).await.len(), 2);
     assert_eq!(next(&mut one).await.map(|row| row.id), Some(1));
     assert_eq!(next(&mut count).await, 2);
@@ -194,7 +197,8 @@ async fn what_it_spawns_is_not_part_of_it() -> Result<()> {
 #[wasm_bindgen_test]
 async fn two_databases_are_seen() -> Result<()> {
     let (one, other) = (with_three("closure one").await?, fresh::<Friends>("closure other").await);
-    let mut sum = live_query(clone!(one, other => async move || Ok(one.friends.count().await? + other.friends.count().await?)));
+    let mut sum =
+        live_query(clone!(one, other => async move || Ok(one.friends.count().await? + other.friends.count().await?)));
     assert_eq!(next(&mut sum).await, 3);
     other.friends.add(&friend(1, "Ann", 1)).await?;
     assert_eq!(next(&mut sum).await, 4);

@@ -1,5 +1,7 @@
 //! Errors of live queries are items, and the query goes on.
 
+use std::ops::Bound;
+
 use futures::StreamExt;
 use indexie::prelude::*;
 use indexie_tests::wasm_bindgen_test;
@@ -28,9 +30,10 @@ async fn a_function_that_fails_first_recovers() -> Result<()> {
 #[wasm_bindgen_test]
 async fn a_range_that_cannot_be_meant_is_an_item() -> Result<()> {
     let db = with_three("live error range").await?;
-    let mut query = db.friends.where_(|f| f.age).in_any_range([9..3]).live();
+    let mut query = db.friends.where_(|f| f.age).in_any_range([(Bound::Included(9), Bound::Excluded(3))]).live();
     assert!(matches!(query.next().await, Some(Err(Error::Data { .. }))));
-    let mut query = db.friends.where_(|f| f.age).in_any_range([9..3]).count().live();
+    let mut query =
+        db.friends.where_(|f| f.age).in_any_range([(Bound::Included(9), Bound::Excluded(3))]).count().live();
     assert!(matches!(query.next().await, Some(Err(Error::Data { .. }))));
     Ok(())
 }

@@ -81,6 +81,7 @@ pub async fn soon<S: Stream<Item = Result<R>> + Unpin, R>(db: &Friends, stream: 
 }
 
 #[track_caller]
+#[allow(clippy::needless_pass_by_value, reason = "called with what has just come, or has not")]
 pub fn assert_quiet<R: Debug>(item: Option<Result<R>>) {
     assert!(item.is_none(), "nothing that it shows has changed: {item:?}");
 }

@@ -3,7 +3,7 @@
 use indexie::prelude::*;
 use indexie_tests::wasm_bindgen_test;
 
-use crate::fixtures::{Friend, Friends, friend, fresh, ids, next};
+use crate::fixtures::{Friend, Friends, fresh, friend, ids, next};
 
 fn tagged(id: u32, tags: &[&str]) -> Friend {
     Friend { tags: tags.iter().map(|tag| (*tag).to_owned()).collect(), ..friend(id, "F", 1) }

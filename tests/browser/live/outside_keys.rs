@@ -54,10 +54,7 @@ async fn a_generated_key_is_part_of_the_row() -> Result<()> {
     let ids = db.todos.bulk_add(&more).await?;
     let expected: Vec<u32> = vec![ids[1], id, ids[0]];
     assert_eq!(next(&mut all).await.iter().map(|row| row.id).collect::<Vec<_>>(), expected);
-    db.transaction(Mode::ReadWrite, &db.todos, async |todos| {
-        todos.put(&NewTodo { title: "d".into() }).await
-    })
-    .await?;
+    db.transaction(Mode::ReadWrite, &db.todos, async |todos| todos.put(&NewTodo { title: "d".into() }).await).await?;
     assert_eq!(next(&mut all).await[3].title, "d");
     Ok(())
 }

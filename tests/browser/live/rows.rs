@@ -6,7 +6,7 @@ use futures::StreamExt;
 use indexie::prelude::*;
 use indexie_tests::wasm_bindgen_test;
 
-use crate::fixtures::{assert_quiet, friend, fresh, Friends, ids, names, next, soon, three, with_three};
+use crate::fixtures::{Friends, assert_quiet, fresh, friend, ids, names, next, soon, three, with_three};
 
 // Case 282.
 #[wasm_bindgen_test]

@@ -9,7 +9,7 @@ use indexie::{Access, Cursor};
 use indexie_tests::wasm_bindgen_test;
 
 use crate::fixtures::fresh;
-use crate::programs::{Chance, Column, Modelled, Program, Thing, Things, Value, things};
+use crate::programs::{Chance, Column, Program, Thing, Things, Value, keys_of, things};
 
 /// Every terminal gives what the model gives.
 async fn agrees<A: Access>(table: &Table<Thing, A>, rows: &[Thing], program: &Program, seed: u64) -> Result<()> {

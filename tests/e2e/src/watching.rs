@@ -81,7 +81,14 @@ pub async fn import(name: &str, transactions: u32, rows: u32) -> Result<Value> {
     for at in 0..transactions {
         let from = 1_000 + at * rows;
         let new: Vec<Thing> = (from..from + rows)
-            .map(|id| Thing { id, name: "Imported".into(), age: Some(id % 7), tags: vec!["a".into()], flag: true, score: 1 })
+            .map(|id| Thing {
+                id,
+                name: "Imported".into(),
+                age: Some(id % 7),
+                tags: vec!["a".into()],
+                flag: true,
+                score: 1,
+            })
             .collect();
         db.things.bulk_add(&new).await?;
     }

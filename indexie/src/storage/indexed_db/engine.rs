@@ -130,7 +130,7 @@ impl IndexedDbEngine {
         let number = |at| told.get(at).as_f64().unwrap_or_default();
         let mut changes = Changes::new(self.received(), self.received.clone());
         let order = match number(1) as u64 {
-            0 => Order::Elsewhere { sender: number(2), from: number(3), to: number(4) },
+            0 => Order::Elsewhere { sender: number(2) as u64, from: number(3), to: number(4) },
             number => Order::Number(number),
         };
         let stores = (5..told.length()).step_by(3).map(|at| {
@@ -142,7 +142,7 @@ impl IndexedDbEngine {
             }
         });
         let commit = Commit { order, stores: stores.collect() };
-        Thread::get().committed(number(0) as u32, Rc::new(commit));
+        Thread::get().committed(number(0) as u32, &Rc::new(commit));
     }
 
     fn checked(&self, done: bool) -> Result<(), Failure> {

@@ -1956,15 +1956,19 @@ class Lock {
 // So long the first messages go at once, because nobody has answered yet who listens; and so long after that one for those who have
 // not been heard of waits for others. In milliseconds, as the rest.
 const UNANSWERED = 100, GATHERED = 10;
-// What comes from others is passed on no more often; after what makes queries read again, less often still.
-const PACE = 16, SLOW_PACE = 250;
+// What comes from others is passed on no more often; under a stream of it less often.
+const PACE = 16, STREAM = 3, STREAM_PACE = 100;
+// Where it makes this thread read again, it has to wait so many times as long as that takes, but not longer than that: whoever reads
+// keeps others from writing.
+const REST = 3, LONGEST_REST = 2000;
 
 // The other threads of this origin that have the same database open, and this one's part among them. Every commit is told to all: to
 // those who listen with its rows or, of many, with their keys only.
 class Tabs {
-  constructor(name, tell) {
+  constructor(name, tell, isReading) {
     this.name = name;
     this.tell = tell;
+    this.isReading = isReading;
     this.sender = Math.floor(Math.random() * 2 ** 53);
     this.sequence = 0;
     this.number = 0;
@@ -1977,6 +1981,8 @@ class Tabs {
     this.pending = [];
     this.timer = 0;
     this.next = 0;
+    // When something was passed on that has made this thread read.
+    this.readingSince = 0;
     this.asleep = false;
     this.open();
   }
@@ -2127,9 +2133,20 @@ class Tabs {
 
   pass(commit) {
     this.pending.push(commit);
-    const wait = this.next - performance.now();
-    if (wait <= 0) this.flush();
-    else if (this.timer === 0) this.timer = setTimeout(() => this.flush(), wait);
+    if (this.timer === 0) this.due();
+  }
+
+  // Passes on what has come, now or when it is time.
+  due() {
+    this.timer = 0;
+    const now = performance.now();
+    if (this.readingSince > 0 && !this.isReading()) {
+      this.next = Math.max(this.next, now + Math.min(LONGEST_REST, REST * (now - this.readingSince)));
+      this.readingSince = 0;
+    }
+    const wait = this.readingSince > 0 ? PACE : this.pending.length > 0 ? this.next - now : -1;
+    if (wait > 0) this.timer = setTimeout(() => this.due(), wait);
+    else this.flush();
   }
 
   flush() {
@@ -2137,16 +2154,14 @@ class Tabs {
     this.timer = 0;
     const pending = this.pending.splice(0);
     if (pending.length === 0) return;
-    let rows = 0, whole = true;
-    for (const { stores } of pending) {
-      for (const store of stores) {
-        rows += store.rows?.length ?? 0;
-        if (!store.whole || store.rows === null) whole = false;
-      }
-    }
-    this.next = performance.now() + (whole && rows <= MOST_SENT ? PACE : SLOW_PACE);
+    const rows = pending.flatMap(({ stores }) => stores).reduce((sum, store) => sum + (store.rows?.length ?? 0), 0);
+    const now = performance.now();
+    this.next = now + (pending.length > STREAM ? STREAM_PACE : PACE);
     const told = rows > MOST_REPORTED ? [this.summary(pending)] : pending;
     for (const commit of told) this.tell({ watch: this.number, number: 0, ...commit });
+    // Who reads begins in one of the next turns.
+    this.readingSince = now;
+    this.timer = setTimeout(() => this.due(), PACE);
   }
 
   // Too much to tell one by one.
@@ -2608,7 +2623,7 @@ export class Engine {
       this.tabs.set(name, tabs = new Tabs(name, (commit) => {
         this.commits.push(commit);
         this.wake(COMMITTED, 0);
-      }));
+      }, () => this.tasks.size > 0));
     }
     return tabs;
   }

@@ -102,9 +102,15 @@ impl Committed {
     fn encoded(&self) -> Commit {
         let mut batch = Batch::default();
         for rows in self.stores.iter().filter_map(|(_, rows)| rows.as_ref()) {
-            rows.keys().for_each(|key| write_key(&mut batch, key));
-            rows.values().for_each(|(old, _)| write_row(&mut batch, old.as_ref()));
-            rows.values().for_each(|(_, new)| write_row(&mut batch, new.as_ref()));
+            for key in rows.keys() {
+                write_key(&mut batch, key);
+            }
+            for (old, _) in rows.values() {
+                write_row(&mut batch, old.as_ref());
+            }
+            for (_, new) in rows.values() {
+                write_row(&mut batch, new.as_ref());
+            }
         }
         let mut changes = Changes::new(batch.sealed(), ShapeTable::default());
         let store = |(store, rows): &(Arc<str>, Option<Rows>)| StoreChange {
@@ -148,7 +154,7 @@ impl Engine {
 
     #[allow(clippy::unused_self, reason = "called as its neighbours")]
     pub fn heard(&self, watch: u32, committed: &Committed) {
-        Thread::get().committed(watch, Rc::new(committed.encoded()));
+        Thread::get().committed(watch, &Rc::new(committed.encoded()));
     }
 
     /// The thread ends: nobody listens any more.

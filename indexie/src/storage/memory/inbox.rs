@@ -111,7 +111,8 @@ impl Inbox {
     pub fn commits(&self) -> Vec<(u32, Arc<Committed>)> {
         let mut inside = lock(&self.0);
         let about_commit = |note: &mut Note| matches!(note, Note::Committed(..));
-        let notes = if inside.notes.iter_mut().any(about_commit) { std::mem::take(&mut inside.notes) } else { VecDeque::new() };
+        let notes =
+            if inside.notes.iter_mut().any(about_commit) { std::mem::take(&mut inside.notes) } else { VecDeque::new() };
         let mut commits = Vec::new();
         for note in notes {
             match note {
