@@ -115,25 +115,26 @@ async function timed(work) {
 }
 
 // Puts what nobody watches: another key of the watched table, and a row of another table.
-const putUnwatched = (round) => inTurn(round, async (side, name) => {
+async function putUnwatched(name, round) {
+  const side = sides[name];
   const before = side.given();
-  const times = {
-    key: await timed(() => side.put(UNWATCHED, 20 + round % 50, round)),
-    table: await timed(() => side.putNote(round)),
-  };
+  await pause(20);
+  const key = await timed(() => side.put(UNWATCHED, 20 + round % 50, round));
+  await pause(20);
+  const table = await timed(() => side.putNote(round));
   if (side.given() !== before) throw new Error(`${name} has told someone of what nobody watches`);
   side.takeItems();
-  return times;
-});
+  return { key, table };
+}
 
 // Unsubscribes everyone.
-const unwatch = (round) => inTurn(round, async (side) => {
+async function unwatch(name) {
   const start = performance.now();
-  side.unwatch();
+  sides[name].unwatch();
   const call = performance.now() - start;
   await afterwards();
   return { call, quiet: performance.now() - start };
-});
+}
 
 window.bench = {
   open, fill, fillMemory, remove, watchMix, putWatched, watchRows, putUnwatched, unwatch, memoryBytes, version,

@@ -1,7 +1,7 @@
 //! Medians of rounds, and of the ratios within each round: a machine that is busy for a while is so for both sides. Pure.
 
 use anyhow::{Context, Result};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::page::Side;
 
@@ -10,6 +10,12 @@ use super::page::Side;
 pub struct Rounds(Vec<Value>);
 
 impl Rounds {
+    /// Adds what the sides have answered one after the other.
+    pub fn extend(&mut self, indexie: Vec<Value>, dexie: Vec<Value>) {
+        let round = |(indexie, dexie)| json!({ Side::Indexie.to_string(): indexie, Side::Dexie.to_string(): dexie });
+        self.0.extend(indexie.into_iter().zip(dexie).map(round));
+    }
+
     pub fn push(&mut self, round: Value) {
         self.0.push(round);
     }
@@ -40,7 +46,6 @@ pub fn median(mut figures: Vec<f64>) -> Result<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     fn rounds(times: &[(f64, f64)]) -> Rounds {
         let round = |(indexie, dexie): &(f64, f64)| json!({ "indexie": { "put": indexie }, "Dexie": { "put": dexie } });

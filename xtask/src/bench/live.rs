@@ -31,7 +31,9 @@ fn in_table_of(page: &Page<'_>, size: u32, rounds: u32) -> Result<Rounds> {
             measured.push(figures);
         }
     }
-    page.call("unwatch", &[json!(0)])?;
+    for side in Side::BOTH {
+        page.call("unwatch", &[json!(side.to_string())])?;
+    }
     page.call("remove", &[])?;
     Ok(measured)
 }

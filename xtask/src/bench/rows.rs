@@ -1,22 +1,23 @@
 //! Thousands of live queries of single rows: what a put costs that is of no interest to them, what they hold, and what it takes
-//! to unsubscribe them.
+//! to unsubscribe them. Only one side has them at a time: what the garbage collector does for its objects is not to be counted
+//! as the other's.
 
 use anyhow::Result;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::figures::{Rounds, median};
-use super::page::{Memory, Page, Side};
+use super::page::{Page, Side};
 use super::table::{Table, grouped, milliseconds};
 
 /// The last one is the row that nobody watches.
 const ROWS: u32 = 20_000;
-const COUNTS: [u32; 3] = [0, 1_000, 16_000];
-const LAST: u32 = COUNTS[COUNTS.len() - 1];
+const COUNTS: [u32; 4] = [0, 1, 1_000, 16_000];
+const LAST: usize = COUNTS.len() - 1;
 /// Subscribed at once. Memory that is in use meanwhile is not counted into what they hold for so long, or hardly.
 const CHUNK: u32 = 1_000;
-/// How often it is all done from the start.
+/// How often the page is loaded, and all is done from the start.
 const LOADS: u32 = 3;
-const WARM_UP: u32 = 2;
+const WARM_UP: u32 = 3;
 
 /// What all loads of the page have given.
 #[derive(Default)]
@@ -24,9 +25,22 @@ struct Measured {
     /// For each number of live queries.
     puts: [Rounds; COUNTS.len()],
     unwatched: Rounds,
-    /// Bytes of all subscriptions of a side, in each load.
-    wasm: Vec<f64>,
-    script: [Vec<f64>; 2],
+    /// What the subscriptions of each side hold.
+    held: [Vec<Held>; 2],
+}
+
+/// Bytes of all subscriptions.
+#[derive(Clone, Copy)]
+struct Held {
+    wasm: f64,
+    script: Option<f64>,
+}
+
+/// What one side has given in one load of the page.
+struct Load {
+    puts: [Vec<Value>; COUNTS.len()],
+    unwatched: Value,
+    held: Held,
 }
 
 pub fn measure(page: &Page<'_>, rounds: u32, table: &mut Table) -> Result<()> {
@@ -35,72 +49,93 @@ pub fn measure(page: &Page<'_>, rounds: u32, table: &mut Table) -> Result<()> {
     page.fill(ROWS)?;
     let mut measured = Measured::default();
     for load in 0..LOADS {
-        println!("    {} live queries, {} of {LOADS}", grouped(LAST.into()), load + 1);
+        println!("    {} live rows, {} of {LOADS}", count(LAST), load + 1);
         page.load()?;
         page.use_databases("rows")?;
         if !page.keeps_rows() {
             page.call("fillMemory", &[json!(1), json!(ROWS)])?;
         }
-        one_load(page, load, rounds.div_ceil(LOADS), &mut measured)?;
+        let load = |side| one_load(page, side, rounds.div_ceil(LOADS));
+        let [indexie, dexie] = [load(Side::Indexie)?, load(Side::Dexie)?];
+        for (rounds, (indexie, dexie)) in measured.puts.iter_mut().zip(indexie.puts.into_iter().zip(dexie.puts)) {
+            rounds.extend(indexie, dexie);
+        }
+        measured.unwatched.extend(vec![indexie.unwatched], vec![dexie.unwatched]);
+        for (all, one) in measured.held.iter_mut().zip([indexie.held, dexie.held]) {
+            all.push(one);
+        }
     }
     page.call("remove", &[])?;
     add(&measured, table)
 }
 
-fn one_load(page: &Page<'_>, load: u32, rounds: u32, measured: &mut Measured) -> Result<()> {
-    let (mut watched, mut wasm, mut script) = (0, 0.0, [Some(0.0); 2]);
-    for (count, puts) in COUNTS.into_iter().zip(&mut measured.puts) {
-        for (side, script) in Side::BOTH.into_iter().zip(&mut script) {
-            let before = page.memory()?;
-            watch(page, side, watched, count)?;
-            let Memory { wasm: after, script: of_script } = page.memory()?;
-            wasm += after - before.wasm;
-            *script = script.zip(of_script).zip(before.script).map(|((sum, after), before)| sum + after - before);
-        }
-        watched = count;
+fn one_load(page: &Page<'_>, side: Side, rounds: u32) -> Result<Load> {
+    let name = json!(side.to_string());
+    let mut puts: [Vec<Value>; COUNTS.len()] = Default::default();
+    let put = |puts: &mut Vec<Value>, rounds: u32| {
         for round in 0..WARM_UP + rounds {
-            let figures = page.call("putUnwatched", &[json!(load * 100 + round)])?;
+            let figures = page.call("putUnwatched", &[name.clone(), json!(round)])?;
             if round >= WARM_UP {
                 puts.push(figures);
             }
         }
+        Ok::<_, anyhow::Error>(())
+    };
+    // Everything has been in use once.
+    put(&mut Vec::new(), 0)?;
+    let (mut watched, mut held) = (0, Held { wasm: 0.0, script: Some(0.0) });
+    for (count, puts) in COUNTS.into_iter().zip(&mut puts) {
+        let before = page.memory()?;
+        watch(page, &name, watched, count)?;
+        let after = page.memory()?;
+        held.wasm += after.wasm - before.wasm;
+        held.script =
+            held.script.zip(after.script).zip(before.script).map(|((sum, after), before)| sum + after - before);
+        watched = count;
+        put(puts, rounds)?;
     }
-    measured.wasm.push(wasm);
-    for (all, one) in measured.script.iter_mut().zip(script) {
-        all.extend(one);
-    }
-    measured.unwatched.push(page.call("unwatch", &[json!(load)])?);
-    Ok(())
+    let unwatched = page.call("unwatch", &[name])?;
+    Ok(Load { puts, unwatched, held })
 }
 
 /// Subscribes to the rows from one number to the other.
-fn watch(page: &Page<'_>, side: Side, from: u32, to: u32) -> Result<()> {
+fn watch(page: &Page<'_>, side: &Value, from: u32, to: u32) -> Result<()> {
     for first in (from..to).step_by(CHUNK as usize) {
-        let count = CHUNK.min(to - first);
-        page.call("watchRows", &[json!(side.to_string()), json!(first + 1), json!(count)])?;
+        page.call("watchRows", &[side.clone(), json!(first + 1), json!(CHUNK.min(to - first))])?;
     }
     Ok(())
 }
 
 fn add(measured: &Measured, table: &mut Table) -> Result<()> {
+    let both = |rounds: &Rounds, figure: &str| {
+        Ok::<_, anyhow::Error>([rounds.median(Side::Indexie, figure)?, rounds.median(Side::Dexie, figure)?])
+    };
     let mut line = |what: String, rounds: &Rounds, figure: &str| {
-        let sides = [rounds.median(Side::Indexie, figure)?, rounds.median(Side::Dexie, figure)?];
-        table.add(what, sides.map(milliseconds), Some(rounds.ratio(figure)?));
+        table.add(what, both(rounds, figure)?.map(milliseconds), Some(rounds.ratio(figure)?));
         Ok::<_, anyhow::Error>(())
     };
-    for (count, rounds) in COUNTS.into_iter().zip(&measured.puts) {
-        let watched = format!("{} live rows", grouped(count.into()));
-        line(format!("{watched}: a put of another row"), rounds, "/key/put")?;
-        line(format!("{watched}: the same until all is quiet"), rounds, "/key/quiet")?;
-        line(format!("{watched}: a put into another table until all is quiet"), rounds, "/table/quiet")?;
+    for (at, rounds) in measured.puts.iter().enumerate() {
+        line(format!("{} live rows: a put of another row, until all is quiet", count(at)), rounds, "/key/quiet")?;
+        line(format!("{} live rows: a put into another table, until all is quiet", count(at)), rounds, "/table/quiet")?;
     }
-    let watched = format!("{} live rows", grouped(LAST.into()));
-    line(format!("{watched}: unsubscribing all"), &measured.unwatched, "/call")?;
-    line(format!("{watched}: the same until all is quiet"), &measured.unwatched, "/quiet")?;
-    let each = |all: &[f64]| {
-        median(all.to_vec()).map_or_else(|_| String::new(), |bytes| format!("{} B", grouped(bytes / f64::from(LAST))))
+    line(format!("{} live rows: unsubscribing all", count(LAST)), &measured.unwatched, "/call")?;
+    line(format!("{} live rows: the same, until all is quiet", count(LAST)), &measured.unwatched, "/quiet")?;
+
+    for (other, what) in [(0, "with none"), (1, "with one")] {
+        let (few, many) = (both(&measured.puts[other], "/key/quiet")?, both(&measured.puts[LAST], "/key/quiet")?);
+        let times = [0, 1].map(|side| format!("{:.2} times", many[side] / few[side]));
+        table.add(format!("a put with {} live rows, and {what}", count(LAST)), times, None);
+    }
+    let each = |side: &[Held], of: fn(&Held) -> Option<f64>| {
+        let bytes = median(side.iter().filter_map(of).collect()).ok().filter(|bytes| *bytes > 0.0);
+        bytes.map(|bytes| format!("{} B", grouped(bytes / f64::from(COUNTS[LAST])))).unwrap_or_default()
     };
-    table.add("memory of a live row, in wasm", [each(&measured.wasm), String::new()], None);
-    table.add("memory of a live row, in JavaScript", [each(&measured.script[0]), each(&measured.script[1])], None);
+    let of_both = |of: fn(&Held) -> Option<f64>| [0, 1].map(|side| each(&measured.held[side], of));
+    table.add("memory of a live row, in wasm", of_both(|held| Some(held.wasm)), None);
+    table.add("memory of a live row, in JavaScript", of_both(|held| held.script), None);
     Ok(())
+}
+
+fn count(at: usize) -> String {
+    grouped(COUNTS[at].into())
 }
