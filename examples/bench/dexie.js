@@ -10,6 +10,7 @@ Dexie.debug = false;
 export const version = Dexie.semVer;
 
 const PAGE = 50;
+const SCHEMA = "++id, &email, name, age";
 
 // The queries of mix.rs, in their order.
 function mix({ people }, rows) {
@@ -42,6 +43,13 @@ function mix({ people }, rows) {
   ];
 }
 
+async function put(table, id, age, round) {
+  const row = written(id, age, round);
+  const start = performance.now();
+  await table.put(row);
+  return [start, performance.now()];
+}
+
 export class DexieSide {
   #db;
   #given = 0;
@@ -53,11 +61,15 @@ export class DexieSide {
 
   constructor(name) {
     this.#db = new Dexie(name);
-    this.#db.version(1).stores({ people: "++id, &email, name, age", notes: "id" });
+    this.#db.version(1).stores({ people: SCHEMA, strangers: SCHEMA });
   }
 
   async fill(first, count) {
     await this.#db.people.bulkAdd(people(first, count));
+  }
+
+  async fillStrangers(first, count) {
+    await this.#db.strangers.bulkAdd(people(first, count));
   }
 
   watchMix(rows) {
@@ -91,18 +103,12 @@ export class DexieSide {
     this.#before = [];
   }
 
-  async put(id, age, round) {
-    const row = written(id, age, round);
-    const start = performance.now();
-    await this.#db.people.put(row);
-    return [start, performance.now()];
+  put(id, age, round) {
+    return put(this.#db.people, id, age, round);
   }
 
-  async putNote(round) {
-    const row = { id: 1, text: `round ${round}` };
-    const start = performance.now();
-    await this.#db.notes.put(row);
-    return [start, performance.now()];
+  putStranger(id, age, round) {
+    return put(this.#db.strangers, id, age, round);
   }
 
   given() {

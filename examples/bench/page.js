@@ -37,8 +37,12 @@ async function inTurn(round, work) {
 }
 
 const fill = (first, count) => each((side) => side.fill(first, count));
+const fillStrangers = (first, count) => each((side) => side.fillStrangers(first, count));
 // Where the rows of the last load were in memory.
-const fillMemory = (first, count) => sides.indexie.fill(first, count);
+async function fillMemory(first, count) {
+  await sides.indexie.fill(first, count);
+  await sides.indexie.fillStrangers(first, count);
+}
 const remove = () => each((side) => side.remove());
 
 async function until(what, holds) {
@@ -114,17 +118,20 @@ async function timed(work) {
   return { put: resolved - start, quiet: performance.now() - start };
 }
 
-// Puts what nobody watches: another key of the watched table, and a row of another table.
+// Puts what nobody watches: another row of the watched table, and the same row of a table that is not watched.
 async function putUnwatched(name, round) {
   const side = sides[name];
   const before = side.given();
-  await pause(20);
-  const key = await timed(() => side.put(UNWATCHED, 20 + round % 50, round));
-  await pause(20);
-  const table = await timed(() => side.putNote(round));
+  const ways = [["row", "put"], ["table", "putStranger"]];
+  if (round % 2 === 1) ways.reverse();
+  const times = {};
+  for (const [way, method] of ways) {
+    await pause(20);
+    times[way] = await timed(() => side[method](UNWATCHED, 20 + round % 50, round));
+  }
   if (side.given() !== before) throw new Error(`${name} has told someone of what nobody watches`);
   side.takeItems();
-  return { key, table };
+  return { ...times, cost: times.row.quiet / times.table.quiet };
 }
 
 // Unsubscribes everyone.
@@ -137,6 +144,6 @@ async function unwatch(name) {
 }
 
 window.bench = {
-  open, fill, fillMemory, remove, watchMix, putWatched, watchRows, putUnwatched, unwatch, memoryBytes, version,
+  open, fill, fillStrangers, fillMemory, remove, watchMix, putWatched, watchRows, putUnwatched, unwatch, memoryBytes, version,
   isPrecise: crossOriginIsolated, ready: init(),
 };

@@ -6,7 +6,7 @@ use indexie::prelude::*;
 use wasm_bindgen::prelude::*;
 
 use crate::mix;
-use crate::people::{BenchDb, Note, Person, person};
+use crate::people::{BenchDb, Person, person};
 use crate::watchers::{Watchers, now};
 
 type Answer<T> = std::result::Result<T, JsError>;
@@ -31,9 +31,13 @@ impl Indexie {
 
     /// Adds so many people.
     pub async fn fill(&self, first: u32, count: u32) -> Answer<()> {
-        let rows: Vec<Person> = (first..first + count).map(person).collect();
-        self.db.people.bulk_add(&rows).await?;
-        Ok(())
+        fill(&self.db.people, first, count).await
+    }
+
+    /// The same in the table that nobody watches.
+    #[wasm_bindgen(js_name = fillStrangers)]
+    pub async fn fill_strangers(&self, first: u32, count: u32) -> Answer<()> {
+        fill(&self.db.strangers, first, count).await
     }
 
     /// Subscribes to the mix of queries, in a table of so many rows.
@@ -58,19 +62,13 @@ impl Indexie {
 
     /// Puts a person, with another age and score than before; answers when it was called and when it was done.
     pub async fn put(&self, id: u32, age: u32, round: u32) -> Answer<Vec<f64>> {
-        let row = Person { age, done: true, score: f64::from(round), ..person(id) };
-        let start = now();
-        self.db.people.put(&row).await?;
-        Ok(vec![start, now()])
+        put(&self.db.people, id, age, round).await
     }
 
-    /// Puts a row into the table that nobody watches; answers as `put` does.
-    #[wasm_bindgen(js_name = putNote)]
-    pub async fn put_note(&self, round: u32) -> Answer<Vec<f64>> {
-        let row = Note { id: 1, text: format!("round {round}") };
-        let start = now();
-        self.db.notes.put(&row).await?;
-        Ok(vec![start, now()])
+    /// The same in the table that nobody watches.
+    #[wasm_bindgen(js_name = putStranger)]
+    pub async fn put_stranger(&self, id: u32, age: u32, round: u32) -> Answer<Vec<f64>> {
+        put(&self.db.strangers, id, age, round).await
     }
 
     /// How many items the subscribers have been given.
@@ -95,6 +93,19 @@ impl Indexie {
         self.db.delete().await?;
         Ok(())
     }
+}
+
+async fn fill(table: &Table<Person>, first: u32, count: u32) -> Answer<()> {
+    let rows: Vec<Person> = (first..first + count).map(person).collect();
+    table.bulk_add(&rows).await?;
+    Ok(())
+}
+
+async fn put(table: &Table<Person>, id: u32, age: u32, round: u32) -> Answer<Vec<f64>> {
+    let row = Person { age, done: true, score: f64::from(round), ..person(id) };
+    let start = now();
+    table.put(&row).await?;
+    Ok(vec![start, now()])
 }
 
 /// How much memory the program has taken from the browser.

@@ -22,7 +22,7 @@ fn in_table_of(page: &Page<'_>, size: u32, rounds: u32) -> Result<Rounds> {
     println!("    20 live queries on {} rows", grouped(size.into()));
     page.load()?;
     page.use_databases(&format!("live {size}"))?;
-    page.fill(size)?;
+    page.fill("fill", size)?;
     page.call("watchMix", &[json!(size)])?;
     let mut measured = Rounds::default();
     for round in 0..WARM_UP + rounds {

@@ -73,12 +73,11 @@ impl<'s> Page<'s> {
         !self.in_memory
     }
 
-    /// Stores the first so many people, in both.
-    pub fn fill(&self, rows: u32) -> Result<()> {
+    /// Stores the first so many people, by this function of the page.
+    pub fn fill(&self, by: &str, rows: u32) -> Result<()> {
         for first in (1..=rows).step_by(CHUNK as usize) {
             let count = CHUNK.min(rows + 1 - first);
-            self.call("fill", &[json!(first), json!(count)])
-                .with_context(|| format!("{rows} rows cannot be stored"))?;
+            self.call(by, &[json!(first), json!(count)]).with_context(|| format!("{rows} rows cannot be stored"))?;
         }
         Ok(())
     }

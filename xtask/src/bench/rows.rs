@@ -46,14 +46,15 @@ struct Load {
 pub fn measure(page: &Page<'_>, rounds: u32, table: &mut Table) -> Result<()> {
     page.load()?;
     page.use_databases("rows")?;
-    page.fill(ROWS)?;
+    page.fill("fill", ROWS)?;
+    page.fill("fillStrangers", ROWS)?;
     let mut measured = Measured::default();
     for load in 0..LOADS {
-        println!("    {} live rows, {} of {LOADS}", count(LAST), load + 1);
+        println!("    {}, {} of {LOADS}", live(LAST), load + 1);
         page.load()?;
         page.use_databases("rows")?;
         if !page.keeps_rows() {
-            page.call("fillMemory", &[json!(1), json!(ROWS)])?;
+            page.fill("fillMemory", ROWS)?;
         }
         let load = |side| one_load(page, side, rounds.div_ceil(LOADS));
         let [indexie, dexie] = [load(Side::Indexie)?, load(Side::Dexie)?];
@@ -115,16 +116,15 @@ fn add(measured: &Measured, table: &mut Table) -> Result<()> {
         Ok::<_, anyhow::Error>(())
     };
     for (at, rounds) in measured.puts.iter().enumerate() {
-        line(format!("{} live rows: a put of another row, until all is quiet", count(at)), rounds, "/key/quiet")?;
-        line(format!("{} live rows: a put into another table, until all is quiet", count(at)), rounds, "/table/quiet")?;
+        line(format!("{}: a put of another row, until all is quiet", live(at)), rounds, "/row/quiet")?;
     }
-    line(format!("{} live rows: unsubscribing all", count(LAST)), &measured.unwatched, "/call")?;
-    line(format!("{} live rows: the same, until all is quiet", count(LAST)), &measured.unwatched, "/quiet")?;
-
-    for (other, what) in [(0, "with none"), (1, "with one")] {
-        let (few, many) = (both(&measured.puts[other], "/key/quiet")?, both(&measured.puts[LAST], "/key/quiet")?);
-        let times = [0, 1].map(|side| format!("{:.2} times", many[side] / few[side]));
-        table.add(format!("a put with {} live rows, and {what}", count(LAST)), times, None);
+    line(format!("{}: the same in a table that nobody watches", live(LAST)), &measured.puts[LAST], "/table/quiet")?;
+    line(format!("{}: unsubscribing all", live(LAST)), &measured.unwatched, "/call")?;
+    line(format!("{}: the same, until all is quiet", live(LAST)), &measured.unwatched, "/quiet")?;
+    // Of one put right after the other. With none it would be 1, if the two tables were exactly alike.
+    for (at, rounds) in measured.puts.iter().enumerate() {
+        let times = both(rounds, "/cost")?.map(|cost| format!("{cost:.2} times"));
+        table.add(format!("{}: a put, and one in a table that nobody watches", live(at)), times, None);
     }
     let each = |side: &[Held], of: fn(&Held) -> Option<f64>| {
         let bytes = median(side.iter().filter_map(of).collect()).ok().filter(|bytes| *bytes > 0.0);
@@ -136,6 +136,8 @@ fn add(measured: &Measured, table: &mut Table) -> Result<()> {
     Ok(())
 }
 
-fn count(at: usize) -> String {
-    grouped(COUNTS[at].into())
+/// How many live rows there are.
+fn live(at: usize) -> String {
+    let count = COUNTS[at];
+    format!("{} live {}", grouped(count.into()), if count == 1 { "row" } else { "rows" })
 }
