@@ -214,7 +214,10 @@ pub(crate) fn refresh(shared: &Shared) {
 /// How many live queries there are on this thread that watch something.
 #[must_use]
 pub fn subscriptions() -> usize {
-    let count = |hubs: &RefCell<Hubs>| hubs.borrow().by_number.values().map(|hub| hub.members.borrow().len()).sum();
+    let count = |hubs: &RefCell<Hubs>| {
+        let members = |hub: &Rc<Hub>| hub.members.borrow().keys().copied().collect::<Vec<_>>();
+        hubs.borrow().by_number.values().flat_map(members).collect::<BTreeSet<_>>().len()
+    };
     HUBS.try_with(count).unwrap_or_default()
 }
 

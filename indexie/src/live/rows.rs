@@ -297,8 +297,9 @@ async fn window(execution: &Execution, patchable: bool, shown: Shown) -> Result<
             let more = rows.len() == limit;
             return Ok(Window { rows, before, more, in_parts });
         }
-        let rows = held(execution.with(|spec| (spec.offset, spec.limit) = (0, Some(before + limit))).found().await?);
-        let more = rows.len() == before + limit;
+        let limit = before.saturating_add(limit);
+        let rows = held(execution.with(|spec| (spec.offset, spec.limit) = (0, Some(limit))).found().await?);
+        let more = rows.len() == limit;
         return Ok(Window { rows, before: 0, more, in_parts });
     }
     let all = execution.with(|spec| (spec.offset, spec.limit) = (0, None));

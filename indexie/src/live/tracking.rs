@@ -92,7 +92,7 @@ impl Drop for TrackedTransaction {
 
 /// Who is to be told of what a transaction reads, if it is one of a live query; an error if it is to write.
 pub(crate) fn begins(
-    shared: &Shared,
+    shared: &Arc<Shared>,
     stores: &[u16],
     writes: bool,
 ) -> Result<Option<impl Fn(u32) -> TrackedTransaction>> {
@@ -100,6 +100,11 @@ pub(crate) fn begins(
     if writes {
         let table = stores.first().map_or("", |store| shared.table_name(*store)).to_owned();
         return Err(Error::ReadOnly { table });
+    }
+    // Before it is known whether it can be begun: if it cannot, the live query is to hear when that changes.
+    let hub = hub(shared);
+    for store in stores {
+        tracker.watch(&hub, shared.table_name(*store));
     }
     Ok(Some(move |transaction| {
         TRANSACTIONS.with_borrow_mut(|all| all.insert(transaction, tracker.clone()));
@@ -136,15 +141,20 @@ impl Tracker {
 
     fn begins(self: &Rc<Self>, shared: &Arc<Shared>, store: &'static str, schema: StoreSchema) -> Tracked {
         let hub = hub(shared);
-        if !self.watching.borrow().iter().any(|watching| watching.is_of(&hub, store)) {
+        self.watch(&hub, store);
+        Tracked { tracker: self.clone(), hub, store, schema, noted: false }
+    }
+
+    /// Has all that is committed told, from now until the end of the run.
+    fn watch(&self, hub: &Rc<Hub>, store: &str) {
+        if !self.watching.borrow().iter().any(|watching| watching.is_of(hub, store)) {
             let watching = hub.watch(store, &self.member);
             self.watching.borrow_mut().push(watching);
         }
-        if !self.reading.borrow().iter().any(|(of, _)| Rc::ptr_eq(of, &hub)) {
+        if !self.reading.borrow().iter().any(|(of, _)| Rc::ptr_eq(of, hub)) {
             let reading = hub.reading(&self.member);
             self.reading.borrow_mut().push((hub.clone(), reading));
         }
-        Tracked { tracker: self.clone(), hub, store, schema, noted: false }
     }
 
     /// What all of its reads have seen.

@@ -43,14 +43,32 @@ async fn it_lives_through_closing_and_opening() -> Result<()> {
     let db = with_three("live closed").await?;
     let mut all = db.friends.live();
     let mut count = live_query(clone!(db => async move || db.friends.count().await));
+    // Read in several steps, in a transaction.
+    let mut filtered = db.friends.filter(|row| row.id != 3).live();
+    let mut either = live_query(clone!(db => async move || {
+        db.transaction(Mode::Read, &db.friends, async |friends| friends.count().await).await
+    }));
     assert_eq!(next(&mut all).await.len(), 3);
     assert_eq!(next(&mut count).await, 3);
+    assert_eq!(next(&mut filtered).await.len(), 2);
+    assert_eq!(next(&mut either).await, 3);
     db.close();
     let other: crate::fixtures::Friends = indexie_tests::builder("live closed").build();
     other.friends.delete(1).await?;
     db.open().await?;
     assert_eq!(ids(&next(&mut all).await), [2, 3]);
     assert_eq!(next(&mut count).await, 2);
+    assert_eq!(ids(&next(&mut filtered).await), [2]);
+    assert_eq!(next(&mut either).await, 2);
+    // Asked to read while it is closed, they wait until it is not.
+    db.close();
+    let others = other.friends.delete(2);
+    others.await?;
+    assert!(soon(&other, &mut filtered).await.is_none());
+    assert!(soon(&other, &mut either).await.is_none());
+    db.open().await?;
+    assert_eq!(next(&mut filtered).await, []);
+    assert_eq!(next(&mut either).await, 1);
     Ok(())
 }
 

@@ -21,6 +21,8 @@ mod multi_entry;
 mod order;
 #[path = "../queries/pages.rs"]
 mod pages;
+#[path = "../queries/programs.rs"]
+mod programs;
 #[path = "../queries/random.rs"]
 mod random;
 #[path = "../queries/runs.rs"]
