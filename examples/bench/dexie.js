@@ -111,6 +111,15 @@ export class DexieSide {
     return put(this.#db.strangers, id, age, round);
   }
 
+  // Waits for all reads that have begun: a transaction that could write has to.
+  settled() {
+    return new Promise((resolve, reject) => {
+      const transaction = this.#db.backendDB().transaction("people", "readwrite");
+      transaction.oncomplete = () => resolve();
+      transaction.onabort = () => reject(transaction.error);
+    });
+  }
+
   given() {
     return this.#given;
   }

@@ -3,7 +3,6 @@ import init, { Indexie, memoryBytes } from "./bench.js";
 import { DexieSide, version } from "./dexie.js";
 
 const SILENCE = 150;
-const LONG_SILENCE = 3_000;
 const PATIENCE = 50_000;
 
 // The row that the mix sees, its two ages, and one that nobody watches.
@@ -12,15 +11,12 @@ const AGES = [30, 40];
 const UNWATCHED = 20_000;
 
 let sides = {};
-// How many items a put is known to cause, by the side and the age that is put.
-let expected = {};
 
 const pause = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
 
 // Makes the database objects.
 function open(name, inMemory) {
   sides = { indexie: new Indexie(`${name} indexie`, inMemory), Dexie: new DexieSide(`${name} Dexie`) };
-  expected = { indexie: {}, Dexie: {} };
 }
 
 const each = async (work) => {
@@ -62,28 +58,22 @@ const watchMix = (rows) => each(async (side, name) => {
   side.takeChanged();
 });
 
-// Waits until no more items come: for a short time if as many have come as are known to come, and else for a long one.
-async function untilSilence(side, before, known) {
+// Waits until no more items come: for a while there has been none, and then all reads have ended that had begun.
+async function untilSilence(side) {
   const start = performance.now();
-  let given = side.given();
-  let since = start;
-  while (performance.now() - since < (given - before >= known ? SILENCE : LONG_SILENCE)) {
+  let given;
+  do {
     if (performance.now() - start > PATIENCE) throw new Error("there is no end of items");
-    await pause(10);
-    if (side.given() !== given) {
-      given = side.given();
-      since = performance.now();
-    }
-  }
-  return given - before;
+    given = side.given();
+    await pause(SILENCE);
+    await side.settled();
+  } while (side.given() !== given);
 }
 
 // Puts the row that the mix sees. `last` is the moment of the last item, from the moment on at which the put was done.
-const putWatched = (round) => inTurn(round, async (side, name) => {
-  const age = AGES[round % 2];
-  const before = side.given();
-  const [start, resolved] = await side.put(WATCHED, age, round);
-  expected[name][age] = await untilSilence(side, before, expected[name][age] ?? Infinity);
+const putWatched = (round) => inTurn(round, async (side) => {
+  const [start, resolved] = await side.put(WATCHED, AGES[round % 2], round);
+  await untilSilence(side);
   const items = side.takeItems();
   const who = items.filter((_, at) => at % 2 === 0);
   const when = items.filter((_, at) => at % 2 === 1);

@@ -71,6 +71,12 @@ impl Indexie {
         put(&self.db.strangers, id, age, round).await
     }
 
+    /// Waits for all reads that have begun: what deletes a row, though there is none, has to.
+    pub async fn settled(&self) -> Answer<()> {
+        self.db.people.delete(u32::MAX).await?;
+        Ok(())
+    }
+
     /// How many items the subscribers have been given.
     pub fn given(&self) -> u32 {
         self.watchers.borrow().given()

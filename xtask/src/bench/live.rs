@@ -8,7 +8,7 @@ use super::figures::Rounds;
 use super::page::{Page, Side};
 use super::table::{Table, grouped, milliseconds};
 
-/// The page puts one of two rows in turn; the first of each compile everything, and tell how many items there are to wait for.
+/// The page puts one of two rows in turn. The first ones compile everything.
 const WARM_UP: u32 = 4;
 
 pub fn measure(page: &Page<'_>, rounds: u32, sizes: &[u32], table: &mut Table) -> Result<()> {
