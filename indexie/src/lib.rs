@@ -62,6 +62,10 @@
 //! `uuid`, `chrono`, `time` and `ulid` connect the types of those crates: [`uuid::Uuid`](https://docs.rs/uuid) and
 //! [`ulid::Ulid`](https://docs.rs/ulid) become keys, and [`Date`] converts from and into the UTC times of the other two.
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    not(feature = "live"),
+    allow(dead_code, unused_imports, reason = "what only live queries need of other parts")
+)]
 #![deny(missing_docs)]
 #![allow(
     clippy::module_name_repetitions,
