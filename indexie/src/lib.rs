@@ -97,7 +97,7 @@ pub use error::{Error, Result};
 pub use index::{Index, IsUnique, Plain, Primary, Unique};
 pub use key::{AnyKey, AutoKey, Date, IntoAnyKey, IntoAnyRange, IntoKey, IntoRange, Key, Prefix, Text};
 #[cfg(feature = "live")]
-pub use live::{Change, Changes, LiveChanges, LiveQuery, Subscription, live_query};
+pub use live::{Change, Changes, Live, LiveChanges, LiveQuery, Subscription, live_query};
 pub use op::{Fetch, Op};
 pub use query::{Cursor, EachOutput, Page, Query, RowStream, Where};
 pub use store::{Insert, Outbound, Store};
