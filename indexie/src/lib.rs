@@ -62,6 +62,10 @@
 //! `uuid`, `chrono`, `time` and `ulid` connect the types of those crates: [`uuid::Uuid`](https://docs.rs/uuid) and
 //! [`ulid::Ulid`](https://docs.rs/ulid) become keys, and [`Date`] converts from and into the UTC times of the other two.
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    not(feature = "live"),
+    allow(dead_code, unused_imports, reason = "what only live queries need of other parts")
+)]
 #![deny(missing_docs)]
 #![allow(
     clippy::module_name_repetitions,
@@ -93,7 +97,7 @@ pub use error::{Error, Result};
 pub use index::{Index, IsUnique, Plain, Primary, Unique};
 pub use key::{AnyKey, AutoKey, Date, IntoAnyKey, IntoAnyRange, IntoKey, IntoRange, Key, Prefix, Text};
 #[cfg(feature = "live")]
-pub use live::{Change, Changes, LiveChanges, LiveQuery, Subscription, live_query};
+pub use live::{Change, Changes, Live, LiveChanges, LiveQuery, Subscription, live_query};
 pub use op::{Fetch, Op};
 pub use query::{Cursor, EachOutput, Page, Query, RowStream, Where};
 pub use store::{Insert, Outbound, Store};

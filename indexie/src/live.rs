@@ -5,7 +5,7 @@
 //! - `place`, `window`, `difference`: whether and where a row stands in a result, a result that is patched, and what has
 //!   changed in it; pure;
 //! - `rows` and `rerun` (with `faults`): the two ways to keep a result up to date: by patching it, and by reading it again;
-//! - `query`, `changes`, `subscription` (with `tasks`): what the app holds.
+//! - `query`, `changes`, `subscription` (with `tasks`), `shown`: what the app holds.
 //!
 //! Called by app code, and by the engine and the storage, which tell what has happened; calls the executor.
 
@@ -18,6 +18,7 @@ mod place;
 mod query;
 mod rerun;
 mod rows;
+mod shown;
 mod subscription;
 #[cfg(not(target_family = "wasm"))]
 mod tasks;
@@ -26,6 +27,7 @@ mod window;
 
 pub use changes::{Change, Changes, LiveChanges};
 pub use query::{LiveQuery, live_query};
+pub use shown::Live;
 pub use subscription::Subscription;
 
 pub use hub::subscriptions;

@@ -58,7 +58,6 @@ impl<R> fmt::Debug for Op<R> {
 pub struct Fetch<R> {
     read: Reads<R>,
     reading: Option<LocalBoxFuture<'static, Result<R>>>,
-    #[cfg_attr(not(feature = "live"), allow(dead_code, reason = "only live queries ask"))]
     kept: Kept<R>,
 }
 

@@ -6,6 +6,7 @@ mod abandoned;
 mod committing;
 mod executors;
 mod fixtures;
+mod live;
 mod panics;
 mod storages;
 mod tabs;

@@ -2203,16 +2203,20 @@ export class Engine {
     // What is to be told of commits, in their order.
     this.commits = [];
     this.seen = 0;
-    this.page = new Page(() => this.left(), () => this.lose((_, transaction) => transaction?.left));
-    const asleep = () => { for (const tabs of this.tabs.values()) tabs.sleep(); };
-    const awake = () => { for (const tabs of this.tabs.values()) tabs.wakeUp(); };
+    const all = (action) => { for (const tabs of this.tabs.values()) action(tabs); };
+    this.page = new Page(() => {
+      this.left();
+      all((tabs) => tabs.sleep());
+    }, () => {
+      this.lose((_, transaction) => transaction?.left);
+      all((tabs) => tabs.wakeUp());
+    });
     if (!isPage()) return;
-    addEventListener('pagehide', asleep);
-    addEventListener('pageshow', awake);
-    // Of a page that was frozen where it was, Chromium says so.
-    document.addEventListener('resume', () => { for (const tabs of this.tabs.values()) tabs.missed(); });
+    // Of a page that was frozen where it was, Chromium says so. And a tab that was killed may not have told what it had committed: its
+    // user looks at another one next.
+    document.addEventListener('resume', () => all((tabs) => tabs.missed()));
     document.addEventListener('visibilitychange', () => {
-      if (document.visibilityState === 'visible') for (const tabs of this.tabs.values()) tabs.flush();
+      if (document.visibilityState === 'visible') all((tabs) => tabs.missed());
     });
   }
 
