@@ -92,6 +92,7 @@ fn one_load(page: &Page<'_>, side: Side, rounds: u32) -> Result<Load> {
         held.wasm += after.wasm - before.wasm;
         held.script =
             held.script.zip(after.script).zip(before.script).map(|((sum, after), before)| sum + after - before);
+        page.call("rest", &[json!(count - watched)])?;
         watched = count;
         put(puts, rounds)?;
     }
