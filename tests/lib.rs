@@ -2,6 +2,8 @@
 
 #[cfg(not(target_family = "wasm"))]
 pub mod loose;
+#[cfg(target_family = "wasm")]
+pub mod page;
 #[cfg(not(target_family = "wasm"))]
 mod spawn;
 

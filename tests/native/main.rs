@@ -8,6 +8,7 @@ mod executors;
 mod fixtures;
 mod live;
 mod panics;
+mod readme;
 mod storages;
 mod tabs;
 mod threads;

@@ -17,6 +17,9 @@ use crate::test::Choice;
 use crate::workspace::{WASM, Workspace, write_file};
 use crate::{command, leftovers};
 
+/// Whose tests run in browsers.
+const PACKAGES: [&str; 4] = ["indexie-tests", "indexie-leptos", "indexie-dioxus", "indexie-yew"];
+
 /// A compiled test target.
 #[derive(Debug, PartialEq, Eq)]
 pub struct TestBinary {
@@ -30,7 +33,8 @@ pub struct TestBinary {
 pub fn run(workspace: &Workspace, kind: Kind, Choice { filter, variables }: &Choice) -> Result<()> {
     let mut cargo = workspace.cargo();
     cargo.envs(variables.iter().cloned());
-    cargo.args(["test", "--no-run", "--target", WASM, "-p", "indexie-tests", "--tests"]);
+    cargo.args(["test", "--no-run", "--target", WASM, "--tests"]);
+    cargo.args(PACKAGES.iter().flat_map(|package| ["-p", package]));
     println!("    {}", command::as_typed(&cargo));
     run_in(workspace, kind, &build(&mut cargo)?, filter)
 }
@@ -100,6 +104,10 @@ pub fn build(cargo: &mut Command) -> Result<Vec<TestBinary>> {
 /// Reads one of cargo's messages: the ones that announce a test binary name its file.
 fn test_binary_in(message: &str) -> Option<TestBinary> {
     let message: Value = serde_json::from_str(message).ok()?;
+    // The unit tests of a library are for this machine.
+    if message["target"]["kind"] != serde_json::json!(["test"]) {
+        return None;
+    }
     let manifest = Path::new(message["manifest_path"].as_str()?);
     Some(TestBinary {
         name: message["target"]["name"].as_str()?.to_owned(),
@@ -154,5 +162,13 @@ mod tests {
 
         assert_eq!(test_binary_in(message), None);
         assert_eq!(test_binary_in("   Compiling serde"), None);
+    }
+
+    #[test]
+    fn unit_tests_are_not_for_browsers() {
+        let message = r#"{"reason":"compiler-artifact","manifest_path":"/w/adapter/Cargo.toml",
+            "target":{"name":"adapter","kind":["lib"]},"executable":"/w/target/adapter-1.wasm"}"#;
+
+        assert_eq!(test_binary_in(message), None);
     }
 }

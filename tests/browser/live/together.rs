@@ -121,6 +121,28 @@ async fn a_change_during_the_first_read_is_not_lost() -> Result<()> {
 }
 
 #[wasm_bindgen_test]
+async fn a_change_that_the_first_read_has_seen_is_not_worked_in_again() -> Result<()> {
+    let db = with_three("live seen").await?;
+    for round in 0..5 {
+        let id = 10 + round;
+        let (mut count, mut all) = (db.friends.count().live(), db.friends.live());
+        // Begun before the reads, which wait for it; done while they are under way.
+        let added = db.transaction(Mode::ReadWrite, &db.friends, async move |friends| {
+            friends.add(&friend(id, "New", id)).await?;
+            friends.delete(id).await?;
+            friends.add(&friend(id, "Newer", id)).await
+        });
+        let (added, counted, rows) = futures::join!(added, next(&mut count), next(&mut all));
+        added?;
+        let expected = 4 + usize::try_from(round).expect("a small number");
+        assert_eq!(soon(&db, &mut count).await.transpose()?.unwrap_or(counted), expected);
+        assert_eq!(soon(&db, &mut all).await.transpose()?.unwrap_or(rows).len(), expected);
+        assert_eq!(db.friends.count().await?, expected);
+    }
+    Ok(())
+}
+
+#[wasm_bindgen_test]
 async fn a_write_that_nobody_waits_for_is_given() -> Result<()> {
     let db = with_three("live dropped write").await?;
     let mut all = db.friends.live();
