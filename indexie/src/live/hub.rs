@@ -36,7 +36,7 @@ pub(super) struct Hub {
     name: String,
     pub backend: Rc<dyn Backend>,
     /// How many watch each store.
-    stores: RefCell<BTreeMap<String, usize>>,
+    stores: RefCell<BTreeMap<&'static str, usize>>,
     tables: RefCell<Vec<Table>>,
     members: RefCell<HashMap<u64, Weak<Member>>>,
     /// Who is reading: these get every commit, for they do not know yet whether they have seen it.
@@ -48,7 +48,7 @@ pub(super) struct Hub {
 
 /// Who is interested in a store. Two declarations of it, which may number its indexes differently, are two tables.
 struct Table {
-    store: String,
+    store: &'static str,
     schema: StoreSchema,
     /// By the number of the key or index.
     indexes: Vec<Intervals>,
@@ -223,10 +223,10 @@ pub fn subscriptions() -> usize {
 
 impl Hub {
     /// Has what is committed to a store reported for as long as the value lives.
-    pub fn watch(self: &Rc<Self>, store: &str, member: &Rc<Member>) -> Watching {
+    pub fn watch(self: &Rc<Self>, store: &'static str, member: &Rc<Member>) -> Watching {
         let is_new = {
             let mut stores = self.stores.borrow_mut();
-            let count = stores.entry(store.to_owned()).or_default();
+            let count = stores.entry(store).or_default();
             *count += 1;
             *count == 1
         };
@@ -234,11 +234,11 @@ impl Hub {
         if is_new {
             self.tell_backend();
         }
-        Watching { hub: self.clone(), store: store.to_owned() }
+        Watching { hub: self.clone(), store }
     }
 
     fn tell_backend(&self) {
-        let stores: Vec<String> = self.stores.borrow().keys().cloned().collect();
+        let stores: Vec<String> = self.stores.borrow().keys().map(|store| (*store).to_owned()).collect();
         self.backend.watch(self.number, &self.name, &stores);
     }
 
@@ -252,7 +252,7 @@ impl Hub {
     pub fn interest(
         self: &Rc<Self>,
         member: &Member,
-        store: &str,
+        store: &'static str,
         schema: StoreSchema,
         entry: u16,
         ranges: Vec<KeyRange>,
@@ -262,7 +262,7 @@ impl Hub {
             .iter()
             .position(|table| table.store == store && is_same(&table.schema, &schema))
             .unwrap_or_else(|| {
-                tables.push(Table { store: store.to_owned(), schema, indexes: Vec::new(), members: BTreeMap::new() });
+                tables.push(Table { store, schema, indexes: Vec::new(), members: BTreeMap::new() });
                 tables.len() - 1
             });
         let table = &mut tables[at];
@@ -274,7 +274,7 @@ impl Hub {
         for range in &ranges {
             table.indexes[entry].insert(range, member.number);
         }
-        Interest { hub: self.clone(), member: member.number, store: store.to_owned(), schema, entry, ranges }
+        Interest { hub: self.clone(), member: member.number, store, schema, entry, ranges }
     }
 
     /// Looks at what is due, where nothing else does.
@@ -388,7 +388,7 @@ impl Order {
 /// A store that is watched.
 pub(super) struct Watching {
     pub hub: Rc<Hub>,
-    store: String,
+    store: &'static str,
 }
 
 impl Watching {
@@ -401,12 +401,12 @@ impl Drop for Watching {
     fn drop(&mut self) {
         let (gone, none) = {
             let mut stores = self.hub.stores.borrow_mut();
-            let count = stores.get_mut(&self.store).map_or(0, |count| {
+            let count = stores.get_mut(self.store).map_or(0, |count| {
                 *count -= 1;
                 *count
             });
             if count == 0 {
-                stores.remove(&self.store);
+                stores.remove(self.store);
             }
             (count == 0, stores.is_empty())
         };
@@ -434,7 +434,7 @@ impl Drop for Reading {
 pub(super) struct Interest {
     hub: Rc<Hub>,
     member: u64,
-    store: String,
+    store: &'static str,
     schema: StoreSchema,
     entry: usize,
     ranges: Vec<KeyRange>,
@@ -456,15 +456,15 @@ impl Drop for Interest {
                 table.members.remove(&self.member);
             }
         }
-        tables.retain(|table| !table.members.is_empty());
+        if table.members.is_empty() {
+            tables.retain(|table| !table.members.is_empty());
+        }
     }
 }
 
 impl Drop for Member {
     fn drop(&mut self) {
-        let hubs = HUBS.try_with(|hubs| hubs.borrow().by_number.values().cloned().collect::<Vec<_>>());
-        for hub in hubs.unwrap_or_default() {
-            hub.leave(self.number);
-        }
+        // At the end of a thread its hubs may be gone already.
+        let _ = HUBS.try_with(|hubs| hubs.borrow().by_number.values().for_each(|hub| hub.leave(self.number)));
     }
 }

@@ -146,7 +146,7 @@ impl Tracker {
     }
 
     /// Has all that is committed told, from now until the end of the run.
-    fn watch(&self, hub: &Rc<Hub>, store: &str) {
+    fn watch(&self, hub: &Rc<Hub>, store: &'static str) {
         if !self.watching.borrow().iter().any(|watching| watching.is_of(hub, store)) {
             let watching = hub.watch(store, &self.member);
             self.watching.borrow_mut().push(watching);

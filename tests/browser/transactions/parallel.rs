@@ -179,3 +179,16 @@ async fn savepoints_of_two_transactions_do_not_mix() -> Result<()> {
     assert_eq!(db.entries.where_(|e| e.account).equals(9).count().await?, 10);
     Ok(())
 }
+
+#[wasm_bindgen_test]
+async fn a_clash_is_named_although_what_was_in_the_way_is_deleted_next_to_it() -> Result<()> {
+    let db = bank("parallel clash").await?;
+    db.transaction(Mode::ReadWrite, &db.accounts, async |accounts| {
+        let first = accounts.get(1).await?.expect("an account");
+        let (clash, deleted) = join(accounts.add(&first), accounts.delete(1)).await;
+        deleted?;
+        assert!(matches!(clash, Err(Error::Constraint { table, .. }) if table == "accounts"));
+        Ok(())
+    })
+    .await
+}

@@ -1228,9 +1228,10 @@ class Task {
   }
 }
 
-// Names the first key that is taken.
+// Names the first key that is taken. Where none is any more, because what was started next to it has deleted that row, the only one
+// that could have been.
 function blame(failure, suspects, taken) {
-  const suspect = suspects.find(taken);
+  const suspect = suspects.find(taken) ?? (suspects.length === 1 ? suspects[0] : undefined);
   if (suspect === undefined) return;
   failure.index = suspect.index;
   failure.key = suspect.key;
@@ -1958,9 +1959,9 @@ class Lock {
 const UNANSWERED = 100, GATHERED = 10;
 // What comes from others is passed on no more often; under a stream of it less often.
 const PACE = 16, STREAM = 3, STREAM_PACE = 100;
-// Where it makes this thread read again, it has to wait so many times as long as that takes, but not longer than that: whoever reads
+// Where it makes this thread read again, it has to wait so many times as long as that has taken, but not longer than that: whoever reads
 // keeps others from writing.
-const REST = 3, LONGEST_REST = 2000;
+const REST = 1, LONGEST_REST = 2000;
 
 // The other threads of this origin that have the same database open, and this one's part among them. Every commit is told to all: to
 // those who listen with its rows or, of many, with their keys only.
