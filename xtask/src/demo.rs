@@ -3,6 +3,7 @@
 
 mod headless;
 mod site;
+mod two_tabs;
 
 use std::env;
 use std::process::{Command, Stdio};

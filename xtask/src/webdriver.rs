@@ -90,6 +90,11 @@ impl Session {
         tab["handle"].as_str().map(str::to_owned).context("the new tab has no handle")
     }
 
+    /// The handle of the tab that commands go to.
+    pub fn current_tab(&self) -> String {
+        self.current.borrow().clone()
+    }
+
     /// Sends the commands that follow to this tab.
     pub fn switch_to(&self, tab: &str) -> Result<()> {
         if *self.current.borrow() == tab {

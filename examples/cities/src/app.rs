@@ -1,9 +1,11 @@
 //! What happens: the page's state, and who changes it. `events` says what the reader did, `filling`
-//! brings places in and out of the database, `reading` searches them and shows what it finds.
+//! brings places in and out of the database, `reading` searches them and shows what it finds, and
+//! `dialog` is about one of them. What is shown is watched: other tabs change it too.
 //!
 //! No borrow of the state is held across an `await`, and none that writes while the view works:
 //! moving the focus calls back into `events`.
 
+mod dialog;
 mod events;
 mod filling;
 mod reading;
@@ -16,9 +18,9 @@ use indexie::Cursor;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::atlas::{Atlas, Place};
-use crate::import::Progress;
 use crate::latest::Latest;
 use crate::search::Search;
+use crate::survey::Survey;
 use crate::trail::Trail;
 use crate::trouble::Trouble;
 use crate::view::{Stage, View};
@@ -29,20 +31,25 @@ struct App {
     state: RefCell<State>,
     // What is under way, by subject: at most one of each.
     importing: Latest,
-    searching: Latest,
-    ranking: Latest,
     drawing: Latest,
+    // What is watched: how much there is, the page of rows, how many are found, the place in the dialog.
+    surveying: Latest,
+    searching: Latest,
+    counting: Latest,
+    visiting: Latest,
 }
 
 /// What the page shows, apart from what the database holds.
 #[derive(Default)]
 struct State {
-    /// Whether the page knows what the database holds, and no import is changing it.
+    /// Whether no import of this tab is changing what the database holds.
     is_settled: bool,
+    /// What the database held when it was last looked at.
+    survey: Option<Survey>,
     search: Search,
     trail: Trail<Cursor>,
-    /// How many places the search finds, once they are counted.
-    found: Option<usize>,
+    /// Whether it is being watched how many places the search finds.
+    is_counted: bool,
     shown: Vec<Place>,
     /// The country's name, by its code.
     countries: HashMap<String, String>,
@@ -61,9 +68,11 @@ pub fn start() {
             view,
             state: RefCell::default(),
             importing: Latest::default(),
-            searching: Latest::default(),
-            ranking: Latest::default(),
             drawing: Latest::default(),
+            surveying: Latest::default(),
+            searching: Latest::default(),
+            counting: Latest::default(),
+            visiting: Latest::default(),
         });
         events::connect(&app)?;
         Ok(app)
@@ -79,10 +88,10 @@ impl App {
     fn begin(self: &Rc<Self>) {
         let app = Rc::clone(self);
         spawn_local(async move {
-            match Progress::read(&app.atlas).await {
-                Ok(progress) if progress.is_complete() => app.show_all().await,
+            match Survey::read(&app.atlas).await {
+                Ok(survey) if survey.progress().is_complete() => app.show_all(),
                 Ok(_) => app.import(),
-                Err(trouble) => app.fail(&trouble),
+                Err(error) => app.fail(&error.into()),
             }
         });
     }

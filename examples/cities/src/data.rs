@@ -90,7 +90,8 @@ fn decode_places(columns: &mut Columns) -> Result<Vec<Place>, Malformed> {
     Ok(places)
 }
 
-fn spellings(name: &str, plain: &str) -> Vec<String> {
+/// What a place is found by; `plain` is empty where it is no other than its name.
+pub fn spellings(name: &str, plain: &str) -> Vec<String> {
     let spellings = [name, plain].into_iter();
     spellings.filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }

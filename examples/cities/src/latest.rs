@@ -1,5 +1,5 @@
 //! One task at a time: starting the next drops the one before, so that an answer nobody waits
-//! for any more cannot arrive. `app` uses it for searching and for importing.
+//! for any more cannot arrive. `app` uses it for each thing that it watches, and for importing.
 
 use std::cell::RefCell;
 use std::time::Duration;

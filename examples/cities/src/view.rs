@@ -16,8 +16,8 @@ use self::element::{append, find};
 use self::map::Map;
 use self::rows::Rows;
 use crate::atlas::Country;
-use crate::import::Progress;
 use crate::search::{Column, Direction, Search};
+use crate::survey::Progress;
 use crate::trouble::{Result, Trouble};
 use crate::wording::{places, thousands};
 

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
+use super::two_tabs;
 use crate::browser::Browser;
 use crate::webdriver::{Session, Start};
 use crate::workspace::Workspace;
@@ -15,7 +16,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What a page says about itself.
 #[derive(Debug, PartialEq, Eq)]
-struct Shown {
+pub struct Shown {
     state: String,
     text: String,
 }
@@ -27,12 +28,14 @@ pub fn show(workspace: &Workspace, browser: &Browser, address: &str) -> Result<(
         wait_for(&session, &format!("{address}quickstart/"), "done").context("the quickstart did not finish")?;
     println!("\nThe quickstart shows:");
     print_indented(&quickstart.text);
-    wait_for(&session, &format!("{address}cities/"), "ready").context("the cities example did not load")?;
-    println!("\nThe cities example is ready.\n");
-    Ok(())
+    let cities = format!("{address}cities/");
+    wait_for(&session, &cities, "ready").context("the cities example did not load")?;
+    println!("\nThe cities example is ready.");
+    two_tabs::show(&session, &cities)
 }
 
-fn wait_for(session: &Session, address: &str, wanted: &str) -> Result<Shown> {
+/// Opens a page, and waits until it says that it is so far.
+pub fn wait_for(session: &Session, address: &str, wanted: &str) -> Result<Shown> {
     session.visit(address)?;
     let start = Instant::now();
     loop {

@@ -83,6 +83,19 @@ fn connect_detail(app: &Rc<App>) -> Result<()> {
     let detail = &app.view.detail;
     on_click(app, &detail.close, |app| app.view.detail.close())?;
     on_click(app, &detail.country, App::open_country)?;
+    on_click(app, &detail.delete, App::delete_place)?;
+    let this = Rc::clone(app);
+    on(&detail.form, "submit", move |event: Event| {
+        event.prevent_default();
+        this.save();
+    })?;
+    let this = Rc::clone(app);
+    on(&detail.dialog, "close", move |_: Event| {
+        // The event comes a while after: the next place may be open by now.
+        if !this.view.detail.is_open() {
+            this.closed();
+        }
+    })?;
     // The dialog's padding belongs to its children; a click on the dialog itself is one outside.
     let this = Rc::clone(app);
     on(&detail.dialog, "click", move |event: Event| {

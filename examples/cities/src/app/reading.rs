@@ -1,13 +1,17 @@
-//! From a change of the search to the page of rows, and to the dialog about one of them. One road:
-//! `search_changed` (or a turn of the page), `read_page`, `answer`, `show_page`.
+//! From a change of the search to the page of rows, and to each one that it becomes. One road:
+//! `search_changed` (or a turn of the page), `read_page`, `answer` or `refresh`, `show_page`.
 
 use std::rc::Rc;
 use std::time::Duration;
+
+use indexie::{Cursor, Page};
 
 use super::{App, State};
 use crate::atlas::Place;
 use crate::keys::Landing;
 use crate::latest::pause;
+use crate::refocus::refocused;
+use crate::results::Results;
 use crate::search::{Column, Search};
 use crate::trail::Trail;
 use crate::trouble::Result;
@@ -25,8 +29,9 @@ impl App {
             let mut state = self.state.borrow_mut();
             change(&mut state.search);
             state.trail = Trail::default();
-            state.found = None;
+            state.is_counted = false;
         }
+        self.counting.stop();
         self.view.clear_alert();
         if let Err(trouble) = self.view.search(&self.state.borrow().search) {
             self.view.alert(&trouble);
@@ -56,10 +61,8 @@ impl App {
         }
     }
 
-    /// Shows all of the country of the place in the dialog.
-    pub(super) fn open_country(self: &Rc<Self>) {
-        let country = self.state.borrow().open.as_ref().map(|place| place.country.clone());
-        self.view.detail.close();
+    /// Shows all of a country, whatever was searched for.
+    pub(super) fn show_country(self: &Rc<Self>, country: Option<String>) {
         self.search_changed(Duration::ZERO, |search| {
             search.text.clear();
             search.country = country;
@@ -79,56 +82,105 @@ impl App {
         }
     }
 
-    /// Reads the page that the state asks for; a page that was still being read is dropped.
+    /// Watches the page that the state asks for, and no longer the one before.
     pub(super) fn read_page(self: &Rc<Self>, delay: Duration, landing: Landing) {
         let app = Rc::clone(self);
         self.searching.run(async move {
             if !delay.is_zero() {
                 pause(delay).await;
             }
-            if let Err(trouble) = app.answer(landing).await {
-                return app.fail(&trouble);
-            }
-            if app.state.borrow().is_settled {
-                // What is shown may be all there is because an import failed.
-                app.view.stage(if app.view.is_alerting() { Stage::Failed } else { Stage::Ready });
+            let (search, cursor) = {
+                let state = app.state.borrow();
+                (state.search.clone(), state.trail.cursor())
+            };
+            if let Err(trouble) = app.watch_page(search, cursor, landing).await {
+                app.fail(&trouble);
             }
         });
     }
 
-    pub(super) async fn answer(&self, landing: Landing) -> Result<()> {
-        let (search, cursor, found) = {
-            let state = self.state.borrow();
-            (state.search.clone(), state.trail.cursor(), state.found)
-        };
+    /// Does not end, unless the first page fails. The next page's cursor is read with each page, and may be another one each time.
+    async fn watch_page(self: &Rc<Self>, search: Search, cursor: Option<Cursor>, landing: Landing) -> Result<()> {
         let query = search.query(&self.atlas.places);
-        let start = js_sys::Date::now();
-        let page = match cursor {
-            Some(cursor) => query.after(cursor).page(PAGE).await?,
-            None => query.page(PAGE).await?,
+        let from_here = match cursor {
+            Some(cursor) => query.after(cursor),
+            None => query.clone(),
         };
+        let start = js_sys::Date::now();
+        let mut pages = Results::of(from_here.page(PAGE).live());
+        let page = pages.next().await?;
         self.view.read_in(js_sys::Date::now() - start);
         self.view.plan(&query.limit(PAGE).explain());
-        {
-            let mut state = self.state.borrow_mut();
-            state.trail.arrived(page.next);
-            state.shown = page.rows;
+        self.answer(page, landing)?;
+        self.count_found();
+        loop {
+            let shown = pages.next().await.map_err(Into::into).and_then(|page| self.refresh(page));
+            if let Err(trouble) = shown {
+                self.view.alert(&trouble);
+            }
         }
+    }
+
+    /// Shows a page that the reader has asked for.
+    fn answer(self: &Rc<Self>, page: Page<Place>, landing: Landing) -> Result<()> {
+        self.arrived(page);
+        self.view.rows.clear();
         self.show_page()?;
         self.land(landing);
-
-        let found = match found {
-            Some(found) => found,
-            // An import would make the number a lie at once.
-            None if !self.state.borrow().is_settled => return Ok(()),
-            None => query.count().await?,
-        };
-        self.state.borrow_mut().found = Some(found);
-        self.view.found(found, &search);
+        if self.state.borrow().is_settled {
+            // What is shown may be all there is because an import failed.
+            self.view.stage(if self.view.is_alerting() { Stage::Failed } else { Stage::Ready });
+        }
         Ok(())
     }
 
-    fn show_page(&self) -> Result<()> {
+    /// Shows what has become of the page. The focus stays with its place.
+    fn refresh(self: &Rc<Self>, page: Page<Place>) -> Result<()> {
+        if page.rows.is_empty() && self.state.borrow().trail.has_previous() {
+            // All of its places have gone: the reader is better off where there may be some.
+            self.state.borrow_mut().trail = Trail::default();
+            self.read_page(Duration::ZERO, Landing::Stay);
+            return Ok(());
+        }
+        let before = self.arrived(page);
+        let focused = self.view.rows.focused();
+        self.show_page()?;
+        let focused = focused.and_then(|row| refocused(&before, &self.state.borrow().shown, row));
+        if let Some(row) = focused {
+            self.view.rows.focus(row);
+        }
+        Ok(())
+    }
+
+    /// Returns what was shown before.
+    fn arrived(&self, page: Page<Place>) -> Vec<Place> {
+        let mut state = self.state.borrow_mut();
+        state.trail.arrived(page.next);
+        std::mem::replace(&mut state.shown, page.rows)
+    }
+
+    /// Watches how many places the search finds, once for all of its pages.
+    fn count_found(self: &Rc<Self>) {
+        let search = {
+            let mut state = self.state.borrow_mut();
+            if std::mem::replace(&mut state.is_counted, true) {
+                return;
+            }
+            state.search.clone()
+        };
+        let app = Rc::clone(self);
+        self.counting.run(async move {
+            let mut counts = Results::of(search.query(&app.atlas.places).count().live());
+            loop {
+                match counts.next().await {
+                    Ok(count) => app.view.found(count, &search),
+                    Err(error) => app.view.alert(&error.into()),
+                }
+            }
+        });
+    }
+
+    pub(super) fn show_page(&self) -> Result<()> {
         let state = self.state.borrow();
         let State { search, trail, shown, .. } = &*state;
         let before = (trail.number() - 1) * PAGE;
@@ -142,7 +194,7 @@ impl App {
         } else {
             "There is nothing here yet: import the places."
         };
-        self.view.rows.fill(&rows, &search.text, empty)?;
+        self.view.rows.show(&rows, &search.text, empty)?;
         self.view.pager(trail.number(), trail.has_previous(), trail.has_next());
         self.view.map.mark(shown);
         Ok(())
@@ -155,32 +207,5 @@ impl App {
             Landing::FirstRow => self.view.rows.focus(0),
             Landing::LastRow => self.view.rows.focus(shown.saturating_sub(1)),
         };
-    }
-
-    /// Opens the dialog about a row's place, and ranks the place by counting the larger ones.
-    pub(super) fn open(self: &Rc<Self>, row: usize) {
-        let Some(place) = self.state.borrow().shown.get(row).cloned() else {
-            return;
-        };
-        if let Err(trouble) = self.view.detail.show(&place, self.state.borrow().country_of(&place)) {
-            self.view.alert(&trouble);
-        }
-        self.state.borrow_mut().open = Some(place.clone());
-        let app = Rc::clone(self);
-        self.ranking.run(async move {
-            match app.count_larger(&place).await {
-                Ok((world, country)) => app.view.detail.rank(world, country),
-                Err(trouble) => app.view.alert(&trouble),
-            }
-        });
-    }
-
-    async fn count_larger(&self, place: &Place) -> Result<(usize, usize)> {
-        let places = &self.atlas.places;
-        let world = places.where_(|p| p.population).above(place.population).count().await?;
-        let country = place.country.as_str();
-        let larger = (country, place.population.saturating_add(1))..=(country, u32::MAX);
-        let nation = places.where_(|p| p.country_population).between(larger).count().await?;
-        Ok((world, nation))
     }
 }

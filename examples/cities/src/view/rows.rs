@@ -33,26 +33,42 @@ impl Rows {
         &self.body
     }
 
-    /// Shows these rows, and in their absence `empty`.
-    pub fn fill(&self, rows: &[Row], searched: &str, empty: &str) -> Result<()> {
-        let fragment = self.document.create_document_fragment();
-        for row in rows {
-            let is_first = fragment.child_element_count() == 0;
-            append(&fragment, &self.row(row, searched, is_first)?)?;
-        }
+    /// Takes all rows away, and with them the focus that one of them had.
+    pub fn clear(&self) {
         self.body.set_text_content(None);
-        append(&self.body, &fragment)?;
+    }
+
+    /// Shows these rows, and in their absence `empty`. The lines of the table are kept, so the focus stays in its line.
+    pub fn show(&self, rows: &[Row], searched: &str, empty: &str) -> Result<()> {
+        for (at, row) in rows.iter().enumerate() {
+            match self.line(at) {
+                Some(line) => self.fill(&line, row, searched)?,
+                None => append(&self.body, &self.new_line(row, searched)?)?,
+            }
+        }
+        while let Some(line) = self.line(rows.len()) {
+            line.remove();
+        }
+        // One row is in the tab order, the arrows lead to the others.
+        if self.lines().all(|line| line.tab_index() < 0)
+            && let Some(first) = self.line(0)
+        {
+            first.set_tab_index(0);
+        }
         self.empty.set_text_content(Some(empty));
         self.empty.set_hidden(!rows.is_empty());
         Ok(())
     }
 
-    fn row(&self, row: &Row, searched: &str, is_first: bool) -> Result<HtmlElement> {
-        let make = |name, class, text: &str| make(&self.document, name, class, text);
-        let line = make("tr", "", "")?;
-        // One row is in the tab order, the arrows lead to the others.
-        line.set_tab_index(if is_first { 0 } else { -1 });
+    fn new_line(&self, row: &Row, searched: &str) -> Result<HtmlElement> {
+        let line = make(&self.document, "tr", "", "")?;
+        line.set_tab_index(-1);
+        self.fill(&line, row, searched)?;
+        Ok(line)
+    }
 
+    fn fill(&self, line: &HtmlElement, row: &Row, searched: &str) -> Result<()> {
+        let make = |name, class, text: &str| make(&self.document, name, class, text);
         let (matched, rest) = wording::split_match(row.place, searched);
         let name = make("td", "name", "")?;
         if !matched.is_empty() {
@@ -60,13 +76,22 @@ impl Rows {
         }
         name.append_with_str_1(rest)?;
 
-        append(&line, &make("td", "rank", &wording::thousands(row.rank))?)?;
-        append(&line, &name)?;
-        append(&line, &make("td", "region", &row.place.region)?)?;
-        append(&line, &make("td", "country", row.country)?)?;
+        line.set_text_content(None);
+        append(line, &make("td", "rank", &wording::thousands(row.rank))?)?;
+        append(line, &name)?;
+        append(line, &make("td", "region", &row.place.region)?)?;
+        append(line, &make("td", "country", row.country)?)?;
         let population = wording::thousands(row.place.population as usize);
-        append(&line, &make("td", "number", &population)?)?;
-        Ok(line)
+        append(line, &make("td", "number", &population)?)
+    }
+
+    fn line(&self, at: usize) -> Option<HtmlElement> {
+        let line = self.body.children().item(u32::try_from(at).ok()?);
+        line.and_then(|line| line.dyn_into().ok())
+    }
+
+    fn lines(&self) -> impl Iterator<Item = HtmlElement> {
+        (0..).map_while(|at| self.line(at))
     }
 
     /// The row, counted from 0, that an element is in.
@@ -78,17 +103,19 @@ impl Rows {
         std::iter::successors(row.previous_element_sibling(), web_sys::Element::previous_element_sibling).count().into()
     }
 
+    /// The row, counted from 0, that has the focus.
+    pub fn focused(&self) -> Option<usize> {
+        self.index_of(&self.document.active_element()?)
+    }
+
     /// Gives the focus, and the place in the tab order, to one row; `false` if there is none such.
     pub fn focus(&self, index: usize) -> bool {
         let mut found = false;
-        let rows = self.body.children();
-        for at in 0..rows.length() {
-            let row = rows.item(at).and_then(|row| row.dyn_into::<HtmlElement>().ok());
-            let Some(row) = row else { continue };
-            let wanted = at as usize == index;
-            row.set_tab_index(if wanted { 0 } else { -1 });
+        for (at, line) in self.lines().enumerate() {
+            let wanted = at == index;
+            line.set_tab_index(if wanted { 0 } else { -1 });
             if wanted {
-                found = row.focus().is_ok();
+                found = line.focus().is_ok();
             }
         }
         found
