@@ -185,9 +185,10 @@ async fn a_clash_is_named_although_what_was_in_the_way_is_deleted_next_to_it() -
     let db = bank("parallel clash").await?;
     db.transaction(Mode::ReadWrite, &db.accounts, async |accounts| {
         let first = accounts.get(1).await?.expect("an account");
-        let (clash, deleted) = join(accounts.add(&first), accounts.delete(1)).await;
+        let twin = account(9, &first.owner, 5);
+        let (clash, deleted) = join(accounts.put(&twin), accounts.delete(1)).await;
         deleted?;
-        assert!(matches!(clash, Err(Error::Constraint { table, .. }) if table == "accounts"));
+        assert!(matches!(&clash, Err(Error::Constraint { index: Some(index), .. }) if index == "owner"), "{clash:?}");
         Ok(())
     })
     .await
