@@ -157,7 +157,7 @@ impl<T: Store> Changes<T> {
 #[must_use = "streams do nothing unless polled"]
 pub struct LiveChanges<T: Store> {
     maintained: Maintained,
-    before: Given,
+    before: Rc<Given>,
     of: PhantomData<fn() -> T>,
 }
 
@@ -169,7 +169,7 @@ impl<T: Store> fmt::Debug for LiveChanges<T> {
 
 impl<T: Store> LiveChanges<T> {
     pub(super) fn new(maintained: Maintained) -> Self {
-        Self { maintained, before: Given::new(), of: PhantomData }
+        Self { maintained, before: Rc::default(), of: PhantomData }
     }
 }
 

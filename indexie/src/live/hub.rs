@@ -117,7 +117,7 @@ impl Member {
     /// Throws away what there is: a read that begins now will see it.
     pub fn forget(&self) {
         let mut mail = self.mail.borrow_mut();
-        (mail.hits, mail.refresh, mail.rows) = (Vec::new(), false, 0);
+        *mail = Mail { waker: mail.waker.take(), ..Mail::default() };
     }
 
     fn refresh(&self) {

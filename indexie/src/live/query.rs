@@ -177,7 +177,7 @@ fn asked(execution: &Execution, terminal: Terminal) -> (Execution, bool) {
 
 /// Rows that are shared with the query: those that have not changed stay the same ones.
 pub(crate) fn live_rows<T: Store>(execution: Execution) -> LiveQuery<Vec<Rc<T>>> {
-    let typed = |rows: Given| rows.into_iter().filter_map(|(_, row)| row.downcast::<T>().ok()).collect();
+    let typed = |rows: Rc<Given>| rows.iter().filter_map(|(_, row)| row.clone().downcast::<T>().ok()).collect();
     LiveQuery::new(move || {
         let mut maintained = Maintained::new(execution.clone(), Asked::Rows);
         futures::stream::poll_fn(move |context| maintained.poll_rows(context).map(|rows| Some(rows.map(typed))))
@@ -201,29 +201,28 @@ pub(crate) fn maintained<R: 'static>(
         let (row_type, table) = (asked.row_type, asked.table());
         let mut maintained = Maintained::new(asked, Asked::Rows);
         // The last row that was given, or that there was none; absent before the first one, and after an error.
-        let mut last: Option<Given> = None;
+        let mut last: Option<Option<Rc<dyn Any>>> = None;
         let mut next = move |context: &mut Context<'_>| loop {
-            let mut rows = match ready!(maintained.poll_rows(context)) {
+            let rows = match ready!(maintained.poll_rows(context)) {
                 Ok(rows) => rows,
                 Err(error) => {
                     last = None;
                     return Poll::Ready(Err(error));
                 }
             };
+            let wanted = &rows[if only_last { rows.len().saturating_sub(1) } else { 0 }..];
             if only_last {
-                rows.drain(..rows.len().saturating_sub(1));
-                let is_same = |before: &Given| {
-                    before.iter().map(|(_, row)| Rc::as_ptr(row)).eq(rows.iter().map(|(_, row)| Rc::as_ptr(row)))
-                };
-                if last.as_ref().is_some_and(is_same) {
+                let now = wanted.first().map(|(_, row)| row.clone());
+                let pointer = |row: &Option<Rc<dyn Any>>| row.as_ref().map(|row| Rc::as_ptr(row).cast::<()>());
+                if last.as_ref().is_some_and(|before| pointer(before) == pointer(&now)) {
                     continue;
                 }
-                last = Some(rows.clone());
+                last = Some(now);
             }
             let copy = |(key, row): &(AnyKey, Rc<dyn Any>)| {
                 row_type.copy(&**row).map_err(|error| Error::decode(table, Some(key.clone()), error))
             };
-            return Poll::Ready(rows.iter().map(copy).collect::<Result<_>>().map(shape));
+            return Poll::Ready(wanted.iter().map(copy).collect::<Result<_>>().map(shape));
         };
         futures::stream::poll_fn(move |context| next(context).map(Some)).boxed_local()
     })

@@ -56,7 +56,7 @@ pub(super) struct Maintained {
     over: f64,
     changed: bool,
     faults: Faults,
-    rows: Option<Given>,
+    rows: Option<Rc<Given>>,
     count: Option<usize>,
 }
 
@@ -90,7 +90,7 @@ impl Maintained {
     }
 
     /// The rows that are shown, the next time that they are others.
-    pub fn poll_rows(&mut self, context: &mut Context<'_>) -> Poll<Result<Given>> {
+    pub fn poll_rows(&mut self, context: &mut Context<'_>) -> Poll<Result<Rc<Given>>> {
         loop {
             match self.poll_changed(context) {
                 Poll::Pending => return Poll::Pending,
@@ -106,7 +106,8 @@ impl Maintained {
             let given = match &self.rows {
                 None => Some(now.iter().map(|row| (row.primary_key.clone(), row.row.clone())).collect()),
                 Some(before) => renewed(before, now, |a, b| is_same(row_type, a, b)),
-            };
+            }
+            .map(Rc::new);
             window.trim(self.shown);
             self.changed = false;
             let recovered = self.faults.overcome();
@@ -138,18 +139,12 @@ impl Maintained {
     /// Ready when the state is that of the database, and may be another one than before.
     fn poll_changed(&mut self, context: &mut Context<'_>) -> Poll<Result<()>> {
         loop {
-            let log = match &mut self.reading {
-                Some((tracker, reading)) => {
-                    let Poll::Ready(result) = tracker.poll(reading.as_mut(), context) else { return Poll::Pending };
-                    let told = self.has_read(result);
-                    if told.is_err() {
-                        return Poll::Ready(told);
-                    }
-                    true
+            if let Some((tracker, reading)) = &mut self.reading {
+                let Poll::Ready(result) = tracker.poll(reading.as_mut(), context) else { return Poll::Pending };
+                let told = self.has_read(result);
+                if told.is_err() {
+                    return Poll::Ready(told);
                 }
-                None => false,
-            };
-            if self.reading.is_some() {
                 continue;
             }
             if self.state.is_none() && !self.waits {
@@ -160,7 +155,8 @@ impl Maintained {
                 tracker.turn(context);
             }
             let mail = self.member.mail(context.waker());
-            let mut hits = if log { mail.log } else { Vec::new() }.into_iter().chain(mail.hits);
+            // What was committed during the read comes first.
+            let mut hits = mail.log.into_iter().chain(mail.hits);
             if mail.refresh || hits.try_for_each(|hit| self.apply(&hit)).is_err() {
                 self.read();
                 continue;

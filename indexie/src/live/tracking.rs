@@ -30,7 +30,7 @@ pub(super) struct Tracker {
     watching: RefCell<Vec<Watching>>,
     reading: RefCell<Vec<(Rc<Hub>, Reading)>>,
     dependencies: RefCell<Vec<Dependency>>,
-    /// The least that any of its reads has seen.
+    /// What its reads have seen. Those whose results are put together are in one transaction, and have seen the same.
     seen: Cell<u64>,
 }
 
@@ -125,7 +125,7 @@ impl Tracker {
             watching: RefCell::default(),
             reading: RefCell::default(),
             dependencies: RefCell::default(),
-            seen: Cell::new(u64::MAX),
+            seen: Cell::new(0),
         })
     }
 
@@ -157,7 +157,7 @@ impl Tracker {
         }
     }
 
-    /// What all of its reads have seen.
+    /// What its reads have seen.
     pub fn seen(&self) -> u64 {
         self.seen.get()
     }
@@ -214,7 +214,7 @@ impl Tracked {
     fn note(&mut self, entry: u16, ranges: Vec<KeyRange>, rows: bool, seen: u64) {
         self.noted = true;
         let Self { tracker, hub, store, schema, .. } = self;
-        tracker.seen.set(tracker.seen.get().min(seen));
+        tracker.seen.set(tracker.seen.get().max(seen));
         let over = crate::Date::now().as_f64();
         let dependency = Dependency { hub: hub.clone(), store, schema: *schema, entry, ranges, rows, seen, over };
         tracker.dependencies.borrow_mut().push(dependency);

@@ -7,6 +7,7 @@ use indexie::prelude::*;
 use indexie_tests::wasm_bindgen_test;
 
 use crate::fixtures::{assert_quiet, friend, ids, next, soon, with_three};
+use crate::plain;
 
 // Case 295.
 #[wasm_bindgen_test]
@@ -98,5 +99,30 @@ async fn it_lives_through_the_deletion_of_the_database() -> Result<()> {
     let other: crate::fixtures::Friends = indexie_tests::builder("live deleted").build();
     other.delete().await?;
     assert_eq!(next(&mut all).await, []);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn what_is_mended_while_the_error_is_being_read_is_not_overlooked() -> Result<()> {
+    let db = with_three("live error mended").await?;
+    plain::put("live error mended", "friends", r#"{"id":7,"name":5}"#).await;
+    let mut all = db.friends.live();
+    // Begun after the read, and stored before anybody looks at what that has come to.
+    let mended = async {
+        for _ in 0..3 {
+            db.friends.put(&friend(7, "Gil", 7)).await?;
+        }
+        Ok::<_, Error>(())
+    };
+    let (first, mended) = futures::join!(all.next(), mended);
+    mended?;
+    let rows = match first.expect("no end") {
+        Ok(rows) => rows,
+        Err(error) => {
+            assert!(matches!(&error, Error::Decode { key: Some(key), .. } if *key == 7.into()), "{error:?}");
+            next(&mut all).await
+        }
+    };
+    assert_eq!(ids(&rows), [1, 2, 3, 7]);
     Ok(())
 }

@@ -93,3 +93,14 @@ pub fn ids(rows: &[Rc<Friend>]) -> Vec<u32> {
 pub fn names(rows: &[Rc<Friend>]) -> Vec<&str> {
     rows.iter().map(|row| row.name.as_str()).collect()
 }
+
+/// A table of a database in this thread's memory, whatever rows it holds.
+#[cfg(not(target_family = "wasm"))]
+pub fn loose(database: &str, table: &str) -> indexie_tests::loose::Loose {
+    let db: Friends = indexie_tests::builder(database).build();
+    match table {
+        "friends" => indexie_tests::loose::Loose::of::<Friend>(&db, table),
+        "todos" => indexie_tests::loose::Loose::of::<Todo>(&db, table),
+        _ => indexie_tests::loose::Loose::of::<Note>(&db, table),
+    }
+}

@@ -2,6 +2,10 @@
 
 mod change;
 mod fixtures;
+#[allow(dead_code, reason = "shared with the suite of tables")]
+#[cfg_attr(target_family = "wasm", path = "../tables/plain.rs")]
+#[cfg_attr(not(target_family = "wasm"), path = "../tables/elsewhere.rs")]
+mod plain;
 #[allow(dead_code, reason = "shared with the suite of queries")]
 #[path = "../queries/programs.rs"]
 mod programs;
