@@ -83,7 +83,7 @@ impl App {
             let tables = (&atlas.places, &atlas.countries);
             let delete = atlas.transaction(Mode::ReadWrite, tables, async move |(places, countries)| {
                 places.delete(place.id).await?;
-                countries.update(place.country, |country| country.places -= 1).await
+                countries.update(place.country, |country| country.places = country.places.saturating_sub(1)).await
             });
             delete.await?;
             Ok(())
