@@ -161,7 +161,6 @@ async fn very_many_changes_at_once_are_read_again() -> Result<()> {
     Ok(())
 }
 
-// Case 300.
 #[wasm_bindgen_test]
 async fn two_queries_each_get_their_own() -> Result<()> {
     let db = with_three("live two").await?;
