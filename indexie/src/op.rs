@@ -54,7 +54,7 @@ impl<R> fmt::Debug for Op<R> {
 /// # Cancellation
 ///
 /// Dropped, the result is thrown away unread.
-#[must_use = "a read does nothing unless it is awaited"]
+#[must_use = "an operation does nothing unless it is awaited"]
 pub struct Fetch<R> {
     read: Reads<R>,
     reading: Option<LocalBoxFuture<'static, Result<R>>>,
