@@ -235,6 +235,8 @@ impl Maintained {
     fn apply(&mut self, hit: &Hit) -> Result<(), Stale> {
         let Some(state) = &mut self.state else { return Err(Stale) };
         match hit.commit.order.follows(self.seen, self.over) {
+            // A log has what was committed to any table.
+            _ if hit.store().store != self.execution.table() => return Ok(()),
             Some(false) => return Ok(()),
             Some(true) if hit.in_order && hit.store().whole && self.patchable => {}
             _ => return Err(Stale),

@@ -40,6 +40,7 @@ schema! {
 
     version 1 {
         friends: Friend,
+        rivals: Friend,
         notes: Note,
         todos: Todo,
     }

@@ -143,6 +143,29 @@ async fn a_change_that_the_first_read_has_seen_is_not_worked_in_again() -> Resul
 }
 
 #[wasm_bindgen_test]
+async fn what_is_committed_to_another_table_during_a_read_is_not_taken_for_its_own() -> Result<()> {
+    let db = with_three("live other table").await?;
+    let many: Vec<_> = (100..2_000).map(|id| friend(id, "F", id)).collect();
+    db.friends.bulk_add(&many).await?;
+    let mut rivals = db.rivals.live();
+    assert_eq!(next(&mut rivals).await, []);
+    // Read in several steps, while the other table is written to.
+    let mut friends = db.friends.filter(|row| row.id < 50).live();
+    let adding = async {
+        for id in 10..30 {
+            db.rivals.add(&friend(id, "Rival", id)).await?;
+        }
+        Ok::<_, Error>(())
+    };
+    let (rows, added) = futures::join!(next(&mut friends), adding);
+    added?;
+    assert_eq!(ids(&rows), [1, 2, 3]);
+    assert_quiet(soon(&db, &mut friends).await);
+    assert_eq!(next(&mut rivals).await.len(), 20);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
 async fn a_write_that_nobody_waits_for_is_given() -> Result<()> {
     let db = with_three("live dropped write").await?;
     let mut all = db.friends.live();
