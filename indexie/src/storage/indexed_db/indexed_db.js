@@ -2648,6 +2648,8 @@ export class Engine {
     } catch (error) {
       reportError(error);
     }
+    // The database may have been closed while this was being stored.
+    this.unused(name);
   }
 
   // The next commit to be told: the number of the watch, its own number (0: of another tab), that tab's number, from when and until
