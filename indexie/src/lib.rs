@@ -263,7 +263,7 @@ pub mod prelude {
     };
 }
 
-/// Clones variables into a closure: `clone!(db, tx as sender => move || ..)`.
+/// Clones variables into a closure: `clone!(db, tx as sender => move || ..)`. Of a reference, what it refers to is cloned.
 ///
 /// ```
 /// use indexie::clone;
@@ -280,10 +280,10 @@ macro_rules! clone {
         $body
     }};
     (@bind $name:ident) => {
-        let $name = ::core::clone::Clone::clone(&$name);
+        let $name = $name.clone();
     };
     (@bind $name:ident $alias:ident) => {
-        let $alias = ::core::clone::Clone::clone(&$name);
+        let $alias = $name.clone();
     };
 }
 
