@@ -12,12 +12,10 @@ use super::intervals::Intervals;
 use crate::engine::Shared;
 use crate::key::range::KeyRange;
 use crate::schema::StoreSchema;
-use crate::storage::{Backend, Commit, Order, RowChange, StoreChange, Thread};
+use crate::storage::{Backend, Commit, MOST_REPORTED, Order, RowChange, StoreChange, Thread};
 
 /// Clocks of two threads that are read in the same moment differ by no more, in milliseconds.
 const SKEW: f64 = 20.0;
-/// Of more changed rows than this nobody is told one by one: reading the result again is cheaper.
-const MOST_KEPT: usize = 4_096;
 
 thread_local!(static HUBS: RefCell<Hubs> = RefCell::default());
 
@@ -65,15 +63,12 @@ pub(super) struct Member {
 /// What a live query has been told and not yet looked at.
 #[derive(Default)]
 pub(super) struct Mail {
-    /// Commits that touch its ranges.
+    /// Commits that touch its ranges; while it reads, all of them.
     pub hits: Vec<Hit>,
-    /// All commits since it began to read.
-    pub log: Vec<Hit>,
     /// All of it may have changed.
     pub refresh: bool,
-    /// How many rows there are in the hits and in the log.
+    /// How many rows there are in the hits.
     rows: usize,
-    logged: usize,
     waker: Option<Waker>,
 }
 
@@ -127,21 +122,10 @@ impl Member {
     fn hit(&self, hit: Hit) {
         self.told(|mail| {
             mail.rows += hit.rows.len() + 1;
-            if mail.rows > MOST_KEPT {
+            if mail.rows > MOST_REPORTED {
                 *mail = Mail { refresh: true, ..Mail::default() };
             } else if !mail.refresh {
                 mail.hits.push(hit);
-            }
-        });
-    }
-
-    fn log(&self, hit: Hit) {
-        self.told(|mail| {
-            mail.logged += hit.rows.len() + 1;
-            if mail.logged > MOST_KEPT {
-                (mail.log, mail.refresh) = (Vec::new(), true);
-            } else if !mail.refresh {
-                mail.log.push(hit);
             }
         });
     }
@@ -301,7 +285,7 @@ impl Hub {
             let hit = |rows| Hit { commit: commit.clone(), store, rows, in_order };
             for number in &reading {
                 if let Some(member) = self.member(*number) {
-                    member.log(hit(all()));
+                    member.hit(hit(all()));
                 }
             }
             // Told outside of the borrow: who is woken may come and go.

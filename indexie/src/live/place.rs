@@ -39,14 +39,7 @@ pub(super) fn standing(
     let key = key_in_order(spec, schema, change, image, &*row)?;
     let passes = spec.filters.iter().all(|filter| filter(&*row));
     let standing = Standing { key, primary_key: change.key.clone(), row };
-    (passes && is_after(spec, &standing)).then_some(standing)
-}
-
-fn is_after(spec: &Spec, standing: &Standing) -> bool {
-    spec.after.as_ref().is_none_or(|after| {
-        let order = standing.key.cmp(&after.key).then_with(|| standing.primary_key.cmp(&after.primary_key));
-        if spec.reverse { order.is_lt() } else { order.is_gt() }
-    })
+    (passes && spec.is_after(&standing.key, &standing.primary_key)).then_some(standing)
 }
 
 /// The key of the ordering index at which a row stands that some clause finds: of several, the one that comes first.

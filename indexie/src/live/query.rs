@@ -11,12 +11,13 @@ use futures::{FutureExt, Stream, StreamExt};
 
 use super::changes::LiveChanges;
 use super::difference::Given;
-use super::rerun::{Differs, Rerun, Run};
+use super::rerun::{Differs, Rerun};
 use super::rows::{Asked, Maintained};
 use super::subscription::{Subscription, subscribe};
 use crate::codec::Batch;
 use crate::error::{Error, Result};
 use crate::key::AnyKey;
+use crate::op::Reads;
 use crate::query::{Execution, Plan, Terminal};
 use crate::store::Store;
 
@@ -130,7 +131,7 @@ where
     F: AsyncFn() -> Result<R> + 'static,
 {
     let f = Rc::new(f);
-    let run: Run<R> = Rc::new(move || {
+    let run: Reads<R> = Rc::new(move || {
         let f = f.clone();
         async move { f().await }.boxed_local()
     });
@@ -140,13 +141,13 @@ where
     })
 }
 
-fn rerun<R: 'static>(run: Run<R>, differs: Differs<R>) -> LocalBoxStream<'static, Result<R>> {
+fn rerun<R: 'static>(run: Reads<R>, differs: Differs<R>) -> LocalBoxStream<'static, Result<R>> {
     let mut rerun = Rerun::new(run, differs);
     futures::stream::poll_fn(move |context| rerun.poll(context).map(Some)).boxed_local()
 }
 
 /// A read that is run again; `print` writes what of its result is compared.
-pub(crate) fn reread<R: 'static>(run: Run<R>, print: fn(&R, &mut Batch)) -> LiveQuery<R> {
+pub(crate) fn reread<R: 'static>(run: Reads<R>, print: fn(&R, &mut Batch)) -> LiveQuery<R> {
     LiveQuery::new(move || {
         let mut before = None;
         let differs = move |now: &R| {

@@ -10,14 +10,13 @@ use super::faults::{Fault, Faults};
 use super::hub::{Interest, Member};
 use super::tracking::Tracker;
 use crate::error::Result;
+use crate::op::Reads;
 
-/// Makes the future of one run.
-pub(super) type Run<R> = Rc<dyn Fn() -> LocalBoxFuture<'static, Result<R>>>;
 /// Whether a result differs from the one before, which it has been told of in the same way.
 pub(super) type Differs<R> = Box<dyn FnMut(&R) -> bool>;
 
 pub(super) struct Rerun<R> {
-    run: Run<R>,
+    run: Reads<R>,
     differs: Differs<R>,
     member: Rc<Member>,
     /// What the last run has read.
@@ -29,7 +28,7 @@ pub(super) struct Rerun<R> {
 }
 
 impl<R> Rerun<R> {
-    pub fn new(run: Run<R>, differs: Differs<R>) -> Self {
+    pub fn new(run: Reads<R>, differs: Differs<R>) -> Self {
         Self {
             run,
             differs,
@@ -77,7 +76,7 @@ impl<R> Rerun<R> {
         drop(run);
         let mail = self.member.mail(context.waker());
         self.interests = tracker.interests();
-        let overtaken = tracker.ends(&mail.log) || mail.refresh;
+        let overtaken = tracker.ends(&mail.hits) || mail.refresh;
         self.tracker = Some(tracker);
         if overtaken {
             // What it has read is not what is stored any more, or was not all stored at one time.

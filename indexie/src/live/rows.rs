@@ -155,9 +155,7 @@ impl Maintained {
                 tracker.turn(context);
             }
             let mail = self.member.mail(context.waker());
-            // What was committed during the read comes first.
-            let mut hits = mail.log.into_iter().chain(mail.hits);
-            if mail.refresh || hits.try_for_each(|hit| self.apply(&hit)).is_err() {
+            if mail.refresh || mail.hits.iter().try_for_each(|hit| self.apply(hit)).is_err() {
                 self.read();
                 continue;
             }
@@ -235,7 +233,7 @@ impl Maintained {
     fn apply(&mut self, hit: &Hit) -> Result<(), Stale> {
         let Some(state) = &mut self.state else { return Err(Stale) };
         match hit.commit.order.follows(self.seen, self.over) {
-            // A log has what was committed to any table.
+            // During a read it is told of every table.
             _ if hit.store().store != self.execution.table() => return Ok(()),
             Some(false) => return Ok(()),
             Some(true) if hit.in_order && hit.store().whole && self.patchable => {}

@@ -162,11 +162,10 @@ impl Tracker {
         self.seen.get()
     }
 
-    /// Ends the run. Returns whether something that it depends on has changed since it was read; `log` is what was committed
-    /// meanwhile.
-    pub fn ends(&self, log: &[Hit]) -> bool {
+    /// Ends the run. Returns whether something that it depends on has changed since it was read, by what was told meanwhile.
+    pub fn ends(&self, told: &[Hit]) -> bool {
         self.reading.take();
-        self.dependencies.borrow().iter().any(|dependency| log.iter().any(|hit| dependency.is_hit(hit)))
+        told.iter().any(|hit| self.is_hit(hit))
     }
 
     /// Ends the run, where what it has read is known otherwise.

@@ -288,17 +288,10 @@ impl Execution {
         let Spec { offset, limit, .. } = self.spec;
         positions
             .into_iter()
-            .filter(|position| self.is_after(&position.key, &position.primary_key))
+            .filter(|position| self.spec.is_after(&position.key, &position.primary_key))
             .skip(offset)
             .take(limit.unwrap_or(usize::MAX))
             .collect()
-    }
-
-    pub(super) fn is_after(&self, key: &AnyKey, primary_key: &AnyKey) -> bool {
-        self.spec.after.as_ref().is_none_or(|after| {
-            let order = key.cmp(&after.key).then_with(|| primary_key.cmp(&after.primary_key));
-            if self.spec.reverse { order.is_lt() } else { order.is_gt() }
-        })
     }
 
     /// One chunk of a walk, from a place on: its rows, each with its keys, untested.

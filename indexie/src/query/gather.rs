@@ -125,7 +125,7 @@ impl Execution {
         let places = places
             .into_iter()
             .take_while(|(_, row)| until.as_ref().is_none_or(|until| !until(&*rows[*row].row)))
-            .filter(|(key, row)| self.is_after(key, &rows[*row].primary_key))
+            .filter(|(key, row)| self.spec.is_after(key, &rows[*row].primary_key))
             .skip(*offset)
             .take(limit.unwrap_or(usize::MAX))
             .collect();

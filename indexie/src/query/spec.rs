@@ -146,6 +146,14 @@ impl Spec {
             || self.branches.iter().any(|branch| branch.residual.is_some() || !branch.filters.is_empty())
     }
 
+    /// Whether a place comes after the cursor, if there is one.
+    pub fn is_after(&self, key: &AnyKey, primary_key: &AnyKey) -> bool {
+        self.after.as_ref().is_none_or(|after| {
+            let order = key.cmp(&after.key).then_with(|| primary_key.cmp(&after.primary_key));
+            if self.reverse { order.is_lt() } else { order.is_gt() }
+        })
+    }
+
     /// Whether anything cuts rows off, so that the last row is not simply the first of the reverse order.
     pub fn is_windowed(&self) -> bool {
         self.offset > 0 || self.limit.is_some() || self.until.is_some() || self.after.is_some()

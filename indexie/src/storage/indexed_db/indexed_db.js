@@ -1963,6 +1963,9 @@ const PACE = 16, STREAM = 3, STREAM_PACE = 100;
 // keeps others from writing.
 const REST = 1, LONGEST_REST = 2000;
 
+// Of stores in which anything may be different.
+const unknown = (stores) => Array.from(stores, (store) => ({ store, rows: null, whole: false }));
+
 // The other threads of this origin that have the same database open, and this one's part among them. Every commit is told to all: to
 // those who listen with its rows or, of many, with their keys only.
 class Tabs {
@@ -2012,11 +2015,7 @@ class Tabs {
   // The page is left, and may be kept for its user's return: until then it hears nothing.
   sleep() {
     this.asleep = true;
-    this.flushQuiet();
-    const { watched } = this;
-    this.watched = new Set();
-    this.announce();
-    this.watched = watched;
+    this.post('here', { stores: [] });
     this.close();
   }
 
@@ -2099,7 +2098,7 @@ class Tabs {
     clearTimeout(this.quietTimer);
     this.quietTimer = 0;
     if (this.quiet.size === 0) return;
-    const stores = [...this.quiet].map((store) => ({ store, rows: null, whole: false })), now = Date.now();
+    const stores = unknown(this.quiet), now = Date.now();
     this.quiet.clear();
     this.sequence++;
     this.post('commit', { from: now, to: now, stores });
@@ -2128,8 +2127,8 @@ class Tabs {
   // Something has not been heard of: anything may be different.
   missed() {
     if (this.watched.size === 0) return;
-    const now = Date.now(), stores = [...this.watched].map((store) => ({ store, rows: null, whole: false }));
-    this.pass({ sender: 0, from: now, to: now, stores });
+    const now = Date.now();
+    this.pass({ sender: 0, from: now, to: now, stores: unknown(this.watched) });
   }
 
   pass(commit) {
@@ -2169,7 +2168,7 @@ class Tabs {
   summary(pending) {
     const stores = new Set(pending.flatMap(({ stores }) => stores.map(({ store }) => store)));
     const { from } = pending[0], { to } = pending[pending.length - 1];
-    return { sender: 0, from, to, stores: [...stores].map((store) => ({ store, rows: null, whole: false })) };
+    return { sender: 0, from, to, stores: unknown(stores) };
   }
 }
 
