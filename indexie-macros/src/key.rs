@@ -171,6 +171,7 @@ fn newtype(ident: &Ident, field: &Member, inner: &Type, private: &TokenStream) -
         #[automatically_derived]
         impl #private::Key for #ident {
             const FORM: #private::Form = #as_key::FORM;
+            const LAST: ::core::primitive::f64 = #as_key::LAST;
             fn to_any(&self) -> ::core::result::Result<#private::AnyKey, #private::KeyError> {
                 #as_key::to_any(&self.#field)
             }

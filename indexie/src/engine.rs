@@ -2,6 +2,7 @@
 //! and turns failures into errors that name the table.
 //! Called by tables, queries and transactions; calls the storage.
 
+mod above;
 mod connection;
 mod failure;
 mod row;
@@ -11,14 +12,18 @@ mod shared;
 mod turns;
 mod upgrade;
 
-pub(crate) use connection::{close, database_names, delete, forget, handlers, is_open, open};
+pub(crate) use above::{Above, Footprint, Frame, Sight, Steps, Task, above, set_above};
+pub(crate) use connection::{close, database_names, delete, handlers, is_open, open};
 pub(crate) use row::RowType;
 pub(crate) use savepoint::savepoint;
 pub(crate) use shared::{Handlers, Shared};
 pub(crate) use upgrade::Rebuild;
 
+use std::fmt;
+use std::rc::Rc;
 use std::sync::Arc;
 
+use futures::FutureExt;
 use futures::channel::oneshot;
 use futures::future::LocalBoxFuture;
 
@@ -27,10 +32,29 @@ use crate::error::{Error, Result};
 use crate::storage::{Columns, Operation, Reply, Request, runner};
 
 /// Where operations run: a database, and the transaction they belong to if they do.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Session {
     pub shared: Arc<Shared>,
     pub transaction: Option<u32>,
+    pub sight: Sight,
+    /// The rows that it sees, where those are fixed.
+    pub frame: Option<Rc<dyn Frame>>,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("database", &self.shared.name)
+            .field("transaction", &self.transaction)
+            .field("sight", &self.sight)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The last handle of a database object is gone.
+pub(crate) fn forget(database: u64) {
+    above::forget(database);
+    connection::forget(database);
 }
 
 /// What a transaction may do.
@@ -41,9 +65,74 @@ pub(crate) enum Access {
 }
 
 impl Session {
+    /// Outside of transactions, seeing what overlays show.
+    pub fn alone(shared: Arc<Shared>) -> Self {
+        Self { shared, transaction: None, sight: Sight::Shown, frame: None }
+    }
+
+    /// In a transaction.
+    pub fn within(shared: Arc<Shared>, transaction: u32) -> Self {
+        Self { shared, transaction: Some(transaction), sight: Sight::Committed, frame: None }
+    }
+
+    /// In an overlay.
+    pub fn of_overlay(shared: Arc<Shared>, overlay: u32) -> Self {
+        Self { shared, transaction: None, sight: Sight::Overlay(overlay), frame: None }
+    }
+
     /// Runs one operation.
     pub async fn run(&self, store: u16, index: Option<u16>, operation: Operation) -> Result<Reply> {
-        run::run(self, Request { store, index, operation }).await
+        let request = Request { store, index, operation };
+        if let Some(frame) = &self.frame {
+            return run::framed(self, &**frame, &request).await;
+        }
+        let access = if request.operation.writes() { Access::ReadWrite } else { Access::Read };
+        let Some(above) = self.above(store, access)? else { return run::run(self, request).await };
+        let footprint = above.footprint(store, &request.operation);
+        let steps = move |session: Session| {
+            async move { session.run(store, index, request.operation).await }.boxed_local()
+        };
+        self.go_through(above, store, access, footprint, steps).await
+    }
+
+    /// Runs one operation on what is stored, whatever lies above it.
+    pub async fn run_below(&self, store: u16, index: Option<u16>, operation: Operation) -> Result<Reply> {
+        run::untracked(self, &Rc::new(Request { store, index, operation })).await
+    }
+
+    /// What an operation on this store has to go through.
+    fn above(&self, store: u16, access: Access) -> Result<Option<Rc<dyn Above>>> {
+        let above = above::above(self.shared.id);
+        let passes = match (self.sight, access) {
+            (Sight::Overlay(_), _) => true,
+            (Sight::Shown, Access::Read) => above.as_ref().is_some_and(|above| above.shows(store)),
+            (Sight::Committed, Access::Read) => false,
+            (_, Access::ReadWrite) => above.as_ref().is_some_and(|above| above.attends(store)),
+        };
+        match above {
+            _ if !passes => Ok(None),
+            Some(above) => Ok(Some(above)),
+            None => Err(Error::Aborted {
+                reason: "an overlay transaction is of no use on another thread than its own".to_owned(),
+            }),
+        }
+    }
+
+    async fn go_through<R: 'static>(
+        &self,
+        above: Rc<dyn Above>,
+        store: u16,
+        access: Access,
+        footprint: Footprint,
+        steps: impl FnOnce(Self) -> LocalBoxFuture<'static, Result<R>> + 'static,
+    ) -> Result<R> {
+        self.refuse_inside(store)?;
+        let steps: Steps = Box::new(move |session| {
+            let steps = steps(session);
+            async move { steps.await.map(|value| Box::new(value) as Box<dyn std::any::Any>) }.boxed_local()
+        });
+        let done = above.run(Task { session: self.clone(), store, access, footprint, steps }).await?;
+        done.downcast().map(|value| *value).map_err(|_| unexpected())
     }
 
     /// Runs an operation that answers with columns.
@@ -65,11 +154,30 @@ impl Session {
 
     /// Lets go of rows that a Get has parked.
     pub fn unpark(&self, parked: u32) {
-        self.shared.backend().unpark(parked);
+        match &self.frame {
+            Some(frame) => frame.unpark(parked),
+            None => self.shared.backend().unpark(parked),
+        }
     }
 
     /// Runs `body` in one transaction: the session's own, or else a new one.
     pub async fn atomically<R: 'static>(
+        &self,
+        store: u16,
+        access: Access,
+        footprint: Footprint,
+        body: impl FnOnce(Session) -> LocalBoxFuture<'static, Result<R>> + 'static,
+    ) -> Result<R> {
+        if self.frame.is_none()
+            && let Some(above) = self.above(store, access)?
+        {
+            return self.go_through(above, store, access, footprint, body).await;
+        }
+        self.as_one(store, access, body).await
+    }
+
+    /// The same, on what is stored.
+    pub async fn as_one<R: 'static>(
         &self,
         store: u16,
         access: Access,

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::codec::{DecodeError, EncodeError};
+use crate::hooks::Mutation;
 use crate::key::AnyKey;
 
 /// The result of every operation; `E` can be replaced, as in [`std::io::Result`] it cannot.
@@ -63,6 +64,24 @@ pub enum Error {
     ReadOnly {
         /// The table.
         table: String,
+    },
+    /// A row that an overlay transaction is about is not the one any more that the overlay found. Nothing of it was stored.
+    Conflict {
+        /// The table.
+        table: String,
+        /// The row's key.
+        key: AnyKey,
+    },
+    /// A hook has failed, and so has the write that waited for it. Nothing of it was stored.
+    Hook {
+        /// The table.
+        table: String,
+        /// The row's key, where it has one already.
+        key: Option<AnyKey>,
+        /// What was to be done to the row.
+        mutation: Mutation,
+        /// What the hook said.
+        message: String,
     },
     /// There is no room left.
     QuotaExceeded {
@@ -301,6 +320,20 @@ impl fmt::Display for Error {
             }
             Self::InvalidArgument { message } => f.write_str(message),
             Self::ReadOnly { table } => write!(f, "table `{table}` can only be read here, in a transaction that reads or a live query"),
+            Self::Conflict { table, key } => {
+                write!(f, "row {key} of table `{table}` has been changed since the overlay transaction found it")
+            }
+            Self::Hook { table, key, mutation, message } => {
+                let done = match mutation {
+                    Mutation::Add => "added to",
+                    Mutation::Update => "changed in",
+                    Mutation::Delete => "deleted from",
+                };
+                match key {
+                    Some(key) => write!(f, "row {key} has not been {done} table `{table}`: {message}"),
+                    None => write!(f, "the row has not been {done} table `{table}`: {message}"),
+                }
+            }
             Self::QuotaExceeded { usage, quota } => {
                 f.write_str("the browser's storage quota is exceeded")?;
                 match (usage, quota) {

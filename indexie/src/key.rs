@@ -42,6 +42,9 @@ use std::fmt;
 pub trait Key: Clone + 'static {
     #[doc(hidden)]
     const FORM: Form;
+    /// The greatest number of the type, or the greatest that a generator gives.
+    #[doc(hidden)]
+    const LAST: f64 = 9_007_199_254_740_992.0;
     #[doc(hidden)]
     fn to_any(&self) -> Result<AnyKey, KeyError>;
     #[doc(hidden)]

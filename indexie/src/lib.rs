@@ -78,30 +78,37 @@ mod codec;
 mod database;
 mod engine;
 mod error;
+mod hooks;
 mod index;
 mod key;
 #[cfg(feature = "live")]
 mod live;
 mod op;
+mod overlay;
 mod probe;
 mod query;
 mod schema;
 mod storage;
 mod store;
+mod strategy;
 mod table;
+mod tasks;
 mod transaction;
 mod upgrade;
 
 pub use database::{Blocked, Builder, Database, Durability, Indexie, Storage, VersionChange, database_names};
 pub use error::{Error, Result};
+pub use hooks::{Added, Deleted, HookError, HookFailure, HookId, HookOutput, Hooks, Mutation, Updated};
 pub use index::{Index, IsUnique, Plain, Primary, Unique};
 pub use key::{AnyKey, AutoKey, Date, IntoAnyKey, IntoAnyRange, IntoKey, IntoRange, Key, Prefix, Text};
 #[cfg(feature = "live")]
 pub use live::{Change, Changes, Live, LiveChanges, LiveQuery, Subscription, live_query};
 pub use op::{Fetch, Op};
+pub use overlay::{Committed, Overlay, OverlayTransaction, PendingChange};
 pub use query::{Cursor, EachOutput, Page, Query, RowStream, Where};
 pub use store::{Insert, Outbound, Store};
-pub use table::{Access, Auto, InTransaction, Read, ReadWrite, Table, TxMode, Writable};
+pub use strategy::Strategy;
+pub use table::{Access, Auto, InTransaction, Pending, Read, ReadWrite, Table, TxMode, Writable};
 pub use transaction::{All, Commit, Mode, Scope, Transaction};
 
 /// What the body of a transaction over [`db.all()`](All) gets: a handle for each table of the database `D`, in a field of the same
@@ -259,7 +266,8 @@ pub mod prelude {
     #[cfg(feature = "live")]
     pub use crate::live_query;
     pub use crate::{
-        Durability, Error, Index, Key, Mode, Query, Result, Storage, Store, Table, Upgrade, clone, schema,
+        Added, Deleted, Durability, Error, HookError, HookFailure, Index, Key, Mode, Overlay, Query, Result, Storage, Store,
+        Strategy, Table, Updated, Upgrade, clone, schema,
     };
 }
 

@@ -5,7 +5,7 @@
 //! - `place`, `window`, `difference`: whether and where a row stands in a result, a result that is patched, and what has
 //!   changed in it; pure;
 //! - `rows` and `rerun` (with `faults`): the two ways to keep a result up to date: by patching it, and by reading it again;
-//! - `query`, `changes`, `subscription` (with `tasks`), `shown`: what the app holds.
+//! - `query`, `changes`, `subscription`, `shown`: what the app holds.
 //!
 //! Called by app code, and by the engine and the storage, which tell what has happened; calls the executor.
 
@@ -20,8 +20,6 @@ mod rerun;
 mod rows;
 mod shown;
 mod subscription;
-#[cfg(not(target_family = "wasm"))]
-mod tasks;
 mod tracking;
 mod window;
 
@@ -32,8 +30,8 @@ pub use subscription::Subscription;
 
 pub use hub::subscriptions;
 
-pub(crate) use hub::{committed, refresh};
+pub(crate) use hub::{Overheard, committed, overhear, refresh, show, shown};
 pub(crate) use query::{live_changes, live_count, live_rows, maintained, reread};
 #[cfg(not(target_family = "wasm"))]
-pub(crate) use tasks::run as run_tasks;
+pub(crate) use tracking::is_tracking;
 pub(crate) use tracking::{begins, reads};

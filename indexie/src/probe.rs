@@ -17,6 +17,8 @@ pub struct Probe<T>(PhantomData<T>);
 impl<K: Key> Probe<K> {
     /// How the type is stored.
     pub const FORM: Form = K::FORM;
+    /// The greatest number of the type.
+    pub const LAST: f64 = K::LAST;
 
     /// The key of a field.
     #[must_use]
@@ -36,6 +38,7 @@ impl<K: Key> Probe<K> {
 #[doc(hidden)]
 pub trait NoKey<K> {
     const FORM: Form = Form::Number;
+    const LAST: f64 = 0.0;
 
     #[must_use]
     fn one(_: &K) -> Entry {
@@ -59,7 +62,7 @@ impl<T: Store> Probe<T> {
 
     /// The same table inside a transaction.
     #[must_use]
-    pub fn bound<M>(table: &Table<T>, transaction: u32) -> Table<T, M> {
+    pub fn bound<M: 'static>(table: &Table<T>, transaction: u32) -> Table<T, M> {
         table.bound(transaction)
     }
 }
@@ -68,7 +71,7 @@ impl<T: Store> Probe<T> {
 #[doc(hidden)]
 pub trait NoRecord {
     const SCHEMA: StoreSchema =
-        StoreSchema { key: KeySchema { path: KeyPath::None, auto: false }, indexes: &[], fields: &[] };
+        StoreSchema { key: KeySchema { path: KeyPath::None, auto: false }, indexes: &[], fields: &[], last_key: 0.0 };
 
     #[must_use]
     fn table<X>(_: &Indexie, _: &'static str) -> X {

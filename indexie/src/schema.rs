@@ -76,6 +76,8 @@ pub struct StoreSchema {
     pub indexes: &'static [IndexSchema],
     /// How the record's key fields are stored; nothing is known of those of a schema of the past.
     pub fields: &'static [FieldForm],
+    /// The greatest number of the key's type: where temporary keys begin.
+    pub last_key: f64,
 }
 
 #[doc(hidden)]
@@ -280,6 +282,7 @@ mod tests {
             IndexSchema { name: "[a+b]", path: KeyPath::Many(&["a", "b"]), unique: false, multi: false },
         ],
         fields: &[],
+        last_key: 0.0,
     };
     const DECLARED: &[&str] = &["++id", "&e_mail", "[a+b]"];
 

@@ -41,7 +41,16 @@ pub trait Insertable: Serialize {
     label = "expected a `{T}`, or its `New…` type",
     note = "a table whose key is outside of the record and not generated takes rows with `add_with_key` and `put_with_key`"
 )]
-pub trait Insert<T: Store>: Insertable {}
+pub trait Insert<T: Store>: Insertable {
+    /// What of a row would be inserted.
+    #[doc(hidden)]
+    fn of_row(_row: T) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        None
+    }
+}
 
 /// A record whose primary key is not part of it.
 #[diagnostic::on_unimplemented(

@@ -6,10 +6,11 @@ mod queries;
 mod target;
 mod write;
 
-pub use access::{Access, Auto, InTransaction, Read, ReadWrite, TxMode, Writable};
+pub use access::{Access, Auto, InTransaction, Pending, Read, ReadWrite, TxMode, Writable};
 pub(crate) use change::{Change, change, change_part};
 pub(crate) use target::{Rows, Rowwise, Target};
 
+use std::any::TypeId;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -38,13 +39,22 @@ use crate::store::Store;
 pub struct Table<T: Store, A = Auto> {
     pub(crate) shared: Arc<Shared>,
     pub(crate) store: u16,
-    pub(crate) transaction: Option<u32>,
+    pub(crate) place: Place,
     of: PhantomData<fn() -> (T, A)>,
+}
+
+/// Where the operations of a handle run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Each alone.
+    Alone,
+    Transaction(u32),
+    Overlay(u32),
 }
 
 impl<T: Store, A> Clone for Table<T, A> {
     fn clone(&self) -> Self {
-        Self { shared: self.shared.clone(), store: self.store, transaction: self.transaction, of: PhantomData }
+        Self { shared: self.shared.clone(), store: self.store, place: self.place, of: PhantomData }
     }
 }
 
@@ -56,12 +66,14 @@ impl<T: Store, A> fmt::Debug for Table<T, A> {
 
 impl<T: Store> Table<T> {
     pub(crate) fn new(shared: Arc<Shared>, store: u16) -> Self {
-        Self { shared, store, transaction: None, of: PhantomData }
+        Self { shared, store, place: Place::Alone, of: PhantomData }
     }
 
-    /// The same table inside a transaction.
-    pub(crate) fn bound<A>(&self, transaction: u32) -> Table<T, A> {
-        Table { shared: self.shared.clone(), store: self.store, transaction: Some(transaction), of: PhantomData }
+    /// The same table inside a transaction, or an overlay transaction.
+    pub(crate) fn bound<A: 'static>(&self, number: u32) -> Table<T, A> {
+        let overlay = TypeId::of::<A>() == TypeId::of::<Pending>();
+        let place = if overlay { Place::Overlay(number) } else { Place::Transaction(number) };
+        Table { shared: self.shared.clone(), store: self.store, place, of: PhantomData }
     }
 }
 
@@ -73,7 +85,12 @@ impl<T: Store, A> Table<T, A> {
     }
 
     pub(crate) fn session(&self) -> Session {
-        Session { shared: self.shared.clone(), transaction: self.transaction }
+        let shared = self.shared.clone();
+        match self.place {
+            Place::Alone => Session::alone(shared),
+            Place::Transaction(number) => Session::within(shared, number),
+            Place::Overlay(number) => Session::of_overlay(shared, number),
+        }
     }
 
     fn target(&self) -> Target {

@@ -269,6 +269,7 @@ fn stored(schema: &Schema, private: &TokenStream) -> TokenStream {
             key: #private::KeySchema { path: #path, auto: #auto },
             indexes: &[#(#indexes),*],
             fields: &[],
+            last_key: 0.0,
         }
     }
 }

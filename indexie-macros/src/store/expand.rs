@@ -107,7 +107,11 @@ impl Writer<'_, '_> {
         let insert = self.plan.primary.rows_suffice().then(|| {
             quote! {
                 #[automatically_derived]
-                impl #private::Insert<#record> for #record {}
+                impl #private::Insert<#record> for #record {
+                    fn of_row(__row: #record) -> ::core::option::Option<Self> {
+                        ::core::option::Option::Some(__row)
+                    }
+                }
             }
         });
         let outbound = self.plan.primary.is_outbound().then(|| {
@@ -119,10 +123,16 @@ impl Writer<'_, '_> {
         let of_new = new.map(|new| {
             let name = &new.name;
             let insertable = self.insertable(name, new.without);
+            let fields = self.record.fields.iter().enumerate().filter(|(at, _)| Some(*at) != new.without);
+            let fields: Vec<&Ident> = fields.map(|(_, field)| field.ident).collect();
             quote! {
                 #insertable
                 #[automatically_derived]
-                impl #private::Insert<#record> for #name {}
+                impl #private::Insert<#record> for #name {
+                    fn of_row(__row: #record) -> ::core::option::Option<Self> {
+                        ::core::option::Option::Some(Self { #(#fields: __row.#fields,)* })
+                    }
+                }
             }
         });
         quote!(#of_record #insert #outbound #of_new)
@@ -201,6 +211,7 @@ impl Writer<'_, '_> {
                     key: #private::KeySchema { path: #path, auto: #auto },
                     indexes: &[#(#indexes),*],
                     fields: <#record as #private::Store>::FIELDS,
+                    last_key: #private::Probe::<#key>::LAST,
                 };
                 const FIELDS: &'static [#private::FieldForm] = &[#(#forms),*];
                 const DECLARED: &'static [&'static ::core::primitive::str] = &[#(#declared),*];

@@ -38,6 +38,7 @@ pub fn store(input: &DeriveInput, library: &TokenStream) -> TokenStream {
                     key: #private::KeySchema { path: #private::KeyPath::None, auto: true },
                     indexes: &[],
                     fields: &[],
+                    last_key: 0.0,
                 };
                 const FIELDS: &'static [#private::FieldForm] = &[];
                 const DECLARED: &'static [&'static ::core::primitive::str] = &[];

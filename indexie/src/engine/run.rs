@@ -9,7 +9,7 @@ use std::sync::Arc;
 use futures::future::LocalBoxFuture;
 
 use super::connection::{connection, lost};
-use super::{Access, Session, Shared, turns};
+use super::{Access, Frame, Session, Shared, turns};
 use crate::database::Durability;
 use crate::error::{Error, Result};
 #[cfg(feature = "live")]
@@ -22,17 +22,29 @@ const TRIES: u32 = 3;
 /// Runs one operation: in the session's transaction, or alone.
 pub(super) async fn run(session: &Session, request: Request) -> Result<Reply> {
     #[cfg(feature = "live")]
-    let tracked = live::reads(&session.shared, session.transaction, &request)?;
+    let tracked = live::reads(session, &request)?;
     let request = Rc::new(request);
     let reply = untracked(session, &request).await?;
     #[cfg(feature = "live")]
     if let Some(tracked) = tracked {
-        tracked.done(&request.operation, request.index, &reply);
+        tracked.done(&request.operation, request.index, &reply, 0);
     }
     Ok(reply)
 }
 
-async fn untracked(session: &Session, request: &Rc<Request>) -> Result<Reply> {
+/// Runs one operation on rows that are fixed.
+pub(super) async fn framed(session: &Session, frame: &dyn Frame, request: &Request) -> Result<Reply> {
+    #[cfg(feature = "live")]
+    let tracked = live::reads(session, request)?;
+    let reply = frame.run(session, request).await?;
+    #[cfg(feature = "live")]
+    if let Some(tracked) = tracked {
+        tracked.done(&request.operation, request.index, &reply, frame.shown());
+    }
+    Ok(reply)
+}
+
+pub(super) async fn untracked(session: &Session, request: &Rc<Request>) -> Result<Reply> {
     let shared = &session.shared;
     let table = shared.table_name(request.store);
     if let Some(transaction) = session.transaction {
@@ -96,7 +108,7 @@ pub(super) async fn transact<R: 'static>(
     #[cfg(feature = "live")]
     let _tracked = tracks.map(|tracks| tracks(transaction));
     let running = runner::adopt(backend, shared.id, transaction, |transaction| {
-        body(Session { shared: shared.clone(), transaction: Some(transaction) })
+        body(Session::within(shared.clone(), transaction))
     });
     running.await.map_err(|error| of_database(error, &shared))
 }

@@ -4,7 +4,7 @@
 
 use std::rc::Rc;
 
-use super::{Shared, run, turns};
+use super::{Shared, above, run, turns};
 use crate::error::{Error, Result};
 use crate::storage::{Operation, Request, Submitted, Thread, runner};
 
@@ -19,7 +19,8 @@ pub(crate) async fn savepoint<R>(
         return Err(runner::committing());
     }
     let steps = async {
-        let mut open = Open { shared, store, transaction, id: Thread::get().number(), armed: true };
+        let mark = above(shared.id).map_or(0, |above| above.mark(transaction));
+        let mut open = Open { shared, store, transaction, id: Thread::get().number(), mark, armed: true };
         open.run(open.start(Operation::Savepoint)).await?;
         let result = body().await;
         // The body may have decided about all of the transaction.
@@ -29,7 +30,7 @@ pub(crate) async fn savepoint<R>(
         }
         match result {
             Ok(value) => open.end(Operation::Release).await.map(|()| value),
-            Err(error) => match open.end(Operation::Rollback).await {
+            Err(error) => match open.undo().await {
                 Ok(()) | Err(Error::Aborted { .. }) => Err(error),
                 // Nothing of the transaction is left: that weighs more than why the savepoint was to be undone.
                 Err(undoing) => Err(undoing),
@@ -45,6 +46,8 @@ struct Open<'a> {
     store: u16,
     transaction: u32,
     id: u32,
+    /// What hooks are going to hear of that came before it.
+    mark: usize,
     armed: bool,
 }
 
@@ -60,6 +63,18 @@ impl Open<'_> {
         done.map(|_| ()).map_err(|failure| run::named(failure, self.shared, self.shared.table_name(self.store)))
     }
 
+    async fn undo(&mut self) -> Result<()> {
+        self.forget();
+        self.end(Operation::Rollback).await
+    }
+
+    /// Hooks do not hear of what is undone.
+    fn forget(&self) {
+        if let Some(above) = above(self.shared.id) {
+            above.undone(self.transaction, self.mark);
+        }
+    }
+
     async fn end(&mut self, operation: impl FnOnce(u32) -> Operation) -> Result<()> {
         let submitted = self.start(operation);
         self.armed = false;
@@ -70,6 +85,7 @@ impl Open<'_> {
 impl Drop for Open<'_> {
     fn drop(&mut self) {
         if self.armed {
+            self.forget();
             // Nobody waits for it any more; the storage does it ahead of all that is asked for later.
             drop(self.start(Operation::Rollback));
         }

@@ -9,6 +9,8 @@ macro_rules! small_numbers {
     ($($type:ty: $form:ident),*) => {$(
         impl Key for $type {
             const FORM: Form = Form::$form;
+            #[allow(clippy::cast_lossless, reason = "there is no const `From`")]
+            const LAST: f64 = <$type>::MAX as f64;
 
             fn to_any(&self) -> Result<AnyKey, KeyError> {
                 Ok(AnyKey::Number(f64::from(*self)))

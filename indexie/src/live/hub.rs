@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use super::intervals::Intervals;
-use crate::engine::Shared;
+use crate::engine::{Shared, Sight, above};
 use crate::key::range::KeyRange;
 use crate::schema::StoreSchema;
 use crate::storage::{Backend, Commit, MOST_REPORTED, Order, RowChange, StoreChange, Thread};
@@ -33,19 +33,24 @@ pub(super) struct Hub {
     storage: usize,
     name: String,
     pub backend: Rc<dyn Backend>,
-    /// How many watch each store.
-    stores: RefCell<BTreeMap<&'static str, usize>>,
+    /// How many watch each store, by the database object.
+    stores: RefCell<BTreeMap<(&'static str, u64), usize>>,
     tables: RefCell<Vec<Table>>,
     members: RefCell<HashMap<u64, Weak<Member>>>,
-    /// Who is reading: these get every commit, for they do not know yet whether they have seen it.
-    reading: RefCell<BTreeSet<u64>>,
+    /// Who is reading, and through which database object: these get every commit, for they do not know yet whether they have seen
+    /// it.
+    reading: RefCell<BTreeSet<(u64, u64)>>,
+    /// How many changes of overlays have been shown.
+    shown: Cell<u64>,
     /// When the last own commit was heard of, and the last one of each other sender.
     own: Cell<f64>,
     others: RefCell<Vec<(u64, f64)>>,
 }
 
-/// Who is interested in a store. Two declarations of it, which may number its indexes differently, are two tables.
+/// Who is interested in a store. Two declarations of it, which may number its indexes differently, are two tables, and so are two
+/// database objects, which may show different rows.
 struct Table {
+    database: u64,
     store: &'static str,
     schema: StoreSchema,
     /// By the number of the key or index.
@@ -81,9 +86,35 @@ pub(super) struct Hit {
     pub rows: Vec<usize>,
     /// Whether it is known to have come after everything that was told before.
     pub in_order: bool,
+    /// The database object through which the change is seen.
+    pub database: u64,
+    pub audience: Audience,
+}
+
+/// Who sees a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Audience {
+    Everyone,
+    Only(Sight),
+}
+
+impl Audience {
+    /// What an overlay shows depends on all that is beneath it.
+    fn includes(self, sight: Sight) -> bool {
+        match (self, sight) {
+            (Self::Only(Sight::Overlay(of)), Sight::Overlay(own)) => of == own,
+            (_, Sight::Overlay(_)) | (Self::Everyone, _) => true,
+            (Self::Only(of), own) => of == own,
+        }
+    }
 }
 
 impl Hit {
+    /// Whether who reads so sees the change.
+    pub fn concerns(&self, database: u64, sight: Sight) -> bool {
+        self.database == database && self.audience.includes(sight)
+    }
+
     pub fn store(&self) -> &StoreChange {
         &self.commit.stores[self.store]
     }
@@ -143,9 +174,12 @@ impl Member {
     }
 }
 
-/// Whether two declarations number a store's indexes in the same way.
-fn is_same(a: &StoreSchema, b: &StoreSchema) -> bool {
-    a.key == b.key && a.indexes == b.indexes
+impl Table {
+    /// Whether it is that of the store as one declaration has it: with the indexes numbered in the same way.
+    fn is_for(&self, database: u64, store: &str, schema: &StoreSchema) -> bool {
+        let Self { schema: own, .. } = self;
+        self.database == database && self.store == store && own.key == schema.key && own.indexes == schema.indexes
+    }
 }
 
 /// The hub of a database.
@@ -166,6 +200,7 @@ pub(super) fn hub(shared: &Arc<Shared>) -> Rc<Hub> {
             tables: RefCell::default(),
             members: RefCell::default(),
             reading: RefCell::default(),
+            shown: Cell::new(0),
             own: Cell::new(0.0),
             others: RefCell::default(),
         });
@@ -185,14 +220,56 @@ pub(crate) fn committed(number: u32, commit: &Rc<Commit>) {
 
 /// All of a database may be different: it has been opened anew.
 pub(crate) fn refresh(shared: &Shared) {
+    if let Some(hub) = existing(shared) {
+        hub.refresh();
+    }
+}
+
+/// The hub of a database, if there is one.
+fn existing(shared: &Shared) -> Option<Rc<Hub>> {
     let place = (shared.storage.place(), shared.name.clone());
     let hub = HUBS.try_with(|hubs| {
         let hubs = hubs.borrow();
         hubs.numbers.get(&place).and_then(|number| hubs.by_number.get(number)).cloned()
     });
-    if let Some(hub) = hub.ok().flatten() {
-        hub.refresh();
-    }
+    hub.ok().flatten()
+}
+
+/// What overlays of a database object show has changed: rows of a store, each with what is seen in its place before and after.
+/// `sight` says who sees it. None of the rows: which, is not known.
+pub(crate) fn show(shared: &Shared, store: u16, rows: Option<Vec<RowChange>>, sight: Sight) {
+    let Some(hub) = existing(shared) else { return };
+    hub.shown.set(hub.shown.get() + 1);
+    let change = StoreChange { store: shared.table_name(store).to_owned(), rows, whole: true };
+    let commit = Rc::new(Commit { order: Order::Shown(hub.shown.get()), stores: vec![change] });
+    let rows = commit.stores[0].rows.as_ref().map_or(0, Vec::len);
+    let hit = |rows| Hit {
+        commit: commit.clone(),
+        store: 0,
+        rows,
+        in_order: true,
+        database: shared.id,
+        audience: Audience::Only(sight),
+    };
+    hub.route(&hit, (0..rows).collect());
+}
+
+/// How many changes of overlays have been shown so far.
+pub(crate) fn shown(shared: &Shared) -> u64 {
+    existing(shared).map_or(0, |hub| hub.shown.get())
+}
+
+/// Has what is committed to a store reported, for as long as the value lives, to overlays.
+pub(crate) fn overhear(shared: &Arc<Shared>, store: u16) -> Overheard {
+    let member = Member::new();
+    let watching = hub(shared).watch(shared.id, shared.table_name(store), &member);
+    Overheard { _watching: watching, _member: member }
+}
+
+/// A store that overlays are about.
+pub(crate) struct Overheard {
+    _watching: Watching,
+    _member: Rc<Member>,
 }
 
 /// How many live queries there are on this thread that watch something.
@@ -207,34 +284,36 @@ pub fn subscriptions() -> usize {
 
 impl Hub {
     /// Has what is committed to a store reported for as long as the value lives.
-    pub fn watch(self: &Rc<Self>, store: &'static str, member: &Rc<Member>) -> Watching {
+    pub fn watch(self: &Rc<Self>, database: u64, store: &'static str, member: &Rc<Member>) -> Watching {
         let is_new = {
             let mut stores = self.stores.borrow_mut();
-            let count = stores.entry(store).or_default();
-            *count += 1;
-            *count == 1
+            let is_new = !stores.keys().any(|(watched, _)| *watched == store);
+            *stores.entry((store, database)).or_default() += 1;
+            is_new
         };
         self.members.borrow_mut().insert(member.number, Rc::downgrade(member));
         if is_new {
             self.tell_backend();
         }
-        Watching { hub: self.clone(), store }
+        Watching { hub: self.clone(), database, store }
     }
 
     fn tell_backend(&self) {
-        let stores: Vec<String> = self.stores.borrow().keys().map(|store| (*store).to_owned()).collect();
+        let stores: BTreeSet<String> = self.stores.borrow().keys().map(|(store, _)| (*store).to_owned()).collect();
+        let stores: Vec<String> = stores.into_iter().collect();
         self.backend.watch(self.number, &self.name, &stores);
     }
 
     /// Has every commit told to a member for as long as the value lives.
-    pub fn reading(self: &Rc<Self>, member: &Member) -> Reading {
-        self.reading.borrow_mut().insert(member.number);
-        Reading { hub: self.clone(), member: member.number }
+    pub fn reading(self: &Rc<Self>, database: u64, member: &Member) -> Reading {
+        self.reading.borrow_mut().insert((member.number, database));
+        Reading { hub: self.clone(), database, member: member.number }
     }
 
     /// Has commits told to a member that touch these ranges, for as long as the value lives.
     pub fn interest(
         self: &Rc<Self>,
+        database: u64,
         member: &Member,
         store: &'static str,
         schema: StoreSchema,
@@ -244,9 +323,9 @@ impl Hub {
         let mut tables = self.tables.borrow_mut();
         let at = tables
             .iter()
-            .position(|table| table.store == store && is_same(&table.schema, &schema))
+            .position(|table| table.is_for(database, store, &schema))
             .unwrap_or_else(|| {
-                tables.push(Table { store, schema, indexes: Vec::new(), members: BTreeMap::new() });
+                tables.push(Table { database, store, schema, indexes: Vec::new(), members: BTreeMap::new() });
                 tables.len() - 1
             });
         let table = &mut tables[at];
@@ -258,7 +337,7 @@ impl Hub {
         for range in &ranges {
             table.indexes[entry].insert(range, member.number);
         }
-        Interest { hub: self.clone(), member: member.number, store, schema, entry, ranges }
+        Interest { hub: self.clone(), database, member: member.number, store, schema, entry, ranges }
     }
 
     /// Looks at what is due, where nothing else does.
@@ -279,43 +358,70 @@ impl Hub {
 
     fn committed(&self, commit: &Rc<Commit>) {
         let in_order = self.follows(commit.order);
-        let reading = self.reading.borrow().clone();
+        let watched: Vec<(&str, u64)> = self.stores.borrow().keys().copied().collect();
         for (store, change) in commit.stores.iter().enumerate() {
-            let all = || (0..change.rows.as_ref().map_or(0, Vec::len)).collect();
-            let hit = |rows| Hit { commit: commit.clone(), store, rows, in_order };
-            for number in &reading {
-                if let Some(member) = self.member(*number) {
-                    member.hit(hit(all()));
+            let databases = watched.iter().filter(|(watched, _)| *watched == change.store);
+            for database in databases.map(|(_, database)| *database) {
+                let hit = |audience| {
+                    move |rows| Hit { commit: commit.clone(), store, rows, in_order, database, audience }
+                };
+                let all: Vec<usize> = (0..change.rows.as_ref().map_or(0, Vec::len)).collect();
+                let hidden = above(database).map(|above| above.heard(change)).unwrap_or_default();
+                if hidden.is_empty() {
+                    self.route(&hit(Audience::Everyone), all);
+                    continue;
                 }
-            }
-            // Told outside of the borrow: who is woken may come and go.
-            for (number, rows) in self.touched(change) {
-                if let Some(member) = self.member(number).filter(|_| !reading.contains(&number)) {
-                    member.hit(hit(rows));
+                self.route(&hit(Audience::Only(Sight::Committed)), hidden.clone());
+                let plain: Vec<usize> = all.into_iter().filter(|row| !hidden.contains(row)).collect();
+                if !plain.is_empty() {
+                    self.route(&hit(Audience::Everyone), plain);
                 }
             }
         }
     }
 
+    /// Tells of some rows of a change whomever they concern.
+    fn route(&self, hit: &dyn Fn(Vec<usize>) -> Hit, rows: Vec<usize>) {
+        let whole = hit(rows);
+        let is_reading = |reading: &&(u64, u64)| reading.1 == whole.database;
+        let reading: BTreeSet<u64> =
+            self.reading.borrow().iter().filter(is_reading).map(|(member, _)| *member).collect();
+        let touched = self.touched(&whole);
+        // Told outside of the borrow: who is woken may come and go.
+        for number in &reading {
+            if let Some(member) = self.member(*number) {
+                member.hit(whole.clone());
+            }
+        }
+        for (number, rows) in touched {
+            if let Some(member) = self.member(number).filter(|_| !reading.contains(&number)) {
+                member.hit(Hit { rows, ..whole.clone() });
+            }
+        }
+    }
+
     /// Whom a change concerns, and which of its rows.
-    fn touched(&self, change: &StoreChange) -> BTreeMap<u64, Vec<usize>> {
+    fn touched(&self, hit: &Hit) -> BTreeMap<u64, Vec<usize>> {
         let mut touched: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
-        for table in self.tables.borrow().iter().filter(|table| table.store == change.store) {
+        let change = hit.store();
+        let is_about = |table: &&Table| table.database == hit.database && table.store == change.store;
+        for table in self.tables.borrow().iter().filter(is_about) {
             let Some(rows) = &change.rows else {
                 touched.extend(table.members.keys().map(|number| (*number, Vec::new())));
                 continue;
             };
-            for (at, row) in rows.iter().enumerate() {
-                let mut hit = |number: u64| {
+            for at in &hit.rows {
+                let Some(row) = rows.get(*at) else { continue };
+                let mut note = |number: u64| {
                     let rows = touched.entry(number).or_default();
-                    if rows.last() != Some(&at) {
-                        rows.push(at);
+                    if rows.last() != Some(at) {
+                        rows.push(*at);
                     }
                 };
                 for (entry, intervals) in (0..).zip(&table.indexes).filter(|(_, intervals)| !intervals.is_empty()) {
                     for image in [&row.old, &row.new].into_iter().flatten() {
                         for key in row.keys(image, &table.schema, entry) {
-                            intervals.at(&key, &mut hit);
+                            intervals.at(&key, &mut note);
                         }
                     }
                 }
@@ -327,6 +433,7 @@ impl Hub {
     /// Notes a commit, and says whether it is known to come after all that were noted before.
     fn follows(&self, order: Order) -> bool {
         match order {
+            Order::Shown(_) => true,
             Order::Number(_) => {
                 self.own.set(crate::Date::now().as_f64());
                 true
@@ -344,7 +451,7 @@ impl Hub {
 
     fn leave(&self, number: u64) {
         self.members.borrow_mut().remove(&number);
-        self.reading.borrow_mut().remove(&number);
+        self.reading.borrow_mut().retain(|(member, _)| *member != number);
     }
 
     /// Nobody watches any more.
@@ -358,12 +465,20 @@ impl Hub {
     }
 }
 
+/// What a read has seen: all commits with a number up to one, and all changes of overlays up to one.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Seen {
+    pub commits: u64,
+    pub shown: u64,
+}
+
 impl Order {
     /// Whether a read that has seen so many commits, and was over at this moment, came before it. Of another sender's that is
     /// not always known: then neither is said.
-    pub(super) fn follows(self, seen: u64, over: f64) -> Option<bool> {
+    pub(super) fn follows(self, seen: Seen, over: f64) -> Option<bool> {
         match self {
-            Self::Number(number) => Some(number > seen),
+            Self::Number(number) => Some(number > seen.commits),
+            Self::Shown(number) => Some(number > seen.shown),
             Self::Elsewhere { from, .. } => (from > over + SKEW).then_some(true),
         }
     }
@@ -372,12 +487,13 @@ impl Order {
 /// A store that is watched.
 pub(super) struct Watching {
     pub hub: Rc<Hub>,
+    database: u64,
     store: &'static str,
 }
 
 impl Watching {
-    pub fn is_of(&self, hub: &Rc<Hub>, store: &str) -> bool {
-        Rc::ptr_eq(&self.hub, hub) && self.store == store
+    pub fn is_of(&self, hub: &Rc<Hub>, database: u64, store: &str) -> bool {
+        Rc::ptr_eq(&self.hub, hub) && self.database == database && self.store == store
     }
 }
 
@@ -385,14 +501,14 @@ impl Drop for Watching {
     fn drop(&mut self) {
         let (gone, none) = {
             let mut stores = self.hub.stores.borrow_mut();
-            let count = stores.get_mut(self.store).map_or(0, |count| {
+            let watched = (self.store, self.database);
+            if let Some(count) = stores.get_mut(&watched) {
                 *count -= 1;
-                *count
-            });
-            if count == 0 {
-                stores.remove(self.store);
+                if *count == 0 {
+                    stores.remove(&watched);
+                }
             }
-            (count == 0, stores.is_empty())
+            (!stores.keys().any(|(store, _)| *store == self.store), stores.is_empty())
         };
         if none {
             self.hub.end();
@@ -405,18 +521,26 @@ impl Drop for Watching {
 /// A member that is reading.
 pub(super) struct Reading {
     hub: Rc<Hub>,
+    database: u64,
     member: u64,
+}
+
+impl Reading {
+    pub fn is_of(&self, database: u64) -> bool {
+        self.database == database
+    }
 }
 
 impl Drop for Reading {
     fn drop(&mut self) {
-        self.hub.reading.borrow_mut().remove(&self.member);
+        self.hub.reading.borrow_mut().remove(&(self.member, self.database));
     }
 }
 
 /// Ranges that a member is interested in.
 pub(super) struct Interest {
     hub: Rc<Hub>,
+    database: u64,
     member: u64,
     store: &'static str,
     schema: StoreSchema,
@@ -427,7 +551,7 @@ pub(super) struct Interest {
 impl Drop for Interest {
     fn drop(&mut self) {
         let mut tables = self.hub.tables.borrow_mut();
-        let table = tables.iter_mut().find(|table| table.store == self.store && is_same(&table.schema, &self.schema));
+        let table = tables.iter_mut().find(|table| table.is_for(self.database, self.store, &self.schema));
         let Some(table) = table else { return };
         for range in &self.ranges {
             if let Some(intervals) = table.indexes.get_mut(self.entry) {

@@ -11,11 +11,12 @@ use futures::future::LocalBoxFuture;
 
 use super::difference::{Given, renewed};
 use super::faults::{Fault, Faults};
-use super::hub::{Hit, Interest, Member};
+use super::hub::{Hit, Interest, Member, Seen};
 use super::place::{Standing, compare, standing};
 use super::tracking::Tracker;
 use super::window::{Shown, Stale, Window};
 use crate::codec::Batch;
+use crate::engine::Sight;
 use crate::error::Result;
 use crate::key::range::{KeyRange, RangeSet};
 use crate::query::spec::Spec;
@@ -52,8 +53,10 @@ pub(super) struct Maintained {
     state: Option<State>,
     /// Reading has failed: nothing is done until something has happened.
     waits: bool,
-    seen: u64,
+    seen: Seen,
     over: f64,
+    /// Whether something has been worked in since it was read.
+    patched: bool,
     changed: bool,
     faults: Faults,
     rows: Option<Rc<Given>>,
@@ -80,8 +83,9 @@ impl Maintained {
             reading: None,
             state: None,
             waits: false,
-            seen: 0,
+            seen: Seen::default(),
             over: 0.0,
+            patched: false,
             changed: false,
             faults: Faults::default(),
             rows: None,
@@ -186,6 +190,7 @@ impl Maintained {
     fn has_read(&mut self, result: Result<State>) -> Result<()> {
         let Some((tracker, _)) = self.reading.take() else { return Ok(()) };
         (self.seen, self.over) = (tracker.seen(), crate::Date::now().as_f64());
+        self.patched = false;
         if self.interests.is_empty() {
             self.interests = self.all_interests(&tracker);
         }
@@ -215,8 +220,9 @@ impl Maintained {
     /// The ranges in which the query looks for rows.
     fn all_interests(&self, tracker: &Tracker) -> Vec<Interest> {
         let Some(hub) = tracker.hub() else { return Vec::new() };
+        let database = self.execution.session.shared.id;
         let interest = |entry: u16, ranges: Vec<KeyRange>| {
-            hub.interest(&self.member, self.execution.table(), self.schema, entry, ranges)
+            hub.interest(database, &self.member, self.execution.table(), self.schema, entry, ranges)
         };
         let spec = &self.execution.spec;
         if spec.branches.is_empty() {
@@ -232,13 +238,21 @@ impl Maintained {
     /// Patches the state with what has been committed.
     fn apply(&mut self, hit: &Hit) -> Result<(), Stale> {
         let Some(state) = &mut self.state else { return Err(Stale) };
+        let sight = self.execution.session.sight;
+        // What one overlay sees is read again: what lies beneath it and what is its own do not come in one order.
+        let in_overlay = matches!(sight, Sight::Overlay(_));
         match hit.commit.order.follows(self.seen, self.over) {
             // During a read it is told of every table.
             _ if hit.store().store != self.execution.table() => return Ok(()),
+            _ if !hit.concerns(self.execution.session.shared.id, sight) => return Ok(()),
+            // It has come after something that was worked in, and was read before that: commits and overlays have overtaken one
+            // another.
+            Some(false) if self.patched => return Err(Stale),
             Some(false) => return Ok(()),
-            Some(true) if hit.in_order && hit.store().whole && self.patchable => {}
+            Some(true) if hit.in_order && hit.store().whole && self.patchable && !in_overlay => {}
             _ => return Err(Stale),
         }
+        self.patched = true;
         let Self { execution, schema, changed, .. } = self;
         let spec = &execution.spec;
         let side = |change: &RowChange, image: Option<&Image>| -> Result<Option<Standing>, Stale> {

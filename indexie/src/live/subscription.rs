@@ -1,6 +1,4 @@
 //! `Subscription`: a live query that calls back.
-//!
-//! In a browser its own task runs it; elsewhere, where there is no executor that it could be given to, `tasks` does.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -8,6 +6,8 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use futures::future::{FutureExt, LocalBoxFuture};
+
+use crate::tasks;
 
 /// A live query that calls back, for as long as this value lives; see [`LiveQuery::subscribe`](super::LiveQuery::subscribe).
 ///
@@ -57,15 +57,9 @@ impl Task {
 /// Runs a future for as long as the subscription lives.
 pub(super) fn subscribe(future: LocalBoxFuture<'static, ()>) -> Subscription {
     let task = Rc::new(Task { future: RefCell::new(Some(future)), over: Cell::new(false), waker: RefCell::default() });
-    #[cfg(target_family = "wasm")]
-    spawn(&task);
-    #[cfg(not(target_family = "wasm"))]
-    super::tasks::spawn(&task);
+    let running = Rc::downgrade(&task);
+    // When it is over, the task goes with its subscription.
+    let run = move |context: &mut Context<'_>| running.upgrade().map_or(Poll::Ready(()), |task| task.poll(context));
+    tasks::spawn(std::future::poll_fn(run).boxed_local());
     Subscription(task)
-}
-
-#[cfg(target_family = "wasm")]
-fn spawn(task: &Rc<Task>) {
-    let task = task.clone();
-    wasm_bindgen_futures::spawn_local(std::future::poll_fn(move |context| task.poll(context)));
 }

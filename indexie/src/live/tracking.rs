@@ -10,8 +10,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::hub::{Hit, Hub, Interest, Member, Reading, Watching, hub};
-use crate::engine::Shared;
+use super::hub::{Hit, Hub, Interest, Member, Reading, Seen, Watching, hub};
+use crate::engine::{Session, Shared, Sight};
 use crate::error::{Error, Result};
 use crate::key::AnyKey;
 use crate::key::range::KeyRange;
@@ -31,19 +31,21 @@ pub(super) struct Tracker {
     reading: RefCell<Vec<(Rc<Hub>, Reading)>>,
     dependencies: RefCell<Vec<Dependency>>,
     /// What its reads have seen. Those whose results are put together are in one transaction, and have seen the same.
-    seen: Cell<u64>,
+    seen: Cell<Seen>,
 }
 
 /// What one read depends on.
 struct Dependency {
     hub: Rc<Hub>,
+    database: u64,
+    sight: Sight,
     store: &'static str,
     schema: StoreSchema,
     entry: u16,
     ranges: Vec<KeyRange>,
     /// Whether it is the rows themselves, and not only which there are.
     rows: bool,
-    seen: u64,
+    seen: Seen,
     over: f64,
 }
 
@@ -51,6 +53,8 @@ struct Dependency {
 pub(crate) struct Tracked {
     tracker: Rc<Tracker>,
     hub: Rc<Hub>,
+    database: u64,
+    sight: Sight,
     store: &'static str,
     schema: StoreSchema,
     noted: bool,
@@ -68,8 +72,9 @@ impl Drop for Mark {
 }
 
 /// Notes that an operation is about to be started. A live query only reads.
-pub(crate) fn reads(shared: &Arc<Shared>, transaction: Option<u32>, request: &Request) -> Result<Option<Tracked>> {
-    let tracker = match transaction {
+pub(crate) fn reads(session: &Session, request: &Request) -> Result<Option<Tracked>> {
+    let shared = &session.shared;
+    let tracker = match session.transaction {
         Some(transaction) => TRANSACTIONS.with_borrow(|all| all.get(&transaction).cloned()),
         None => CURRENT.with_borrow(Clone::clone),
     };
@@ -78,7 +83,7 @@ pub(crate) fn reads(shared: &Arc<Shared>, transaction: Option<u32>, request: &Re
     if request.operation.writes() {
         return Err(Error::ReadOnly { table: store.to_owned() });
     }
-    Ok(Some(tracker.begins(shared, store, shared.schema(request.store))))
+    Ok(Some(tracker.begins(session, store, shared.schema(request.store))))
 }
 
 /// A transaction that is begun by a live query; tracked for as long as the value lives.
@@ -104,7 +109,7 @@ pub(crate) fn begins(
     // Before it is known whether it can be begun: if it cannot, the live query is to hear when that changes.
     let hub = hub(shared);
     for store in stores {
-        tracker.watch(&hub, shared.table_name(*store));
+        tracker.watch(&hub, shared.id, shared.table_name(*store));
     }
     Ok(Some(move |transaction| {
         TRANSACTIONS.with_borrow_mut(|all| all.insert(transaction, tracker.clone()));
@@ -114,7 +119,7 @@ pub(crate) fn begins(
 
 /// Whether a live query is being polled.
 #[cfg(not(target_family = "wasm"))]
-pub(super) fn is_tracking() -> bool {
+pub(crate) fn is_tracking() -> bool {
     CURRENT.try_with(|current| current.borrow().is_some()).unwrap_or(true)
 }
 
@@ -125,7 +130,7 @@ impl Tracker {
             watching: RefCell::default(),
             reading: RefCell::default(),
             dependencies: RefCell::default(),
-            seen: Cell::new(0),
+            seen: Cell::default(),
         })
     }
 
@@ -139,26 +144,27 @@ impl Tracker {
         future.poll(context)
     }
 
-    fn begins(self: &Rc<Self>, shared: &Arc<Shared>, store: &'static str, schema: StoreSchema) -> Tracked {
-        let hub = hub(shared);
-        self.watch(&hub, store);
-        Tracked { tracker: self.clone(), hub, store, schema, noted: false }
+    fn begins(self: &Rc<Self>, session: &Session, store: &'static str, schema: StoreSchema) -> Tracked {
+        let hub = hub(&session.shared);
+        let database = session.shared.id;
+        self.watch(&hub, database, store);
+        Tracked { tracker: self.clone(), hub, database, sight: session.sight, store, schema, noted: false }
     }
 
     /// Has all that is committed told, from now until the end of the run.
-    fn watch(&self, hub: &Rc<Hub>, store: &'static str) {
-        if !self.watching.borrow().iter().any(|watching| watching.is_of(hub, store)) {
-            let watching = hub.watch(store, &self.member);
+    fn watch(&self, hub: &Rc<Hub>, database: u64, store: &'static str) {
+        if !self.watching.borrow().iter().any(|watching| watching.is_of(hub, database, store)) {
+            let watching = hub.watch(database, store, &self.member);
             self.watching.borrow_mut().push(watching);
         }
-        if !self.reading.borrow().iter().any(|(of, _)| Rc::ptr_eq(of, hub)) {
-            let reading = hub.reading(&self.member);
+        if !self.reading.borrow().iter().any(|(of, reading)| Rc::ptr_eq(of, hub) && reading.is_of(database)) {
+            let reading = hub.reading(database, &self.member);
             self.reading.borrow_mut().push((hub.clone(), reading));
         }
     }
 
     /// What its reads have seen.
-    pub fn seen(&self) -> u64 {
+    pub fn seen(&self) -> Seen {
         self.seen.get()
     }
 
@@ -187,8 +193,8 @@ impl Tracker {
     /// Has the member told of commits from now on.
     pub fn interests(&self) -> Vec<Interest> {
         let interest = |dependency: &Dependency| {
-            let Dependency { hub, store, schema, entry, ranges, .. } = dependency;
-            hub.interest(&self.member, store, *schema, *entry, ranges.clone())
+            let Dependency { hub, database, store, schema, entry, ranges, .. } = dependency;
+            hub.interest(*database, &self.member, store, *schema, *entry, ranges.clone())
         };
         self.dependencies.borrow().iter().map(interest).collect()
     }
@@ -204,18 +210,21 @@ impl Tracker {
 
 impl Tracked {
     /// Notes what an operation has read.
-    pub fn done(mut self, operation: &Operation, index: Option<u16>, reply: &Reply) {
-        let seen = self.hub.backend.seen();
+    pub fn done(mut self, operation: &Operation, index: Option<u16>, reply: &Reply, shown: u64) {
+        let seen = Seen { commits: self.hub.backend.seen(), shown };
         let (ranges, rows) = read(operation, reply);
         self.note(index.map_or(0, |index| index + 1), ranges, rows, seen);
     }
 
-    fn note(&mut self, entry: u16, ranges: Vec<KeyRange>, rows: bool, seen: u64) {
+    fn note(&mut self, entry: u16, ranges: Vec<KeyRange>, rows: bool, seen: Seen) {
         self.noted = true;
-        let Self { tracker, hub, store, schema, .. } = self;
-        tracker.seen.set(tracker.seen.get().max(seen));
+        let Self { tracker, hub, database, sight, store, schema, .. } = self;
+        let before = tracker.seen.get();
+        let commits = before.commits.max(seen.commits);
+        tracker.seen.set(Seen { commits, shown: before.shown.max(seen.shown) });
         let over = crate::Date::now().as_f64();
-        let dependency = Dependency { hub: hub.clone(), store, schema: *schema, entry, ranges, rows, seen, over };
+        let (database, sight) = (*database, *sight);
+        let dependency = Dependency { hub: hub.clone(), database, sight, store, schema: *schema, entry, ranges, rows, seen, over };
         tracker.dependencies.borrow_mut().push(dependency);
     }
 }
@@ -224,8 +233,8 @@ impl Drop for Tracked {
     fn drop(&mut self) {
         if !self.noted {
             // It has failed, or nobody has waited for it: whatever changes may be what it needed.
-            let now = self.hub.backend.seen();
-            self.note(0, vec![KeyRange::all()], true, now);
+            let seen = Seen { commits: self.hub.backend.seen(), shown: 0 };
+            self.note(0, vec![KeyRange::all()], true, seen);
         }
     }
 }
@@ -233,7 +242,10 @@ impl Drop for Tracked {
 impl Dependency {
     fn is_hit(&self, hit: &Hit) -> bool {
         let change = hit.store();
-        if change.store != self.store || hit.commit.order.follows(self.seen, self.over) == Some(false) {
+        if change.store != self.store || !hit.concerns(self.database, self.sight) {
+            return false;
+        }
+        if hit.commit.order.follows(self.seen, self.over) == Some(false) {
             return false;
         }
         hit.rows().is_none_or(|mut rows| rows.any(|row| self.is_touched(row)))

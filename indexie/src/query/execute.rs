@@ -12,7 +12,7 @@ use super::plan::{Plan, Walk, is_multi, path_of, plan};
 use super::rest::Rest;
 use super::spec::{Branch, Spec};
 use crate::codec::{DecodeError, key_by, keys_by};
-use crate::engine::{Access, RowType, Session};
+use crate::engine::{Access, Footprint, RowType, Session};
 use crate::error::{Error, Result};
 use crate::index::Column;
 use crate::key::AnyKey;
@@ -71,9 +71,11 @@ impl Execution {
     /// Runs reads that follow one another as one: no write comes between them.
     pub(super) async fn as_one<R: 'static>(
         &self,
-        reads: impl FnOnce(Self) -> LocalBoxFuture<'static, Result<R>>,
+        reads: impl FnOnce(Self) -> LocalBoxFuture<'static, Result<R>> + 'static,
     ) -> Result<R> {
-        self.session.atomically(self.store, Access::Read, |session| reads(self.within(session))).await
+        let this = self.clone();
+        let reads = move |session| reads(this.within(session));
+        self.session.atomically(self.store, Access::Read, Footprint::Whole, reads).await
     }
 
     /// The same, with other windows or another direction.

@@ -43,7 +43,7 @@ impl Execution {
     async fn scans(&self, walks: &[Walk], want: Want) -> Result<Vec<Columns>> {
         let several = walks.len() > 1;
         let walks = walks.to_vec();
-        let scans = |this: Self| async move {
+        let scans = move |this: Self| async move {
             let scan = |walk| Scan { offset: 0, limit: None, after: None, ..this.native_scan(walk, want) };
             try_join_all(walks.iter().map(|walk| this.scan(walk, scan(walk)))).await
         };

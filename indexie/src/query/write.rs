@@ -6,7 +6,7 @@ use futures::FutureExt;
 
 use super::plan::Plan;
 use super::{Execution, Query};
-use crate::engine::Access as Mode;
+use crate::engine::{Access as Mode, Footprint};
 use crate::error::{Error, Result};
 use crate::key::AnyKey;
 use crate::op::Op;
@@ -35,7 +35,7 @@ impl Execution {
         let store = self.store;
         let this = self.clone();
         self.session
-            .atomically(store, Mode::ReadWrite, move |session| {
+            .atomically(store, Mode::ReadWrite, Footprint::Whole, move |session| {
                 async move {
                     let keys = this.within(session.clone()).primary_keys().await?;
                     let count = keys.len();
@@ -104,7 +104,7 @@ async fn modify_in_chunks<T: 'static>(
 ) -> Result<usize> {
     let (session, store) = (execution.session.clone(), execution.store);
     session
-        .atomically(store, Mode::ReadWrite, move |session| {
+        .atomically(store, Mode::ReadWrite, Footprint::Whole, move |session| {
             async move {
                 let execution = execution.within(session);
                 let keys = execution.primary_keys().await?;

@@ -124,7 +124,7 @@ mod tests {
     const UNIQUE_NAME: IndexSchema = IndexSchema { unique: true, ..NAME };
 
     fn of(listing: &str, indexes: &'static [IndexSchema]) -> Fit {
-        fit(parse_installed(listing).first(), &StoreSchema { key: ID, indexes, fields: &[] })
+        fit(parse_installed(listing).first(), &StoreSchema { key: ID, indexes, fields: &[], last_key: 0.0 })
     }
 
     fn delete(name: &str) -> Alteration {
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn a_store_that_is_not_there_is_created() {
-        assert!(fit(None, &StoreSchema { key: ID, indexes: &[NAME], fields: &[] }).create);
+        assert!(fit(None, &StoreSchema { key: ID, indexes: &[NAME], fields: &[], last_key: 0.0 }).create);
     }
 
     #[test]

@@ -115,6 +115,7 @@ mod tests {
         key: KeySchema { path: KeyPath::One("id"), auto: true },
         indexes: &[IndexSchema { name: "[a+b]", path: KeyPath::Many(&["a", "b"]), unique: true, multi: false }],
         fields: &[],
+        last_key: 0.0,
     };
 
     #[test]

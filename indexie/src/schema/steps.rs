@@ -37,7 +37,7 @@ pub(crate) fn steps(definition: &Definition, installed: u32) -> Vec<Step> {
 fn with_forms(name: &str, schema: StoreSchema, newest: &[(&'static str, StoreSchema)]) -> StoreSchema {
     let today = newest.iter().find(|(today, _)| *today == name);
     match (schema.fields, today) {
-        ([], Some((_, today))) => StoreSchema { fields: today.fields, ..schema },
+        ([], Some((_, today))) => StoreSchema { fields: today.fields, last_key: today.last_key, ..schema },
         _ => schema,
     }
 }
@@ -50,8 +50,8 @@ pub(super) mod tests {
 
     const ID: KeySchema = KeySchema { path: KeyPath::One("id"), auto: true };
     const NAME: IndexSchema = IndexSchema { name: "name", path: KeyPath::One("name"), unique: false, multi: false };
-    const PLAIN: StoreSchema = StoreSchema { key: ID, indexes: &[], fields: &[] };
-    const NAMED: StoreSchema = StoreSchema { key: ID, indexes: &[NAME], fields: &[] };
+    const PLAIN: StoreSchema = StoreSchema { key: ID, indexes: &[], fields: &[], last_key: 0.0 };
+    const NAMED: StoreSchema = StoreSchema { key: ID, indexes: &[NAME], fields: &[], last_key: 0.0 };
 
     /// Versions 1, 2 and 5.
     pub const THREE: Definition = Definition {

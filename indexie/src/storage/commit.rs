@@ -21,6 +21,8 @@ pub(crate) struct Commit {
 /// When something was committed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Order {
+    /// Nothing was committed: what overlays show has changed, for this many times.
+    Shown(u64),
     /// Comparable with what an operation has [seen](super::Backend::seen).
     Number(u64),
     /// By someone else, who counts for himself: between these moments, in milliseconds since 1970.

@@ -12,6 +12,7 @@ mod commits;
 mod connection;
 mod database;
 mod engine;
+pub(crate) mod evaluator;
 mod inbox;
 mod merge;
 mod opening;

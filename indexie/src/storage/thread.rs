@@ -20,7 +20,12 @@ type Listener = Rc<dyn Fn(Event)>;
 pub(crate) struct Thread {
     slots: RefCell<HashMap<u32, Slot>>,
     listeners: RefCell<HashMap<u32, Listener>>,
+    /// What is to happen when a transaction ends.
+    endings: RefCell<HashMap<u32, Ending>>,
 }
+
+/// Hears whether a transaction is complete.
+type Ending = Box<dyn FnOnce(bool)>;
 
 /// An operation that is under way, or has ended and not been asked for.
 struct Slot {
@@ -78,9 +83,17 @@ impl Thread {
     }
 
     /// A transaction is complete, or aborted.
-    #[allow(clippy::unused_self, reason = "called as its neighbours")]
     pub fn ended(&self, transaction: u32, result: Result<(), Failure>) {
+        let ending = self.endings.borrow_mut().remove(&transaction);
+        if let Some(ending) = ending {
+            ending(result.is_ok());
+        }
         runner::ended(transaction, result);
+    }
+
+    /// Has `then` called at the end of a transaction, before whoever waits for that is told.
+    pub fn at_end(&self, transaction: u32, then: impl FnOnce(bool) + 'static) {
+        self.endings.borrow_mut().insert(transaction, Box::new(then));
     }
 
     /// Something has happened to a connection.
@@ -180,8 +193,8 @@ impl Future for Submitted {
     type Output = Result<Reply, Failure>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        #[cfg(all(feature = "live", not(target_family = "wasm")))]
-        crate::live::run_tasks();
+        #[cfg(not(target_family = "wasm"))]
+        crate::tasks::run();
         {
             let mut slots = self.thread.slots.borrow_mut();
             let Some(slot) = slots.get_mut(&self.slot) else {

@@ -72,7 +72,13 @@ impl ReadWrite {
     }
 }
 
+/// A handle of an overlay transaction; see [`OverlayTransaction`](crate::OverlayTransaction).
+#[derive(Clone, Copy, Debug)]
+pub struct Pending;
+
 impl Access for Auto {}
+impl Access for Pending {}
+impl Writable for Pending {}
 impl Access for Read {}
 impl Access for ReadWrite {}
 impl Writable for Auto {}

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::change::{Change, change, own_key};
 use crate::codec::{Batch, Forms, from_value, key_by, with_shapes, write_key, write_row};
-use crate::engine::{Access as Mode, RowType, Session};
+use crate::engine::{Access as Mode, Footprint, RowType, Session};
 use crate::error::{Error, Result};
 use crate::key::{AnyKey, Entry, KeyError};
 use crate::schema::KeyPath;
@@ -152,8 +152,9 @@ impl Target {
     /// Changes a row; answers it as it is now, if it is there.
     async fn change_one<T: 'static>(self, key: AnyKey, change_row: impl FnOnce(&mut T) + 'static) -> Result<Option<T>> {
         let Self { session, store, row_type } = self;
+        let footprint = Footprint::Keys(vec![key.clone()]);
         session
-            .atomically(store, Mode::ReadWrite, move |session| {
+            .atomically(store, Mode::ReadWrite, footprint, move |session| {
                 async move {
                     let mut apply = Some(change_row);
                     let mut apply_once = |_, row: &mut dyn Any| {
@@ -187,8 +188,9 @@ impl Target {
     ) -> Result<T> {
         let key = key?;
         let Self { session, store, row_type } = self;
+        let footprint = Footprint::Keys(vec![key.clone()]);
         session
-            .atomically(store, Mode::ReadWrite, move |session| {
+            .atomically(store, Mode::ReadWrite, footprint, move |session| {
                 let bound = Self { session, store, row_type };
                 async move {
                     if let Some(row) = bound.clone().change_one(key.clone(), change).await? {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use futures::FutureExt;
 
 use super::{Access, Change, Rows, Rowwise, Table, Writable, change};
-use crate::engine::{Access as Mode, RowType};
+use crate::engine::{Access as Mode, Footprint, RowType};
 use crate::error::{Error, Result};
 use crate::key::{AnyKey, IntoKey, Key};
 use crate::op::Op;
@@ -173,8 +173,9 @@ impl<T: Store, A: Access> Table<T, A> {
                 return Err(error);
             }
             let (store, row_type) = (this.store, RowType::of::<T>());
+            let footprint = Footprint::Keys(rows.iter().map(|(key, _)| key.clone()).collect());
             this.session()
-                .atomically(store, Mode::ReadWrite, move |session| {
+                .atomically(store, Mode::ReadWrite, footprint, move |session| {
                     async move {
                         let (keys, positions): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
                         let mut apply = |at: usize, row: &mut dyn Any| {

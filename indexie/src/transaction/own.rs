@@ -13,7 +13,7 @@ use futures::future::LocalBoxFuture;
 use crate::engine::{self, Shared};
 use crate::error::Result;
 use crate::store::Store;
-use crate::table::{InTransaction, Table};
+use crate::table::{InTransaction, Place, Table};
 
 /// The transaction that a table handle belongs to: `let tx = users.transaction();`.
 ///
@@ -60,7 +60,10 @@ impl<T: Store, A> Table<T, A> {
             shared: self.shared.clone(),
             store: self.store,
             // Only a handle that a transaction's body has got is of such a type.
-            number: self.transaction.unwrap_or_default(),
+            number: match self.place {
+                Place::Transaction(number) => number,
+                Place::Alone | Place::Overlay(_) => 0,
+            },
             of: PhantomData,
         }
     }

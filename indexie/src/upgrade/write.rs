@@ -239,7 +239,7 @@ async fn change_each<R: 'static, F: FnOnce(&mut R) + 'static>(
         }
         .boxed_local()
     };
-    session.atomically(store, Access::ReadWrite, body).await
+    session.as_one(store, Access::ReadWrite, body).await
 }
 
 /// Each key once, where it comes first, and all positions that it has.

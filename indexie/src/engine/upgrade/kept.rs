@@ -23,6 +23,7 @@ pub(super) fn kept(store: &InstalledStore) -> (&'static str, StoreSchema) {
         key: KeySchema { path: path(&store.key_path), auto: store.auto },
         indexes: Vec::leak(indexes.collect()),
         fields: &[],
+        last_key: 0.0,
     };
     let kept = (text(&store.name), schema);
     all.push((store.clone(), kept));

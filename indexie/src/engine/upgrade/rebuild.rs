@@ -100,7 +100,7 @@ impl Rebuild {
 
     /// Where operations run, and what a store's number means to them.
     pub fn session(&self) -> Session {
-        Session { shared: self.shared.borrow().clone(), transaction: Some(self.number) }
+        Session::within(self.shared.borrow().clone(), self.number)
     }
 
     /// A store for rows of type `R`.

@@ -10,7 +10,7 @@ use crate::storage::{Failure, Move};
 
 /// A change of a row: both ends as Rust writes them, and the row as it was stored.
 #[derive(Debug)]
-pub(super) struct Changed {
+pub(crate) struct Changed {
     pub stored: Row,
     pub key: AnyKey,
     pub moves: Move,
@@ -46,7 +46,7 @@ impl Target<'_> {
 }
 
 /// The stored value with what changed between `before` and `after`.
-fn merge(stored: &Value, before: &Value, after: Value) -> Value {
+pub(crate) fn merge(stored: &Value, before: &Value, after: Value) -> Value {
     match (stored, before, after) {
         (Value::Array(stored), Value::Array(before), Value::Array(after)) if stored.len() == before.len() => {
             Value::Array(merge_array(stored, before, after))

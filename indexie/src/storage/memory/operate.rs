@@ -15,7 +15,7 @@ use crate::storage::{Adopt, Columns, Failure, Merge, Move, Operation, Reply, Sha
 
 /// What an operation came to.
 #[derive(Debug)]
-pub(super) enum Outcome {
+pub(crate) enum Outcome {
     Unit,
     Number(u64),
     Found(Found),
@@ -23,7 +23,7 @@ pub(super) enum Outcome {
 
 /// What an operation writes, read out of the streams. Of use on any thread.
 #[derive(Debug)]
-pub(super) enum Input {
+pub(crate) enum Input {
     /// It reads.
     None,
     Steps {
@@ -38,7 +38,7 @@ pub(super) enum Input {
 
 /// Reads the rows that an operation brings along; `parked` gives those of an earlier Get. Happens on the thread that has
 /// written them, without holding up others.
-pub(super) fn input(operation: &Operation, parked: impl FnOnce(u32) -> Vec<Option<Row>>) -> Input {
+pub(crate) fn input(operation: &Operation, parked: impl FnOnce(u32) -> Vec<Option<Row>>) -> Input {
     match operation {
         Operation::Write(write) => Input::Steps { steps: steps(write), want_keys: write.want_keys },
         Operation::Delete(keys) => {
@@ -135,7 +135,7 @@ pub(super) fn write(mut target: Target<'_>, input: Input) -> Result<Outcome, Fai
 }
 
 /// Hands over what an operation came to. `slot` is its number.
-pub(super) fn reply(outcome: Outcome, slot: u32, want: Want) -> Reply {
+pub(crate) fn reply(outcome: Outcome, slot: u32, want: Want) -> Reply {
     match outcome {
         Outcome::Unit => Reply::Unit,
         Outcome::Number(number) => Reply::Number(number),

@@ -8,7 +8,7 @@ use crate::schema::KeyPath;
 
 /// The key path of a store or of an index.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Path {
+pub(crate) enum Path {
     /// The key is outside of the row.
     None,
     One(Vec<String>),
@@ -17,7 +17,7 @@ pub(super) enum Path {
 
 /// What a key path leads to.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum At {
+pub(crate) enum At {
     Nothing,
     /// A value that is no key.
     NoKey,
@@ -102,6 +102,29 @@ impl Path {
     pub fn put_key(&self, row: &mut Value, key: f64) {
         if let Self::One(path) = self {
             put(row, path, Value::Number(key));
+        }
+    }
+
+    /// Gives the row another key, where its key is a part of it.
+    pub fn set_key(&self, row: &mut Value, key: &AnyKey) {
+        self.remove_key(row);
+        if let Self::One(path) = self {
+            put(row, path, key.into());
+        }
+    }
+
+    /// Leaves the row without its generated key, where that is a part of it.
+    pub fn remove_key(&self, row: &mut Value) {
+        let Self::One(path) = self else { return };
+        let Some((last, inner)) = path.split_last() else { return };
+        let mut at = row;
+        for name in inner {
+            let Value::Object(object) = at else { return };
+            let Some(next) = object.get_mut(name) else { return };
+            at = next;
+        }
+        if let Value::Object(object) = at {
+            object.remove(last);
         }
     }
 

@@ -12,7 +12,7 @@ use crate::storage::{Failure, Position, Scan, Want};
 
 /// What was found, in columns: those that were wanted.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(crate) struct Found {
     pub count: usize,
     pub primary_keys: Vec<AnyKey>,
     pub keys: Vec<AnyKey>,

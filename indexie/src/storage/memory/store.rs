@@ -10,7 +10,7 @@ use crate::key::AnyKey;
 /// The last number that a generator gives.
 const LAST: u64 = 1 << 53;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Store {
     pub path: Path,
     pub generator: Option<Generator>,
@@ -24,7 +24,7 @@ pub(super) struct Generator {
     next: u64,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Index {
     pub path: Path,
     pub unique: bool,

@@ -12,7 +12,7 @@ use crate::key::AnyKey;
 const MAX_DEPTH: usize = 256;
 
 /// Reads values one after the other. Property names are shared between rows.
-pub(super) struct Values<'a> {
+pub(crate) struct Values<'a> {
     reader: Reader<'a>,
     shapes: &'a dyn Known,
     names: HashMap<&'a str, Arc<str>>,
@@ -20,7 +20,12 @@ pub(super) struct Values<'a> {
 
 impl<'a> Values<'a> {
     pub fn new(batch: &'a Batch, shapes: &'a dyn Known) -> Self {
-        Self { reader: batch.reader(), shapes, names: HashMap::new() }
+        Self::at(batch.reader(), shapes)
+    }
+
+    /// From where a reader stands.
+    pub fn at(reader: Reader<'a>, shapes: &'a dyn Known) -> Self {
+        Self { reader, shapes, names: HashMap::new() }
     }
 
     /// The next row.
@@ -48,6 +53,7 @@ impl<'a> Values<'a> {
             tag::DATE => Value::Date(self.reader.float()),
             tag::BYTES => Value::Bytes(self.reader.binary().to_vec()),
             tag::BIGINT => Value::BigInt(self.reader.text().to_owned()),
+            tag::OTHER => Value::Other(self.reader.text().to_owned()),
             tag::ARRAY => {
                 let (count, of) = (self.reader.int(), self.reader.int());
                 let element = |this: &mut Self| {
@@ -78,7 +84,7 @@ impl<'a> Values<'a> {
 }
 
 /// Appends a row. None is no row; one that is null is there, and no Rust type stands for it.
-pub(super) fn write_row(batch: &mut Batch, row: Option<&Row>) {
+pub(crate) fn write_row(batch: &mut Batch, row: Option<&Row>) {
     match row.map(|row| &**row) {
         None => batch.int(tag::NULL),
         Some(Value::Null) => {
@@ -134,6 +140,10 @@ fn write(batch: &mut Batch, value: &Value, depth: usize) -> u32 {
         Value::BigInt(digits) => {
             batch.text(digits);
             tag::BIGINT
+        }
+        Value::Other(what) => {
+            batch.text(what);
+            tag::OTHER
         }
         Value::Array(elements) => {
             batch.int(elements.len() as u32);

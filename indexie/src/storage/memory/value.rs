@@ -7,7 +7,7 @@ use crate::key::AnyKey;
 
 /// A stored value. What no Rust type writes (`undefined`, a `Blob`) is not among them.
 #[derive(Clone, Debug)]
-pub(super) enum Value {
+pub(crate) enum Value {
     Null,
     Bool(bool),
     Number(f64),
@@ -17,12 +17,14 @@ pub(super) enum Value {
     Bytes(Vec<u8>),
     /// Its decimal digits.
     BigInt(String),
+    /// A value of a type that no Rust type stands for, by what it is: nothing of it is known.
+    Other(String),
     Array(Vec<Value>),
     Object(Object),
 }
 
 /// A row that is stored. Transactions and answers share it.
-pub(super) type Row = Arc<Value>;
+pub(crate) type Row = Arc<Value>;
 
 impl From<&AnyKey> for Value {
     fn from(key: &AnyKey) -> Self {
@@ -38,7 +40,7 @@ impl From<&AnyKey> for Value {
 
 /// Properties, in JavaScript's order: names that are array indexes first, then the others as they came.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Object(Vec<(Arc<str>, Value)>);
+pub(crate) struct Object(Vec<(Arc<str>, Value)>);
 
 impl Object {
     /// Of several properties with one name, the last value stands at the first one's place.
@@ -59,6 +61,10 @@ impl Object {
     }
 
     /// Adds a property that is not there yet, whose name is no array index.
+    pub fn remove(&mut self, name: &str) {
+        self.0.retain(|(own, _)| **own != *name);
+    }
+
     pub fn push(&mut self, name: &str, value: Value) {
         self.0.push((name.into(), value));
     }
@@ -122,7 +128,9 @@ impl Value {
             (Self::Bool(a), Self::Bool(b)) => a == b,
             (Self::Number(a), Self::Number(b)) => a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan()),
             (Self::Date(a), Self::Date(b)) => a.total_cmp(b).is_eq(),
-            (Self::Text(a), Self::Text(b)) | (Self::BigInt(a), Self::BigInt(b)) => a == b,
+            (Self::Text(a), Self::Text(b)) | (Self::BigInt(a), Self::BigInt(b)) | (Self::Other(a), Self::Other(b)) => {
+                a == b
+            },
             (Self::Bytes(a), Self::Bytes(b)) => a == b,
             (Self::Array(a), Self::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.same(b)),
             (Self::Object(a), Self::Object(b)) => {

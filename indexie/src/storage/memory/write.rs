@@ -24,7 +24,7 @@ pub(super) struct Target<'a> {
 
 /// One thing to be written.
 #[derive(Debug)]
-pub(super) enum Step {
+pub(crate) enum Step {
     Add { row: Value, key: Option<AnyKey> },
     Put { row: Value, key: Option<AnyKey> },
     Delete(AnyKey),

@@ -1,0 +1,90 @@
+//! What lies between the tables and the storage of a database object, on this thread: overlays, hooks and guards. The engine
+//! knows them by these traits only, so a program that has none of them has none of their code.
+//! Called by the engine and by live queries; implemented by `overlay`.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use futures::future::LocalBoxFuture;
+
+use super::{Access, Session};
+use crate::error::Result;
+use crate::key::AnyKey;
+use crate::storage::{Operation, Reply, Request, StoreChange};
+
+/// Which rows a read sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sight {
+    /// What is committed.
+    Committed,
+    /// That, and what the optimistic overlays of the database object have pending.
+    Shown,
+    /// What the overlay with this number sees.
+    Overlay(u32),
+}
+
+/// Which rows an operation is going to write, as far as that is known beforehand.
+#[derive(Clone, Debug)]
+pub(crate) enum Footprint {
+    /// Rows with these keys, besides such as are not there yet and get keys of their own.
+    Keys(Vec<AnyKey>),
+    /// Any.
+    Whole,
+}
+
+/// What an operation does, in the session that it is given.
+pub(crate) type Steps = Box<dyn FnOnce(Session) -> LocalBoxFuture<'static, Result<Box<dyn Any>>>>;
+
+/// An operation on one store.
+pub(crate) struct Task {
+    pub session: Session,
+    pub store: u16,
+    pub access: Access,
+    pub footprint: Footprint,
+    pub steps: Steps,
+}
+
+/// What lies above one database object's storage.
+pub(crate) trait Above {
+    /// Whether reads of the store have to go through here.
+    fn shows(&self, store: u16) -> bool;
+    /// Whether writes to the store have to go through here.
+    fn attends(&self, store: u16) -> bool;
+    fn footprint(&self, store: u16, operation: &Operation) -> Footprint;
+    fn run(self: Rc<Self>, task: Task) -> LocalBoxFuture<'static, Result<Box<dyn Any>>>;
+    /// Something is committed. Returns the positions of the rows that nobody sees who sees the overlays.
+    #[cfg_attr(not(feature = "live"), allow(dead_code, reason = "only live queries want to know"))]
+    fn heard(&self, change: &StoreChange) -> Vec<usize>;
+    /// A part of a transaction begins that can be undone alone; what it has done so far is a number.
+    fn mark(&self, transaction: u32) -> usize;
+    /// It is undone.
+    fn undone(&self, transaction: u32, mark: usize);
+}
+
+/// The rows that one operation sees, fixed for as long as it lasts.
+pub(crate) trait Frame {
+    fn run<'a>(&'a self, session: &'a Session, request: &'a Request) -> LocalBoxFuture<'a, Result<Reply>>;
+    fn unpark(&self, parked: u32);
+    /// How many changes of overlays its rows include.
+    #[cfg_attr(not(feature = "live"), allow(dead_code, reason = "only live queries want to know"))]
+    fn shown(&self) -> u64;
+}
+
+thread_local!(static ABOVE: RefCell<HashMap<u64, Rc<dyn Above>>> = RefCell::default());
+
+/// What lies above the database object with this number.
+pub(crate) fn above(database: u64) -> Option<Rc<dyn Above>> {
+    ABOVE.try_with(|all| all.borrow().get(&database).cloned()).ok().flatten()
+}
+
+pub(crate) fn set_above(database: u64, above: Rc<dyn Above>) {
+    ABOVE.with_borrow_mut(|all| all.insert(database, above));
+}
+
+/// The last handle of the database object is gone.
+pub(super) fn forget(database: u64) {
+    let above = ABOVE.try_with(|all| all.borrow_mut().remove(&database)).ok().flatten();
+    drop(above);
+}

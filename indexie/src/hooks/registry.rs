@@ -1,0 +1,195 @@
+//! The hooks of one database object on this thread, and the queues in which they are called.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Poll, Waker};
+
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
+
+use super::error::{HookError, HookFailure};
+use super::event::{Event, Mutation};
+use super::HookId;
+use crate::engine::Shared;
+use crate::error::Result;
+use crate::key::AnyKey;
+use crate::storage::memory::evaluator::Row;
+use crate::strategy::Strategy;
+use crate::tasks;
+
+pub(crate) type Calling = LocalBoxFuture<'static, Result<Option<Row>, HookError>>;
+/// Calls a hook; it may return a row.
+pub(crate) type Hook = Rc<dyn Fn(&Event) -> Calling>;
+/// Looks at a change: its key and whether that is a temporary one, the row before, and the row after, which it may alter.
+pub(crate) type Guard = Rc<dyn Fn(&AnyKey, bool, Option<&Row>, Option<&Row>) -> Result<Option<Row>>>;
+
+#[derive(Default)]
+pub(crate) struct Hooked {
+    tables: RefCell<HashMap<u16, TableHooks>>,
+    handler: RefCell<Option<Rc<dyn Fn(HookFailure)>>>,
+    queues: Rc<Queues>,
+}
+
+#[derive(Default)]
+struct TableHooks {
+    hooks: Vec<(HookId, Mutation, Hook)>,
+    guards: Vec<(HookId, Mutation, Guard)>,
+    strategy: Strategy,
+}
+
+/// What hooks are going to hear, table by table.
+#[derive(Default)]
+struct Queues {
+    due: RefCell<HashMap<u16, VecDeque<Due>>>,
+    running: RefCell<HashSet<u16>>,
+    /// The number of the next event.
+    next: Cell<u64>,
+    /// Those that are not done with.
+    open: RefCell<BTreeSet<u64>>,
+    waiting: RefCell<Vec<Waker>>,
+}
+
+struct Due {
+    number: u64,
+    event: Event,
+    hooks: Vec<Hook>,
+}
+
+impl Hooked {
+    fn of<R: Default>(&self, store: u16, f: impl FnOnce(&TableHooks) -> R) -> R {
+        self.tables.borrow().get(&store).map(f).unwrap_or_default()
+    }
+
+    fn id() -> HookId {
+        thread_local!(static NEXT: Cell<u64> = const { Cell::new(1) });
+        NEXT.set(NEXT.get() + 1);
+        HookId(NEXT.get() - 1)
+    }
+
+    pub fn on(&self, store: u16, mutation: Mutation, hook: Hook) -> HookId {
+        let id = Self::id();
+        self.tables.borrow_mut().entry(store).or_default().hooks.push((id, mutation, hook));
+        id
+    }
+
+    pub fn before(&self, store: u16, mutation: Mutation, guard: Guard) -> HookId {
+        let id = Self::id();
+        self.tables.borrow_mut().entry(store).or_default().guards.push((id, mutation, guard));
+        id
+    }
+
+    pub fn remove(&self, store: u16, id: HookId) -> bool {
+        let gone = {
+            let mut tables = self.tables.borrow_mut();
+            let Some(table) = tables.get_mut(&store) else { return false };
+            let hooks: Vec<_> = table.hooks.extract_if(.., |(own, ..)| *own == id).collect();
+            let guards: Vec<_> = table.guards.extract_if(.., |(own, ..)| *own == id).collect();
+            (hooks, guards)
+        };
+        // Dropped outside of the borrow: it holds the app's own values.
+        !gone.0.is_empty() || !gone.1.is_empty()
+    }
+
+    pub fn set_strategy(&self, store: u16, strategy: Strategy) {
+        self.tables.borrow_mut().entry(store).or_default().strategy = strategy;
+    }
+
+    pub fn strategy(&self, store: u16) -> Strategy {
+        self.of(store, |table| table.strategy)
+    }
+
+    pub fn set_handler(&self, handler: Rc<dyn Fn(HookFailure)>) {
+        let _before = self.handler.replace(Some(handler));
+    }
+
+    /// Whether writes to the table are to be looked at.
+    pub fn attends(&self, store: u16) -> bool {
+        self.of(store, |table| {
+            !table.hooks.is_empty() || !table.guards.is_empty() || table.strategy == Strategy::NetworkFirst
+        })
+    }
+
+    pub fn has_guards(&self, store: u16) -> bool {
+        self.of(store, |table| !table.guards.is_empty())
+    }
+
+    pub fn has_hooks(&self, store: u16, mutation: Mutation) -> bool {
+        self.of(store, |table| table.hooks.iter().any(|(_, of, _)| *of == mutation))
+    }
+
+    pub fn hooks(&self, store: u16, mutation: Mutation) -> Vec<Hook> {
+        self.of(store, |table| {
+            table.hooks.iter().filter(|(_, of, _)| *of == mutation).map(|(.., hook)| hook.clone()).collect()
+        })
+    }
+
+    pub fn guards(&self, store: u16, mutation: Mutation) -> Vec<Guard> {
+        self.of(store, |table| {
+            table.guards.iter().filter(|(_, of, _)| *of == mutation).map(|(.., guard)| guard.clone()).collect()
+        })
+    }
+
+    /// Has hooks called in the background, those of each table one after the other.
+    pub fn enqueue(&self, shared: &Arc<Shared>, events: Vec<Event>) {
+        for event in events {
+            let hooks = self.hooks(event.store, event.mutation);
+            let store = event.store;
+            let number = self.queues.next.get();
+            self.queues.next.set(number + 1);
+            self.queues.open.borrow_mut().insert(number);
+            self.queues.due.borrow_mut().entry(store).or_default().push_back(Due { number, event, hooks });
+            if self.queues.running.borrow_mut().insert(store) {
+                let (queues, table) = (self.queues.clone(), shared.table_name(store));
+                let database = shared.id;
+                tasks::spawn(async move { queues.run(database, store, table).await }.boxed_local());
+            }
+        }
+    }
+
+    /// Resolves when all events that are queued now are done with.
+    pub async fn settled(&self) {
+        let until = self.queues.next.get();
+        poll_fn(|context| {
+            #[cfg(not(target_family = "wasm"))]
+            tasks::run();
+            if self.queues.open.borrow().first().is_none_or(|open| *open >= until) {
+                return Poll::Ready(());
+            }
+            self.queues.waiting.borrow_mut().push(context.waker().clone());
+            #[cfg(not(target_family = "wasm"))]
+            context.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
+    }
+
+    fn failed(&self, failure: HookFailure) {
+        let handler = self.handler.borrow().clone();
+        if let Some(handler) = handler {
+            handler(failure);
+        }
+    }
+}
+
+impl Queues {
+    /// Calls what is due for a table, and goes on for as long as there is more.
+    async fn run(self: Rc<Self>, database: u64, store: u16, table: &'static str) {
+        loop {
+            let next = self.due.borrow_mut().get_mut(&store).and_then(VecDeque::pop_front);
+            let Some(Due { number, event, hooks }) = next else { break };
+            for hook in hooks {
+                if let Err(error) = hook(&event).await
+                    && let Some(over) = crate::overlay::existing(database)
+                {
+                    over.hooked.failed(HookFailure { table, event: event.clone(), error, hook });
+                }
+            }
+            self.open.borrow_mut().remove(&number);
+            self.waiting.take().into_iter().for_each(Waker::wake);
+        }
+        self.running.borrow_mut().remove(&store);
+    }
+}

@@ -1,0 +1,25 @@
+//! Overlays: writes that are not stored yet, and seen as if they were.
+//!
+//! - `layer`: what is pending in one store, row by row; pure;
+//! - `merged`: a read of what is stored with a layer over it;
+//! - `frame`: one operation, which sees some layers and writes into one;
+//! - `land`: what is pending is stored;
+//! - `over`: all that lies above a database object on this thread: the stack of its overlays, and its hooks and guards;
+//! - `commit`: the way of an overlay into the database; `transaction`: what the app holds.
+//!
+//! The same road serves hooks and guards: a write to a table that has some is worked out in a layer of its own, which tells
+//! what has changed, and is stored at once, or (network first) when the hooks have been successful.
+//!
+//! Called by the engine by way of [`Above`](crate::engine::Above), by hooks and by app code; calls the engine, live queries, and the
+//! memory's evaluator.
+
+mod commit;
+mod frame;
+mod land;
+mod layer;
+mod merged;
+mod over;
+mod transaction;
+
+pub(crate) use over::{existing, over};
+pub use transaction::{Committed, Overlay, OverlayTransaction, PendingChange};

@@ -1,0 +1,342 @@
+//! `Stage`: what one operation on a store sees, and what it writes, for as long as its transaction lasts. Writes are worked out in
+//! memory, by IndexedDB's rules; they go where the operation's place is once it has succeeded.
+//! Called by the engine, as a [`Frame`]; calls `merged` and the evaluator.
+
+use std::cell::{Cell, Ref, RefCell};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
+
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
+
+use super::layer::{Entry, Layer, RowDiff, same};
+use super::merged::{self, Below};
+use crate::engine::{Frame, Session};
+use crate::error::{Error, Result};
+use crate::key::AnyKey;
+use crate::key::range::{KeyRange, RangeSet};
+use crate::schema::StoreSchema;
+use crate::storage::memory::evaluator::{At, Changed, Input, Outcome, Path, Row, Step, Value, input, merge};
+use crate::storage::{Operation, Reply, Request, Thread, Want};
+
+pub(super) struct Stage {
+    store: u16,
+    schema: StoreSchema,
+    /// What lies between the stored rows and its own.
+    beneath: Layer,
+    /// Its own rows, if it may write.
+    own: Option<RefCell<Layer>>,
+    /// The own rows that were written in this operation, as they were before it.
+    written: RefCell<BTreeMap<AnyKey, Option<Entry>>>,
+    shown: u64,
+    /// Rows that a Get has left for a Merge.
+    parked: RefCell<HashMap<u32, Vec<Option<Row>>>>,
+    /// The next temporary key.
+    temporary: Rc<Cell<f64>>,
+    sequence: Rc<Cell<u64>>,
+}
+
+/// Rows that are not its own, which a write has to be seen with.
+#[derive(Default)]
+struct Context {
+    rows: BTreeMap<AnyKey, Option<Row>>,
+}
+
+/// How what a write leaves is to be stored.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Writes {
+    /// As new rows.
+    Rows,
+    /// As changes of the rows that are there.
+    Changes,
+}
+
+impl Stage {
+    pub fn new(store: u16, schema: StoreSchema, beneath: Option<Layer>, shown: u64) -> Self {
+        Self {
+            store,
+            schema,
+            beneath: beneath.unwrap_or_else(|| Layer::new(&schema)),
+            own: None,
+            written: RefCell::default(),
+            shown,
+            parked: RefCell::default(),
+            temporary: Rc::default(),
+            sequence: Rc::default(),
+        }
+    }
+
+    /// The same, which may write to these rows.
+    pub fn writing(self, own: Layer, temporary: Rc<Cell<f64>>, sequence: Rc<Cell<u64>>) -> Self {
+        Self { own: Some(RefCell::new(own)), temporary, sequence, ..self }
+    }
+
+    fn below<'a>(&self, session: &'a Session) -> Below<'a> {
+        Below { session, store: self.store }
+    }
+
+    /// Its own rows.
+    pub fn own(&self) -> Option<Ref<'_, Layer>> {
+        self.own.as_ref().map(RefCell::borrow)
+    }
+
+    /// What it has written, in the order in which that was first touched.
+    pub fn diffs(&self) -> Vec<RowDiff> {
+        let Some(own) = self.own() else { return Vec::new() };
+        let mut diffs: Vec<(u64, RowDiff)> = Vec::new();
+        for (key, before) in self.written.borrow().iter() {
+            let entry = own.get(key);
+            let old = match (before, entry) {
+                (Some(before), _) => before.now.clone(),
+                (None, Some(entry)) => entry.beneath.clone(),
+                (None, None) => None,
+            };
+            let new = entry.and_then(|entry| entry.now.clone());
+            if !same(old.as_ref(), new.as_ref()) {
+                let sequence = entry.map_or(0, |entry| entry.sequence);
+                diffs.push((sequence, RowDiff { key: key.clone(), old, new }));
+            }
+        }
+        diffs.sort_by_key(|(sequence, _)| *sequence);
+        diffs.into_iter().map(|(_, diff)| diff).collect()
+    }
+
+    /// Whether the key is a temporary one of its own.
+    pub fn is_temporary(&self, key: &AnyKey) -> bool {
+        self.own().is_some_and(|own| own.get(key).is_some_and(|entry| entry.temporary))
+    }
+
+    async fn read(&self, session: &Session, request: &Request) -> Result<Reply> {
+        let flat = match self.own() {
+            Some(own) if self.beneath.is_empty() => Some(own.clone()),
+            Some(own) if !own.is_empty() => Layer::flat([&self.beneath, &own]),
+            _ => None,
+        };
+        let layer = flat.as_ref().unwrap_or(&self.beneath);
+        let (outcome, want) = merged::read(&self.below(session), layer, request).await?;
+        let parked = match (&request.operation, &outcome) {
+            (Operation::Get { park: true, .. }, Outcome::Found(found)) => {
+                let number = Thread::get().number();
+                self.parked.borrow_mut().insert(number, found.rows.clone());
+                number
+            }
+            _ => 0,
+        };
+        Ok(merged::answer(outcome, want, parked))
+    }
+
+    async fn write(&self, session: &Session, operation: &Operation) -> Result<Reply> {
+        let ranges = match operation {
+            Operation::Clear => Some(vec![KeyRange::all()]),
+            Operation::DeleteRanges(ranges) => Some(ranges.clone()),
+            _ => None,
+        };
+        let input = match &ranges {
+            Some(ranges) => Input::DeleteRanges(ranges.clone()),
+            None => input(operation, |parked| self.parked.borrow_mut().remove(&parked).unwrap_or_default()),
+        };
+        let writes = if matches!(input, Input::Changes(_)) { Writes::Changes } else { Writes::Rows };
+        let outcome = self.apply(session, input, ranges, writes).await?;
+        Ok(match operation {
+            Operation::Clear => Reply::Unit,
+            _ => merged::answer(outcome, Want::PRIMARY_KEYS, 0),
+        })
+    }
+
+    /// Puts a row of its own in another form, which may clash with others.
+    pub async fn replace(&self, session: &Session, key: &AnyKey, row: Value) -> Result<()> {
+        let outbound = matches!(Path::from(self.schema.key.path), Path::None);
+        let step = Step::Put { row, key: outbound.then(|| key.clone()) };
+        let input = Input::Steps { steps: vec![step], want_keys: false };
+        self.apply(session, input, None, Writes::Changes).await.map_err(Error::of_one_row).map(|_| ())
+    }
+
+    async fn apply(
+        &self,
+        session: &Session,
+        mut input: Input,
+        ranges: Option<Vec<KeyRange>>,
+        writes: Writes,
+    ) -> Result<Outcome> {
+        let table = session.shared.table_name(self.store);
+        let Some(own) = &self.own else { return Err(Error::ReadOnly { table: table.to_owned() }) };
+        let temporary = self.give_keys(&mut input);
+        let context = self.context(session, &input, ranges).await?;
+        let own = &mut *own.borrow_mut();
+        for (key, row) in &context.rows {
+            if !own.touches(key) {
+                own.rows_mut().set(key, row.as_ref());
+            }
+        }
+        let written = own.rows_mut().write(input);
+        let mut failed = None;
+        let mut outcome = Outcome::Unit;
+        match written {
+            Ok((done, before)) => {
+                outcome = done;
+                for (key, old) in before {
+                    self.note(own, key, old, &temporary, writes);
+                }
+            }
+            Err(failure) => failed = Some(failure),
+        }
+        // What is not its own leaves again.
+        for key in context.rows.keys() {
+            if !own.touches(key) {
+                own.rows_mut().set(key, None);
+            }
+        }
+        match failed {
+            None => Ok(outcome),
+            Some(failure) => Err(failure.into_error(table)),
+        }
+    }
+
+    /// Makes a written row its own.
+    fn note(&self, own: &mut Layer, key: AnyKey, old: Option<Row>, temporary: &BTreeSet<AnyKey>, writes: Writes) {
+        let now = own.rows().get(&key).cloned();
+        self.written.borrow_mut().entry(key.clone()).or_insert_with(|| own.get(&key).cloned());
+        match own.get(&key) {
+            Some(entry) if entry.temporary && now.is_none() => {
+                own.remove(&key);
+            }
+            Some(_) => own.change(&key, |entry| {
+                entry.replaced |= writes == Writes::Rows || entry.now.is_none();
+                entry.now = now;
+            }),
+            None => {
+                let stored = match self.beneath.get(&key) {
+                    Some(entry) => entry.stored.clone(),
+                    None => Some(old.clone()),
+                };
+                let sequence = self.sequence.get();
+                self.sequence.set(sequence + 1);
+                let entry = Entry {
+                    beneath: old,
+                    stored,
+                    now,
+                    temporary: temporary.contains(&key),
+                    replaced: writes == Writes::Rows,
+                    forced: false,
+                    sequence,
+                };
+                own.set(key, entry);
+            }
+        }
+    }
+
+    /// Gives a temporary key to each row that is to get a generated one; returns these.
+    fn give_keys(&self, input: &mut Input) -> BTreeSet<AnyKey> {
+        let mut given = BTreeSet::new();
+        let Input::Steps { steps, .. } = input else { return given };
+        if !self.schema.key.auto {
+            return given;
+        }
+        let path = Path::from(self.schema.key.path);
+        for step in steps {
+            let (Step::Add { row, key } | Step::Put { row, key }) = step else { continue };
+            let takes = match path {
+                Path::None => key.is_none(),
+                _ => key.is_none() && path.key(row) == At::Nothing && path.takes_key(row),
+            };
+            if !takes {
+                continue;
+            }
+            let number = self.temporary.get();
+            self.temporary.set(number - 1.0);
+            if path == Path::None {
+                *key = Some(AnyKey::Number(number));
+            } else {
+                path.put_key(row, number);
+            }
+            given.insert(AnyKey::Number(number));
+        }
+        given
+    }
+
+    /// The rows that a write replaces, or may clash with.
+    async fn context(&self, session: &Session, input: &Input, ranges: Option<Vec<KeyRange>>) -> Result<Context> {
+        let below = self.below(session);
+        let mut context = Context::default();
+        if let Some(ranges) = ranges {
+            for (key, row) in merged::found(&below, &self.beneath, None, ranges).await? {
+                context.rows.insert(key, Some(row));
+            }
+            return Ok(context);
+        }
+        let path = Path::from(self.schema.key.path);
+        let mut keys: BTreeSet<AnyKey> = BTreeSet::new();
+        let mut unique: BTreeMap<u16, Vec<AnyKey>> = BTreeMap::new();
+        {
+            let Some(own) = self.own() else { return Ok(context) };
+            let mut row = |row: &Value, key: Option<&AnyKey>| {
+                match (key, path.key(row)) {
+                    (Some(key), _) => {
+                        keys.insert(key.clone());
+                    }
+                    (None, At::Key(key)) => {
+                        keys.insert(key);
+                    }
+                    (None, _) => {}
+                }
+                for (at, index) in (0..).zip(self.schema.indexes) {
+                    if index.unique {
+                        unique.entry(at).or_default().extend(own.rows().keys(at, row));
+                    }
+                }
+            };
+            let mut left = Vec::new();
+            match input {
+                Input::Steps { steps, .. } => {
+                    for step in steps {
+                        match step {
+                            Step::Add { row: new, key } | Step::Put { row: new, key } => row(new, key.as_ref()),
+                            Step::Delete(key) => left.push(key.clone()),
+                        }
+                    }
+                }
+                Input::Changes(changes) => {
+                    for Changed { stored, key, before, after, .. } in changes {
+                        let outbound = path == Path::None;
+                        row(&merge(stored, before, after.clone()), outbound.then_some(key));
+                        left.push(key.clone());
+                    }
+                }
+                _ => {}
+            }
+            keys.extend(left);
+            keys.retain(|key| key.is_valid() && !own.touches(key));
+        }
+        let keys: Vec<AnyKey> = keys.into_iter().collect();
+        let rows = merged::get(&below, &self.beneath, &keys).await?;
+        context.rows.extend(keys.into_iter().zip(rows));
+        for (index, keys) in unique {
+            let ranges = RangeSet::union(keys.into_iter().map(KeyRange::only).collect());
+            for (key, row) in merged::found(&below, &self.beneath, Some(index), ranges.ranges().to_vec()).await? {
+                context.rows.insert(key, Some(row));
+            }
+        }
+        Ok(context)
+    }
+}
+
+impl Frame for Stage {
+    fn run<'a>(&'a self, session: &'a Session, request: &'a Request) -> LocalBoxFuture<'a, Result<Reply>> {
+        async move {
+            if request.operation.writes() {
+                self.write(session, &request.operation).await
+            } else {
+                self.read(session, request).await
+            }
+        }
+        .boxed_local()
+    }
+
+    fn unpark(&self, parked: u32) {
+        self.parked.borrow_mut().remove(&parked);
+    }
+
+    fn shown(&self) -> u64 {
+        self.shown
+    }
+}

@@ -1,0 +1,345 @@
+//! `OverlayTransaction`: what the app holds of an overlay.
+
+use std::cell::Cell;
+use std::fmt;
+use std::ops::Deref;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::commit::Stored;
+use super::over::{Over, Purpose, ended, existing, over};
+use crate::database::Indexie;
+use crate::engine::{Shared, Sight};
+use crate::error::{Error, Result};
+use crate::hooks::Mutation;
+use crate::key::{AnyKey, Key};
+use crate::op::Op;
+use crate::store::Store;
+use crate::table::{Pending, Place, Table};
+use crate::transaction::{Scope, Tables};
+
+/// Who sees what an overlay transaction has pending.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overlay {
+    /// Everyone who reads through the same database object on the same thread: at once, as if it were stored. Live queries, `get`,
+    /// queries, counts and pages.
+    Optimistic,
+    /// Nobody but the overlay transaction itself.
+    Standard,
+}
+
+/// Writes that are collected, and stored together: `db.users.start_transaction(Overlay::Optimistic)`.
+///
+/// It derefs to the table's handle, or, of several tables, to their handles, as [`tables`](Self::tables) gives them. What is
+/// written through these is kept in memory. Reads through them see it, over what is stored and what earlier optimistic overlays
+/// show. [`commit`](Self::commit) calls the tables' hooks, and then stores everything in one transaction;
+/// [`rollback`](Self::rollback), or dropping it, leaves no trace.
+///
+/// It may last: unlike [`transaction`](Indexie::transaction) it locks nothing, and anything may be awaited. What others store
+/// meanwhile is seen beneath it; where that changes a row which the overlay has touched, the commit fails with
+/// [`Error::Conflict`].
+///
+/// Unique keys and primary keys are checked when a row is written, against all that the overlay sees. Rows whose key is to be
+/// generated have a temporary one until they are stored, counted down from the greatest number of the key's type.
+///
+/// ```
+/// # mod app { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs")); }
+/// # use {app::*, indexie::prelude::*};
+/// # fn main() -> Result<()> { futures::executor::block_on(async {
+/// let db = AppDb::new();
+/// let tx = db.users.start_transaction(Overlay::Optimistic);
+/// let alice = NewUser { email: "alice@example.com".into(), name: "Alice".into(), age: 30, tags: vec![] };
+/// let temporary = tx.add(&alice).await?;
+/// assert_eq!(db.users.count().await?, 1, "it is seen");
+/// assert!(db.users.is_pending(&temporary));
+///
+/// let committed = tx.commit().await?;
+/// assert_eq!(committed.key(&db.users, &temporary), Some(1));
+/// assert_eq!(db.users.get(1).await?.map(|user| user.name), Some("Alice".to_owned()));
+/// # Ok(()) }) }
+/// ```
+///
+/// It stays on the thread that it was started on, and so does what it shows. Of a tab that is closed before the commit, nothing
+/// is stored.
+#[must_use = "dropping it rolls back"]
+pub struct OverlayTransaction<H> {
+    handles: H,
+    shared: Arc<Shared>,
+    over: Rc<Over>,
+    number: u32,
+    /// A commit has been asked for, which ends it.
+    committing: Cell<bool>,
+}
+
+impl<H> fmt::Debug for OverlayTransaction<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OverlayTransaction").field("database", &self.shared.name).finish_non_exhaustive()
+    }
+}
+
+impl<H> Deref for OverlayTransaction<H> {
+    type Target = H;
+
+    fn deref(&self) -> &H {
+        &self.handles
+    }
+}
+
+impl<T: Store> Table<T> {
+    /// Starts an overlay transaction on this table; see [`OverlayTransaction`].
+    pub fn start_transaction(&self, overlay: Overlay) -> OverlayTransaction<Table<T, Pending>> {
+        OverlayTransaction::start(&self.shared, overlay, Scope::<Pending>::tables(self))
+    }
+
+    /// Whether a row is pending: changed, added or deleted by an optimistic overlay that is neither committed nor rolled back.
+    #[must_use]
+    pub fn is_pending(&self, key: &T::Key) -> bool {
+        is_pending(self, Sight::Shown, key)
+    }
+}
+
+impl<T: Store> Table<T, Pending> {
+    /// Whether a row is pending in what this handle sees: in its own overlay, or in an earlier optimistic one.
+    #[must_use]
+    pub fn is_pending(&self, key: &T::Key) -> bool {
+        match self.place {
+            Place::Overlay(number) => is_pending(self, Sight::Overlay(number), key),
+            Place::Alone | Place::Transaction(_) => false,
+        }
+    }
+}
+
+fn is_pending<T: Store, A>(table: &Table<T, A>, sight: Sight, key: &T::Key) -> bool {
+    let Some(over) = existing(table.shared.id) else { return false };
+    key.to_any().is_ok_and(|key| over.is_pending(sight, table.store, &key))
+}
+
+impl Indexie {
+    /// Starts an overlay transaction over several tables: `(&db.users, &db.logs)`, or `db.all()`; see [`OverlayTransaction`].
+    ///
+    /// ```
+    /// # mod app { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs")); }
+    /// # use {app::*, indexie::prelude::*};
+    /// # async fn example(db: AppDb, alice: NewUser) -> Result<()> {
+    /// let tx = db.start_transaction(Overlay::Standard, (&db.users, &db.logs));
+    /// let (users, logs) = tx.tables();
+    /// users.add(&alice).await?;
+    /// logs.add(&NewLog { action: "added".into() }).await?;
+    /// tx.commit().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn start_transaction<S: Scope<Pending>>(&self, overlay: Overlay, scope: S) -> OverlayTransaction<S::Handles> {
+        OverlayTransaction::start(&self.shared, overlay, scope.tables())
+    }
+}
+
+impl<H> OverlayTransaction<H> {
+    fn start(shared: &Arc<Shared>, overlay: Overlay, tables: Tables<H>) -> Self {
+        let Tables { database, stores, bind } = tables;
+        let over = over(shared);
+        let purpose = match overlay {
+            Overlay::Optimistic => Purpose::Shown,
+            Overlay::Standard => Purpose::Hidden,
+        };
+        // A number that no overlay has: whatever is done with it fails.
+        let number = if database == shared.id { over.start(shared, purpose, &stores) } else { 0 };
+        Self { handles: bind(number), shared: shared.clone(), over, number, committing: Cell::new(false) }
+    }
+
+    /// The handles of its tables, as the scope lists them: `let (users, logs) = tx.tables();`.
+    pub fn tables(&self) -> &H {
+        &self.handles
+    }
+
+    /// Calls the hooks, and then stores everything in one transaction. Returns the keys that rows have got in place of temporary
+    /// ones; references to those in other rows are the app's to mend.
+    ///
+    /// The hooks are called under both strategies, in the order in which the rows were first touched, each with what has become of
+    /// its row in the end; a row that a hook returns is stored in place of the pending one. If the tab is closed after the hooks
+    /// were successful and before everything is stored, the server has the change and this database has not.
+    ///
+    /// Live queries go from the pending rows to the stored ones in one step.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Hook`] if a hook fails; [`Error::Conflict`] if a row has been changed underneath;
+    /// [`Error::Constraint`] if a unique key has been taken meanwhile; [`Error::Aborted`] if it has been committed or rolled back
+    /// already; [`Error::QuotaExceeded`]. Whatever it is, everything has been rolled back.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropped, it rolls back, unless the transaction that stores everything is under way.
+    pub fn commit(&self) -> Op<Committed> {
+        self.ending(false)
+    }
+
+    /// The same, whatever others have done meanwhile to the rows that it is about: changed fields are written over theirs, deleted
+    /// rows come back, and added ones are replaced.
+    ///
+    /// # Errors
+    ///
+    /// As [`commit`](Self::commit), without [`Error::Conflict`].
+    pub fn commit_overwriting(&self) -> Op<Committed> {
+        self.ending(true)
+    }
+
+    fn ending(&self, overwrite: bool) -> Op<Committed> {
+        self.committing.set(true);
+        let ending = Ending { over: self.over.clone(), number: self.number };
+        let shared = self.shared.clone();
+        if self.number == 0 {
+            return Op::new(async {
+                Err(Error::InvalidArgument {
+                    message: "the scope of an overlay transaction holds tables of another database object".to_owned(),
+                })
+            });
+        }
+        Op::new(async move {
+            let database = shared.id;
+            let stored = ending.over.clone().commit(shared, ending.number, overwrite).await;
+            drop(ending);
+            Ok(Committed::of(database, &stored?))
+        })
+    }
+
+    /// Ends it: nothing is stored, and live queries show what they have shown before. After a commit, failed or not, it does
+    /// nothing.
+    pub fn rollback(&self) {
+        if !self.committing.get() {
+            self.over.roll_back(self.number);
+        }
+    }
+
+    /// Runs a part that is undone alone: if `body` returns `Err`, what it has written into the overlay is taken back, the error is
+    /// returned, and the overlay transaction goes on. They nest. The body may borrow.
+    ///
+    /// ```
+    /// # mod app { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs")); }
+    /// # use {app::*, indexie::prelude::*};
+    /// # async fn example(db: AppDb, lines: Vec<NewUser>) -> Result<()> {
+    /// let tx = db.users.start_transaction(Overlay::Optimistic);
+    /// let all = tx.savepoint(async || tx.bulk_add(&lines).await).await;
+    /// if all.is_err() {
+    ///     tx.add(&lines[0]).await?;
+    /// }
+    /// tx.commit().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The body's own, or [`Error::Aborted`] if the overlay transaction is over.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropped half-way, what it has written is taken back.
+    pub async fn savepoint<R, F: AsyncFnOnce() -> Result<R>>(&self, body: F) -> Result<R> {
+        let before = self.over.with_overlay(self.number, |open| open.layers.clone()).ok_or_else(ended)?;
+        let mut part = Part { over: &self.over, number: self.number, before: Some(before) };
+        let value = body().await?;
+        part.before = None;
+        Ok(value)
+    }
+
+    /// What is pending, table by table in the order of the keys.
+    #[must_use]
+    pub fn pending(&self) -> Vec<PendingChange> {
+        let pending = self.over.with_overlay(self.number, |open| {
+            let mut pending = Vec::new();
+            for (store, layer) in &open.layers {
+                for (key, entry) in layer.entries().iter().filter(|(_, entry)| entry.is_change()) {
+                    pending.push(PendingChange {
+                        table: self.shared.table_name(*store),
+                        key: key.clone(),
+                        is_temporary: entry.temporary,
+                        mutation: Mutation::of(entry.beneath.as_ref(), entry.now.as_ref()),
+                    });
+                }
+            }
+            pending
+        });
+        pending.unwrap_or_default()
+    }
+}
+
+impl<H> Drop for OverlayTransaction<H> {
+    fn drop(&mut self) {
+        self.rollback();
+    }
+}
+
+/// A commit; when it is over, so is the overlay.
+struct Ending {
+    over: Rc<Over>,
+    number: u32,
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        // Nothing is left to be rolled back once it is stored.
+        self.over.roll_back(self.number);
+    }
+}
+
+/// A savepoint; taken back unless its body has succeeded.
+struct Part<'a> {
+    over: &'a Over,
+    number: u32,
+    before: Option<std::collections::BTreeMap<u16, Rc<super::layer::Layer>>>,
+}
+
+impl Drop for Part<'_> {
+    fn drop(&mut self) {
+        if let Some(before) = self.before.take() {
+            self.over.put_back(self.number, before);
+        }
+    }
+}
+
+/// One row that an overlay transaction has pending.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct PendingChange {
+    /// The table.
+    pub table: &'static str,
+    /// The row's key.
+    pub key: AnyKey,
+    /// Whether the key is a temporary one, in place of which the row gets another when it is stored.
+    pub is_temporary: bool,
+    /// What is to be done to the row.
+    pub mutation: Mutation,
+}
+
+/// What has come of an overlay transaction: the keys that its rows have got.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Committed {
+    database: u64,
+    keys: Vec<(u16, AnyKey, AnyKey)>,
+}
+
+impl Committed {
+    fn of(database: u64, stored: &Stored) -> Self {
+        let mut keys = Vec::new();
+        for (store, landed) in stored {
+            let renamed = landed.iter().filter(|landed| landed.pending != landed.key);
+            keys.extend(renamed.map(|landed| (*store, landed.pending.clone(), landed.key.clone())));
+        }
+        Self { database, keys }
+    }
+
+    /// The key that the row has got in place of this temporary one; `None` if it was none.
+    #[must_use]
+    pub fn key<T: Store, A>(&self, table: &Table<T, A>, temporary: &T::Key) -> Option<T::Key> {
+        let temporary = temporary.to_any().ok()?;
+        let of_table = |(store, pending, _): &&(u16, AnyKey, AnyKey)| *store == table.store && *pending == temporary;
+        let (.., key) = self.keys.iter().filter(|_| self.database == table.shared.id).find(of_table)?;
+        T::Key::from_any(key)
+    }
+
+    /// All of a table's: the temporary key, and the one in place of it, in the order in which the rows were added.
+    #[must_use]
+    pub fn keys<T: Store, A>(&self, table: &Table<T, A>) -> Vec<(T::Key, T::Key)> {
+        let of_table = self.keys.iter().filter(|(store, ..)| *store == table.store && self.database == table.shared.id);
+        of_table.filter_map(|(_, pending, key)| Some((T::Key::from_any(pending)?, T::Key::from_any(key)?))).collect()
+    }
+}

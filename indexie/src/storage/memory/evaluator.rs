@@ -1,0 +1,110 @@
+//! The memory as an evaluator: what a write would do to a few rows, and what a read finds among them, by IndexedDB's rules
+//! and without a database.
+//! Called by overlays; calls the pure parts of the memory.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub(crate) use super::merge::{Changed, merge};
+pub(crate) use super::operate::{Input, Outcome, input, reply};
+pub(crate) use super::path::{At, Path};
+pub(crate) use super::scan::Found;
+pub(crate) use super::streams::{Values, write_row};
+pub(crate) use super::value::{Object, Row, Value};
+pub(crate) use super::write::Step;
+
+use super::store::{Index, Store};
+use super::undo::{Change, Log, Stores};
+use super::write::Target;
+use super::{operate, scan};
+use crate::key::AnyKey;
+use crate::key::range::KeyRange;
+use crate::schema::StoreSchema;
+use crate::storage::{Failure, Scan};
+
+/// Some rows of one store, with its indexes. Generates no keys.
+#[derive(Clone, Debug)]
+pub(crate) struct Evaluator {
+    stores: Stores,
+    name: Arc<str>,
+    indexes: Vec<String>,
+}
+
+impl Evaluator {
+    pub fn new(schema: &StoreSchema) -> Self {
+        let name = Arc::<str>::from("");
+        let mut store = Store::new(schema.key.path.into(), false);
+        let mut indexes = Vec::with_capacity(schema.indexes.len());
+        for index in schema.indexes {
+            // Nothing clashes in an empty store.
+            let _ = store.create_index(index.name, Index::new(index.path.into(), index.unique, index.multi));
+            indexes.push(index.name.to_owned());
+        }
+        Self { stores: [(name.to_string(), store)].into(), name, indexes }
+    }
+
+    fn store(&self) -> Option<&Store> {
+        self.stores.get(&*self.name)
+    }
+
+    pub fn get(&self, key: &AnyKey) -> Option<&Row> {
+        self.store()?.rows().get(key)
+    }
+
+    /// Puts a row where it belongs, or takes it away, whatever it clashes with.
+    pub fn set(&mut self, key: &AnyKey, row: Option<&Row>) {
+        if let Some(store) = self.stores.get_mut(&*self.name) {
+            match row {
+                Some(row) => store.insert(key.clone(), row.clone()),
+                None => store.remove(key),
+            };
+        }
+    }
+
+    /// The keys that a row has in an index.
+    pub fn keys(&self, index: u16, row: &Value) -> Vec<AnyKey> {
+        self.index(index).map_or_else(Vec::new, |index| index.path.keys(row, index.multi))
+    }
+
+    fn index(&self, index: u16) -> Option<&Index> {
+        self.store()?.indexes().get(self.indexes.get(usize::from(index))?)
+    }
+
+    pub fn scan(&self, index: Option<u16>, scan: &Scan) -> Result<Found, Failure> {
+        match self.store() {
+            Some(store) => scan::scan(store, index.and_then(|index| self.index(index)), scan),
+            None => Ok(Found::default()),
+        }
+    }
+
+    pub fn count(&self, index: Option<u16>, ranges: &[KeyRange]) -> Result<u64, Failure> {
+        match self.store() {
+            Some(store) => scan::count(store, index.and_then(|index| self.index(index)), ranges),
+            None => Ok(0),
+        }
+    }
+
+    /// Writes, all of it or nothing. Returns what came of it, and each row that was there before where it may be another one now.
+    pub fn write(&mut self, input: Input) -> Result<(Outcome, BTreeMap<AnyKey, Option<Row>>), Failure> {
+        let mut log = Log::default();
+        let Self { stores, name, indexes } = self;
+        let target = Target { stores, log: &mut log, name, declared: indexes, alone: false };
+        let outcome = operate::write(target, input)?;
+        let mut before = BTreeMap::new();
+        for change in log.changes() {
+            match change {
+                Change::Row { key, old, .. } => {
+                    before.entry(key.clone()).or_insert_with(|| old.clone());
+                }
+                Change::Cleared { contents, .. } => {
+                    for (key, row) in contents.rows() {
+                        before.entry(key.clone()).or_insert_with(|| Some(row.clone()));
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok((outcome, before))
+    }
+}
+

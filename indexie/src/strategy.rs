@@ -1,0 +1,126 @@
+//! Strategies: whether a table's hooks come after a local write, or before it.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::task::{Poll, Waker};
+
+use crate::engine::Footprint;
+
+/// When the hooks of a table are called; see [`Table::set_strategy`](crate::Table::set_strategy).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Strategy {
+    /// Writes are stored at once and seen at once; hooks are called in the background. The default.
+    ///
+    /// Hooks of one table are called one after the other, in the order of the commits. One that fails is reported to
+    /// [`on_hook_error`](crate::Indexie::on_hook_error), and undoes nothing. At most once: if the tab is closed before a hook has been
+    /// called, or while it runs, it is not called again.
+    #[default]
+    LocalFirst,
+    /// Hooks are called first, and awaited. If one fails, the write fails with [`Error::Hook`](crate::Error::Hook), and nothing has
+    /// been stored nor seen.
+    ///
+    /// Writes to one key follow one another in the order in which they were asked for; writes to different keys run side by side. If
+    /// the tab is closed after a hook was successful and before the row is stored, the server has the row and this database has
+    /// not.
+    ///
+    /// Inside of [`transaction`](crate::Indexie::transaction) such a table cannot be written, for IndexedDB cannot wait for a network:
+    /// use [`start_transaction`](crate::Indexie::start_transaction).
+    NetworkFirst,
+}
+
+/// Writes that wait for one another, table by table.
+#[derive(Default)]
+pub(crate) struct Turns {
+    places: Rc<RefCell<VecDeque<Place>>>,
+    next: RefCell<u64>,
+}
+
+struct Place {
+    number: u64,
+    store: u16,
+    footprint: Footprint,
+    waker: Option<Waker>,
+}
+
+/// A place that is held until the write is done.
+pub(crate) struct Turn {
+    places: Rc<RefCell<VecDeque<Place>>>,
+    number: u64,
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let wakers: Vec<Waker> = {
+            let mut places = self.places.borrow_mut();
+            places.retain(|place| place.number != self.number);
+            places.iter_mut().filter_map(|place| place.waker.take()).collect()
+        };
+        wakers.into_iter().for_each(Waker::wake);
+    }
+}
+
+fn meet(a: &Footprint, b: &Footprint) -> bool {
+    match (a, b) {
+        (Footprint::Whole, _) | (_, Footprint::Whole) => true,
+        (Footprint::Keys(a), Footprint::Keys(b)) => a.iter().any(|key| b.contains(key)),
+    }
+}
+
+impl Turns {
+    /// Resolves when no earlier write may be about the same rows.
+    pub async fn reached(&self, store: u16, footprint: Footprint) -> Turn {
+        let number = {
+            let mut next = self.next.borrow_mut();
+            *next += 1;
+            *next
+        };
+        let place = Place { number, store, footprint, waker: None };
+        self.places.borrow_mut().push_back(place);
+        let turn = Turn { places: self.places.clone(), number };
+        poll_fn(|context| {
+            let mut places = self.places.borrow_mut();
+            let Some(at) = places.iter().position(|place| place.number == number) else { return Poll::Ready(()) };
+            let own = &places[at];
+            let waits = places.iter().take(at).any(|other| other.store == store && meet(&other.footprint, &own.footprint));
+            if !waits {
+                return Poll::Ready(());
+            }
+            places[at].waker = Some(context.waker().clone());
+            Poll::Pending
+        })
+        .await;
+        turn
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+    use futures::executor::block_on;
+
+    use super::*;
+
+    fn keys(keys: &[i32]) -> Footprint {
+        Footprint::Keys(keys.iter().map(|key| (*key).into()).collect())
+    }
+
+    #[test]
+    fn writes_to_one_key_follow_one_another_and_others_do_not_wait() {
+        let turns = Turns::default();
+        let first = block_on(turns.reached(0, keys(&[1])));
+        assert!(turns.reached(0, keys(&[2])).now_or_never().is_some());
+        assert!(turns.reached(1, keys(&[1])).now_or_never().is_some());
+        assert!(turns.reached(0, keys(&[])).now_or_never().is_some());
+        let mut second = Box::pin(turns.reached(0, keys(&[1, 2])));
+        assert!(second.as_mut().now_or_never().is_none());
+        let mut whole = Box::pin(turns.reached(0, Footprint::Whole));
+        assert!(whole.as_mut().now_or_never().is_none());
+        drop(first);
+        let second = second.now_or_never().expect("its turn");
+        assert!(whole.as_mut().now_or_never().is_none());
+        drop(second);
+        assert!(whole.now_or_never().is_some());
+    }
+}
