@@ -90,7 +90,8 @@ pub enum Change<K, T> {
         /// The row.
         row: Rc<T>,
     },
-    /// The row at this position is another one with the same primary key.
+    /// The row at this position is another one with the same primary key, or it is the same row, which was pending under a
+    /// temporary key and has got its own.
     Updated {
         /// Where it is.
         at: usize,
@@ -182,7 +183,8 @@ impl<T: Store> Stream for LiveChanges<T> {
             Poll::Pending => Poll::Pending,
             Poll::Ready(Err(error)) => Poll::Ready(Some(Err(error))),
             Poll::Ready(Ok(now)) => {
-                let steps = steps(&this.before, &now).into_iter().filter_map(Step::typed::<T>).collect();
+                let before = this.maintained.renamed(&this.before, &now);
+                let steps = steps(before.as_ref().unwrap_or(&this.before), &now).into_iter().filter_map(Step::typed::<T>).collect();
                 this.before = now;
                 Poll::Ready(Some(Ok(Changes { steps })))
             }

@@ -3,6 +3,7 @@
 //! Called by `query` and `changes`; calls the executor, `tracking`, `place` and `window`.
 
 use std::any::Any;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
@@ -16,8 +17,9 @@ use super::place::{Standing, compare, standing};
 use super::tracking::Tracker;
 use super::window::{Shown, Stale, Window};
 use crate::codec::Batch;
-use crate::engine::Sight;
+use crate::engine::{Sight, above};
 use crate::error::Result;
+use crate::key::AnyKey;
 use crate::key::range::{KeyRange, RangeSet};
 use crate::query::spec::Spec;
 use crate::query::{Execution, Found, Plan};
@@ -120,6 +122,17 @@ impl Maintained {
                 return Poll::Ready(Ok(given));
             }
         }
+    }
+
+    /// The rows that were shown before, those that have got their own keys meanwhile under these; none if there are none of that kind.
+    pub fn renamed(&self, before: &Given, now: &Given) -> Option<Given> {
+        let above = above(self.execution.session.shared.id)?;
+        let (store, now) = (self.execution.store, now.iter().map(|(key, _)| key).collect::<BTreeSet<_>>());
+        let renamed = |key: &AnyKey| above.renamed(store, key).filter(|key| now.contains(key));
+        if !before.iter().any(|(key, _)| renamed(key).is_some()) {
+            return None;
+        }
+        Some(before.iter().map(|(key, row)| (renamed(key).unwrap_or_else(|| key.clone()), row.clone())).collect())
     }
 
     /// How many rows are shown, the next time that it is another number.

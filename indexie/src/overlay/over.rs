@@ -41,10 +41,18 @@ pub(crate) struct Over {
     pub(super) turn: Mutex<()>,
     /// By store: the next temporary key.
     temporary: RefCell<HashMap<u16, Rc<Cell<f64>>>>,
+    /// By store: the keys that rows have got in place of temporary ones, and the other way round.
+    renamed: RefCell<HashMap<u16, Renamed>>,
     pub hooked: Hooked,
     network: Turns,
     /// What has happened in transactions that are not over.
     events: RefCell<HashMap<u32, Vec<Event>>>,
+}
+
+#[derive(Default)]
+struct Renamed {
+    keys: BTreeMap<AnyKey, AnyKey>,
+    pending: BTreeMap<AnyKey, AnyKey>,
 }
 
 /// Whom an overlay is for.
@@ -89,6 +97,7 @@ pub(crate) fn over(shared: &Arc<Shared>) -> Rc<Over> {
         waiting: RefCell::default(),
         turn: Mutex::default(),
         temporary: RefCell::default(),
+        renamed: RefCell::default(),
         hooked: Hooked::default(),
         network: Turns::default(),
         events: RefCell::default(),
@@ -157,6 +166,11 @@ impl Over {
         seen_by(&overlays, sight).any(|open| {
             open.layers.get(&store).and_then(|layer| layer.get(key)).is_some_and(super::layer::Entry::is_change)
         })
+    }
+
+    /// The key under which a row was seen first.
+    pub(super) fn first_seen(&self, store: u16, key: &AnyKey) -> Option<AnyKey> {
+        self.renamed.borrow().get(&store)?.pending.get(key).cloned()
     }
 
     /// What who has this sight sees over the stored rows.
@@ -344,6 +358,12 @@ impl Over {
                             push(Some((key.clone(), now, new.clone())));
                         }
                     } else {
+                        if open.purpose == Purpose::Shown {
+                            let mut renamed = self.renamed.borrow_mut();
+                            let renamed = renamed.entry(*store).or_default();
+                            renamed.keys.insert(pending.clone(), key.clone());
+                            renamed.pending.insert(key.clone(), pending.clone());
+                        }
                         let shown = topmost(upper, *store, pending).map_or(now, |entry| entry.now.clone());
                         rekey(upper, *store, &path, pending, key);
                         let after = topmost(upper, *store, key).map_or_else(|| new.clone(), |entry| entry.now.clone());
@@ -747,6 +767,10 @@ impl Above for Over {
             }
         }
         hidden
+    }
+
+    fn renamed(&self, store: u16, pending: &AnyKey) -> Option<AnyKey> {
+        self.renamed.borrow().get(&store)?.keys.get(pending).cloned()
     }
 
     fn mark(&self, transaction: u32) -> usize {

@@ -98,6 +98,29 @@ impl<T: Store> Table<T> {
     }
 }
 
+impl<T: Store, A> Table<T, A> {
+    /// The key under which a row was first seen through this database object on this thread: the temporary one, if it has been
+    /// pending in an optimistic overlay, or else its own. It stays the same when the row is stored, so a list on a page that is
+    /// keyed by it keeps the row's element.
+    ///
+    /// ```
+    /// # mod app { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs")); }
+    /// # use {app::*, indexie::prelude::*};
+    /// # async fn example(db: AppDb, alice: NewUser) -> Result<()> {
+    /// let tx = db.users.start_transaction(Overlay::Optimistic);
+    /// let temporary = tx.add(&alice).await?;
+    /// let committed = tx.commit().await?;
+    /// let id = committed.key(&db.users, &temporary).unwrap_or(temporary);
+    /// assert_eq!(db.users.first_key(&id), temporary);
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn first_key(&self, key: &T::Key) -> T::Key {
+        let first = || existing(self.shared.id)?.first_seen(self.store, &key.to_any().ok()?);
+        first().and_then(|key| T::Key::from_any(&key)).unwrap_or_else(|| key.clone())
+    }
+}
+
 impl<T: Store> Table<T, Pending> {
     /// Whether a row is pending in what this handle sees: in its own overlay, or in an earlier optimistic one.
     #[must_use]

@@ -206,6 +206,7 @@ mod tests {
                 FieldForm::new(&["list"], Form::Text),
                 FieldForm::new(&["flags", "urgent"], Form::Bool),
             ],
+            last_key: 0.0,
         };
         assert_eq!(bool_paths(&SCHEMA, &["done"], false), [["done"]]);
         assert_eq!(bool_paths(&SCHEMA, &["[list+flags.urgent]"], true), [["flags", "urgent"]]);

@@ -2,7 +2,7 @@
 //! and without a database.
 //! Called by overlays; calls the pure parts of the memory.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub(crate) use super::merge::{Changed, merge};
@@ -84,22 +84,24 @@ impl Evaluator {
         }
     }
 
-    /// Writes, all of it or nothing. Returns what came of it, and each row that was there before where it may be another one now.
-    pub fn write(&mut self, input: Input) -> Result<(Outcome, BTreeMap<AnyKey, Option<Row>>), Failure> {
+    /// Writes, all of it or nothing. Returns what came of it, and what was there before where it may be another row now, in the
+    /// order in which that was written.
+    pub fn write(&mut self, input: Input) -> Result<(Outcome, Vec<(AnyKey, Option<Row>)>), Failure> {
         let mut log = Log::default();
         let Self { stores, name, indexes } = self;
         let target = Target { stores, log: &mut log, name, declared: indexes, alone: false };
         let outcome = operate::write(target, input)?;
-        let mut before = BTreeMap::new();
+        let (mut before, mut seen) = (Vec::new(), BTreeSet::new());
+        let mut note = |key: &AnyKey, old: Option<&Row>| {
+            if seen.insert(key.clone()) {
+                before.push((key.clone(), old.cloned()));
+            }
+        };
         for change in log.changes() {
             match change {
-                Change::Row { key, old, .. } => {
-                    before.entry(key.clone()).or_insert_with(|| old.clone());
-                }
+                Change::Row { key, old, .. } => note(key, old.as_ref()),
                 Change::Cleared { contents, .. } => {
-                    for (key, row) in contents.rows() {
-                        before.entry(key.clone()).or_insert_with(|| Some(row.clone()));
-                    }
+                    contents.rows().iter().for_each(|(key, row)| note(key, Some(row)));
                 }
                 _ => {}
             }

@@ -1,0 +1,186 @@
+//! What a commit does, and what it does when it fails.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use indexie::Mutation;
+use indexie::prelude::*;
+use indexie_tests::wasm_bindgen_test;
+
+use crate::fixtures::{Member, member, names, player, stored, with_rows};
+
+#[wasm_bindgen_test]
+async fn a_row_that_was_changed_underneath_is_a_conflict() -> Result<()> {
+    let db = with_rows("overlay conflict").await?;
+    let tx = db.members.start_transaction(Overlay::Optimistic);
+    tx.update(1, |row| row.age = 21).await?;
+    tx.add(&member("Dan", 50)).await?;
+    db.members.update(1, |row| row.name = "Anna".into()).await?;
+    assert_eq!(db.members.get(1).await?.map(|row| (row.name, row.age)), Some(("Ann".into(), 21)), "the overlay is above");
+    let conflict = tx.commit().await;
+    let Err(Error::Conflict { table, key }) = conflict else { panic!("{conflict:?}") };
+    assert_eq!((table.as_str(), key), ("members", 1.into()));
+    assert_eq!(stored(&db).await?, ["Anna", "Bob", "Cid"]);
+    assert_eq!(db.members.get(1).await?.map(|row| (row.name, row.age)), Some(("Anna".into(), 20)), "rolled back");
+    // A row that was deleted, one that was added, and one that was only read by others.
+    let tx = db.members.start_transaction(Overlay::Standard);
+    tx.update(2, |row| row.age = 31).await?;
+    db.members.delete(2).await?;
+    assert!(matches!(tx.commit().await, Err(Error::Conflict { .. })));
+    let tx = db.players.start_transaction(Overlay::Standard);
+    tx.add(&player("Kim", 1)).await?;
+    db.players.add(&player("Kim", 2)).await?;
+    assert!(matches!(tx.commit().await, Err(Error::Conflict { .. })));
+    let tx = db.members.start_transaction(Overlay::Standard);
+    tx.update(3, |row| row.age = 41).await?;
+    db.members.update(1, |row| row.age = 99).await?;
+    tx.commit().await?;
+    assert_eq!(db.members.get(3).await?.map(|row| row.age), Some(41));
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn told_to_overwrite_it_writes_its_own_changes_over_theirs() -> Result<()> {
+    let db = with_rows("overlay overwrite").await?;
+    let tx = db.members.start_transaction(Overlay::Optimistic);
+    tx.update(1, |row| row.age = 21).await?;
+    tx.update(2, |row| row.age = 31).await?;
+    tx.delete(3).await?;
+    db.members.update(1, |row| row.name = "Anna".into()).await?;
+    db.members.delete(2).await?;
+    db.members.update(3, |row| row.age = 41).await?;
+    tx.commit_overwriting().await?;
+    let rows: Vec<_> = db.members.to_vec().await?.into_iter().map(|row| (row.id, row.name, row.age)).collect();
+    assert_eq!(rows, [(1, "Anna".into(), 21), (2, "Bob".into(), 31)]);
+    Ok(())
+}
+
+/// What has been heard, in words.
+fn listen(db: &crate::fixtures::Club) -> Rc<RefCell<Vec<String>>> {
+    let heard: Rc<RefCell<Vec<String>>> = Rc::default();
+    let (add, update, delete) = (heard.clone(), heard.clone(), heard.clone());
+    db.members.hook().on_add(async move |e: Added<Member>| {
+        add.borrow_mut().push(format!("add {:?} {}", e.key, e.item.name));
+        Ok(())
+    });
+    db.members.hook().on_update(async move |e: Updated<Member>| {
+        update.borrow_mut().push(format!("update {} {:?}", e.key, e.changes()));
+        Ok(())
+    });
+    db.members.hook().on_delete(async move |e: Deleted<Member>| {
+        delete.borrow_mut().push(format!("delete {} {}", e.key, e.item.name));
+        Ok(())
+    });
+    heard
+}
+
+#[wasm_bindgen_test]
+async fn hooks_come_first_and_hear_what_it_comes_to() -> Result<()> {
+    let db = with_rows("overlay hooks").await?;
+    let heard = listen(&db);
+    let tx = db.members.start_transaction(Overlay::Optimistic);
+    tx.update(2, |row| row.age = 1).await?;
+    let dan = tx.add(&member("Dan", 50)).await?;
+    tx.update(2, |row| row.age = 31).await?;
+    tx.update(dan, |row| row.name = "Daniel".into()).await?;
+    tx.delete(1).await?;
+    // Undone again, so there is nothing to hear of.
+    tx.update(3, |row| row.age = 1).await?;
+    tx.update(3, |row| row.age = 40).await?;
+    let gone = tx.add(&member("Eve", 1)).await?;
+    tx.delete(gone).await?;
+    assert!(heard.borrow().is_empty());
+    let pending: Vec<_> = tx.pending().into_iter().map(|row| (row.table, row.key, row.is_temporary, row.mutation)).collect();
+    let expected = [
+        ("members", 1.into(), false, Mutation::Delete),
+        ("members", 2.into(), false, Mutation::Update),
+        ("members", dan.into(), true, Mutation::Add),
+    ];
+    assert_eq!(pending, expected);
+    tx.commit().await?;
+    assert_eq!(*heard.borrow(), ["update 2 {\"age\": Number(31)}", "add None Daniel", "delete 1 Ann"]);
+    db.hooks_settled().await?;
+    assert_eq!(heard.borrow().len(), 3, "once");
+    assert!(tx.pending().is_empty());
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn a_hook_that_fails_rolls_back() -> Result<()> {
+    let db = with_rows("overlay hook fails").await?;
+    db.members.hook().on_update(async |e: Updated<Member>| {
+        if e.new.age > 100 {
+            return Err(HookError::new("nobody is that old"));
+        }
+        Ok(())
+    });
+    let tx = db.members.start_transaction(Overlay::Optimistic);
+    tx.update(1, |row| row.age = 21).await?;
+    tx.update(2, |row| row.age = 131).await?;
+    assert_eq!(db.members.get(2).await?.map(|row| row.age), Some(131));
+    let failed = tx.commit().await;
+    let Err(Error::Hook { table, key, mutation, message }) = failed else { panic!("{failed:?}") };
+    assert_eq!((table.as_str(), key, mutation), ("members", Some(2.into()), Mutation::Update));
+    assert_eq!(message, "nobody is that old");
+    let ages: Vec<u32> = db.members.to_vec().await?.into_iter().map(|row| row.age).collect();
+    assert_eq!(ages, [20, 30, 40]);
+    assert!(!db.members.is_pending(&2));
+    tx.rollback();
+    assert!(matches!(tx.commit().await, Err(Error::Aborted { .. })));
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn a_hook_may_return_the_servers_row() -> Result<()> {
+    let db = with_rows("overlay server row").await?;
+    db.members.hook().on_add(async |e: Added<Member>| Ok(Member { id: 100, age: e.item.age + 1, ..e.item }));
+    db.members.hook().on_update(async |e: Updated<Member>| Ok(Some(Member { tags: vec!["seen".into()], ..e.new })));
+    let tx = db.members.start_transaction(Overlay::Optimistic);
+    let dan = tx.add(&member("Dan", 50)).await?;
+    tx.update(1, |row| row.age = 21).await?;
+    let committed = tx.commit().await?;
+    assert_eq!(committed.key(&db.members, &dan), Some(100));
+    assert_eq!(db.members.get(100).await?.map(|row| (row.name, row.age)), Some(("Dan".into(), 51)));
+    assert_eq!(db.members.get(1).await?.map(|row| (row.age, row.tags)), Some((21, vec!["seen".to_owned()])));
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn a_clash_that_came_meanwhile_rolls_back() -> Result<()> {
+    let db = with_rows("overlay late clash").await?;
+    let tx = db.members.start_transaction(Overlay::Optimistic);
+    tx.add(&member("Dan", 50)).await?;
+    tx.delete(1).await?;
+    db.members.add(&member("Dan", 51)).await?;
+    let clash = tx.commit().await;
+    assert!(matches!(&clash, Err(Error::Constraint { index: Some(index), .. }) if index == "email"), "{clash:?}");
+    assert_eq!(names(&db.members).await?, ["Ann", "Bob", "Cid", "Dan"]);
+    assert_eq!(stored(&db).await?, ["Ann", "Bob", "Cid", "Dan"]);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn a_commit_that_is_dropped_rolls_back() -> Result<()> {
+    let db = with_rows("overlay dropped commit").await?;
+    db.members.hook().on_add(async |_: Added<Member>| {
+        std::future::pending::<()>().await;
+        Ok(())
+    });
+    let tx = db.members.start_transaction(Overlay::Optimistic);
+    tx.add(&member("Dan", 50)).await?;
+    let mut commit = Box::pin(tx.commit());
+    for _ in 0..5 {
+        let counted = db.transaction(Mode::Read, &db.members, async |members| members.count().await);
+        let either = futures::future::select(&mut commit, counted).await;
+        assert!(matches!(either, futures::future::Either::Right((Ok(3), _))));
+    }
+    assert_eq!(db.members.count().await?, 4);
+    drop(commit);
+    assert_eq!(names(&db.members).await?, ["Ann", "Bob", "Cid"]);
+    // One that is never polled, too.
+    let tx = db.members.start_transaction(Overlay::Optimistic);
+    tx.clear().await?;
+    drop(tx.commit());
+    assert_eq!(names(&db.members).await?, ["Ann", "Bob", "Cid"]);
+    Ok(())
+}

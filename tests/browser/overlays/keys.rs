@@ -1,0 +1,107 @@
+//! Keys of pending rows: temporary ones, unique ones, and those outside of the rows.
+
+use indexie::prelude::*;
+use indexie_tests::wasm_bindgen_test;
+
+use crate::fixtures::{Note, Player, Setting, member, names, player, with_rows};
+
+#[wasm_bindgen_test]
+async fn temporary_keys_work_as_keys_until_the_commit() -> Result<()> {
+    let db = with_rows("overlay temporary keys").await?;
+    let tx = db.members.start_transaction(Overlay::Optimistic);
+    let first = tx.add(&member("Dan", 50)).await?;
+    let second = tx.add(&member("Eve", 60)).await?;
+    assert_eq!((first, second), (u32::MAX, u32::MAX - 1));
+    assert_eq!(tx.update(first, |row| row.age += 1).await?.age, 51);
+    tx.delete(second).await?;
+    assert_eq!(tx.pending().len(), 1);
+    let third = tx.add(&member("Eve", 61)).await?;
+    assert_eq!(third, u32::MAX - 2, "none is given out twice");
+    let committed = tx.commit().await?;
+    assert_eq!(committed.keys(&db.members), [(first, 4), (third, 5)]);
+    assert_eq!(committed.key(&db.members, &second), None);
+    assert_eq!(db.members.get(4).await?.map(|row| (row.id, row.age)), Some((4, 51)));
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn keys_outside_of_the_rows() -> Result<()> {
+    let db = with_rows("overlay outside keys").await?;
+    db.settings.put_with_key(&Setting { value: 1 }, "a").await?;
+    let tx = db.start_transaction(Overlay::Optimistic, (&db.notes, &db.settings));
+    let (notes, settings) = tx.tables();
+    let note = notes.add(&Note { text: "hello".into() }).await?;
+    assert_eq!(note, u32::MAX);
+    settings.put_with_key(&Setting { value: 2 }, "a").await?;
+    settings.add_with_key(&Setting { value: 3 }, "b").await?;
+    settings.update("b", |row| row.value += 10).await?;
+    let entries = db.settings.entries().await?;
+    assert_eq!(entries, [("a".to_owned(), Setting { value: 2 }), ("b".to_owned(), Setting { value: 13 })]);
+    assert_eq!(db.notes.entries().await?, [(note, Note { text: "hello".into() })]);
+    let committed = tx.commit().await?;
+    assert_eq!(committed.key(&db.notes, &note), Some(1));
+    assert_eq!(db.notes.entries().await?, [(1, Note { text: "hello".into() })]);
+    assert_eq!(db.settings.entries().await?, entries);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn a_unique_clash_is_told_when_it_is_written() -> Result<()> {
+    let db = with_rows("overlay unique").await?;
+    let tx = db.members.start_transaction(Overlay::Standard);
+    let clash = tx.add(&member("Ann", 1)).await;
+    let Err(Error::Constraint { table, index, key, row }) = clash else { panic!("{clash:?}") };
+    assert_eq!((table.as_str(), index.as_deref(), key, row), ("members", Some("email"), Some("ann@b.c".into()), None));
+    tx.add(&member("Dan", 1)).await?;
+    let clash = tx.bulk_add(&[member("Eve", 1), member("Dan", 2)]).await;
+    assert!(matches!(clash, Err(Error::Constraint { row: Some(1), .. })), "{clash:?}");
+    assert_eq!(names(&tx).await?, ["Ann", "Bob", "Cid", "Dan"], "all or nothing");
+    let clash = tx.update(2, |row| row.email = "cid@b.c".into()).await;
+    assert!(matches!(clash, Err(Error::Constraint { index: Some(_), .. })), "{clash:?}");
+    // What goes makes room.
+    tx.delete(1).await?;
+    tx.add(&member("Ann", 2)).await?;
+    tx.commit().await?;
+    assert_eq!(names(&db.members).await?, ["Bob", "Cid", "Dan", "Ann"]);
+    let tx = db.players.start_transaction(Overlay::Standard);
+    let clash = tx.add(&player("Ida", 1)).await;
+    assert!(matches!(clash, Err(Error::Constraint { index: None, key: Some(_), .. })), "{clash:?}");
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn rows_change_places_in_a_unique_index() -> Result<()> {
+    let db = with_rows("overlay unique swap").await?;
+    let seated = |name: &str, seat| Player { seat: Some(seat), ..player(name, 1) };
+    db.players.bulk_put(&[seated("Ida", 1), seated("Joe", 2)]).await?;
+    for replace in [false, true] {
+        let tx = db.players.start_transaction(Overlay::Optimistic);
+        tx.update("Ida", |row| row.seat = Some(3)).await?;
+        if replace {
+            tx.put(&Player { points: 9, ..seated("Joe", 1) }).await?;
+        } else {
+            tx.update("Joe", |row| row.seat = Some(1)).await?;
+        }
+        tx.update("Ida", |row| row.seat = Some(2)).await?;
+        assert_eq!(db.players.get_by(|p| p.seat, 1).await?.map(|row| row.name), Some("Joe".into()));
+        tx.commit().await?;
+        let seats: Vec<_> = db.players.to_vec().await?.into_iter().map(|row| row.seat).collect();
+        assert_eq!(seats, [Some(2), Some(1)]);
+        db.players.bulk_put(&[seated("Ida", 11), seated("Joe", 12)]).await?;
+        db.players.bulk_put(&[seated("Ida", 1), seated("Joe", 2)]).await?;
+    }
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn a_row_moves_to_another_key() -> Result<()> {
+    let db = with_rows("overlay moves").await?;
+    let tx = db.players.start_transaction(Overlay::Optimistic);
+    tx.update("Ida", |row| row.name = "Kim".into()).await?;
+    assert_eq!(db.players.primary_keys().await?, ["Joe", "Kim"]);
+    let taken = tx.update("Kim", |row| row.name = "Joe".into()).await;
+    assert!(matches!(taken, Err(Error::Constraint { index: None, .. })), "{taken:?}");
+    tx.commit().await?;
+    assert_eq!(db.players.to_vec().await?, [player("Joe", 7), player("Kim", 5)]);
+    Ok(())
+}
