@@ -1,0 +1,101 @@
+//! Local first: hooks come after the commit, one after the other, and their failures are told.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use futures::StreamExt;
+use futures::channel::oneshot;
+use indexie::Mutation;
+use indexie::prelude::*;
+use indexie_tests::wasm_bindgen_test;
+
+use crate::fixtures::{Ear, User, user, with_three};
+
+#[wasm_bindgen_test]
+async fn a_write_does_not_wait_for_its_hooks() -> Result<()> {
+    let db = with_three("hooks background").await?;
+    assert_eq!(db.users.strategy(), Strategy::LocalFirst);
+    let (open, gate) = oneshot::channel::<()>();
+    let (ear, gate) = (Ear::default(), Rc::new(RefCell::new(Some(gate))));
+    let inner = ear.clone();
+    db.users.hook().on_add(async move |e: Added<User>| {
+        inner.hear(format!("{} begins", e.item.name));
+        let gate = gate.borrow_mut().take();
+        if let Some(gate) = gate {
+            gate.await?;
+        }
+        inner.hear(format!("{} ends", e.item.name));
+        Ok(())
+    });
+    let mut count = db.users.count().live();
+    assert_eq!(count.next().await.transpose()?, Some(3));
+    db.users.add(&user("Dan", 1)).await?;
+    db.users.add(&user("Eve", 1)).await?;
+    assert_eq!(count.next().await.transpose()?, Some(5), "stored and shown");
+    db.users.count().await?;
+    assert_eq!(ear.heard(), ["Dan begins"], "the next one waits for its turn");
+    open.send(()).expect("it is waited for");
+    assert_eq!(ear.settled(&db).await?, ["Dan ends", "Eve begins", "Eve ends"]);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn a_failure_is_told_and_can_be_tried_again() -> Result<()> {
+    let db = with_three("hooks failure").await?;
+    let failures: Rc<RefCell<Vec<HookFailure>>> = Rc::default();
+    let into = failures.clone();
+    db.on_hook_error(move |failure| into.borrow_mut().push(failure));
+    let offline = Rc::new(Cell::new(true));
+    let (ear, inner, is_offline) = (Ear::default(), Ear::default(), offline.clone());
+    let (adding, ear_of_second) = (inner.clone(), ear.clone());
+    db.users.hook().on_add(async move |e: Added<User>| {
+        if is_offline.get() {
+            return Err(HookError::new("offline"));
+        }
+        adding.hear(format!("sent {}", e.item.name));
+        Ok(())
+    });
+    db.users.hook().on_add(async move |e: Added<User>| {
+        ear_of_second.hear(e.item.name);
+        Ok(())
+    });
+    db.users.hook().on_update(async |_: Updated<User>| {
+        Err::<(), HookError>(std::io::Error::new(std::io::ErrorKind::TimedOut, "slow").into())
+    });
+    db.users.add(&user("Dan", 50)).await?;
+    db.users.update(1, |row| row.age = 21).await?;
+    assert_eq!(ear.settled(&db).await?, ["Dan"], "the other hook is called all the same");
+    assert_eq!(db.users.count().await?, 4, "nothing is undone");
+    let told = failures.take();
+    assert_eq!(told.len(), 2);
+    let [added, updated] = &told[..] else { panic!("{told:?}") };
+    assert_eq!((added.table(), added.key(), added.mutation()), ("users", Some(&4.into()), Mutation::Add));
+    assert_eq!(added.error().to_string(), "offline");
+    assert_eq!(added.new::<User>().map(|row| (row.id, row.name)), Some((4, "Dan".into())));
+    assert!(added.old::<User>().is_none());
+    assert_eq!(updated.old::<User>().map(|row| row.age), Some(20));
+    assert!(updated.error().downcast_ref::<std::io::Error>().is_some());
+    let again = added.retry().await;
+    assert!(matches!(&again, Err(Error::Hook { table, message, .. }) if table == "users" && message == "offline"), "{again:?}");
+    offline.set(false);
+    added.retry().await?;
+    assert_eq!(inner.heard(), ["sent Dan"]);
+    assert!(failures.borrow().is_empty());
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn a_hook_may_use_the_database() -> Result<()> {
+    let db = with_three("hooks inner").await?;
+    let inner = db.clone();
+    db.users.hook().on_add(async move |e: Added<User>| {
+        inner.logs.add(&crate::fixtures::Log { action: format!("added {}", e.item.name) }).await?;
+        inner.users.update(e.item.id, |row| row.age += 1).await?;
+        Ok(())
+    });
+    db.users.add(&user("Dan", 50)).await?;
+    db.hooks_settled().await?;
+    assert_eq!(db.logs.to_vec().await?.len(), 1);
+    assert_eq!(db.users.get(4).await?.map(|row| row.age), Some(51));
+    Ok(())
+}

@@ -1,0 +1,11 @@
+//! Hooks, guards and strategies, in a real browser and in memory.
+
+mod background;
+mod fixtures;
+mod guards;
+mod network;
+mod paths;
+mod payloads;
+
+#[cfg(target_family = "wasm")]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

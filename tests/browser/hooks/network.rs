@@ -1,0 +1,133 @@
+//! Network first: nothing is stored, and nothing is seen, until the hooks have been successful.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use futures::channel::oneshot;
+use futures::future::{join, join3};
+use indexie::prelude::*;
+use indexie_tests::wasm_bindgen_test;
+
+use crate::fixtures::{App, Ear, User, listen, user, with_three};
+
+async fn network_first(name: &str) -> Result<App> {
+    let db = with_three(name).await?;
+    db.users.set_strategy(Strategy::NetworkFirst);
+    assert_eq!(db.users.strategy(), Strategy::NetworkFirst);
+    Ok(db)
+}
+
+#[wasm_bindgen_test]
+async fn hooks_come_first() -> Result<()> {
+    let db = network_first("network first").await?;
+    let ear = listen(&db);
+    let (inner, seen) = (db.clone(), Ear::default());
+    let at_the_time = seen.clone();
+    db.users.hook().on_add(async move |e: Added<User>| {
+        assert_eq!(e.key, None);
+        at_the_time.hear(format!("{} rows", inner.users.count().await?));
+        Ok(())
+    });
+    assert_eq!(db.users.add(&user("Dan", 50)).await?, 4);
+    assert_eq!(db.users.bulk_add(&[user("Eve", 1), user("Flo", 2)]).await?, [5, 6]);
+    assert_eq!(seen.heard(), ["3 rows", "4 rows", "4 rows"], "nothing is seen before");
+    assert_eq!(db.users.update(1, |row| row.age += 1).await?.age, 21);
+    db.users.delete(2).await?;
+    assert_eq!(db.users.where_(|u| u.age).below(3).delete().await?, 2);
+    assert_eq!(
+        ear.heard(),
+        ["add None Dan", "add None Eve", "add None Flo", "update 1 20->21", "delete 2 Bob", "delete 5 Eve", "delete 6 Flo"]
+    );
+    assert!(ear.settled(&db).await?.is_empty(), "and not again");
+    assert_eq!(db.users.primary_keys().await?, [1, 3, 4]);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn one_that_fails_fails_the_write() -> Result<()> {
+    let db = network_first("network fails").await?;
+    db.users.hook().on_add(async |e: Added<User>| if e.item.age > 9 { Err(HookError::new("no")) } else { Ok(()) });
+    let mut live = db.users.count().live();
+    assert_eq!(futures::StreamExt::next(&mut live).await.transpose()?, Some(3));
+    let failed = db.users.bulk_add(&[user("Dan", 1), user("Eve", 10)]).await;
+    let Err(Error::Hook { table, key, message, .. }) = failed else { panic!("{failed:?}") };
+    assert_eq!((table.as_str(), key, message.as_str()), ("users", None, "no"));
+    assert_eq!(db.users.count().await?, 3);
+    assert!(matches!(db.users.add(&user("Ann", 1)).await, Err(Error::Constraint { .. })), "a clash is told before");
+    assert_eq!(db.users.add(&user("Flo", 1)).await?, 4, "no key was used up");
+    assert_eq!(futures::StreamExt::next(&mut live).await.transpose()?, Some(4));
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn the_servers_row_is_stored() -> Result<()> {
+    let db = network_first("network row").await?;
+    db.users.hook().on_add(async |e: Added<User>| Ok(User { id: 100 + e.item.age, name: e.item.name.to_uppercase(), ..e.item }));
+    assert_eq!(db.users.add(&user("Dan", 50)).await?, 150);
+    assert_eq!(db.users.bulk_add(&[user("Eve", 1), user("Flo", 2)]).await?, [101, 102]);
+    assert_eq!(db.users.get(150).await?.map(|row| (row.id, row.name)), Some((150, "DAN".into())));
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn writes_to_one_key_keep_their_order_and_others_do_not_wait() -> Result<()> {
+    let db = network_first("network order").await?;
+    let (open, gate) = oneshot::channel::<()>();
+    let (ear, gate) = (Ear::default(), Rc::new(RefCell::new(Some(gate))));
+    let inner = ear.clone();
+    db.users.hook().on_update(async move |e: Updated<User>| {
+        let gate = if e.key == 1 { gate.borrow_mut().take() } else { None };
+        if let Some(gate) = gate {
+            gate.await?;
+        }
+        inner.hear(format!("{} {}->{}", e.key, e.old.age, e.new.age));
+        Ok(())
+    });
+    let first = db.users.update(1, |row| row.age += 1);
+    let second = db.users.update(1, |row| row.age *= 2);
+    let other = async {
+        db.users.update(2, |row| row.age += 1).await?;
+        assert_eq!(ear.heard(), ["2 30->31"], "another key's write has not waited");
+        open.send(()).expect("it is waited for");
+        Ok::<_, Error>(())
+    };
+    let (first, second, other) = join3(first, second, other).await;
+    other?;
+    assert_eq!((first?.age, second?.age), (21, 42));
+    assert_eq!(ear.heard(), ["1 20->21", "1 21->42"]);
+    assert_eq!(db.users.get(1).await?.map(|row| row.age), Some(42));
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn a_transaction_cannot_wait_for_a_network() -> Result<()> {
+    let db = network_first("network transaction").await?;
+    let ear = listen(&db);
+    let refused = db.transaction(Mode::ReadWrite, &db.users, async |users| users.delete(1).await).await;
+    assert!(matches!(&refused, Err(Error::Unsupported { what }) if what.contains("start_transaction") && what.contains("users")), "{refused:?}");
+    assert_eq!(db.transaction(Mode::Read, &db.users, async |users| users.count().await).await?, 3);
+    // Switched back, it goes as before.
+    db.users.set_strategy(Strategy::LocalFirst);
+    db.transaction(Mode::ReadWrite, &db.users, async |users| users.delete(1).await).await?;
+    assert_eq!(ear.settled(&db).await?, ["delete 1 Ann"]);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn one_that_is_dropped_leaves_nothing() -> Result<()> {
+    let db = network_first("network dropped").await?;
+    db.users.hook().on_add(async |_: Added<User>| {
+        std::future::pending::<()>().await;
+        Ok(())
+    });
+    let mut adding = Box::pin(db.users.add(&user("Dan", 50)));
+    for _ in 0..4 {
+        let (_, counted) = join(futures::future::poll_immediate(&mut adding), db.users.count()).await;
+        assert_eq!(counted?, 3);
+    }
+    drop(adding);
+    assert_eq!(db.users.count().await?, 3);
+    db.users.update(1, |row| row.age += 1).await?;
+    assert_eq!(db.users.get(1).await?.map(|row| row.age), Some(21));
+    Ok(())
+}
