@@ -89,9 +89,8 @@ impl Session {
         let access = if request.operation.writes() { Access::ReadWrite } else { Access::Read };
         let Some(above) = self.above(store, access)? else { return run::run(self, request).await };
         let footprint = above.footprint(store, &request.operation);
-        let steps = move |session: Session| {
-            async move { session.run(store, index, request.operation).await }.boxed_local()
-        };
+        let steps =
+            move |session: Session| async move { session.run(store, index, request.operation).await }.boxed_local();
         self.go_through(above, store, access, footprint, steps).await
     }
 

@@ -324,15 +324,9 @@ impl fmt::Display for Error {
                 write!(f, "row {key} of table `{table}` has been changed since the overlay transaction found it")
             }
             Self::Hook { table, key, mutation, message } => {
-                let done = match mutation {
-                    Mutation::Add => "added to",
-                    Mutation::Update => "changed in",
-                    Mutation::Delete => "deleted from",
-                };
-                match key {
-                    Some(key) => write!(f, "row {key} has not been {done} table `{table}`: {message}"),
-                    None => write!(f, "the row has not been {done} table `{table}`: {message}"),
-                }
+                f.write_str(if key.is_some() { "row " } else { "the row" })?;
+                key.iter().try_for_each(|key| key.fmt(f))?;
+                write!(f, " has not been {} table `{table}`: {message}", mutation.done())
             }
             Self::QuotaExceeded { usage, quota } => {
                 f.write_str("the browser's storage quota is exceeded")?;

@@ -11,8 +11,8 @@ mod event;
 mod registry;
 
 pub use error::{HookError, HookFailure};
-pub use event::{Added, Deleted, HookOutput, Mutation, Updated};
 pub(crate) use event::Event;
+pub use event::{Added, Deleted, HookOutput, Mutation, Updated};
 pub(crate) use registry::Hooked;
 
 use std::fmt;
@@ -72,6 +72,7 @@ impl<T: Store> fmt::Debug for Hooks<T> {
 
 impl<T: Store> Table<T> {
     /// The table's hooks and guards, to add some or to remove them.
+    #[must_use]
     pub fn hook(&self) -> Hooks<T> {
         Hooks { table: self.clone() }
     }
@@ -193,7 +194,11 @@ impl<T: Store> Hooks<T> {
             let Some(new) = new else { return Ok(None) };
             let of_row = |row: &Row| -> Result<R> {
                 R::of_row(decoded::<T>(&table, key, row)?).ok_or_else(|| Error::Unsupported {
-                    what: format!("table `{}` cannot tell what was added as `{}`", table.name(), std::any::type_name::<R>()),
+                    what: format!(
+                        "table `{}` cannot tell what was added as `{}`",
+                        table.name(),
+                        std::any::type_name::<R>()
+                    ),
                 })
             };
             let mut row = of_row(new)?;
@@ -249,11 +254,7 @@ impl<T: Store> Hooks<T> {
         over(&self.table.shared).hooked.remove(self.table.store, id)
     }
 
-    fn on(
-        &self,
-        mutation: Mutation,
-        hook: impl Fn(&Event, &'static str) -> registry::Calling + 'static,
-    ) -> HookId {
+    fn on(&self, mutation: Mutation, hook: impl Fn(&Event, &'static str) -> registry::Calling + 'static) -> HookId {
         let table = self.table.name();
         over(&self.table.shared).hooked.on(self.table.store, mutation, Rc::new(move |event| hook(event, table)))
     }

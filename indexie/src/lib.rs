@@ -266,8 +266,8 @@ pub mod prelude {
     #[cfg(feature = "live")]
     pub use crate::live_query;
     pub use crate::{
-        Added, Deleted, Durability, Error, HookError, HookFailure, Index, Key, Mode, Overlay, Query, Result, Storage, Store,
-        Strategy, Table, Updated, Upgrade, clone, schema,
+        Added, Deleted, Durability, Error, HookError, HookFailure, Index, Key, Mode, Overlay, Query, Result, Storage,
+        Store, Strategy, Table, Updated, Upgrade, clone, schema,
     };
 }
 

@@ -4,8 +4,10 @@
 //! - `merged`: a read of what is stored with a layer over it;
 //! - `frame`: one operation, which sees some layers and writes into one;
 //! - `land`: what is pending is stored;
-//! - `over`: all that lies above a database object on this thread: the stack of its overlays, and its hooks and guards;
-//! - `commit`: the way of an overlay into the database; `transaction`: what the app holds.
+//! - `over`: all that lies above a database object on this thread: the `stack` of its overlays, what is `shown` of it, and its
+//!   hooks and guards;
+//! - `roads`: the roads that operations take; `commit`: the one of an overlay into the database;
+//! - `transaction`: what the app holds.
 //!
 //! The same road serves hooks and guards: a write to a table that has some is worked out in a layer of its own, which tells
 //! what has changed, and is stored at once, or (network first) when the hooks have been successful.
@@ -19,6 +21,9 @@ mod land;
 mod layer;
 mod merged;
 mod over;
+mod roads;
+mod shown;
+mod stack;
 mod transaction;
 
 pub(crate) use over::{existing, over};

@@ -83,7 +83,8 @@ impl Turns {
             let mut places = self.places.borrow_mut();
             let Some(at) = places.iter().position(|place| place.number == number) else { return Poll::Ready(()) };
             let own = &places[at];
-            let waits = places.iter().take(at).any(|other| other.store == store && meet(&other.footprint, &own.footprint));
+            let waits =
+                places.iter().take(at).any(|other| other.store == store && meet(&other.footprint, &own.footprint));
             if !waits {
                 return Poll::Ready(());
             }

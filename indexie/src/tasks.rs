@@ -89,6 +89,7 @@ mod host {
             }
         }
         // Dropped outside of the borrow: a task may hold the app's own values.
-        let _over: Vec<Rc<Task>> = TASKS.with_borrow_mut(|tasks| tasks.extract_if(.., |task| task.over.get()).collect());
+        let _over: Vec<Rc<Task>> =
+            TASKS.with_borrow_mut(|tasks| tasks.extract_if(.., |task| task.over.get()).collect());
     }
 }

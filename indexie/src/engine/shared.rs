@@ -70,8 +70,12 @@ impl Shared {
     }
 
     pub fn schema(&self, store: u16) -> StoreSchema {
-        const NONE: StoreSchema =
-            StoreSchema { key: KeySchema { path: KeyPath::None, auto: false }, indexes: &[], fields: &[], last_key: 0.0 };
+        const NONE: StoreSchema = StoreSchema {
+            key: KeySchema { path: KeyPath::None, auto: false },
+            indexes: &[],
+            fields: &[],
+            last_key: 0.0,
+        };
         self.stores.get(usize::from(store)).map_or(NONE, |(_, schema)| *schema)
     }
 

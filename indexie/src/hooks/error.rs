@@ -128,7 +128,7 @@ impl HookFailure {
 
     /// The row as it is after the change; `None` if there is none, or if it is no `T`.
     #[must_use]
-    pub fn new<T: Store>(&self) -> Option<T> {
+    pub fn row<T: Store>(&self) -> Option<T> {
         self.event.new.as_ref().and_then(|row| super::typed(row).ok())
     }
 

@@ -20,6 +20,15 @@ pub enum Mutation {
 }
 
 impl Mutation {
+    /// What would have been done with a table.
+    pub(crate) fn done(self) -> &'static str {
+        match self {
+            Self::Add => "added to",
+            Self::Update => "changed in",
+            Self::Delete => "deleted from",
+        }
+    }
+
     /// What makes one of the other; none is no row.
     pub(crate) fn of(old: Option<&Row>, new: Option<&Row>) -> Self {
         match (old, new) {

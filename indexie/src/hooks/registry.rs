@@ -10,9 +10,9 @@ use std::task::{Poll, Waker};
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 
+use super::HookId;
 use super::error::{HookError, HookFailure};
 use super::event::{Event, Mutation};
-use super::HookId;
 use crate::engine::Shared;
 use crate::error::Result;
 use crate::key::AnyKey;
@@ -26,10 +26,13 @@ pub(crate) type Hook = Rc<dyn Fn(&Event) -> Calling>;
 /// Looks at a change: its key and whether that is a temporary one, the row before, and the row after, which it may alter.
 pub(crate) type Guard = Rc<dyn Fn(&AnyKey, bool, Option<&Row>, Option<&Row>) -> Result<Option<Row>>>;
 
+/// Hears of failures in the background.
+pub(crate) type Handler = Rc<dyn Fn(HookFailure)>;
+
 #[derive(Default)]
 pub(crate) struct Hooked {
     tables: RefCell<HashMap<u16, TableHooks>>,
-    handler: RefCell<Option<Rc<dyn Fn(HookFailure)>>>,
+    handler: RefCell<Option<Handler>>,
     queues: Rc<Queues>,
 }
 
@@ -101,7 +104,7 @@ impl Hooked {
         self.of(store, |table| table.strategy)
     }
 
-    pub fn set_handler(&self, handler: Rc<dyn Fn(HookFailure)>) {
+    pub fn set_handler(&self, handler: Handler) {
         let _before = self.handler.replace(Some(handler));
     }
 

@@ -184,7 +184,10 @@ impl<T: Store> Stream for LiveChanges<T> {
             Poll::Ready(Err(error)) => Poll::Ready(Some(Err(error))),
             Poll::Ready(Ok(now)) => {
                 let before = this.maintained.renamed(&this.before, &now);
-                let steps = steps(before.as_ref().unwrap_or(&this.before), &now).into_iter().filter_map(Step::typed::<T>).collect();
+                let steps = steps(before.as_ref().unwrap_or(&this.before), &now)
+                    .into_iter()
+                    .filter_map(Step::typed::<T>)
+                    .collect();
                 this.before = now;
                 Poll::Ready(Some(Ok(Changes { steps })))
             }

@@ -321,13 +321,10 @@ impl Hub {
         ranges: Vec<KeyRange>,
     ) -> Interest {
         let mut tables = self.tables.borrow_mut();
-        let at = tables
-            .iter()
-            .position(|table| table.is_for(database, store, &schema))
-            .unwrap_or_else(|| {
-                tables.push(Table { database, store, schema, indexes: Vec::new(), members: BTreeMap::new() });
-                tables.len() - 1
-            });
+        let at = tables.iter().position(|table| table.is_for(database, store, &schema)).unwrap_or_else(|| {
+            tables.push(Table { database, store, schema, indexes: Vec::new(), members: BTreeMap::new() });
+            tables.len() - 1
+        });
         let table = &mut tables[at];
         *table.members.entry(member.number).or_default() += 1;
         let entry = usize::from(entry);
@@ -362,9 +359,8 @@ impl Hub {
         for (store, change) in commit.stores.iter().enumerate() {
             let databases = watched.iter().filter(|(watched, _)| *watched == change.store);
             for database in databases.map(|(_, database)| *database) {
-                let hit = |audience| {
-                    move |rows| Hit { commit: commit.clone(), store, rows, in_order, database, audience }
-                };
+                let hit =
+                    |audience| move |rows| Hit { commit: commit.clone(), store, rows, in_order, database, audience };
                 let all: Vec<usize> = (0..change.rows.as_ref().map_or(0, Vec::len)).collect();
                 let hidden = above(database).map(|above| above.heard(change)).unwrap_or_default();
                 if hidden.is_empty() {

@@ -40,6 +40,7 @@ enum State {
     Count(usize),
 }
 
+#[allow(clippy::struct_excessive_bools, reason = "they are independent of one another")]
 pub(super) struct Maintained {
     execution: Execution,
     schema: StoreSchema,

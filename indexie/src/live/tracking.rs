@@ -224,7 +224,8 @@ impl Tracked {
         tracker.seen.set(Seen { commits, shown: before.shown.max(seen.shown) });
         let over = crate::Date::now().as_f64();
         let (database, sight) = (*database, *sight);
-        let dependency = Dependency { hub: hub.clone(), database, sight, store, schema: *schema, entry, ranges, rows, seen, over };
+        let dependency =
+            Dependency { hub: hub.clone(), database, sight, store, schema: *schema, entry, ranges, rows, seen, over };
         tracker.dependencies.borrow_mut().push(dependency);
     }
 }

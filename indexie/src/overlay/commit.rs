@@ -9,8 +9,9 @@ use std::sync::Arc;
 use futures::FutureExt;
 
 use super::land::{Landed, check, land};
-use super::layer::{Entry, Layer};
-use super::over::{Over, ended};
+use super::layer::{Base, Entry, Layer};
+use super::over::Over;
+use super::stack::ended;
 use crate::engine::{self, Access, Session, Shared};
 use crate::error::{Error, Result};
 use crate::hooks::{Event, Mutation};
@@ -68,9 +69,9 @@ impl Over {
             let known = (!entry.temporary).then(|| key.clone());
             let event = Event::new(store, known, entry.beneath.clone(), entry.now.clone());
             for hook in self.hooked.hooks(store, mutation) {
-                let row = hook(&event).await.map_err(|error| {
-                    error.into_error(shared.table_name(store), event.key.as_ref(), mutation)
-                })?;
+                let row = hook(&event)
+                    .await
+                    .map_err(|error| error.into_error(shared.table_name(store), event.key.as_ref(), mutation))?;
                 if let Some(row) = row
                     && mutation != Mutation::Delete
                 {
@@ -92,8 +93,8 @@ impl Over {
     ) -> Result<Stored> {
         let landing = Landing { over: self.clone(), begun: Rc::default() };
         self.begin_landing(number);
-        let stored: Rc<RefCell<Stored>> = Rc::default();
-        let (this, slot, begun) = (self.clone(), stored.clone(), landing.begun.clone());
+        let result: Rc<RefCell<Stored>> = Rc::default();
+        let (this, slot, begun) = (self.clone(), result.clone(), landing.begun.clone());
         let of_body = stores.clone();
         let body = move |base: Session| {
             async move {
@@ -127,7 +128,7 @@ impl Over {
         };
         engine::transact(shared.clone(), stores, Access::ReadWrite, None, body).await?;
         drop(landing);
-        Ok(stored.take())
+        Ok(result.take())
     }
 }
 
@@ -203,7 +204,7 @@ impl Heard {
         self.renamed.remove(&(store, before));
         let entry = Entry {
             beneath: None,
-            stored: None,
+            stored: Base::Unknown,
             now: Some(row),
             temporary: false,
             replaced: true,

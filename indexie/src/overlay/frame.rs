@@ -9,7 +9,7 @@ use std::rc::Rc;
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 
-use super::layer::{Entry, Layer, RowDiff, same};
+use super::layer::{Base, Entry, Layer, RowDiff, same};
 use super::merged::{self, Below};
 use crate::engine::{Frame, Session};
 use crate::error::{Error, Result};
@@ -207,7 +207,7 @@ impl Stage {
             None => {
                 let stored = match self.beneath.get(&key) {
                     Some(entry) => entry.stored.clone(),
-                    None => Some(old.clone()),
+                    None => Base::Known(old.clone()),
                 };
                 let sequence = self.sequence.get();
                 self.sequence.set(sequence + 1);

@@ -82,7 +82,7 @@ pub(super) async fn land(session: &Session, store: u16, layer: &Layer, check: bo
         session.run_below(store, None, Operation::Merge(merge)).await.map_err(Error::of_one_row)?;
     }
     drop(kept);
-    let mut landed: Vec<Landed> = due.iter().map(|due| due.landed()).collect();
+    let mut landed: Vec<Landed> = due.iter().map(Due::landed).collect();
     put(session, store, &schema, rows).await?;
     landed.extend(add(session, store, &schema, layer).await?);
     landed.sort_by_key(|landed| landed.sequence);
@@ -125,9 +125,9 @@ impl Due<'_> {
 /// Rows that change places in a unique index leave before they come back, or they would clash.
 fn make_room(schema: &StoreSchema, layer: &Layer, due: &mut [Due<'_>]) {
     let moves = |due: &Due<'_>| match (&due.current, &due.entry.now) {
-        (Some(current), Some(now)) => (0..).zip(schema.indexes).any(|(at, index)| {
-            index.unique && layer.rows().keys(at, current) != layer.rows().keys(at, now)
-        }),
+        (Some(current), Some(now)) => (0..)
+            .zip(schema.indexes)
+            .any(|(at, index)| index.unique && layer.rows().keys(at, current) != layer.rows().keys(at, now)),
         _ => false,
     };
     if due.iter().filter(|due| moves(due)).count() > 1 {

@@ -14,13 +14,19 @@ pub(super) struct Layer {
     rows: Evaluator,
 }
 
+/// What is stored in the place of a pending row, as far as is known.
+#[derive(Clone, Debug)]
+pub(super) enum Base {
+    Known(Option<Row>),
+    Unknown,
+}
+
 /// What has become of one row.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     /// What the overlay found when it first touched the row.
     pub beneath: Option<Row>,
-    /// What was stored then, as far as that is still so.
-    pub stored: Option<Option<Row>>,
+    pub stored: Base,
     pub now: Option<Row>,
     /// Its key is a temporary one.
     pub temporary: bool,

@@ -84,11 +84,7 @@ fn rows(columns: &Columns) -> Vec<Option<Row>> {
 }
 
 /// Answers a read. `None` is that the layer has nothing to say.
-pub(super) async fn read(
-    below: &Below<'_>,
-    layer: &Layer,
-    request: &Request,
-) -> Result<(Outcome, Want)> {
+pub(super) async fn read(below: &Below<'_>, layer: &Layer, request: &Request) -> Result<(Outcome, Want)> {
     match &request.operation {
         Operation::Get { keys, .. } if request.index.is_none() => {
             let rows = get(below, layer, keys).await?;
@@ -199,9 +195,8 @@ async fn stored(
     loop {
         let records = below.scan(index, scan.clone(), with_rows).await?;
         let ended = scan.limit.is_none_or(|limit| records.len() < limit);
-        let last = records
-            .last()
-            .map(|record| Position { key: record.key.clone(), primary_key: record.primary_key.clone() });
+        let last =
+            records.last().map(|record| Position { key: record.key.clone(), primary_key: record.primary_key.clone() });
         visible.extend(records.into_iter().filter(|record| !layer.touches(&record.primary_key)));
         if ended || needed.is_none_or(|needed| visible.len() >= needed) {
             return Ok(visible);

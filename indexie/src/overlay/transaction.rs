@@ -7,7 +7,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::commit::Stored;
-use super::over::{Over, Purpose, ended, existing, over};
+use super::over::{Over, existing, over};
+use super::stack::{Purpose, ended};
 use crate::database::Indexie;
 use crate::engine::{Shared, Sight};
 use crate::error::{Error, Result};
@@ -314,7 +315,7 @@ struct Part<'a> {
 impl Drop for Part<'_> {
     fn drop(&mut self) {
         if let Some(before) = self.before.take() {
-            self.over.put_back(self.number, before);
+            self.over.put_back(self.number, &before);
         }
     }
 }

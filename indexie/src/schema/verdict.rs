@@ -68,8 +68,12 @@ mod tests {
     use super::*;
 
     const NAME: IndexSchema = IndexSchema { name: "name", path: KeyPath::One("name"), unique: false, multi: false };
-    const USERS: StoreSchema =
-        StoreSchema { key: KeySchema { path: KeyPath::One("id"), auto: true }, indexes: &[NAME], fields: &[], last_key: 0.0 };
+    const USERS: StoreSchema = StoreSchema {
+        key: KeySchema { path: KeyPath::One("id"), auto: true },
+        indexes: &[NAME],
+        fields: &[],
+        last_key: 0.0,
+    };
     const DECLARED: &[(&str, StoreSchema)] = &[("users", USERS)];
     const WHOLE: &str = "users\tid\t1\n\tname\tname\t0\t0";
     const UNINDEXED: &str = "users\tid\t1";

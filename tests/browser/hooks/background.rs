@@ -71,12 +71,15 @@ async fn a_failure_is_told_and_can_be_tried_again() -> Result<()> {
     let [added, updated] = &told[..] else { panic!("{told:?}") };
     assert_eq!((added.table(), added.key(), added.mutation()), ("users", Some(&4.into()), Mutation::Add));
     assert_eq!(added.error().to_string(), "offline");
-    assert_eq!(added.new::<User>().map(|row| (row.id, row.name)), Some((4, "Dan".into())));
+    assert_eq!(added.row::<User>().map(|row| (row.id, row.name)), Some((4, "Dan".into())));
     assert!(added.old::<User>().is_none());
     assert_eq!(updated.old::<User>().map(|row| row.age), Some(20));
     assert!(updated.error().downcast_ref::<std::io::Error>().is_some());
     let again = added.retry().await;
-    assert!(matches!(&again, Err(Error::Hook { table, message, .. }) if table == "users" && message == "offline"), "{again:?}");
+    assert!(
+        matches!(&again, Err(Error::Hook { table, message, .. }) if table == "users" && message == "offline"),
+        "{again:?}"
+    );
     offline.set(false);
     added.retry().await?;
     assert_eq!(inner.heard(), ["sent Dan"]);

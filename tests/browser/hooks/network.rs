@@ -36,7 +36,15 @@ async fn hooks_come_first() -> Result<()> {
     assert_eq!(db.users.where_(|u| u.age).below(3).delete().await?, 2);
     assert_eq!(
         ear.heard(),
-        ["add None Dan", "add None Eve", "add None Flo", "update 1 20->21", "delete 2 Bob", "delete 5 Eve", "delete 6 Flo"]
+        [
+            "add None Dan",
+            "add None Eve",
+            "add None Flo",
+            "update 1 20->21",
+            "delete 2 Bob",
+            "delete 5 Eve",
+            "delete 6 Flo"
+        ]
     );
     assert!(ear.settled(&db).await?.is_empty(), "and not again");
     assert_eq!(db.users.primary_keys().await?, [1, 3, 4]);
@@ -62,7 +70,9 @@ async fn one_that_fails_fails_the_write() -> Result<()> {
 #[wasm_bindgen_test]
 async fn the_servers_row_is_stored() -> Result<()> {
     let db = network_first("network row").await?;
-    db.users.hook().on_add(async |e: Added<User>| Ok(User { id: 100 + e.item.age, name: e.item.name.to_uppercase(), ..e.item }));
+    db.users
+        .hook()
+        .on_add(async |e: Added<User>| Ok(User { id: 100 + e.item.age, name: e.item.name.to_uppercase(), ..e.item }));
     assert_eq!(db.users.add(&user("Dan", 50)).await?, 150);
     assert_eq!(db.users.bulk_add(&[user("Eve", 1), user("Flo", 2)]).await?, [101, 102]);
     assert_eq!(db.users.get(150).await?.map(|row| (row.id, row.name)), Some((150, "DAN".into())));
@@ -104,7 +114,10 @@ async fn a_transaction_cannot_wait_for_a_network() -> Result<()> {
     let db = network_first("network transaction").await?;
     let ear = listen(&db);
     let refused = db.transaction(Mode::ReadWrite, &db.users, async |users| users.delete(1).await).await;
-    assert!(matches!(&refused, Err(Error::Unsupported { what }) if what.contains("start_transaction") && what.contains("users")), "{refused:?}");
+    assert!(
+        matches!(&refused, Err(Error::Unsupported { what }) if what.contains("start_transaction") && what.contains("users")),
+        "{refused:?}"
+    );
     assert_eq!(db.transaction(Mode::Read, &db.users, async |users| users.count().await).await?, 3);
     // Switched back, it goes as before.
     db.users.set_strategy(Strategy::LocalFirst);

@@ -38,7 +38,8 @@ async fn many_rows_in_their_order() -> Result<()> {
     let db = with_three("hooks bulk").await?;
     let ear = listen(&db);
     assert_eq!(db.users.bulk_add(&[user("Dan", 50), user("Eve", 60)]).await?, [4, 5]);
-    let given = |id, name: &str, age| User { id, email: format!("{}@b.c", name.to_lowercase()), name: name.into(), age };
+    let given =
+        |id, name: &str, age| User { id, email: format!("{}@b.c", name.to_lowercase()), name: name.into(), age };
     db.users.bulk_put(&[given(9, "Flo", 1), given(2, "Bob", 31), given(7, "Gus", 2)]).await?;
     assert_eq!(
         ear.settled(&db).await?,
@@ -109,7 +110,10 @@ async fn what_fails_is_not_heard_of() -> Result<()> {
     let Err(Error::Constraint { table, index, key, row }) = clash else { panic!("{clash:?}") };
     assert_eq!((table.as_str(), index.as_deref(), key, row), ("users", Some("email"), Some("ann@b.c".into()), Some(1)));
     assert!(matches!(db.users.update(77, |_| {}).await, Err(Error::NotFound { .. })));
-    assert!(matches!(db.users.add(&User { id: 1, email: "x".into(), name: "X".into(), age: 1 }).await, Err(Error::Constraint { index: None, .. })));
+    assert!(matches!(
+        db.users.add(&User { id: 1, email: "x".into(), name: "X".into(), age: 1 }).await,
+        Err(Error::Constraint { index: None, .. })
+    ));
     assert!(ear.settled(&db).await?.is_empty());
     assert_eq!(db.users.count().await?, 3);
     Ok(())

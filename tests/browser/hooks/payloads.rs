@@ -15,7 +15,8 @@ async fn changes(db: &App, change: impl FnOnce(&mut Event) + 'static) -> Result<
     let into = seen.clone();
     let id = db.events.hook().on_update(async move |e: Updated<Event>| {
         assert_eq!((e.key.as_str(), e.old.id.as_str(), e.new.id.as_str()), ("a", "a", "a"));
-        *into.borrow_mut() = e.changes().into_iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join(", ");
+        *into.borrow_mut() =
+            e.changes().into_iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join(", ");
         Ok(())
     });
     db.events.update("a", change).await?;
@@ -30,7 +31,10 @@ async fn the_changed_fields_by_value() -> Result<()> {
     db.events.add(&event("a")).await?;
     assert_eq!(changes(&db, |row| row.place.city = "Bergen".into()).await?, r#"place: {"city":"Bergen","zip":1}"#);
     // Equal arrays and dates are the same, however they came about.
-    assert_eq!(changes(&db, |row| (row.tags, row.at) = (vec!["a".into(), "b".into()], Date::from_millis(1_000))).await?, "");
+    assert_eq!(
+        changes(&db, |row| (row.tags, row.at) = (vec!["a".into(), "b".into()], Date::from_millis(1_000))).await?,
+        ""
+    );
     assert_eq!(changes(&db, |row| row.tags.push("c".into())).await?, r#"tags: ["a","b","c"]"#);
     let date = serde_json_of(&Date::from_millis(2_000));
     assert_eq!(changes(&db, |row| row.at = Date::from_millis(2_000)).await?, format!("at: {date}"));
@@ -47,7 +51,7 @@ fn serde_json_of(value: &impl serde::Serialize) -> String {
 #[wasm_bindgen_test]
 async fn keys_outside_of_the_rows_are_told() -> Result<()> {
     let db: App = fresh("hooks outside keys").await;
-    let seen: Rc<RefCell<Vec<(Option<u32>, String)>>> = Rc::default();
+    let seen = Rc::new(RefCell::new(Vec::new()));
     let (added, deleted) = (seen.clone(), seen.clone());
     db.logs.hook().on_add(async move |e: Added<Log>| {
         added.borrow_mut().push((e.key, e.item.action));

@@ -16,7 +16,11 @@ async fn a_row_that_was_changed_underneath_is_a_conflict() -> Result<()> {
     tx.update(1, |row| row.age = 21).await?;
     tx.add(&member("Dan", 50)).await?;
     db.members.update(1, |row| row.name = "Anna".into()).await?;
-    assert_eq!(db.members.get(1).await?.map(|row| (row.name, row.age)), Some(("Ann".into(), 21)), "the overlay is above");
+    assert_eq!(
+        db.members.get(1).await?.map(|row| (row.name, row.age)),
+        Some(("Ann".into(), 21)),
+        "the overlay is above"
+    );
     let conflict = tx.commit().await;
     let Err(Error::Conflict { table, key }) = conflict else { panic!("{conflict:?}") };
     assert_eq!((table.as_str(), key), ("members", 1.into()));
@@ -90,7 +94,8 @@ async fn hooks_come_first_and_hear_what_it_comes_to() -> Result<()> {
     let gone = tx.add(&member("Eve", 1)).await?;
     tx.delete(gone).await?;
     assert!(heard.borrow().is_empty());
-    let pending: Vec<_> = tx.pending().into_iter().map(|row| (row.table, row.key, row.is_temporary, row.mutation)).collect();
+    let pending: Vec<_> =
+        tx.pending().into_iter().map(|row| (row.table, row.key, row.is_temporary, row.mutation)).collect();
     let expected = [
         ("members", 1.into(), false, Mutation::Delete),
         ("members", 2.into(), false, Mutation::Update),

@@ -37,7 +37,8 @@ async fn each_step_is_shown_once() -> Result<()> {
     let mut adults = db.members.where_(|m| m.age).above(25).live();
     let mut count = db.members.count().live();
     let mut one = db.members.get(1).live();
-    let mut closure = live_query(indexie::clone!(db => async move || db.members.order_by(|m| m.age).keys::<u32>().await));
+    let mut closure =
+        live_query(indexie::clone!(db => async move || db.members.order_by(|m| m.age).keys::<u32>().await));
     assert_eq!(shown(&next(&mut adults).await), [("Bob".into(), 30), ("Cid".into(), 40)]);
     assert_eq!((next(&mut count).await, next(&mut one).await.map(|row| row.age)), (3, Some(20)));
     assert_eq!(next(&mut closure).await, [20, 30, 40]);

@@ -36,7 +36,10 @@ async fn every_kind_of_read_is_merged() -> Result<()> {
     assert_eq!(members.first().await?.map(|row| row.id), Some(2));
     assert_eq!(members.last().await?.map(|row| row.id), Some(dan));
     assert_eq!(names(members.filter(|row| row.age > 40).to_vec().await?), ["Bob"]);
-    assert_eq!(names(members.sort_by_key(|row| std::cmp::Reverse(row.name.clone())).to_vec().await?), ["Dan", "Cid", "Bob"]);
+    assert_eq!(
+        names(members.sort_by_key(|row| std::cmp::Reverse(row.name.clone())).to_vec().await?),
+        ["Dan", "Cid", "Bob"]
+    );
     let page = members.order_by(|m| m.age).page(2).await?;
     assert_eq!(names(page.rows), ["Dan", "Cid"]);
     let rest = members.order_by(|m| m.age).after(page.next.expect("one more")).page(2).await?;

@@ -29,6 +29,13 @@ struct Open {
     touched: BTreeMap<u32, (Option<Thing>, Option<Thing>)>,
 }
 
+/// A live query, and what it has given last.
+struct Live {
+    query: Query<Thing>,
+    stream: LiveQuery<Vec<Rc<Thing>>>,
+    given: Option<Vec<Rc<Thing>>>,
+}
+
 struct World {
     db: Things,
     stored: Rows,
@@ -36,7 +43,7 @@ struct World {
     /// Whether there are hooks, and whether they fail.
     hooked: bool,
     fails: Rc<Cell<bool>>,
-    live: Vec<(Query<Thing>, LiveQuery<Vec<Rc<Thing>>>, Option<Vec<Rc<Thing>>>)>,
+    live: Vec<Live>,
 }
 
 impl World {
@@ -97,9 +104,9 @@ impl World {
                     query.delete().await?;
                     ids
                 };
-                found.iter().for_each(|id| {
+                for id in &found {
                     self.stored.remove(id);
-                });
+                }
                 Ok(format!("delete {found:?}"))
             }
             kind if !self.overlays.is_empty() => {
@@ -147,15 +154,15 @@ impl World {
                 let program = Program::random(chance);
                 let query = program.ask(tx).limit(4);
                 let found = query.primary_keys().await?;
-                let change = chance.once_in(2);
-                if change {
+                let modify = chance.once_in(2);
+                if modify {
                     query.modify(|row| row.score += 7).await?;
                 } else {
                     assert_eq!(query.delete().await?, found.len());
                 }
                 for id in &found {
                     let row = view.get(id).map(|row| Thing { score: row.score + 7, ..row.clone() });
-                    self.touch(at, *id, row.filter(|_| change));
+                    self.touch(at, *id, row.filter(|_| modify));
                 }
                 Ok(format!("modify or delete {found:?} in {at}"))
             }
@@ -178,7 +185,9 @@ impl World {
                             None => self.stored.remove(&id),
                             // Told to overwrite, it writes its own changes: the model has them where nothing else came.
                             Some(_) if over && self.stored.get(&id) != found.as_ref() => {
-                                let row = self.db.transaction(Mode::Read, &self.db.things, async move |things| things.get(id).await);
+                                let row = self
+                                    .db
+                                    .transaction(Mode::Read, &self.db.things, async move |things| things.get(id).await);
                                 row.await?.and_then(|row| self.stored.insert(id, row))
                             }
                             Some(row) => self.stored.insert(id, row),
@@ -212,11 +221,11 @@ impl World {
             assert_eq!(query.primary_keys().await?, expected.primary_keys().await?, "keys of {program:?}, {what}");
             assert_eq!(query.last().await?, expected.last().await?, "last of {program:?}, {what}");
         }
-        for (query, live, given) in &mut self.live {
+        for Live { query, stream, given } in &mut self.live {
             let expected: Vec<Rc<Thing>> = query.to_vec().await?.into_iter().map(Rc::new).collect();
             let mut patience = 0;
             while given.as_ref() != Some(&expected) && patience < 50 {
-                match futures::future::select(live.next(), Box::pin(self.db.things.get(0).into_future())).await {
+                match futures::future::select(stream.next(), Box::pin(self.db.things.get(0).into_future())).await {
                     futures::future::Either::Left((item, _)) => *given = item.transpose()?,
                     futures::future::Either::Right(_) => patience += 1,
                 }
@@ -247,7 +256,7 @@ async fn what_is_seen_is_what_is_stored_and_what_lies_over_it() -> Result<()> {
         let live = (0..3)
             .map(|_| {
                 let query = Program::random(&mut chance).ask(&db.things);
-                (query.clone(), query.live(), None)
+                Live { stream: query.live(), query, given: None }
             })
             .collect();
         let stored = rows.into_iter().map(|row| (row.id, row)).collect();

@@ -9,9 +9,11 @@ use crate::fixtures::{Member, Note, member, names, player, stored, with_rows};
 #[wasm_bindgen_test]
 async fn the_seeds_optimistic_transaction() -> Result<()> {
     let db = with_rows("overlay seed optimistic").await?;
-    db.members.hook().on_add(async |e: Added<Member>| {
-        if e.item.age < 18 { Err(HookError::new("the server says no")) } else { Ok(()) }
-    });
+    db.members.hook().on_add(
+        async |e: Added<Member>| {
+            if e.item.age < 18 { Err(HookError::new("the server says no")) } else { Ok(()) }
+        },
+    );
     let tx = db.members.start_transaction(Overlay::Optimistic);
     tx.add(&member("Dan", 50)).await?;
     assert_eq!(names(&db.members).await?.len(), 4);

@@ -30,6 +30,9 @@ pub(crate) struct Evaluator {
     indexes: Vec<String>,
 }
 
+/// Keys, with the rows that stood there before.
+pub(crate) type Replaced = Vec<(AnyKey, Option<Row>)>;
+
 impl Evaluator {
     pub fn new(schema: &StoreSchema) -> Self {
         let name = Arc::<str>::from("");
@@ -86,7 +89,7 @@ impl Evaluator {
 
     /// Writes, all of it or nothing. Returns what came of it, and what was there before where it may be another row now, in the
     /// order in which that was written.
-    pub fn write(&mut self, input: Input) -> Result<(Outcome, Vec<(AnyKey, Option<Row>)>), Failure> {
+    pub fn write(&mut self, input: Input) -> Result<(Outcome, Replaced), Failure> {
         let mut log = Log::default();
         let Self { stores, name, indexes } = self;
         let target = Target { stores, log: &mut log, name, declared: indexes, alone: false };
@@ -109,4 +112,3 @@ impl Evaluator {
         Ok((outcome, before))
     }
 }
-

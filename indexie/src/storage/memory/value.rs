@@ -130,7 +130,7 @@ impl Value {
             (Self::Date(a), Self::Date(b)) => a.total_cmp(b).is_eq(),
             (Self::Text(a), Self::Text(b)) | (Self::BigInt(a), Self::BigInt(b)) | (Self::Other(a), Self::Other(b)) => {
                 a == b
-            },
+            }
             (Self::Bytes(a), Self::Bytes(b)) => a == b,
             (Self::Array(a), Self::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.same(b)),
             (Self::Object(a), Self::Object(b)) => {

@@ -1,0 +1,256 @@
+//! The roads that an operation may take: a read through overlays, a write into one, and direct writes to tables with hooks or
+//! guards, local first, network first, or in a transaction.
+//! Called by `over`; calls `frame`, `land`, `commit` and the hooks.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use futures::FutureExt;
+use futures::future::ready;
+
+use super::frame::Stage;
+use super::land::{Landed, land};
+use super::layer::{Layer, same};
+use super::over::Over;
+use super::stack::{Purpose, ended};
+use crate::codec::{Batch, write_key};
+use crate::engine::{self, Access, Session, Shared, Sight, Steps, Task};
+use crate::error::{Error, Result};
+use crate::hooks::{Event, Mutation};
+use crate::key::AnyKey;
+use crate::storage::{Columns, Reply, Thread};
+use crate::strategy::Strategy;
+
+impl Over {
+    pub(super) async fn read(self: Rc<Self>, task: Task) -> Result<Box<dyn Any>> {
+        let Task { session, store, steps, .. } = task;
+        let steps = Rc::new(Cell::new(Some(steps)));
+        loop {
+            self.no_landing().await;
+            let again = Rc::new(Cell::new(false));
+            let (this, sight, shared) = (self.clone(), session.sight, session.shared.clone());
+            let (tried, mine) = (again.clone(), steps.clone());
+            let body = move |base: Session| {
+                // What is being stored would be there twice, or not at all.
+                if this.landing.borrow().is_some() {
+                    tried.set(true);
+                    return ready(Err(ended())).boxed_local();
+                }
+                if let Sight::Overlay(number) = sight
+                    && this.with_overlay(number, |_| ()).is_none()
+                {
+                    return ready(Err(ended())).boxed_local();
+                }
+                let stage = stage(&shared, store, this.layer(sight, store));
+                let session = Session { sight, frame: Some(Rc::new(stage)), ..base };
+                match mine.take() {
+                    Some(steps) => steps(session),
+                    None => ready(Err(ended())).boxed_local(),
+                }
+            };
+            let done = engine::transact(session.shared.clone(), vec![store], Access::Read, None, body).await;
+            if !again.get() {
+                return done;
+            }
+        }
+    }
+
+    /// Writes into an overlay.
+    pub(super) async fn write_pending(self: Rc<Self>, number: u32, task: Task) -> Result<Box<dyn Any>> {
+        let Task { session, store, steps, .. } = task;
+        let _turn = self.turn.lock().await;
+        self.active(number)?;
+        let (this, shared) = (self.clone(), session.shared.clone());
+        let body = move |base: Session| {
+            let own = this.with_overlay(number, |open| {
+                let own = open.layers.get(&store).map(|layer| (**layer).clone());
+                (own, open.sequence.clone())
+            });
+            let Some((own, sequence)) = own else { return ready(Err(ended())).boxed_local() };
+            let own = own.unwrap_or_else(|| Layer::new(&shared.schema(store)));
+            let stage = stage(&shared, store, this.beneath(number, store));
+            let stage = Rc::new(stage.writing(own, this.temporary(&shared, store), sequence));
+            let session = Session { sight: Sight::Overlay(number), frame: Some(stage.clone()), ..base };
+            async move {
+                let value = steps(session.clone()).await?;
+                this.guard(&session, &stage, store).await?;
+                Ok((value, stage))
+            }
+            .boxed_local()
+        };
+        let (value, stage) = engine::transact(session.shared, vec![store], Access::Read, None, body).await?;
+        self.active(number)?;
+        self.take(number, store, &stage);
+        Ok(value)
+    }
+
+    /// Works out a write over what is stored, and stores it, in a transaction.
+    async fn write_stored(
+        self: Rc<Self>,
+        base: Session,
+        store: u16,
+        steps: Steps,
+    ) -> Result<(Box<dyn Any>, Vec<Landed>)> {
+        let shared = base.shared.clone();
+        let stage = stage(&shared, store, None);
+        let own = Layer::new(&shared.schema(store));
+        let stage = Rc::new(stage.writing(own, self.temporary(&shared, store), Rc::default()));
+        let session = Session { frame: Some(stage.clone()), ..base.clone() };
+        let value = steps(session.clone()).await?;
+        self.guard(&session, &stage, store).await?;
+        let own = stage.own().map(|own| own.clone());
+        let landed = match own {
+            Some(own) => land(&base, store, &own, false).await?,
+            None => Vec::new(),
+        };
+        Ok((with_keys(value, &landed), landed))
+    }
+
+    /// A direct write: local first.
+    pub(super) async fn write_through(self: Rc<Self>, task: Task) -> Result<Box<dyn Any>> {
+        let Task { session, store, steps, .. } = task;
+        let this = self.clone();
+        let body = move |base: Session| {
+            async move {
+                let transaction = base.transaction;
+                let (value, landed) = this.clone().write_stored(base, store, steps).await?;
+                this.happened(transaction, store, landed);
+                Ok(value)
+            }
+            .boxed_local()
+        };
+        engine::transact(session.shared, vec![store], Access::ReadWrite, None, body).await
+    }
+
+    /// A write in a transaction.
+    pub(super) async fn write_within(self: Rc<Self>, task: Task) -> Result<Box<dyn Any>> {
+        let Task { session, store, steps, .. } = task;
+        if self.hooked.strategy(store) == Strategy::NetworkFirst {
+            let table = session.shared.table_name(store);
+            return Err(Error::Unsupported {
+                what: format!(
+                    "table `{table}` is network first, and a transaction of IndexedDB cannot wait for a network: use `start_transaction` in place of `transaction`"
+                ),
+            });
+        }
+        let this = self.clone();
+        let body = move |base: Session| {
+            async move {
+                let transaction = base.transaction;
+                let shared = base.shared.clone();
+                // Several requests, all or none.
+                let write = async || this.clone().write_stored(base, store, steps).await;
+                let (value, landed) = engine::savepoint(&shared, store, transaction.unwrap_or_default(), write).await?;
+                this.happened(transaction, store, landed);
+                Ok(value)
+            }
+            .boxed_local()
+        };
+        session.as_one(store, Access::ReadWrite, body).await
+    }
+
+    /// A direct write: network first.
+    pub(super) async fn write_after_network(self: Rc<Self>, task: Task) -> Result<Box<dyn Any>> {
+        let Task { session, store, footprint, steps, access } = task;
+        let _turn = self.network.reached(store, footprint.clone()).await;
+        let number = self.start(&session.shared, Purpose::Network, &[store]);
+        let overlay = Started { over: self.clone(), number };
+        let inner = Session::of_overlay(session.shared.clone(), number);
+        let task = Task { session: inner, store, access, footprint, steps };
+        let value = self.clone().write_pending(number, task).await?;
+        let landed = self.clone().commit(session.shared, number, true).await?;
+        drop(overlay);
+        Ok(with_keys(value, landed.get(&store).map_or(&[][..], Vec::as_slice)))
+    }
+
+    /// Has the guards look at what was written.
+    async fn guard(&self, session: &Session, stage: &Stage, store: u16) -> Result<()> {
+        if !self.hooked.has_guards(store) {
+            return Ok(());
+        }
+        for diff in stage.diffs() {
+            let temporary = stage.is_temporary(&diff.key);
+            let mut new = diff.new.clone();
+            for guard in self.hooked.guards(store, Mutation::of(diff.old.as_ref(), diff.new.as_ref())) {
+                let altered = guard(&diff.key, temporary, diff.old.as_ref(), new.as_ref())?;
+                new = altered.or(new);
+            }
+            if let Some(row) = &new
+                && !same(Some(row), diff.new.as_ref())
+            {
+                stage.replace(session, &diff.key, (**row).clone()).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes what a transaction has done; hooks hear of it when that is committed.
+    fn happened(self: &Rc<Self>, transaction: Option<u32>, store: u16, landed: Vec<Landed>) {
+        let Some(transaction) = transaction else { return };
+        let events: Vec<Event> = landed
+            .into_iter()
+            .filter(|landed| !same(landed.old.as_ref(), landed.new.as_ref()))
+            .map(|landed| Event::new(store, Some(landed.key), landed.old, landed.new))
+            .filter(|event| self.hooked.has_hooks(store, event.mutation))
+            .collect();
+        if events.is_empty() {
+            return;
+        }
+        let is_first = !self.events.borrow().contains_key(&transaction);
+        self.events.borrow_mut().entry(transaction).or_default().extend(events);
+        if is_first {
+            let this = Rc::downgrade(self);
+            Thread::get().at_end(transaction, move |complete| {
+                let Some(this) = this.upgrade() else { return };
+                let events = this.events.borrow_mut().remove(&transaction).unwrap_or_default();
+                if complete && let Some(shared) = this.shared.upgrade() {
+                    this.hooked.enqueue(&shared, events);
+                }
+            });
+        }
+    }
+}
+
+fn stage(shared: &Shared, store: u16, beneath: Option<Layer>) -> Stage {
+    Stage::new(store, shared.schema(store), beneath, shown(shared))
+}
+
+#[cfg(feature = "live")]
+fn shown(shared: &Shared) -> u64 {
+    crate::live::shown(shared)
+}
+
+#[cfg(not(feature = "live"))]
+fn shown(_shared: &Shared) -> u64 {
+    0
+}
+
+/// An overlay of one write; dropped early, nothing is left of it.
+struct Started {
+    over: Rc<Over>,
+    number: u32,
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        self.over.roll_back(self.number);
+    }
+}
+
+/// The answer of a write, with the keys that its rows have got in place of temporary ones.
+fn with_keys(value: Box<dyn Any>, landed: &[Landed]) -> Box<dyn Any> {
+    let reply = match value.downcast::<Reply>() {
+        Ok(reply) => reply,
+        Err(value) => return value,
+    };
+    let Reply::Columns(columns) = *reply else { return reply };
+    let keys: BTreeMap<&AnyKey, &AnyKey> = landed.iter().map(|landed| (&landed.pending, &landed.key)).collect();
+    let mut batch = Batch::default();
+    for key in columns.primary_keys() {
+        write_key(&mut batch, keys.get(&key).copied().unwrap_or(&key));
+        batch.end_row();
+    }
+    Box::new(Reply::Columns(Columns { batch: batch.sealed(), ..columns }))
+}

@@ -1,0 +1,234 @@
+//! What is seen of overlays, and how live queries are told that it has changed.
+//! Called by `roads`, `commit` and `transaction`; calls `stack` and the live queries.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use super::frame::Stage;
+use super::land::{Landed, rekeyed};
+use super::layer::{Base, Entry, Layer, same};
+use super::over::Over;
+use super::stack::{Open, Purpose};
+use crate::engine::Sight;
+use crate::key::AnyKey;
+use crate::storage::memory::evaluator::{Path, Row};
+
+/// A change of what is seen in the place of one key: before, and after.
+type Seen = (AnyKey, Option<Row>, Option<Row>);
+
+impl Over {
+    /// Tells live queries of a change of what is seen. None of the rows: which, is not known.
+    #[cfg_attr(
+        not(feature = "live"),
+        allow(
+            unused_variables,
+            clippy::unused_self,
+            clippy::needless_pass_by_value,
+            reason = "there are no live queries"
+        )
+    )]
+    fn show(&self, store: u16, rows: Option<Vec<Seen>>, sight: Sight) {
+        #[cfg(feature = "live")]
+        {
+            let Some(shared) = self.shared.upgrade() else { return };
+            let rows = rows.map(|rows| {
+                let changed = rows.into_iter().filter(|(_, old, new)| !same(old.as_ref(), new.as_ref()));
+                changed.collect::<Vec<_>>()
+            });
+            if rows.as_ref().is_some_and(Vec::is_empty) {
+                return;
+            }
+            crate::live::show(&shared, store, rows.and_then(|rows| changes(&rows)), sight);
+        }
+    }
+
+    /// Takes over what an operation has written into an overlay.
+    pub(super) fn take(&self, number: u32, store: u16, stage: &Stage) {
+        let Some(own) = stage.own().map(|own| own.clone()) else { return };
+        let diffs = stage.diffs();
+        let rows: Vec<Seen> = {
+            let mut overlays = self.overlays.borrow_mut();
+            let Some(at) = overlays.iter().position(|open| open.number == number) else { return };
+            overlays[at].layers.insert(store, Rc::new(own));
+            let covered = |key: &AnyKey| is_covered(&overlays[at + 1..], store, key);
+            diffs.into_iter().filter(|diff| !covered(&diff.key)).map(|diff| (diff.key, diff.old, diff.new)).collect()
+        };
+        let sight = match self.with_overlay(number, |open| open.purpose) {
+            Some(Purpose::Shown) => Sight::Shown,
+            _ => Sight::Overlay(number),
+        };
+        self.show(store, Some(rows), sight);
+    }
+
+    /// Puts an overlay back to what it was before.
+    pub(super) fn put_back(&self, number: u32, before: &BTreeMap<u16, Rc<Layer>>) {
+        let mut shows = Vec::new();
+        {
+            let mut overlays = self.overlays.borrow_mut();
+            let Some(at) = overlays.iter().position(|open| open.number == number) else { return };
+            let after = std::mem::replace(&mut overlays[at].layers, before.clone());
+            for (store, layer) in after {
+                let before = before.get(&store);
+                if before.is_some_and(|before| Rc::ptr_eq(before, &layer)) {
+                    continue;
+                }
+                let mut keys: BTreeSet<&AnyKey> = layer.entries().keys().collect();
+                keys.extend(before.iter().flat_map(|before| before.entries().keys()));
+                let mut rows = Some(Vec::new());
+                for key in keys.into_iter().filter(|key| !is_covered(&overlays[at + 1..], store, key)) {
+                    let entry = layer.get(key);
+                    let now = entry.and_then(|entry| entry.now.clone());
+                    let old = match (before.and_then(|before| before.get(key)), entry) {
+                        (Some(entry), _) => Base::Known(entry.now.clone()),
+                        (None, Some(entry)) => what_is_beneath(&overlays[..at], store, key, &entry.stored),
+                        (None, None) => Base::Unknown,
+                    };
+                    push(&mut rows, key, now, old);
+                }
+                let purpose = overlays[at].purpose;
+                shows.push((
+                    store,
+                    rows,
+                    if purpose == Purpose::Shown { Sight::Shown } else { Sight::Overlay(number) },
+                ));
+            }
+        }
+        for (store, rows, sight) in shows {
+            self.show(store, rows, sight);
+        }
+    }
+
+    /// Ends an overlay without storing it. What is being stored is not stopped.
+    pub(super) fn roll_back(&self, number: u32) {
+        if self.landing.borrow().as_ref().is_some_and(|landing| landing.overlay == number) {
+            return;
+        }
+        self.put_back(number, &BTreeMap::new());
+        let gone: Vec<Open> = self.overlays.borrow_mut().extract_if(.., |open| open.number == number).collect();
+        drop(gone);
+    }
+
+    /// Ends an overlay whose rows are stored now, under their own keys.
+    pub(super) fn landed(&self, number: u32, landed: &BTreeMap<u16, Vec<Landed>>) {
+        let mut shows = Vec::new();
+        let gone = {
+            let mut overlays = self.overlays.borrow_mut();
+            let Some(at) = overlays.iter().position(|open| open.number == number) else { return };
+            let open = overlays.remove(at);
+            let (lower, upper) = overlays.split_at_mut(at);
+            for (store, layer) in &open.layers {
+                let empty = Vec::new();
+                let of_store = landed.get(store).unwrap_or(&empty);
+                let schema = self.shared.upgrade().map(|shared| shared.schema(*store));
+                let path = schema.map_or(Path::None, |schema| schema.key.path.into());
+                let mut rows = Some(Vec::new());
+                for Landed { pending, key, new, .. } in of_store {
+                    let now = layer.get(pending).and_then(|entry| entry.now.clone());
+                    let covered = is_covered(upper, *store, pending);
+                    if pending == key {
+                        if !covered {
+                            push(&mut rows, key, now, Base::Known(new.clone()));
+                        }
+                    } else {
+                        if open.purpose == Purpose::Shown {
+                            let mut renamed = self.renamed.borrow_mut();
+                            let renamed = renamed.entry(*store).or_default();
+                            renamed.keys.insert(pending.clone(), key.clone());
+                            renamed.pending.insert(key.clone(), pending.clone());
+                        }
+                        let old = topmost(upper, *store, pending).map_or(now, |entry| entry.now.clone());
+                        rekey(upper, *store, &path, pending, key);
+                        let after = topmost(upper, *store, key).map_or_else(|| new.clone(), |entry| entry.now.clone());
+                        push(&mut rows, pending, old, Base::Known(None));
+                        push(&mut rows, key, None, Base::Known(after));
+                    }
+                    for open in upper.iter_mut() {
+                        if let Some(layer) = open.layers.get_mut(store)
+                            && layer.touches(key)
+                        {
+                            Rc::make_mut(layer).change(key, |entry| entry.stored = Base::Known(new.clone()));
+                        }
+                    }
+                }
+                let stored: BTreeSet<&AnyKey> = of_store.iter().map(|landed| &landed.pending).collect();
+                for (key, entry) in layer.entries().iter().filter(|(key, _)| !stored.contains(key)) {
+                    if !is_covered(upper, *store, key) {
+                        let after = what_is_beneath(lower, *store, key, &entry.stored);
+                        push(&mut rows, key, entry.now.clone(), after);
+                    }
+                }
+                if open.purpose == Purpose::Shown {
+                    shows.push((*store, rows));
+                }
+            }
+            open
+        };
+        for (store, rows) in shows {
+            self.show(store, rows, Sight::Shown);
+        }
+        drop(gone);
+    }
+}
+
+/// Adds a change to what is to be told; if it is not known what is seen now, it is not known what has changed.
+fn push(rows: &mut Option<Vec<Seen>>, key: &AnyKey, old: Option<Row>, new: Base) {
+    match (rows.as_mut(), new) {
+        (Some(told), Base::Known(new)) => told.push((key.clone(), old, new)),
+        (Some(_), Base::Unknown) => *rows = None,
+        (None, _) => {}
+    }
+}
+
+fn is_covered(upper: &[Open], store: u16, key: &AnyKey) -> bool {
+    topmost(upper, store, key).is_some()
+}
+
+/// What the highest of these overlays shows in the place of a key.
+fn topmost<'a>(overlays: &'a [Open], store: u16, key: &AnyKey) -> Option<&'a Entry> {
+    let mut shown = overlays.iter().rev().filter(|open| open.purpose == Purpose::Shown);
+    shown.find_map(|open| open.layers.get(&store)?.get(key))
+}
+
+/// What is seen in the place of a key where these overlays are the highest ones.
+fn what_is_beneath(lower: &[Open], store: u16, key: &AnyKey, stored: &Base) -> Base {
+    topmost(lower, store, key).map_or_else(|| stored.clone(), |entry| Base::Known(entry.now.clone()))
+}
+
+/// A row that was pending under a temporary key has got its own: whoever has touched it meanwhile goes by that.
+fn rekey(upper: &mut [Open], store: u16, path: &Path, pending: &AnyKey, key: &AnyKey) {
+    for open in upper {
+        let Some(layer) = open.layers.get_mut(&store).filter(|layer| layer.touches(pending)) else { continue };
+        let layer = Rc::make_mut(layer);
+        if let Some(mut entry) = layer.remove(pending) {
+            let with_key = |row: &Row| rekeyed(path, row, key);
+            entry.beneath = entry.beneath.as_ref().map(with_key);
+            entry.now = entry.now.as_ref().map(with_key);
+            entry.temporary = false;
+            layer.set(key.clone(), entry);
+        }
+    }
+}
+
+#[cfg(feature = "live")]
+fn changes(rows: &[Seen]) -> Option<Vec<crate::storage::RowChange>> {
+    use crate::codec::{Batch, write_key};
+    use crate::storage::memory::evaluator::write_row;
+    use crate::storage::{Changes, MOST_REPORTED, ShapeTable};
+
+    let count = rows.len();
+    if count > MOST_REPORTED {
+        return None;
+    }
+    let mut batch = Batch::default();
+    for (key, _, _) in rows {
+        write_key(&mut batch, key);
+        batch.end_row();
+    }
+    for (_, old, _) in rows {
+        write_row(&mut batch, old.as_ref());
+    }
+    for (_, _, new) in rows {
+        write_row(&mut batch, new.as_ref());
+    }
+    Some(Changes::new(batch.sealed(), ShapeTable::default()).rows(count))
+}

@@ -1,0 +1,177 @@
+//! The stack of the overlays that are open, in the order of their start: what of it is seen by whom, and what is being stored.
+//! Called by `over` and its neighbours; calls `layer`.
+
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Poll, Waker};
+
+use super::land::Landed;
+use super::layer::{Entry, Layer};
+use super::over::Over;
+use crate::engine::{Shared, Sight};
+use crate::error::{Error, Result};
+use crate::key::AnyKey;
+use crate::storage::Thread;
+
+#[cfg(feature = "live")]
+type Heard = crate::live::Overheard;
+#[cfg(not(feature = "live"))]
+type Heard = ();
+
+/// Whom an overlay is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Everyone who reads through the database object.
+    Shown,
+    /// Who has the overlay transaction.
+    Hidden,
+    /// One write, which waits for its hooks.
+    Network,
+}
+
+/// An overlay that has been started, and is not over.
+pub(super) struct Open {
+    pub number: u32,
+    pub purpose: Purpose,
+    pub layers: BTreeMap<u16, Rc<Layer>>,
+    /// It takes no more writes.
+    pub closing: bool,
+    pub sequence: Rc<Cell<u64>>,
+    _heard: Vec<Heard>,
+}
+
+/// An overlay that is being stored.
+pub(super) struct Landing {
+    pub overlay: u32,
+    /// The keys that its rows get, by store.
+    pub keys: BTreeMap<u16, BTreeSet<AnyKey>>,
+}
+
+/// The error of what is asked of an overlay transaction that is over.
+pub(super) fn ended() -> Error {
+    Error::Aborted { reason: "the overlay transaction has been committed or rolled back".to_owned() }
+}
+
+impl Over {
+    /// Starts an overlay over these stores.
+    #[cfg_attr(not(feature = "live"), allow(unused_variables, reason = "only live queries want to know"))]
+    pub(super) fn start(&self, shared: &Arc<Shared>, purpose: Purpose, stores: &[u16]) -> u32 {
+        let number = Thread::get().number();
+        // So that it is known whether a row is still what it was when the overlay found it.
+        #[cfg(feature = "live")]
+        let heard = match purpose {
+            Purpose::Shown => stores.iter().map(|store| crate::live::overhear(shared, *store)).collect(),
+            Purpose::Hidden | Purpose::Network => Vec::new(),
+        };
+        #[cfg(not(feature = "live"))]
+        let heard = Vec::new();
+        self.overlays.borrow_mut().push(Open {
+            number,
+            purpose,
+            layers: BTreeMap::new(),
+            closing: false,
+            sequence: Rc::default(),
+            _heard: heard,
+        });
+        number
+    }
+
+    pub(super) fn with_overlay<R>(&self, number: u32, f: impl FnOnce(&mut Open) -> R) -> Option<R> {
+        self.overlays.borrow_mut().iter_mut().find(|open| open.number == number).map(f)
+    }
+
+    /// Fails if the overlay takes no more writes.
+    pub(super) fn active(&self, number: u32) -> Result<()> {
+        match self.with_overlay(number, |open| open.closing) {
+            Some(false) => Ok(()),
+            Some(true) => Err(Error::Aborted { reason: "the overlay transaction is being committed".to_owned() }),
+            None => Err(ended()),
+        }
+    }
+
+    /// Whether a key is pending in a store, as who has this sight sees it.
+    pub(super) fn is_pending(&self, sight: Sight, store: u16, key: &AnyKey) -> bool {
+        let overlays = self.overlays.borrow();
+        seen_by(&overlays, sight)
+            .any(|open| open.layers.get(&store).and_then(|layer| layer.get(key)).is_some_and(Entry::is_change))
+    }
+
+    /// The key under which a row was seen first.
+    pub(super) fn first_seen(&self, store: u16, key: &AnyKey) -> Option<AnyKey> {
+        self.renamed.borrow().get(&store)?.pending.get(key).cloned()
+    }
+
+    /// What who has this sight sees over the stored rows.
+    pub(super) fn layer(&self, sight: Sight, store: u16) -> Option<Layer> {
+        let overlays = self.overlays.borrow();
+        Layer::flat(seen_by(&overlays, sight).filter_map(|open| open.layers.get(&store)).map(|layer| &**layer))
+    }
+
+    /// What lies beneath an overlay.
+    pub(super) fn beneath(&self, number: u32, store: u16) -> Option<Layer> {
+        let overlays = self.overlays.borrow();
+        let layers = overlays
+            .iter()
+            .take_while(|open| open.number != number)
+            .filter(|open| open.purpose == Purpose::Shown)
+            .filter_map(|open| open.layers.get(&store));
+        let network = overlays.iter().any(|open| open.number == number && open.purpose == Purpose::Network);
+        // A direct write goes by what is committed.
+        if network { None } else { Layer::flat(layers.map(|layer| &**layer)) }
+    }
+
+    /// Resolves when nothing is being stored that is seen already.
+    pub(super) fn no_landing(&self) -> impl Future<Output = ()> + '_ {
+        std::future::poll_fn(|context| {
+            let Some(overlay) = self.landing.borrow().as_ref().map(|landing| landing.overlay) else {
+                return Poll::Ready(());
+            };
+            self.waiting.borrow_mut().push(context.waker().clone());
+            if let Some(shared) = self.shared.upgrade() {
+                shared.backend().turn(context.waker(), overlay);
+            }
+            Poll::Pending
+        })
+    }
+
+    pub(super) fn temporary(&self, shared: &Arc<Shared>, store: u16) -> Rc<Cell<f64>> {
+        let first = || Rc::new(Cell::new(shared.schema(store).last_key));
+        self.temporary.borrow_mut().entry(store).or_insert_with(first).clone()
+    }
+}
+
+/// The overlays that who has this sight sees, the first one lowest.
+pub(super) fn seen_by(overlays: &[Open], sight: Sight) -> impl Iterator<Item = &Open> {
+    let (own, until) = match sight {
+        Sight::Committed => (None, 0),
+        Sight::Shown => (None, overlays.len()),
+        Sight::Overlay(number) => {
+            (Some(number), overlays.iter().position(|open| open.number == number).map_or(0, |at| at + 1))
+        }
+    };
+    overlays[..until].iter().filter(move |open| open.purpose == Purpose::Shown || own == Some(open.number))
+}
+
+impl Over {
+    pub(super) fn begin_landing(&self, number: u32) {
+        let shown = self.with_overlay(number, |open| open.purpose == Purpose::Shown).unwrap_or_default();
+        if shown {
+            *self.landing.borrow_mut() = Some(Landing { overlay: number, keys: BTreeMap::new() });
+        }
+    }
+
+    /// The keys under which its rows are going to be stored.
+    pub(super) fn gets_keys(&self, store: u16, landed: &[Landed]) {
+        if let Some(landing) = &mut *self.landing.borrow_mut() {
+            landing.keys.entry(store).or_default().extend(landed.iter().map(|landed| landed.key.clone()));
+        }
+    }
+
+    pub(super) fn end_landing(&self) {
+        self.landing.borrow_mut().take();
+        let waiting = self.waiting.take();
+        waiting.into_iter().for_each(Waker::wake);
+    }
+}
