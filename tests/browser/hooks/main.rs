@@ -6,6 +6,8 @@ mod guards;
 mod network;
 mod paths;
 mod payloads;
+#[cfg(target_family = "wasm")]
+mod requests;
 
 #[cfg(target_family = "wasm")]
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
