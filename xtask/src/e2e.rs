@@ -16,6 +16,7 @@ mod killed_tab;
 mod leaks;
 mod live;
 mod lost;
+mod pending;
 mod random;
 mod scenario;
 mod second_tab;
@@ -45,6 +46,7 @@ const SUBJECTS: &[&[Test]] = &[
     lost::TESTS,
     service_worker::TESTS,
     live::TESTS,
+    pending::TESTS,
     batching::TESTS,
     leaks::TESTS,
     dexie::TESTS,

@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::*;
 use crate::library;
 use crate::shop::upgrades;
 use crate::state::{self, Options, Shop};
-use crate::{watching, work};
+use crate::{pending, watching, work};
 
 /// Runs one command.
 #[wasm_bindgen]
@@ -105,6 +105,17 @@ async fn command(name: &str, with: &Parameters) -> Result<Value> {
         "make and drop" => work::make_and_drop(with.text("name"), with.number("times")).await.map(|()| Value::Null),
         "make and drop at once" => {
             work::make_and_drop_at_once(with.text("name"), with.number("times")).await.map(|()| Value::Null)
+        }
+        // What is pending
+        "prepare overlay" => {
+            pending::prepare(v1()?, with.number("count"), with.number("round")).await.map(|()| Value::Null)
+        }
+        "commit overlay" => pending::commit().await.map(|()| Value::Null),
+        "overlay" => {
+            pending::prepare_and_commit(v1()?, with.number("count"), with.number("round")).await.map(|()| Value::Null)
+        }
+        "put after network" => {
+            pending::put_after_network(v1()?, with.number("count"), with.number("round")).await.map(|()| Value::Null)
         }
         // Live queries
         "fill" => watching::fill(with.text("name")).await,

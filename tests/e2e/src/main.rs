@@ -11,6 +11,8 @@ mod commands;
 #[cfg(target_family = "wasm")]
 mod library;
 #[cfg(target_family = "wasm")]
+mod pending;
+#[cfg(target_family = "wasm")]
 #[allow(dead_code, reason = "shared with the suite of queries")]
 #[path = "../../browser/queries/programs.rs"]
 mod programs;

@@ -86,6 +86,8 @@ pub fn all() -> Vec<Scenario> {
         scenario("modify", "modify items", json!({ "round": 1 }), BeforeOrAfter),
         scenario("delete by query", "delete items", json!({}), BeforeOrAfter),
         scenario("clear and fill", "restock", json!({ "count": 1500, "round": 1 }), BeforeOrAfter),
+        scenario("overlay commit", "overlay", json!({ "count": 400, "round": 1 }), BeforeOrAfter),
+        scenario("network first", "put after network", json!({ "count": 400, "round": 1 }), BeforeOrAfter),
         scenario("transfers", "transfer", json!({ "transactions": 15 }), Balanced),
     ]
 }

@@ -1,0 +1,99 @@
+//! Tabs that go between what the server knows and what is stored.
+
+use std::thread;
+use std::time::Duration;
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use super::check::same;
+use super::stage::{Stage, tests};
+use super::tab::Death;
+
+tests![
+    an_overlay_whose_tab_goes_after_its_hooks_is_not_stored,
+    an_overlay_whose_tab_lives_is_stored_once_it_can_be,
+    an_overlay_of_a_tab_that_is_gone_leaves_no_trace,
+];
+
+const ITEMS: u32 = 50;
+const PENDING: u32 = 20;
+
+/// How many items are in another round than at first, and how many scraps there are.
+fn stored(survey: &Value) -> (Value, Value) {
+    let stores = &survey["stores"];
+    (stores["items"]["properties"]["round"]["sum"].clone(), stores["scraps"]["count"].clone())
+}
+
+const BEFORE: (u32, u32) = (0, ITEMS / 10);
+
+fn an_overlay_whose_tab_goes_after_its_hooks_is_not_stored(stage: &Stage) -> Result<()> {
+    // A page that is left may still be kept, and then stores what it was about to.
+    for death in [Death::Closed, Death::Crashed] {
+        let name = format!("{} {}", stage.database, death.name());
+        let (keeper, victim) = (stage.tab()?, stage.tab()?);
+        keeper.stock(&name, ITEMS)?;
+        keeper.open_shop(1, &name)?;
+        victim.open_shop(1, &name)?;
+        victim.call("prepare overlay", json!({ "count": PENDING, "round": 1 }))?;
+        // The hooks need no transaction; storing does.
+        let holding = keeper.begin("hold", json!({}))?;
+        let committing = victim.begin("commit overlay", json!({}))?;
+        committing.until_reported("the last hook has been called", &json!({ "sent": PENDING }))?;
+        same("it is stored", committing.is_over()?, false)?;
+
+        victim.die(death)?;
+        // What becomes of its transaction is decided when it would be its turn.
+        thread::sleep(Duration::from_millis(300));
+        keeper.ask("release")?;
+        holding.finish()?;
+
+        let (rounds, scraps) = stored(&keeper.survey(&name)?);
+        // The keeper's own is one.
+        same("rounds", rounds, BEFORE.0 + 1)?;
+        same("scraps", scraps, BEFORE.1)?;
+        keeper.close()?;
+    }
+    Ok(())
+}
+
+fn an_overlay_whose_tab_lives_is_stored_once_it_can_be(stage: &Stage) -> Result<()> {
+    let name = stage.database;
+    let (keeper, tab) = (stage.tab()?, stage.tab()?);
+    keeper.stock(name, ITEMS)?;
+    keeper.open_shop(1, name)?;
+    tab.open_shop(1, name)?;
+    tab.call("prepare overlay", json!({ "count": PENDING, "round": 1 }))?;
+    let holding = keeper.begin("hold", json!({}))?;
+    let committing = tab.begin("commit overlay", json!({}))?;
+    committing.until_reported("the last hook has been called", &json!({ "sent": PENDING }))?;
+
+    keeper.ask("release")?;
+    holding.finish()?;
+    committing.finish()?;
+
+    let (rounds, scraps) = stored(&keeper.survey(name)?);
+    // The keeper has put the first one into round 1, and so does the overlay.
+    same("rounds", rounds, PENDING)?;
+    same("scraps", scraps, BEFORE.1 + PENDING)
+}
+
+fn an_overlay_of_a_tab_that_is_gone_leaves_no_trace(stage: &Stage) -> Result<()> {
+    for death in Death::ALL {
+        let name = format!("{} {}", stage.database, death.name());
+        let (keeper, victim) = (stage.tab()?, stage.tab()?);
+        keeper.stock(&name, ITEMS)?;
+        keeper.open_shop(1, &name)?;
+        victim.open_shop(1, &name)?;
+        victim.call("prepare overlay", json!({ "count": PENDING, "round": 1 }))?;
+        same("rows seen by another tab", keeper.ask("count")?, json!(ITEMS))?;
+
+        victim.die(*death)?;
+
+        let (rounds, scraps) = stored(&keeper.survey(&name)?);
+        same("rounds", rounds, BEFORE.0)?;
+        same("scraps", scraps, BEFORE.1)?;
+        keeper.close()?;
+    }
+    Ok(())
+}
