@@ -43,6 +43,8 @@
 //! - Reading and writing rows: [`Table`]. Finding them: [`Query`], and [`Where`] for the clauses.
 //! - Several steps at once: [`Indexie::transaction`].
 //! - Results that are kept up to date: [`Query::live`], [`live_query`].
+//! - What an app wants to hear of its own changes, and to say about them before they are made: [`Hooks`], [`Strategy`].
+//! - Writes that are seen before they are stored, or stored together later: [`OverlayTransaction`].
 //! - From one version of the schema to the next, and the first rows of a new database: [`Upgrade`].
 //! - Settings, other tabs, and databases of Dexie's: [`Builder`]. In the browser or in memory: [`Storage`].
 //! - What can go wrong: [`Error`].
