@@ -39,13 +39,13 @@ use crate::store::Store;
 pub struct Table<T: Store, A = Auto> {
     pub(crate) shared: Arc<Shared>,
     pub(crate) store: u16,
-    pub(crate) place: Place,
+    pub(crate) binding: Binding,
     of: PhantomData<fn() -> (T, A)>,
 }
 
 /// Where the operations of a handle run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum Binding {
     /// Each alone.
     Alone,
     Transaction(u32),
@@ -54,7 +54,7 @@ pub(crate) enum Place {
 
 impl<T: Store, A> Clone for Table<T, A> {
     fn clone(&self) -> Self {
-        Self { shared: self.shared.clone(), store: self.store, place: self.place, of: PhantomData }
+        Self { shared: self.shared.clone(), store: self.store, binding: self.binding, of: PhantomData }
     }
 }
 
@@ -66,14 +66,14 @@ impl<T: Store, A> fmt::Debug for Table<T, A> {
 
 impl<T: Store> Table<T> {
     pub(crate) fn new(shared: Arc<Shared>, store: u16) -> Self {
-        Self { shared, store, place: Place::Alone, of: PhantomData }
+        Self { shared, store, binding: Binding::Alone, of: PhantomData }
     }
 
     /// The same table inside a transaction, or an overlay transaction.
     pub(crate) fn bound<A: 'static>(&self, number: u32) -> Table<T, A> {
         let overlay = TypeId::of::<A>() == TypeId::of::<Pending>();
-        let place = if overlay { Place::Overlay(number) } else { Place::Transaction(number) };
-        Table { shared: self.shared.clone(), store: self.store, place, of: PhantomData }
+        let binding = if overlay { Binding::Overlay(number) } else { Binding::Transaction(number) };
+        Table { shared: self.shared.clone(), store: self.store, binding, of: PhantomData }
     }
 }
 
@@ -86,10 +86,10 @@ impl<T: Store, A> Table<T, A> {
 
     pub(crate) fn session(&self) -> Session {
         let shared = self.shared.clone();
-        match self.place {
-            Place::Alone => Session::alone(shared),
-            Place::Transaction(number) => Session::within(shared, number),
-            Place::Overlay(number) => Session::of_overlay(shared, number),
+        match self.binding {
+            Binding::Alone => Session::alone(shared),
+            Binding::Transaction(number) => Session::within(shared, number),
+            Binding::Overlay(number) => Session::of_overlay(shared, number),
         }
     }
 

@@ -16,7 +16,7 @@ use crate::hooks::Mutation;
 use crate::key::{AnyKey, Key};
 use crate::op::Op;
 use crate::store::Store;
-use crate::table::{Pending, Place, Table};
+use crate::table::{Binding, Pending, Table};
 use crate::transaction::{Scope, Tables};
 
 /// Who sees what an overlay transaction has pending.
@@ -126,9 +126,9 @@ impl<T: Store> Table<T, Pending> {
     /// Whether a row is pending in what this handle sees: in its own overlay, or in an earlier optimistic one.
     #[must_use]
     pub fn is_pending(&self, key: &T::Key) -> bool {
-        match self.place {
-            Place::Overlay(number) => is_pending(self, Sight::Overlay(number), key),
-            Place::Alone | Place::Transaction(_) => false,
+        match self.binding {
+            Binding::Overlay(number) => is_pending(self, Sight::Overlay(number), key),
+            Binding::Alone | Binding::Transaction(_) => false,
         }
     }
 }

@@ -13,7 +13,7 @@ use futures::future::LocalBoxFuture;
 use crate::engine::{self, Shared};
 use crate::error::Result;
 use crate::store::Store;
-use crate::table::{InTransaction, Place, Table};
+use crate::table::{Binding, InTransaction, Table};
 
 /// The transaction that a table handle belongs to: `let tx = users.transaction();`.
 ///
@@ -60,9 +60,9 @@ impl<T: Store, A> Table<T, A> {
             shared: self.shared.clone(),
             store: self.store,
             // Only a handle that a transaction's body has got is of such a type.
-            number: match self.place {
-                Place::Transaction(number) => number,
-                Place::Alone | Place::Overlay(_) => 0,
+            number: match self.binding {
+                Binding::Transaction(number) => number,
+                Binding::Alone | Binding::Overlay(_) => 0,
             },
             of: PhantomData,
         }
