@@ -19,13 +19,14 @@ pub(crate) use savepoint::savepoint;
 pub(crate) use shared::{Handlers, Shared};
 pub(crate) use upgrade::Rebuild;
 
+use std::any::Any;
 use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use futures::FutureExt;
 use futures::channel::oneshot;
-use futures::future::LocalBoxFuture;
+use futures::future::{LocalBoxFuture, ready};
 
 use crate::database::Durability;
 use crate::error::{Error, Result};
@@ -91,7 +92,8 @@ impl Session {
         let footprint = above.footprint(store, &request.operation);
         let steps =
             move |session: Session| async move { session.run(store, index, request.operation).await }.boxed_local();
-        self.go_through(above, store, access, footprint, steps).await
+        let done = self.go_through(above, store, access, footprint, untyped(steps)).await?;
+        done.downcast().map(|reply| *reply).map_err(|_| unexpected())
     }
 
     /// Runs one operation on what is stored, whatever lies above it.
@@ -117,21 +119,18 @@ impl Session {
         }
     }
 
-    async fn go_through<R: 'static>(
+    fn go_through(
         &self,
         above: Rc<dyn Above>,
         store: u16,
         access: Access,
         footprint: Footprint,
-        steps: impl FnOnce(Self) -> LocalBoxFuture<'static, Result<R>> + 'static,
-    ) -> Result<R> {
-        self.refuse_inside(store)?;
-        let steps: Steps = Box::new(move |session| {
-            let steps = steps(session);
-            async move { steps.await.map(|value| Box::new(value) as Box<dyn std::any::Any>) }.boxed_local()
-        });
-        let done = above.run(Task { session: self.clone(), store, access, footprint, steps }).await?;
-        done.downcast().map(|value| *value).map_err(|_| unexpected())
+        steps: Steps,
+    ) -> LocalBoxFuture<'static, Result<Box<dyn Any>>> {
+        match self.refuse_inside(store) {
+            Ok(()) => above.run(Task { session: self.clone(), store, access, footprint, steps }),
+            Err(error) => ready(Err(error)).boxed_local(),
+        }
     }
 
     /// Runs an operation that answers with columns.
@@ -167,12 +166,24 @@ impl Session {
         footprint: Footprint,
         body: impl FnOnce(Session) -> LocalBoxFuture<'static, Result<R>> + 'static,
     ) -> Result<R> {
+        // What differs from one type of result to another is no more than this.
+        let done = self.atomically_untyped(store, access, footprint, untyped(body)).await?;
+        done.downcast().map(|value| *value).map_err(|_| unexpected())
+    }
+
+    async fn atomically_untyped(
+        &self,
+        store: u16,
+        access: Access,
+        footprint: Footprint,
+        steps: Steps,
+    ) -> Result<Box<dyn Any>> {
         if self.frame.is_none()
             && let Some(above) = self.above(store, access)?
         {
-            return self.go_through(above, store, access, footprint, body).await;
+            return self.go_through(above, store, access, footprint, steps).await;
         }
-        self.as_one(store, access, body).await
+        self.as_one_untyped(store, access, steps).await
     }
 
     /// The same, on what is stored.
@@ -180,17 +191,22 @@ impl Session {
         &self,
         store: u16,
         access: Access,
-        body: impl FnOnce(Session) -> LocalBoxFuture<'static, Result<R>>,
+        body: impl FnOnce(Session) -> LocalBoxFuture<'static, Result<R>> + 'static,
     ) -> Result<R> {
+        let done = self.as_one_untyped(store, access, untyped(body)).await?;
+        done.downcast().map(|value| *value).map_err(|_| unexpected())
+    }
+
+    async fn as_one_untyped(&self, store: u16, access: Access, steps: Steps) -> Result<Box<dyn Any>> {
         if let Some(transaction) = self.transaction {
             if turns::is_closing(transaction) {
                 return Err(runner::committing());
             }
             let kind = if access == Access::Read { turns::Kind::Reads } else { turns::Kind::Writes };
-            return turns::as_one(transaction, kind, body(self.clone())).await;
+            return turns::as_one(transaction, kind, steps(self.clone())).await;
         }
         self.refuse_inside(store)?;
-        transact(self.shared.clone(), vec![store], access, None, body).await
+        run::transact(self.shared.clone(), vec![store], access, None, steps).await
     }
 
     /// An unbound handle inside a transaction of its own database would wait for that transaction, which waits for it.
@@ -202,14 +218,33 @@ impl Session {
     }
 }
 
+/// The steps of an operation, whatever they result in.
+fn untyped<R: 'static>(steps: impl FnOnce(Session) -> LocalBoxFuture<'static, Result<R>> + 'static) -> Steps {
+    Box::new(move |session| {
+        let steps = steps(session);
+        async move { steps.await.map(|value| Box::new(value) as Box<dyn Any>) }.boxed_local()
+    })
+}
+
 /// Runs `body` in a new transaction over these stores, with this durability or the database's.
 pub(crate) async fn transact<R: 'static>(
     shared: Arc<Shared>,
     stores: Vec<u16>,
     access: Access,
     durability: Option<Durability>,
-    body: impl FnOnce(Session) -> LocalBoxFuture<'static, Result<R>>,
+    body: impl FnOnce(Session) -> LocalBoxFuture<'static, Result<R>> + 'static,
 ) -> Result<R> {
+    let done = transact_untyped(shared, stores, access, durability, untyped(body)).await?;
+    done.downcast().map(|value| *value).map_err(|_| unexpected())
+}
+
+async fn transact_untyped(
+    shared: Arc<Shared>,
+    stores: Vec<u16>,
+    access: Access,
+    durability: Option<Durability>,
+    body: Steps,
+) -> Result<Box<dyn Any>> {
     if connection::inside(shared.id) {
         return Err(Error::OutsideTransaction {
             table: stores.first().map_or("", |store| shared.table_name(*store)).to_owned(),

@@ -3,13 +3,12 @@
 //! What could not even be started, because the connection had just been closed, runs on a new one. What was under way is
 //! lost, and says so: nobody can tell how far it came.
 
+use std::any::Any;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use futures::future::LocalBoxFuture;
-
 use super::connection::{connection, lost};
-use super::{Access, Frame, Session, Shared, turns};
+use super::{Access, Frame, Session, Shared, Steps, turns};
 use crate::database::Durability;
 use crate::error::{Error, Result};
 #[cfg(feature = "live")]
@@ -82,13 +81,13 @@ pub(super) fn start(shared: &Shared, transaction: u32, request: &Rc<Request>) ->
 }
 
 /// Runs `body` in a new transaction over these stores.
-pub(super) async fn transact<R: 'static>(
+pub(super) async fn transact(
     shared: Arc<Shared>,
     stores: Vec<u16>,
     access: Access,
     durability: Option<Durability>,
-    body: impl FnOnce(Session) -> LocalBoxFuture<'static, Result<R>>,
-) -> Result<R> {
+    body: Steps,
+) -> Result<Box<dyn Any>> {
     #[cfg(feature = "live")]
     let tracks = live::begins(&shared, &stores, access == Access::ReadWrite)?;
     let backend = shared.backend();
