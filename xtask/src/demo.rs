@@ -1,14 +1,17 @@
-//! `cargo xtask demo`: the examples built as a site, served on this machine, and either left to
-//! the user's browser or opened in a headless one.
+//! `cargo xtask demo`: the examples built as a site, served on this machine beside the backend of one of them, and
+//! either left to the user's browser or opened in a headless one.
 
+mod backend;
 mod headless;
 mod site;
+mod todo;
 mod two_tabs;
 
 use std::env;
 use std::process::{Command, Stdio};
 
 use anyhow::Result;
+use backend::Backend;
 
 use crate::browser::{Browser, Kind};
 use crate::server::Server;
@@ -17,7 +20,7 @@ use crate::workspace::Workspace;
 use crate::{command, progress};
 
 /// An example's folder, package and page all have its name.
-const EXAMPLES: [&str; 2] = ["quickstart", "cities"];
+const EXAMPLES: [&str; 3] = ["quickstart", "cities", "todo"];
 
 /// What the headless demo cannot do without.
 pub const HEADLESS_NEEDS: &[Need] = &[Need::WasmTarget, Need::Browser(Kind::Chromium)];
@@ -26,7 +29,7 @@ pub const HEADLESS_NEEDS: &[Need] = &[Need::WasmTarget, Need::Browser(Kind::Chro
 pub fn serve(workspace: &Workspace, port: Option<u16>) -> Result<()> {
     setup::ensure(workspace, &[Need::WasmTarget])?;
     let site = site::build(workspace)?;
-    let server = Server::start(site, port)?;
+    let server = Server::with_api(site, port, Backend::default())?;
     let address = server.address();
     println!("\nThe examples are at {address}");
     for name in EXAMPLES {
@@ -42,7 +45,7 @@ pub fn serve(workspace: &Workspace, port: Option<u16>) -> Result<()> {
 pub fn show_headless(workspace: &Workspace) -> Result<()> {
     setup::ensure(workspace, HEADLESS_NEEDS)?;
     let site = site::build(workspace)?;
-    let server = Server::start(site, None)?;
+    let server = Server::with_api(site, None, Backend::default())?;
     let browser = Browser::find(workspace, Kind::Chromium)?;
     progress::report("the examples in a headless Chromium", || headless::show(workspace, &browser, &server.address()))
 }

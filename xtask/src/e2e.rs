@@ -62,7 +62,7 @@ pub fn run(workspace: &Workspace, filter: &[String]) -> Result<()> {
         bail!("no end-to-end test has a name that contains {}", filter.join(" or "));
     }
     let seed = random::seed()?;
-    let server = Server::start(site::build(workspace)?, None)?;
+    let server = Server::start(site::build(workspace)?)?;
     let address = server.address();
     let failed: Vec<String> = thread::scope(|scope| {
         let running = chosen.into_iter().filter(|(_, tests)| !tests.is_empty()).map(|(kind, tests)| {

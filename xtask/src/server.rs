@@ -1,16 +1,19 @@
-//! A small web server for the built sites. It listens on this machine's loopback address only.
+//! A small web server for the built sites. It listens on this machine's loopback address only. What is no file, an
+//! [`Api`] may answer.
 
+pub mod api;
 mod pages;
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use anyhow::{Result, anyhow};
 use tiny_http::{Header, Method, Request, Response};
 
+use api::Api;
 use pages::{Page, mime_type, resolve};
 
 const FIRST_PORT: u16 = 8787;
@@ -29,30 +32,41 @@ pub struct Server {
     threads: Vec<JoinHandle<()>>,
 }
 
+/// What is served.
+struct Site {
+    root: PathBuf,
+    headers: &'static [(&'static str, &'static str)],
+    api: Option<Box<dyn Api>>,
+}
+
 impl Server {
-    /// Serves the files below `root`, on `port` or on the first free one.
-    pub fn start(root: PathBuf, port: Option<u16>) -> Result<Self> {
-        Self::with_headers(root, port, &[])
+    /// Serves the files below `root` on the first free port.
+    pub fn start(root: PathBuf) -> Result<Self> {
+        Self::serve(Site { root, headers: &[], api: None }, None)
+    }
+
+    /// Serves the files below `root`, on `port` or on the first free one, and lets `api` answer what it is asked for.
+    pub fn with_api(root: PathBuf, port: Option<u16>, api: impl Api + 'static) -> Result<Self> {
+        Self::serve(Site { root, headers: &[], api: Some(Box::new(api)) }, port)
     }
 
     /// Serves the files below `root` on the first free port, as pages that are isolated from other sites.
     pub fn isolated(root: PathBuf) -> Result<Self> {
-        Self::with_headers(root, None, ISOLATED)
+        Self::serve(Site { root, headers: ISOLATED, api: None }, None)
     }
 
-    fn with_headers(root: PathBuf, port: Option<u16>, headers: &'static [(&str, &str)]) -> Result<Self> {
+    fn serve(site: Site, port: Option<u16>) -> Result<Self> {
         let (listener, port) = match port {
             Some(port) => (listen(port)?, port),
             None => listen_on_a_free_port()?,
         };
-        let listener = Arc::new(listener);
-        let root = Arc::new(root);
+        let (listener, site) = (Arc::new(listener), Arc::new(site));
         let threads = (0..THREADS)
             .map(|_| {
-                let (listener, root) = (Arc::clone(&listener), Arc::clone(&root));
+                let (listener, site) = (Arc::clone(&listener), Arc::clone(&site));
                 thread::spawn(move || {
                     for request in listener.incoming_requests() {
-                        answer(&root, headers, request);
+                        answer(&site, request);
                     }
                 })
             })
@@ -84,9 +98,16 @@ fn listen_on_a_free_port() -> Result<(tiny_http::Server, u16)> {
         .ok_or_else(|| anyhow!("no port from {FIRST_PORT} to {last} is free; name one with --port"))
 }
 
-fn answer(root: &Path, headers: &[(&str, &str)], request: Request) {
+fn answer(site: &Site, request: Request) {
+    let unanswered = match &site.api {
+        Some(api) => api::answer(&**api, request),
+        None => Some(request),
+    };
+    let Some(request) = unanswered else {
+        return;
+    };
     let page = match request.method() {
-        Method::Get | Method::Head => resolve(root, request.url()),
+        Method::Get | Method::Head => resolve(&site.root, request.url()),
         _ => Page::Nowhere,
     };
     // A browser that went away while it was being answered is no error.
@@ -95,7 +116,7 @@ fn answer(root: &Path, headers: &[(&str, &str)], request: Request) {
             Ok(file) => {
                 let response = with_header(Response::from_file(file), "Content-Type", mime_type(&path));
                 let response =
-                    headers.iter().fold(response, |response, (name, value)| with_header(response, name, value));
+                    site.headers.iter().fold(response, |response, (name, value)| with_header(response, name, value));
                 // A rebuilt example must not meet its older half in the browser's cache.
                 request.respond(with_header(response, "Cache-Control", "no-cache"))
             }

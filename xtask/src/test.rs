@@ -15,8 +15,17 @@ use crate::workspace::{WASM, Workspace};
 use crate::{browser_tests, command, demo, e2e, threads};
 
 /// The packages that are compiled for the browser, `indexie` first.
-const BROWSER_PACKAGES: [&str; 8] =
-    ["indexie", "indexie-leptos", "indexie-dioxus", "indexie-yew", "indexie-tests", "quickstart", "cities", "bench"];
+const BROWSER_PACKAGES: [&str; 9] = [
+    "indexie",
+    "indexie-leptos",
+    "indexie-dioxus",
+    "indexie-yew",
+    "indexie-tests",
+    "quickstart",
+    "cities",
+    "todo",
+    "bench",
+];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Step {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use super::two_tabs;
+use super::{todo, two_tabs};
 use crate::browser::Browser;
 use crate::webdriver::{Session, Start};
 use crate::workspace::Workspace;
@@ -21,7 +21,7 @@ pub struct Shown {
     text: String,
 }
 
-/// Visits every example below `address`, and prints what the quickstart read back.
+/// Visits every example below `address`, prints what the quickstart read back, and drives the others.
 pub fn show(workspace: &Workspace, browser: &Browser, address: &str) -> Result<()> {
     let session = Session::start(workspace, browser, &Start::default())?;
     let quickstart =
@@ -31,7 +31,8 @@ pub fn show(workspace: &Workspace, browser: &Browser, address: &str) -> Result<(
     let cities = format!("{address}cities/");
     wait_for(&session, &cities, "ready").context("the cities example did not load")?;
     println!("\nThe cities example is ready.");
-    two_tabs::show(&session, &cities)
+    two_tabs::show(&session, &cities)?;
+    todo::show(&session, &format!("{address}todo/"))
 }
 
 /// Opens a page, and waits until it says that it is so far.
