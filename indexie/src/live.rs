@@ -34,4 +34,4 @@ pub(crate) use hub::{Overheard, committed, overhear, refresh, show, shown};
 pub(crate) use query::{live_changes, live_count, live_rows, maintained, reread};
 #[cfg(not(target_family = "wasm"))]
 pub(crate) use tracking::is_tracking;
-pub(crate) use tracking::{begins, reads};
+pub(crate) use tracking::{asks, begins, reads};

@@ -28,8 +28,6 @@ pub struct Changing {
     db: TodoDb,
     /// Why the last change was refused, if it was.
     refusal: RwSignal<Option<String>>,
-    /// Told when a change has been stored or taken back.
-    settled: Trigger,
 }
 
 /// Starts the page in the element `#app`.
@@ -45,13 +43,9 @@ pub fn start() {
 
 #[component]
 fn Page(db: TodoDb) -> impl IntoView {
-    let (refusal, settled) = (RwSignal::new(None), Trigger::new());
-    let items = use_live_query(clone!(db => move || {
-        // An edit that has been stored changes no row that was shown, and so tells no query that it is pending no more.
-        settled.track();
-        items(&db)
-    }));
-    provide_context(Changing { db, refusal, settled });
+    let refusal = RwSignal::new(None);
+    let items = use_live_query(clone!(db => move || items(&db)));
+    provide_context(Changing { db, refusal });
     Effect::new(move || {
         if items.with(|items| !items.is_pending()) {
             say_ready();
@@ -74,13 +68,12 @@ fn Page(db: TodoDb) -> impl IntoView {
 impl Changing {
     /// Starts a change. It is seen at once; if it is refused, it goes by itself, and the page says why.
     pub fn change(&self, change: impl AsyncFnOnce(&TodoDb) -> Result<()> + 'static) {
-        let Self { db, refusal, settled } = self.clone();
+        let Self { db, refusal } = self.clone();
         refusal.set(None);
         spawn_local(async move {
             if let Err(error) = change(&db).await {
                 refusal.set(Some(format!("Taken back: {error}")));
             }
-            settled.notify();
         });
     }
 }

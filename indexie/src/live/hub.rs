@@ -96,23 +96,35 @@ pub(super) struct Hit {
 pub(super) enum Audience {
     Everyone,
     Only(Sight),
+    /// Who has asked whether a row is pending.
+    Askers,
+}
+
+/// What somebody has looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Looks {
+    /// Rows.
+    At(Sight),
+    /// Whether a row is pending.
+    Asks,
 }
 
 impl Audience {
     /// What an overlay shows depends on all that is beneath it.
-    fn includes(self, sight: Sight) -> bool {
-        match (self, sight) {
-            (Self::Only(Sight::Overlay(of)), Sight::Overlay(own)) => of == own,
-            (_, Sight::Overlay(_)) | (Self::Everyone, _) => true,
-            (Self::Only(of), own) => of == own,
+    fn includes(self, looks: Looks) -> bool {
+        match (self, looks) {
+            (Self::Only(Sight::Overlay(of)), Looks::At(Sight::Overlay(own))) => of == own,
+            (Self::Askers, Looks::At(_)) => false,
+            (_, Looks::At(Sight::Overlay(_)) | Looks::Asks) | (Self::Everyone, _) => true,
+            (Self::Only(of), Looks::At(own)) => of == own,
         }
     }
 }
 
 impl Hit {
     /// Whether who reads so sees the change.
-    pub fn concerns(&self, database: u64, sight: Sight) -> bool {
-        self.database == database && self.audience.includes(sight)
+    pub fn concerns(&self, database: u64, looks: Looks) -> bool {
+        self.database == database && self.audience.includes(looks)
     }
 
     pub fn store(&self) -> &StoreChange {
@@ -236,8 +248,9 @@ fn existing(shared: &Shared) -> Option<Rc<Hub>> {
 }
 
 /// What overlays of a database object show has changed: rows of a store, each with what is seen in its place before and after.
-/// `sight` says who sees it. None of the rows: which, is not known.
-pub(crate) fn show(shared: &Shared, store: u16, rows: Option<Vec<RowChange>>, sight: Sight) {
+/// `sight` says who sees it; if nobody does, it is no more than that these rows are not pending any more. None of the rows: which, is
+/// not known.
+pub(crate) fn show(shared: &Shared, store: u16, rows: Option<Vec<RowChange>>, sight: Option<Sight>) {
     let Some(hub) = existing(shared) else { return };
     hub.shown.set(hub.shown.get() + 1);
     let change = StoreChange { store: shared.table_name(store).to_owned(), rows, whole: true };
@@ -249,7 +262,7 @@ pub(crate) fn show(shared: &Shared, store: u16, rows: Option<Vec<RowChange>>, si
         rows,
         in_order: true,
         database: shared.id,
-        audience: Audience::Only(sight),
+        audience: sight.map_or(Audience::Askers, Audience::Only),
     };
     hub.route(&hit, (0..rows).collect());
 }

@@ -12,7 +12,7 @@ use futures::future::LocalBoxFuture;
 
 use super::difference::{Given, renewed};
 use super::faults::{Fault, Faults};
-use super::hub::{Hit, Interest, Member, Seen};
+use super::hub::{Hit, Interest, Looks, Member, Seen};
 use super::place::{Standing, compare, standing};
 use super::tracking::Tracker;
 use super::window::{Shown, Stale, Window};
@@ -258,7 +258,7 @@ impl Maintained {
         match hit.commit.order.follows(self.seen, self.over) {
             // During a read it is told of every table.
             _ if hit.store().store != self.execution.table() => return Ok(()),
-            _ if !hit.concerns(self.execution.session.shared.id, sight) => return Ok(()),
+            _ if !hit.concerns(self.execution.session.shared.id, Looks::At(sight)) => return Ok(()),
             // It has come after something that was worked in, and was read before that: commits and overlays have overtaken one
             // another.
             Some(false) if self.patched => return Err(Stale),

@@ -10,8 +10,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::hub::{Hit, Hub, Interest, Member, Reading, Seen, Watching, hub};
-use crate::engine::{Session, Shared, Sight};
+use super::hub::{Hit, Hub, Interest, Looks, Member, Reading, Seen, Watching, hub, shown};
+use crate::engine::{Session, Shared};
 use crate::error::{Error, Result};
 use crate::key::AnyKey;
 use crate::key::range::KeyRange;
@@ -38,7 +38,7 @@ pub(super) struct Tracker {
 struct Dependency {
     hub: Rc<Hub>,
     database: u64,
-    sight: Sight,
+    looks: Looks,
     store: &'static str,
     schema: StoreSchema,
     entry: u16,
@@ -54,7 +54,7 @@ pub(crate) struct Tracked {
     tracker: Rc<Tracker>,
     hub: Rc<Hub>,
     database: u64,
-    sight: Sight,
+    looks: Looks,
     store: &'static str,
     schema: StoreSchema,
     noted: bool,
@@ -84,6 +84,14 @@ pub(crate) fn reads(session: &Session, request: &Request) -> Result<Option<Track
         return Err(Error::ReadOnly { table: store.to_owned() });
     }
     Ok(Some(tracker.begins(session, store, shared.schema(request.store))))
+}
+
+/// Notes that it is asked whether a row is pending.
+pub(crate) fn asks(shared: &Arc<Shared>, store: u16, key: &AnyKey) {
+    let Some(tracker) = CURRENT.with_borrow(Clone::clone) else { return };
+    let mut asked = tracker.looks(shared, Looks::Asks, shared.table_name(store), shared.schema(store));
+    let seen = Seen { commits: asked.hub.backend.seen(), shown: shown(shared) };
+    asked.note(0, vec![KeyRange::only(key.clone())], true, seen);
 }
 
 /// A transaction that is begun by a live query; tracked for as long as the value lives.
@@ -145,10 +153,13 @@ impl Tracker {
     }
 
     fn begins(self: &Rc<Self>, session: &Session, store: &'static str, schema: StoreSchema) -> Tracked {
-        let hub = hub(&session.shared);
-        let database = session.shared.id;
+        self.looks(&session.shared, Looks::At(session.sight), store, schema)
+    }
+
+    fn looks(self: &Rc<Self>, shared: &Arc<Shared>, looks: Looks, store: &'static str, schema: StoreSchema) -> Tracked {
+        let (hub, database) = (hub(shared), shared.id);
         self.watch(&hub, database, store);
-        Tracked { tracker: self.clone(), hub, database, sight: session.sight, store, schema, noted: false }
+        Tracked { tracker: self.clone(), hub, database, looks, store, schema, noted: false }
     }
 
     /// Has all that is committed told, from now until the end of the run.
@@ -218,14 +229,14 @@ impl Tracked {
 
     fn note(&mut self, entry: u16, ranges: Vec<KeyRange>, rows: bool, seen: Seen) {
         self.noted = true;
-        let Self { tracker, hub, database, sight, store, schema, .. } = self;
+        let Self { tracker, hub, database, looks, store, schema, .. } = self;
         let before = tracker.seen.get();
         let commits = before.commits.max(seen.commits);
         tracker.seen.set(Seen { commits, shown: before.shown.max(seen.shown) });
         let over = crate::Date::now().as_f64();
-        let (database, sight) = (*database, *sight);
+        let (database, looks) = (*database, *looks);
         let dependency =
-            Dependency { hub: hub.clone(), database, sight, store, schema: *schema, entry, ranges, rows, seen, over };
+            Dependency { hub: hub.clone(), database, looks, store, schema: *schema, entry, ranges, rows, seen, over };
         tracker.dependencies.borrow_mut().push(dependency);
     }
 }
@@ -243,7 +254,7 @@ impl Drop for Tracked {
 impl Dependency {
     fn is_hit(&self, hit: &Hit) -> bool {
         let change = hit.store();
-        if change.store != self.store || !hit.concerns(self.database, self.sight) {
+        if change.store != self.store || !hit.concerns(self.database, self.looks) {
             return false;
         }
         if hit.commit.order.follows(self.seen, self.over) == Some(false) {

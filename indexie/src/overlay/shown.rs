@@ -38,7 +38,25 @@ impl Over {
             if rows.as_ref().is_some_and(Vec::is_empty) {
                 return;
             }
-            crate::live::show(&shared, store, rows.and_then(|rows| changes(&rows)), sight);
+            crate::live::show(&shared, store, rows.and_then(|rows| changes(&rows)), Some(sight));
+        }
+    }
+
+    /// Tells live queries that have asked that these rows are not pending any more.
+    #[cfg_attr(
+        not(feature = "live"),
+        allow(unused_variables, clippy::unused_self, reason = "there are no live queries")
+    )]
+    fn settled(&self, store: u16, layer: &Layer) {
+        #[cfg(feature = "live")]
+        {
+            let Some(shared) = self.shared.upgrade() else { return };
+            let settled = layer.entries().iter().filter(|(_, entry)| entry.is_change());
+            let rows: Vec<Seen> =
+                settled.map(|(key, entry)| (key.clone(), entry.beneath.clone(), entry.now.clone())).collect();
+            if !rows.is_empty() {
+                crate::live::show(&shared, store, changes(&rows), None);
+            }
         }
     }
 
@@ -103,9 +121,14 @@ impl Over {
         if self.landing.borrow().as_ref().is_some_and(|landing| landing.overlay == number) {
             return;
         }
+        let layers = self.with_overlay(number, |open| open.layers.clone()).unwrap_or_default();
         self.put_back(number, &BTreeMap::new());
         let gone: Vec<Open> = self.overlays.borrow_mut().extract_if(.., |open| open.number == number).collect();
-        drop(gone);
+        if gone.iter().any(|open| open.purpose == Purpose::Shown) {
+            for (store, layer) in &layers {
+                self.settled(*store, layer);
+            }
+        }
     }
 
     /// Ends an overlay whose rows are stored now, under their own keys.
@@ -127,7 +150,8 @@ impl Over {
                     let covered = is_covered(upper, *store, pending);
                     if pending == key {
                         if !covered {
-                            push(&mut rows, key, now, Base::Known(new.clone()));
+                            let after = what_is_beneath(lower, *store, key, &Base::Known(new.clone()));
+                            push(&mut rows, key, now, after);
                         }
                     } else {
                         if open.purpose == Purpose::Shown {
@@ -166,7 +190,11 @@ impl Over {
         for (store, rows) in shows {
             self.show(store, rows, Sight::Shown);
         }
-        drop(gone);
+        if gone.purpose == Purpose::Shown {
+            for (store, layer) in &gone.layers {
+                self.settled(*store, layer);
+            }
+        }
     }
 }
 

@@ -93,6 +93,20 @@ impl<T: Store> Table<T> {
     }
 
     /// Whether a row is pending: changed, added or deleted by an optimistic overlay that is neither committed nor rolled back.
+    ///
+    /// A [`live_query`](crate::live_query) that asks is run again when the answer has changed, so a mark on a page comes and goes by
+    /// itself:
+    ///
+    /// ```
+    /// # mod app { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs")); }
+    /// # use {app::*, indexie::prelude::*};
+    /// # fn example(db: AppDb) {
+    /// let marked = live_query(clone!(db => async move || {
+    ///     let users = db.users.to_vec().await?;
+    ///     Ok(users.into_iter().map(|user| (db.users.is_pending(&user.id), user)).collect::<Vec<_>>())
+    /// }));
+    /// # }
+    /// ```
     #[must_use]
     pub fn is_pending(&self, key: &T::Key) -> bool {
         is_pending(self, Sight::Shown, key)
@@ -134,8 +148,10 @@ impl<T: Store> Table<T, Pending> {
 }
 
 fn is_pending<T: Store, A>(table: &Table<T, A>, sight: Sight, key: &T::Key) -> bool {
-    let Some(over) = existing(table.shared.id) else { return false };
-    key.to_any().is_ok_and(|key| over.is_pending(sight, table.store, &key))
+    let Ok(key) = key.to_any() else { return false };
+    #[cfg(feature = "live")]
+    crate::live::asks(&table.shared, table.store, &key);
+    existing(table.shared.id).is_some_and(|over| over.is_pending(sight, table.store, &key))
 }
 
 impl Indexie {

@@ -149,3 +149,52 @@ async fn a_committed_row_stays_in_its_place() -> Result<()> {
     assert_eq!((db.members.first_key(&4), db.members.first_key(&3)), (dan, 3));
     Ok(())
 }
+
+#[wasm_bindgen_test]
+async fn who_asks_whether_a_row_is_pending_hears_when_it_is_not_any_more() -> Result<()> {
+    let db = with_rows("overlay live pending").await?;
+    let marked = indexie::clone!(db => async move || {
+        let rows = db.members.to_vec().await?;
+        Ok(rows.iter().filter(|row| db.members.is_pending(&row.id)).map(|row| row.name.clone()).collect::<Vec<_>>())
+    });
+    let mut marked = live_query(marked);
+    assert!(next(&mut marked).await.is_empty());
+    for ending in ["commit", "roll back", "fail"] {
+        let tx = db.members.start_transaction(Overlay::Optimistic);
+        tx.update(1, |row| row.age += 1).await?;
+        assert_eq!(next(&mut marked).await, ["Ann"]);
+        tx.add(&member(ending, 1)).await?;
+        assert_eq!(next(&mut marked).await, ["Ann", ending]);
+        match ending {
+            "commit" => drop(tx.commit().await?),
+            "roll back" => tx.rollback(),
+            _ => {
+                let id = db.members.hook().on_add(async |_: Added<Member>| Err::<(), _>(HookError::new("no")));
+                assert!(tx.commit().await.is_err());
+                db.members.hook().remove(id);
+            }
+        }
+        assert!(next(&mut marked).await.is_empty());
+        quiet(&db, &mut marked).await;
+    }
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn an_overlay_that_is_stored_beneath_another_one_stays_beneath_it() -> Result<()> {
+    let db = with_rows("overlay live order").await?;
+    let mut one = db.members.get(1).live();
+    assert_eq!(next(&mut one).await.map(|row| row.age), Some(20));
+    let (lower, upper) =
+        (db.members.start_transaction(Overlay::Optimistic), db.members.start_transaction(Overlay::Optimistic));
+    lower.update(1, |row| row.age = 21).await?;
+    assert_eq!(next(&mut one).await.map(|row| row.age), Some(21));
+    upper.update(1, |row| row.age = 22).await?;
+    assert_eq!(next(&mut one).await.map(|row| row.age), Some(22));
+    upper.commit_overwriting().await?;
+    assert_eq!(next(&mut one).await.map(|row| row.age), Some(21), "what is pending is over what is stored");
+    drop(lower);
+    assert_eq!(next(&mut one).await.map(|row| row.age), Some(22));
+    quiet(&db, &mut one).await;
+    Ok(())
+}
