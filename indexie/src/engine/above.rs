@@ -57,6 +57,9 @@ pub(crate) trait Above {
     /// Something is committed. Returns the positions of the rows that nobody sees who sees the overlays.
     #[cfg_attr(not(feature = "live"), allow(dead_code, reason = "only live queries want to know"))]
     fn heard(&self, change: &StoreChange) -> Vec<usize>;
+    /// Anything may have been committed that was not heard of.
+    #[cfg_attr(not(feature = "live"), allow(dead_code, reason = "only live queries want to know"))]
+    fn missed(&self);
     /// The key that a row has got in place of this temporary one.
     #[cfg_attr(not(feature = "live"), allow(dead_code, reason = "only live queries want to know"))]
     fn renamed(&self, store: u16, pending: &AnyKey) -> Option<AnyKey>;

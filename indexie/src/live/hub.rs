@@ -360,6 +360,10 @@ impl Hub {
     }
 
     fn refresh(&self) {
+        let databases: BTreeSet<u64> = self.stores.borrow().keys().map(|(_, database)| *database).collect();
+        for above in databases.into_iter().filter_map(above) {
+            above.missed();
+        }
         let members: Vec<_> = self.members.borrow().values().filter_map(Weak::upgrade).collect();
         for member in members {
             member.refresh();

@@ -133,15 +133,7 @@ impl Above for Over {
         let mut hidden = Vec::new();
         let mut overlays = self.overlays.borrow_mut();
         let Some(rows) = &change.rows else {
-            for open in overlays.iter_mut() {
-                if let Some(layer) = open.layers.get_mut(&store) {
-                    let keys: Vec<AnyKey> = layer.entries().keys().cloned().collect();
-                    let layer = Rc::make_mut(layer);
-                    for key in &keys {
-                        layer.change(key, |entry| entry.stored = Base::Unknown);
-                    }
-                }
-            }
+            forget(&mut overlays, Some(store));
             return hidden;
         };
         let landing = self.landing.borrow();
@@ -160,6 +152,10 @@ impl Above for Over {
         hidden
     }
 
+    fn missed(&self) {
+        forget(&mut self.overlays.borrow_mut(), None);
+    }
+
     fn renamed(&self, store: u16, pending: &AnyKey) -> Option<AnyKey> {
         self.renamed.borrow().get(&store)?.keys.get(pending).cloned()
     }
@@ -171,6 +167,19 @@ impl Above for Over {
     fn undone(&self, transaction: u32, mark: usize) {
         if let Some(events) = self.events.borrow_mut().get_mut(&transaction) {
             events.truncate(mark);
+        }
+    }
+}
+
+/// What is stored beneath the rows of a store, or of all, may be anything from now on.
+fn forget(overlays: &mut [Open], of: Option<u16>) {
+    for open in overlays {
+        for (_, layer) in open.layers.iter_mut().filter(|(store, _)| of.is_none_or(|of| of == **store)) {
+            let keys: Vec<AnyKey> = layer.entries().keys().cloned().collect();
+            let layer = Rc::make_mut(layer);
+            for key in &keys {
+                layer.change(key, |entry| entry.stored = Base::Unknown);
+            }
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::fixtures::fresh;
 use crate::programs::{Chance, Program, Thing, Things, thing, things};
 
 #[cfg(not(target_family = "wasm"))]
-const ROUNDS: u64 = 60;
+const ROUNDS: u64 = 40;
 #[cfg(target_family = "wasm")]
 const ROUNDS: u64 = 12;
 const STEPS: u32 = 30;
@@ -77,7 +77,8 @@ impl World {
     }
 
     async fn step(&mut self, chance: &mut Chance) -> Result<String> {
-        let id = 1 + chance.below(124);
+        // Few of them, so that overlays and direct writes often meet.
+        let id = 1 + chance.below(24);
         match chance.below(12) {
             0 | 1 if self.overlays.len() < 4 => {
                 let visible = !chance.once_in(3);
