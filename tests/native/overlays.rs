@@ -1,0 +1,85 @@
+//! Overlays and hooks where there are several threads: both are of the thread that has them.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::thread;
+
+use futures::executor::block_on;
+use indexie::prelude::*;
+
+use crate::fixtures::{Item, item, items};
+use crate::threads::{elsewhere, joined};
+
+#[test]
+fn an_overlay_is_seen_on_its_own_thread_only() -> Result<()> {
+    block_on(async {
+        let db = items().await?;
+        let before = db.items.count().await?;
+        let tx = db.items.start_transaction(Overlay::Optimistic);
+        tx.put(&item(77)).await?;
+        assert_eq!(db.items.count().await?, before + 1);
+        assert_eq!(joined(elsewhere(&db, async |db| db.items.count().await))?, before);
+        // What another thread stores beneath it is met by the commit.
+        joined(elsewhere(&db, async |db| db.items.put(&item(77)).await.map(|_| ())))?;
+        assert_eq!(db.items.count().await?, before + 1);
+        assert!(matches!(tx.commit().await, Err(Error::Conflict { .. })));
+        Ok(())
+    })
+}
+
+#[test]
+fn a_handle_of_one_is_of_no_use_elsewhere() -> Result<()> {
+    block_on(async {
+        let db = items().await?;
+        let tx = db.items.start_transaction(Overlay::Optimistic);
+        let handle = tx.tables().clone();
+        let there = thread::spawn(move || {
+            block_on(async {
+                let (read, written) = (handle.count().await, handle.put(&item(77)).await);
+                (read.map_err(|error| error.to_string()), written.map_err(|error| error.to_string()))
+            })
+        });
+        let (read, written) = there.join().expect("it does not panic");
+        let expected = "the transaction has ended: an overlay transaction is of no use on another thread than its own";
+        assert_eq!((read, written), (Err(expected.to_owned()), Err(expected.to_owned())));
+        Ok(())
+    })
+}
+
+#[test]
+fn hooks_hear_of_their_own_threads_writes() -> Result<()> {
+    block_on(async {
+        let db = items().await?;
+        let heard: Rc<RefCell<Vec<Item>>> = Rc::default();
+        let into = heard.clone();
+        db.items.hook().on_add(async move |e: Added<Item>| {
+            into.borrow_mut().push(e.item);
+            Ok(())
+        });
+        joined(elsewhere(&db, async |db| db.items.put(&item(77)).await.map(|_| ())))?;
+        db.items.put(&item(78)).await?;
+        db.hooks_settled().await?;
+        assert_eq!(*heard.borrow(), [item(78)]);
+        Ok(())
+    })
+}
+
+/// The last handle goes while overlays and hooks are there, which do not keep the database.
+#[test]
+fn they_go_with_the_database_object() -> Result<()> {
+    block_on(async {
+        let db = items().await?;
+        let held = Rc::new(());
+        let by_hook = held.clone();
+        db.items.hook().on_delete(async move |_: Deleted<Item>| {
+            let _held = &by_hook;
+            Ok(())
+        });
+        let tx = db.items.start_transaction(Overlay::Optimistic);
+        tx.clear().await?;
+        drop(tx);
+        drop(db);
+        assert_eq!(Rc::strong_count(&held), 1);
+        Ok(())
+    })
+}
