@@ -25,7 +25,7 @@ use crate::database::Indexie;
 use crate::error::{Error, Result};
 use crate::key::AnyKey;
 use crate::op::Op;
-use crate::overlay::over;
+use crate::overlay::{existing, over};
 use crate::storage::memory::evaluator::{Row, Value, Values, merge};
 use crate::store::{Insert, Store};
 use crate::strategy::Strategy;
@@ -86,13 +86,14 @@ impl<T: Store> Table<T> {
     /// When the table's hooks are called.
     #[must_use]
     pub fn strategy(&self) -> Strategy {
-        over(&self.shared).hooked.strategy(self.store)
+        existing(self.shared.id).map_or_else(Strategy::default, |over| over.hooked.strategy(self.store))
     }
 }
 
 impl Indexie {
     /// Has `handler` called when a hook fails that was called after its change had been stored (see [`Strategy::LocalFirst`]), on
-    /// the thread that calls this. There is one handler at a time. Without one, such a failure is not told.
+    /// the thread that calls this. There is one handler at a time. Without one, failures go to the console, or to
+    /// standard error.
     ///
     /// ```
     /// # mod app { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs")); }

@@ -21,6 +21,9 @@ pub enum Strategy {
     /// Hooks are called first, and awaited. If one fails, the write fails with [`Error::Hook`](crate::Error::Hook), and nothing has
     /// been stored nor seen.
     ///
+    /// What the write comes to is worked out before the hooks are called, so a clash or a veto is told first. What others do to the row
+    /// meanwhile stays, but for the fields that this write changes: the server has agreed to them.
+    ///
     /// Writes to one key follow one another in the order in which they were asked for; writes to different keys run side by side. If
     /// the tab is closed after a hook was successful and before the row is stored, the server has the row and this database has
     /// not.

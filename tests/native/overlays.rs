@@ -72,7 +72,7 @@ fn they_go_with_the_database_object() -> Result<()> {
         let held = Rc::new(());
         let by_hook = held.clone();
         db.items.hook().on_delete(async move |_: Deleted<Item>| {
-            let _held = &by_hook;
+            assert_eq!(Rc::strong_count(&by_hook), 2);
             Ok(())
         });
         let tx = db.items.start_transaction(Overlay::Optimistic);

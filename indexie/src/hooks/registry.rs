@@ -171,10 +171,29 @@ impl Hooked {
 
     fn failed(&self, failure: HookFailure) {
         let handler = self.handler.borrow().clone();
-        if let Some(handler) = handler {
-            handler(failure);
+        match handler {
+            Some(handler) => handler(failure),
+            None => complain(&failure),
         }
     }
+}
+
+/// Says it where developers look, as nobody else wants to hear of it.
+fn complain(failure: &HookFailure) {
+    let text = format!("indexie: a hook has failed, and there is no `on_hook_error`: {failure:?}");
+    #[cfg(target_family = "wasm")]
+    {
+        use wasm_bindgen::JsCast;
+
+        let console = js_sys::Reflect::get(&js_sys::global(), &"console".into()).unwrap_or_default();
+        let error = js_sys::Reflect::get(&console, &"error".into()).unwrap_or_default();
+        if let Some(error) = error.dyn_ref::<js_sys::Function>() {
+            // Where there is no console, nobody looks.
+            let _ = error.call1(&console, &text.into());
+        }
+    }
+    #[cfg(not(target_family = "wasm"))]
+    eprintln!("{text}");
 }
 
 impl Queues {

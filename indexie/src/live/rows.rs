@@ -128,12 +128,13 @@ impl Maintained {
     /// The rows that were shown before, those that have got their own keys meanwhile under these; none if there are none of that kind.
     pub fn renamed(&self, before: &Given, now: &Given) -> Option<Given> {
         let above = above(self.execution.session.shared.id)?;
-        let (store, now) = (self.execution.store, now.iter().map(|(key, _)| key).collect::<BTreeSet<_>>());
-        let renamed = |key: &AnyKey| above.renamed(store, key).filter(|key| now.contains(key));
-        if !before.iter().any(|(key, _)| renamed(key).is_some()) {
+        let store = self.execution.store;
+        if !before.iter().any(|(key, _)| above.renamed(store, key).is_some()) {
             return None;
         }
-        Some(before.iter().map(|(key, row)| (renamed(key).unwrap_or_else(|| key.clone()), row.clone())).collect())
+        let now: BTreeSet<&AnyKey> = now.iter().map(|(key, _)| key).collect();
+        let key_now = |key: &AnyKey| above.renamed(store, key).filter(|key| now.contains(key));
+        Some(before.iter().map(|(key, row)| (key_now(key).unwrap_or_else(|| key.clone()), row.clone())).collect())
     }
 
     /// How many rows are shown, the next time that it is another number.

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::fmt;
+use std::future::ready;
 use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -196,7 +197,8 @@ impl<H> OverlayTransaction<H> {
     ///
     /// The hooks are called under both strategies, in the order in which the rows were first touched, each with what has become of
     /// its row in the end; a row that a hook returns is stored in place of the pending one. If the tab is closed after the hooks
-    /// were successful and before everything is stored, the server has the change and this database has not.
+    /// were successful and before everything is stored, or storing fails then, the server has the change and this database has not.
+    /// Conflicts are looked for before the hooks are called, and again when everything is stored.
     ///
     /// Live queries go from the pending rows to the stored ones in one step.
     ///
@@ -224,16 +226,16 @@ impl<H> OverlayTransaction<H> {
     }
 
     fn ending(&self, overwrite: bool) -> Op<Committed> {
-        self.committing.set(true);
+        if self.number == 0 {
+            let message = "the scope of an overlay transaction holds tables of another database object".to_owned();
+            return Op::new(ready(Err(Error::InvalidArgument { message })));
+        }
+        if self.committing.replace(true) {
+            // The first one decides.
+            return Op::new(ready(Err(ended())));
+        }
         let ending = Ending { over: self.over.clone(), number: self.number };
         let shared = self.shared.clone();
-        if self.number == 0 {
-            return Op::new(async {
-                Err(Error::InvalidArgument {
-                    message: "the scope of an overlay transaction holds tables of another database object".to_owned(),
-                })
-            });
-        }
         Op::new(async move {
             let database = shared.id;
             let stored = ending.over.clone().commit(shared, ending.number, overwrite).await;

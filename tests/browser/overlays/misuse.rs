@@ -63,3 +63,15 @@ async fn an_empty_commit_does_nothing() -> Result<()> {
     assert_eq!(names(&db.members).await?, ["Ann", "Bob", "Cid"]);
     Ok(())
 }
+
+#[wasm_bindgen_test]
+async fn of_two_commits_the_first_one_decides() -> Result<()> {
+    let db = with_rows("overlay two commits").await?;
+    let tx = db.members.start_transaction(Overlay::Optimistic);
+    tx.add(&member("Dan", 50)).await?;
+    let (first, second) = futures::future::join(tx.commit(), tx.commit()).await;
+    assert!(first.is_ok(), "{first:?}");
+    assert!(matches!(second, Err(Error::Aborted { .. })), "{second:?}");
+    assert_eq!(names(&db.members).await?, ["Ann", "Bob", "Cid", "Dan"]);
+    Ok(())
+}

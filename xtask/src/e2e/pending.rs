@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::check::same;
 use super::stage::{Stage, tests};
-use super::tab::Death;
+use super::tab::{Death, Tab};
 
 tests![
     an_overlay_whose_tab_goes_after_its_hooks_is_not_stored,
@@ -27,15 +27,21 @@ fn stored(survey: &Value) -> (Value, Value) {
 
 const BEFORE: (u32, u32) = (0, ITEMS / 10);
 
+/// One tab, and another that has an overlay pending.
+fn two_tabs<'s>(stage: &'s Stage, name: &str) -> Result<(Tab<'s>, Tab<'s>)> {
+    let (keeper, pending) = (stage.tab()?, stage.tab()?);
+    keeper.stock(name, ITEMS)?;
+    keeper.open_shop(1, name)?;
+    pending.open_shop(1, name)?;
+    pending.call("prepare overlay", json!({ "count": PENDING, "round": 1 }))?;
+    Ok((keeper, pending))
+}
+
 fn an_overlay_whose_tab_goes_after_its_hooks_is_not_stored(stage: &Stage) -> Result<()> {
     // A page that is left may still be kept, and then stores what it was about to.
     for death in [Death::Closed, Death::Crashed] {
         let name = format!("{} {}", stage.database, death.name());
-        let (keeper, victim) = (stage.tab()?, stage.tab()?);
-        keeper.stock(&name, ITEMS)?;
-        keeper.open_shop(1, &name)?;
-        victim.open_shop(1, &name)?;
-        victim.call("prepare overlay", json!({ "count": PENDING, "round": 1 }))?;
+        let (keeper, victim) = two_tabs(stage, &name)?;
         // The hooks need no transaction; storing does.
         let holding = keeper.begin("hold", json!({}))?;
         let committing = victim.begin("commit overlay", json!({}))?;
@@ -59,11 +65,7 @@ fn an_overlay_whose_tab_goes_after_its_hooks_is_not_stored(stage: &Stage) -> Res
 
 fn an_overlay_whose_tab_lives_is_stored_once_it_can_be(stage: &Stage) -> Result<()> {
     let name = stage.database;
-    let (keeper, tab) = (stage.tab()?, stage.tab()?);
-    keeper.stock(name, ITEMS)?;
-    keeper.open_shop(1, name)?;
-    tab.open_shop(1, name)?;
-    tab.call("prepare overlay", json!({ "count": PENDING, "round": 1 }))?;
+    let (keeper, tab) = two_tabs(stage, name)?;
     let holding = keeper.begin("hold", json!({}))?;
     let committing = tab.begin("commit overlay", json!({}))?;
     committing.until_reported("the last hook has been called", &json!({ "sent": PENDING }))?;
@@ -81,11 +83,7 @@ fn an_overlay_whose_tab_lives_is_stored_once_it_can_be(stage: &Stage) -> Result<
 fn an_overlay_of_a_tab_that_is_gone_leaves_no_trace(stage: &Stage) -> Result<()> {
     for death in Death::ALL {
         let name = format!("{} {}", stage.database, death.name());
-        let (keeper, victim) = (stage.tab()?, stage.tab()?);
-        keeper.stock(&name, ITEMS)?;
-        keeper.open_shop(1, &name)?;
-        victim.open_shop(1, &name)?;
-        victim.call("prepare overlay", json!({ "count": PENDING, "round": 1 }))?;
+        let (keeper, victim) = two_tabs(stage, &name)?;
         same("rows seen by another tab", keeper.ask("count")?, json!(ITEMS))?;
 
         victim.die(*death)?;
