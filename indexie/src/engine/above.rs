@@ -57,6 +57,8 @@ pub(crate) trait Above {
     /// Something is committed. Returns the positions of the rows that nobody sees who sees the overlays.
     #[cfg_attr(not(feature = "live"), allow(dead_code, reason = "only live queries want to know"))]
     fn heard(&self, change: &StoreChange) -> Vec<usize>;
+    /// Whether the last handle of the database object was dropped, on another thread.
+    fn is_orphaned(&self) -> bool;
     /// Anything may have been committed that was not heard of.
     #[cfg_attr(not(feature = "live"), allow(dead_code, reason = "only live queries want to know"))]
     fn missed(&self);
@@ -86,7 +88,12 @@ pub(crate) fn above(database: u64) -> Option<Rc<dyn Above>> {
 }
 
 pub(crate) fn set_above(database: u64, above: Rc<dyn Above>) {
-    ABOVE.with_borrow_mut(|all| all.insert(database, above));
+    let gone: Vec<_> = ABOVE.with_borrow_mut(|all| {
+        all.insert(database, above);
+        all.extract_if(|_, above| above.is_orphaned()).collect()
+    });
+    // Dropped outside of the borrow: hooks hold the app's own values.
+    drop(gone);
 }
 
 /// The last handle of the database object is gone.

@@ -152,6 +152,10 @@ impl Above for Over {
         hidden
     }
 
+    fn is_orphaned(&self) -> bool {
+        self.shared.strong_count() == 0
+    }
+
     fn missed(&self) {
         forget(&mut self.overlays.borrow_mut(), None);
     }
