@@ -6,6 +6,7 @@ mod fixtures;
 mod programs;
 
 mod commits;
+mod generated;
 mod keys;
 mod live;
 mod misuse;
