@@ -9,7 +9,7 @@ use std::rc::Rc;
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 
-use super::layer::{Base, Entry, Layer, RowDiff, same};
+use super::layer::{Base, Entry, Layer, Layers, RowDiff, same};
 use super::merged::{self, Below};
 use crate::engine::{Frame, Session};
 use crate::error::{Error, Result};
@@ -22,12 +22,13 @@ use crate::storage::{Operation, Reply, Request, Thread, Want};
 pub(super) struct Stage {
     store: u16,
     schema: StoreSchema,
-    /// What lies between the stored rows and its own.
-    beneath: Layer,
-    /// Its own rows, if it may write.
+    /// What lies over the stored rows.
+    beneath: Layers,
+    /// What it writes, if it may: that is to go into the overlay `into`, which is the highest of those beneath, or to be stored.
     own: Option<RefCell<Layer>>,
-    /// The own rows that were written in this operation, as they were before it.
-    written: RefCell<BTreeMap<AnyKey, Option<Entry>>>,
+    into: Option<Rc<Layer>>,
+    /// The rows that it has written, as they were before.
+    written: RefCell<BTreeMap<AnyKey, Option<Row>>>,
     shown: u64,
     /// Rows that a Get has left for a Merge.
     parked: RefCell<HashMap<u32, Vec<Option<Row>>>>,
@@ -52,12 +53,13 @@ enum Writes {
 }
 
 impl Stage {
-    pub fn new(store: u16, schema: StoreSchema, beneath: Option<Layer>, shown: u64) -> Self {
+    pub fn new(store: u16, schema: StoreSchema, beneath: Layers, shown: u64) -> Self {
         Self {
             store,
             schema,
-            beneath: beneath.unwrap_or_else(|| Layer::new(&schema)),
+            beneath,
             own: None,
+            into: None,
             written: RefCell::default(),
             shown,
             parked: RefCell::default(),
@@ -66,9 +68,11 @@ impl Stage {
         }
     }
 
-    /// The same, which may write to these rows.
-    pub fn writing(self, own: Layer, temporary: Rc<Cell<f64>>, sequence: Rc<Cell<u64>>) -> Self {
-        Self { own: Some(RefCell::new(own)), temporary, sequence, ..self }
+    /// The same, which may write: into an overlay, or what is to be stored.
+    pub fn writing(self, into: Option<Rc<Layer>>, temporary: Rc<Cell<f64>>, sequence: Rc<Cell<u64>>) -> Self {
+        let beneath = into.as_ref().map_or_else(|| self.beneath.clone(), |into| self.beneath.over(into));
+        let own = Some(RefCell::new(Layer::new(&self.schema)));
+        Self { beneath, own, into, temporary, sequence, ..self }
     }
 
     fn below<'a>(&self, session: &'a Session) -> Below<'a> {
@@ -84,17 +88,11 @@ impl Stage {
     pub fn diffs(&self) -> Vec<RowDiff> {
         let Some(own) = self.own() else { return Vec::new() };
         let mut diffs: Vec<(u64, RowDiff)> = Vec::new();
-        for (key, before) in self.written.borrow().iter() {
-            let entry = own.get(key);
-            let old = match (before, entry) {
-                (Some(before), _) => before.now.clone(),
-                (None, Some(entry)) => entry.beneath.clone(),
-                (None, None) => None,
-            };
-            let new = entry.and_then(|entry| entry.now.clone());
-            if !same(old.as_ref(), new.as_ref()) {
-                let sequence = entry.map_or(0, |entry| entry.sequence);
-                diffs.push((sequence, RowDiff { key: key.clone(), old, new }));
+        for (key, old) in self.written.borrow().iter() {
+            let Some(entry) = own.get(key) else { continue };
+            if !same(old.as_ref(), entry.now.as_ref()) {
+                let diff = RowDiff { key: key.clone(), old: old.clone(), new: entry.now.clone() };
+                diffs.push((entry.sequence, diff));
             }
         }
         diffs.sort_by_key(|(sequence, _)| *sequence);
@@ -107,13 +105,11 @@ impl Stage {
     }
 
     async fn read(&self, session: &Session, request: &Request) -> Result<Reply> {
-        let flat = match self.own() {
-            Some(own) if self.beneath.is_empty() => Some(own.clone()),
-            Some(own) if !own.is_empty() => Layer::flat([&self.beneath, &own]),
-            _ => None,
+        let layers = match self.own() {
+            Some(own) => self.beneath.with(own.clone()),
+            None => self.beneath.clone(),
         };
-        let layer = flat.as_ref().unwrap_or(&self.beneath);
-        let (outcome, want) = merged::read(&self.below(session), layer, request).await?;
+        let (outcome, want) = merged::read(&self.below(session), &layers, request).await?;
         let parked = match (&request.operation, &outcome) {
             (Operation::Get { park: true, .. }, Outcome::Found(found)) => {
                 let number = Thread::get().number();
@@ -195,34 +191,19 @@ impl Stage {
     /// Makes a written row its own.
     fn note(&self, own: &mut Layer, key: AnyKey, old: Option<Row>, temporary: &BTreeSet<AnyKey>, writes: Writes) {
         let now = own.rows().get(&key).cloned();
-        self.written.borrow_mut().entry(key.clone()).or_insert_with(|| own.get(&key).cloned());
-        match own.get(&key) {
-            Some(entry) if entry.temporary && now.is_none() => {
-                own.remove(&key);
-            }
-            Some(_) => own.change(&key, |entry| {
-                entry.replaced |= writes == Writes::Rows || entry.now.is_none();
-                entry.now = now;
-            }),
-            None => {
-                let stored = match self.beneath.get(&key) {
-                    Some(entry) => entry.stored.clone(),
-                    None => Base::Known(old.clone()),
-                };
-                let sequence = self.sequence.get();
-                self.sequence.set(sequence + 1);
-                let entry = Entry {
-                    beneath: old,
-                    stored,
-                    now,
-                    temporary: temporary.contains(&key),
-                    replaced: writes == Writes::Rows,
-                    forced: false,
-                    sequence,
-                };
-                own.set(key, entry);
-            }
-        }
+        self.written.borrow_mut().entry(key.clone()).or_insert_with(|| old.clone());
+        let anew = writes == Writes::Rows;
+        let before = own.get(&key).or_else(|| self.into.as_ref()?.get(&key));
+        let entry = if let Some(before) = before {
+            Entry { now, replaced: before.replaced || anew || before.now.is_none(), ..before.clone() }
+        } else {
+            let stored = self.beneath.get(&key).map_or_else(|| Base::Known(old.clone()), |entry| entry.stored.clone());
+            let sequence = self.sequence.get();
+            self.sequence.set(sequence + 1);
+            let temporary = temporary.contains(&key);
+            Entry { beneath: old, stored, now, temporary, replaced: anew, forced: false, sequence }
+        };
+        own.set(key, entry);
     }
 
     /// Gives a temporary key to each row that is to get a generated one; returns these.

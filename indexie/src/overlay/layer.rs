@@ -1,6 +1,7 @@
 //! `Layer`: what one overlay has pending in one store. Pure.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use crate::key::AnyKey;
 use crate::schema::StoreSchema;
@@ -67,6 +68,11 @@ impl Layer {
         Self { entries: BTreeMap::new(), rows: Evaluator::new(schema) }
     }
 
+    /// One like it, without rows.
+    pub fn emptied(&self) -> Self {
+        Self { entries: BTreeMap::new(), rows: self.rows.emptied() }
+    }
+
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
@@ -109,15 +115,63 @@ impl Layer {
         }
     }
 
-    /// Several layers as one: the later ones over the earlier ones.
-    pub fn flat<'a>(layers: impl IntoIterator<Item = &'a Self>) -> Option<Self> {
-        let mut layers = layers.into_iter();
-        let mut flat = layers.next()?.clone();
-        for layer in layers {
-            for (key, entry) in &layer.entries {
-                flat.set(key.clone(), entry.clone());
+    /// Takes over what another layer has of this one's rows, and more.
+    pub fn extend(&mut self, other: Self) {
+        for (key, entry) in other.entries {
+            // Of a row that was never stored, nothing is left once it is gone.
+            if entry.temporary && entry.now.is_none() {
+                self.remove(&key);
+            } else {
+                self.set(key, entry);
             }
         }
-        Some(flat)
+    }
+}
+
+/// Layers over one another, the first one lowest.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Layers(Vec<Rc<Layer>>);
+
+impl Layers {
+    pub fn new(layers: impl IntoIterator<Item = Rc<Layer>>) -> Self {
+        Self(layers.into_iter().filter(|layer| !layer.is_empty()).collect())
+    }
+
+    /// What the highest of them says of a row.
+    pub fn get(&self, key: &AnyKey) -> Option<&Entry> {
+        self.0.iter().rev().find_map(|layer| layer.get(key))
+    }
+
+    pub fn touches(&self, key: &AnyKey) -> bool {
+        self.0.iter().any(|layer| layer.touches(key))
+    }
+
+    /// Each of them, and whether what it says of a row is hidden by a higher one.
+    pub fn each(&self) -> impl Iterator<Item = (&Layer, impl Fn(&AnyKey) -> bool)> {
+        self.0.iter().enumerate().map(|(at, layer)| {
+            let higher = &self.0[at + 1..];
+            (&**layer, move |key: &AnyKey| higher.iter().any(|layer| layer.touches(key)))
+        })
+    }
+
+    /// The keys that a row has in an index.
+    pub fn keys(&self, index: u16, row: &Row) -> Vec<AnyKey> {
+        self.0.first().map(|layer| layer.rows.keys(index, row)).unwrap_or_default()
+    }
+
+    /// How many rows they say something of, at most.
+    pub fn len(&self) -> usize {
+        self.0.iter().map(|layer| layer.entries.len()).sum()
+    }
+
+    /// The same, with another one on top.
+    pub fn over(&self, layer: &Rc<Layer>) -> Self {
+        Self::new(self.0.iter().cloned().chain([layer.clone()]))
+    }
+
+    /// The same, with one more on top, which is nobody else's.
+    pub fn with(&self, layer: Layer) -> Self {
+        let own = (!layer.is_empty()).then(|| Rc::new(layer));
+        Self(self.0.iter().cloned().chain(own).collect())
     }
 }

@@ -1,10 +1,10 @@
-//! Reading through a layer: what is stored, with the rows of the layer where they would stand if they were stored too.
+//! Reading through layers: what is stored, with the rows of the layers where they would stand if they were stored too.
 //! Called by `frame`; calls the storage.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::layer::Layer;
+use super::layer::Layers;
 use crate::engine::Session;
 use crate::error::{Error, Result};
 use crate::key::AnyKey;
@@ -12,7 +12,7 @@ use crate::key::range::{KeyRange, RangeSet};
 use crate::storage::memory::evaluator::{Found, Outcome, Row, Value, Values, reply};
 use crate::storage::{Columns, Operation, Position, Reply, Request, Scan, Want};
 
-/// Of a window, so many more rows than it has are read at most, in place of those that the layer hides.
+/// Of a window, so many more rows than it has are read at most, in place of those that are hidden.
 const MOST_HIDDEN: usize = 256;
 
 /// The stored rows of one store, as one transaction sees them.
@@ -83,18 +83,18 @@ fn rows(columns: &Columns) -> Vec<Option<Row>> {
     (0..columns.count).map(|_| row(values.row())).collect()
 }
 
-/// Answers a read. `None` is that the layer has nothing to say.
-pub(super) async fn read(below: &Below<'_>, layer: &Layer, request: &Request) -> Result<(Outcome, Want)> {
+/// Answers a read.
+pub(super) async fn read(below: &Below<'_>, layers: &Layers, request: &Request) -> Result<(Outcome, Want)> {
     match &request.operation {
         Operation::Get { keys, .. } if request.index.is_none() => {
-            let rows = get(below, layer, keys).await?;
+            let rows = get(below, layers, keys).await?;
             Ok((Outcome::Found(Found { count: rows.len(), rows, ..Found::default() }), Want::ROWS))
         }
         Operation::Get { keys, .. } => {
             let ranges = RangeSet::union(keys.iter().cloned().map(KeyRange::only).collect());
             let all = Scan { ranges: ranges.ranges().to_vec(), ..every(Want::ALL) };
             let mut first: BTreeMap<AnyKey, Option<Row>> = BTreeMap::new();
-            for record in records(below, layer, request.index, &all).await? {
+            for record in records(below, layers, request.index, &all).await? {
                 first.entry(record.key).or_insert(record.row);
             }
             let rows: Vec<_> = keys.iter().map(|key| first.get(key).cloned().flatten()).collect();
@@ -102,7 +102,7 @@ pub(super) async fn read(below: &Below<'_>, layer: &Layer, request: &Request) ->
         }
         Operation::Scan(scan) => {
             let mut found = Found::default();
-            for Record { key, primary_key, row } in records(below, layer, request.index, scan).await? {
+            for Record { key, primary_key, row } in records(below, layers, request.index, scan).await? {
                 found.count += 1;
                 if scan.want.primary_keys {
                     found.primary_keys.push(primary_key);
@@ -117,7 +117,7 @@ pub(super) async fn read(below: &Below<'_>, layer: &Layer, request: &Request) ->
             Ok((Outcome::Found(found), scan.want))
         }
         Operation::Count(ranges) => {
-            count(below, layer, request.index, ranges).await.map(|count| (Outcome::Number(count), Want::NOTHING))
+            count(below, layers, request.index, ranges).await.map(|count| (Outcome::Number(count), Want::NOTHING))
         }
         _ => Err(Error::ReadOnly { table: below.session.shared.table_name(below.store).to_owned() }),
     }
@@ -134,10 +134,10 @@ pub(super) const fn every(want: Want) -> Scan {
 }
 
 /// The rows with these keys.
-pub(super) async fn get(below: &Below<'_>, layer: &Layer, keys: &[AnyKey]) -> Result<Vec<Option<Row>>> {
-    let stored: Vec<AnyKey> = keys.iter().filter(|key| !layer.touches(key)).cloned().collect();
+pub(super) async fn get(below: &Below<'_>, layers: &Layers, keys: &[AnyKey]) -> Result<Vec<Option<Row>>> {
+    let stored: Vec<AnyKey> = keys.iter().filter(|key| !layers.touches(key)).cloned().collect();
     let mut stored = below.get(stored).await?.into_iter();
-    let row = |key| match layer.get(key) {
+    let row = |key| match layers.get(key) {
         Some(entry) => entry.now.clone(),
         None => stored.next().flatten(),
     };
@@ -147,15 +147,15 @@ pub(super) async fn get(below: &Below<'_>, layer: &Layer, keys: &[AnyKey]) -> Re
 /// The rows that stand in these ranges of an index, with their primary keys.
 pub(super) async fn found(
     below: &Below<'_>,
-    layer: &Layer,
+    layers: &Layers,
     index: Option<u16>,
     ranges: Vec<KeyRange>,
 ) -> Result<Vec<(AnyKey, Row)>> {
-    let records = records(below, layer, index, &Scan { ranges, ..every(Want::ALL) }).await?;
+    let records = records(below, layers, index, &Scan { ranges, ..every(Want::ALL) }).await?;
     Ok(records.into_iter().filter_map(|record| Some((record.primary_key, record.row?))).collect())
 }
 
-async fn records(below: &Below<'_>, layer: &Layer, index: Option<u16>, scan: &Scan) -> Result<Vec<Record>> {
+async fn records(below: &Below<'_>, layers: &Layers, index: Option<u16>, scan: &Scan) -> Result<Vec<Record>> {
     let offset = if scan.after.is_none() { scan.offset } else { 0 };
     let limit = scan.limit.unwrap_or(usize::MAX);
     if scan.ranges.is_empty() || limit == 0 {
@@ -164,8 +164,8 @@ async fn records(below: &Below<'_>, layer: &Layer, index: Option<u16>, scan: &Sc
     // Of a key that comes once only, what is hidden may be the record that the storage would give.
     let needed = if scan.unique || scan.limit.is_none() { None } else { Some(offset.saturating_add(limit)) };
     let part = Scan { unique: false, offset: 0, limit: None, want: Want::ALL, ..scan.clone() };
-    let own = own(below, layer, index, &part)?;
-    let stored = stored(below, layer, index, part, scan.want.rows, needed).await?;
+    let own = own(below, layers, index, &part)?;
+    let stored = stored(below, layers, index, part, scan.want.rows, needed).await?;
     let mut all = merge(own, stored, scan.reverse);
     if scan.unique {
         all = each_once(all, scan.reverse);
@@ -173,23 +173,29 @@ async fn records(below: &Below<'_>, layer: &Layer, index: Option<u16>, scan: &Sc
     Ok(all.into_iter().skip(offset).take(limit).collect())
 }
 
-fn own(below: &Below<'_>, layer: &Layer, index: Option<u16>, scan: &Scan) -> Result<Vec<Record>> {
-    let found = layer.rows().scan(index, scan);
-    let found = found.map_err(|failure| failure.into_error(below.session.shared.table_name(below.store)))?;
-    let records = found.keys.into_iter().zip(found.primary_keys).zip(found.rows);
-    Ok(records.map(|((key, primary_key), row)| Record { key, primary_key, row }).collect())
+/// The records of the layers.
+fn own(below: &Below<'_>, layers: &Layers, index: Option<u16>, scan: &Scan) -> Result<Vec<Record>> {
+    let mut all = Vec::new();
+    for (layer, hidden) in layers.each() {
+        let found = layer.rows().scan(index, scan);
+        let found = found.map_err(|failure| failure.into_error(below.session.shared.table_name(below.store)))?;
+        let records = found.keys.into_iter().zip(found.primary_keys).zip(found.rows);
+        let records = records.map(|((key, primary_key), row)| Record { key, primary_key, row });
+        all = merge(all, records.filter(|record| !hidden(&record.primary_key)).collect(), scan.reverse);
+    }
+    Ok(all)
 }
 
-/// The stored records that the layer does not hide: all, or as many as are needed.
+/// The stored records that are not hidden: all, or as many as are needed.
 async fn stored(
     below: &Below<'_>,
-    layer: &Layer,
+    layers: &Layers,
     index: Option<u16>,
     mut scan: Scan,
     with_rows: bool,
     needed: Option<usize>,
 ) -> Result<Vec<Record>> {
-    let hidden = layer.entries().len().min(MOST_HIDDEN);
+    let hidden = layers.len().min(MOST_HIDDEN);
     scan.limit = needed.map(|needed| needed.saturating_add(hidden));
     let mut visible = Vec::new();
     loop {
@@ -197,7 +203,7 @@ async fn stored(
         let ended = scan.limit.is_none_or(|limit| records.len() < limit);
         let last =
             records.last().map(|record| Position { key: record.key.clone(), primary_key: record.primary_key.clone() });
-        visible.extend(records.into_iter().filter(|record| !layer.touches(&record.primary_key)));
+        visible.extend(records.into_iter().filter(|record| !layers.touches(&record.primary_key)));
         if ended || needed.is_none_or(|needed| visible.len() >= needed) {
             return Ok(visible);
         }
@@ -242,22 +248,20 @@ fn each_once(records: Vec<Record>, reverse: bool) -> Vec<Record> {
     once
 }
 
-async fn count(below: &Below<'_>, layer: &Layer, index: Option<u16>, ranges: &[KeyRange]) -> Result<u64> {
-    let table = below.session.shared.table_name(below.store);
-    let own = layer.rows().count(index, ranges).map_err(|failure| failure.into_error(table))?;
+async fn count(below: &Below<'_>, layers: &Layers, index: Option<u16>, ranges: &[KeyRange]) -> Result<u64> {
+    let own = own(below, layers, index, &Scan { ranges: ranges.to_vec(), ..every(Want::ALL) })?.len();
     let stored = below.count(index, ranges.to_vec()).await?;
     let inside = |key: &AnyKey| ranges.iter().any(|range| range.contains(key));
-    let touched: BTreeSet<&AnyKey> = layer
-        .entries()
-        .iter()
-        .filter(|(key, entry)| !entry.temporary && (index.is_some() || inside(key)))
-        .map(|(key, _)| key)
-        .collect();
+    let mut touched: BTreeSet<&AnyKey> = BTreeSet::new();
+    for (layer, _) in layers.each() {
+        let of_layer = layer.entries().iter().filter(|(_, entry)| !entry.temporary);
+        touched.extend(of_layer.map(|(key, _)| key).filter(|key| index.is_some() || inside(key)));
+    }
     let hidden = below.get(touched.into_iter().cloned().collect()).await?;
     let entries = |row: &Row| match index {
         None => 1,
-        Some(index) => layer.rows().keys(index, row).iter().filter(|key| inside(key)).count(),
+        Some(index) => layers.keys(index, row).iter().filter(|key| inside(key)).count(),
     };
     let hidden: usize = hidden.iter().flatten().map(entries).sum();
-    Ok((own + stored).saturating_sub(hidden as u64))
+    Ok((own as u64 + stored).saturating_sub(hidden as u64))
 }

@@ -12,7 +12,7 @@ use futures::future::ready;
 
 use super::frame::Stage;
 use super::land::{Landed, land};
-use super::layer::{Layer, same};
+use super::layer::{Layers, same};
 use super::over::Over;
 use super::stack::{Purpose, ended};
 use crate::codec::{Batch, write_key};
@@ -43,7 +43,7 @@ impl Over {
                 {
                     return ready(Err(ended())).boxed_local();
                 }
-                let stage = stage(&shared, store, this.layer(sight, store));
+                let stage = stage(&shared, store, this.layers(sight, store));
                 let session = Session { sight, frame: Some(Rc::new(stage)), ..base };
                 match mine.take() {
                     Some(steps) => steps(session),
@@ -65,11 +65,10 @@ impl Over {
         let (this, shared) = (self.clone(), session.shared.clone());
         let body = move |base: Session| {
             let own = this.with_overlay(number, |open| {
-                let own = open.layers.get(&store).map(|layer| (**layer).clone());
+                let own = open.layers.get(&store).cloned();
                 (own, open.sequence.clone())
             });
             let Some((own, sequence)) = own else { return ready(Err(ended())).boxed_local() };
-            let own = own.unwrap_or_else(|| Layer::new(&shared.schema(store)));
             let stage = stage(&shared, store, this.beneath(number, store));
             let stage = Rc::new(stage.writing(own, this.temporary(&shared, store), sequence));
             let session = Session { sight: Sight::Overlay(number), frame: Some(stage.clone()), ..base };
@@ -94,14 +93,12 @@ impl Over {
         steps: Steps,
     ) -> Result<(Box<dyn Any>, Vec<Landed>)> {
         let shared = base.shared.clone();
-        let stage = stage(&shared, store, None);
-        let own = Layer::new(&shared.schema(store));
-        let stage = Rc::new(stage.writing(own, self.temporary(&shared, store), Rc::default()));
+        let stage = stage(&shared, store, Layers::default());
+        let stage = Rc::new(stage.writing(None, self.temporary(&shared, store), Rc::default()));
         let session = Session { frame: Some(stage.clone()), ..base.clone() };
         let value = steps(session.clone()).await?;
         self.guard(&session, &stage, store).await?;
-        let own = stage.own().map(|own| own.clone());
-        let landed = match own {
+        let landed = match stage.own().map(|own| own.clone()) {
             Some(own) => land(&base, store, &own, false).await?,
             None => Vec::new(),
         };
@@ -213,7 +210,7 @@ impl Over {
     }
 }
 
-fn stage(shared: &Shared, store: u16, beneath: Option<Layer>) -> Stage {
+fn stage(shared: &Shared, store: u16, beneath: Layers) -> Stage {
     Stage::new(store, shared.schema(store), beneath, shown(shared))
 }
 

@@ -62,12 +62,13 @@ impl Over {
 
     /// Takes over what an operation has written into an overlay.
     pub(super) fn take(&self, number: u32, store: u16, stage: &Stage) {
-        let Some(own) = stage.own().map(|own| own.clone()) else { return };
+        let Some(own) = stage.own() else { return };
         let diffs = stage.diffs();
         let rows: Vec<Seen> = {
             let mut overlays = self.overlays.borrow_mut();
             let Some(at) = overlays.iter().position(|open| open.number == number) else { return };
-            overlays[at].layers.insert(store, Rc::new(own));
+            let empty = || Rc::new(own.emptied());
+            Rc::make_mut(overlays[at].layers.entry(store).or_insert_with(empty)).extend(own.clone());
             let covered = |key: &AnyKey| is_covered(&overlays[at + 1..], store, key);
             diffs.into_iter().filter(|diff| !covered(&diff.key)).map(|diff| (diff.key, diff.old, diff.new)).collect()
         };

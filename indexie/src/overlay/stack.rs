@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::{Poll, Waker};
 
 use super::land::Landed;
-use super::layer::{Entry, Layer};
+use super::layer::{Entry, Layer, Layers};
 use super::over::Over;
 use crate::engine::{Shared, Sight};
 use crate::error::{Error, Result};
@@ -104,22 +104,21 @@ impl Over {
     }
 
     /// What who has this sight sees over the stored rows.
-    pub(super) fn layer(&self, sight: Sight, store: u16) -> Option<Layer> {
+    pub(super) fn layers(&self, sight: Sight, store: u16) -> Layers {
         let overlays = self.overlays.borrow();
-        Layer::flat(seen_by(&overlays, sight).filter_map(|open| open.layers.get(&store)).map(|layer| &**layer))
+        Layers::new(seen_by(&overlays, sight).filter_map(|open| open.layers.get(&store).cloned()))
     }
 
     /// What lies beneath an overlay.
-    pub(super) fn beneath(&self, number: u32, store: u16) -> Option<Layer> {
+    pub(super) fn beneath(&self, number: u32, store: u16) -> Layers {
         let overlays = self.overlays.borrow();
-        let layers = overlays
-            .iter()
-            .take_while(|open| open.number != number)
-            .filter(|open| open.purpose == Purpose::Shown)
-            .filter_map(|open| open.layers.get(&store));
-        let network = overlays.iter().any(|open| open.number == number && open.purpose == Purpose::Network);
-        // A direct write goes by what is committed.
-        if network { None } else { Layer::flat(layers.map(|layer| &**layer)) }
+        if overlays.iter().any(|open| open.number == number && open.purpose == Purpose::Network) {
+            // A direct write goes by what is committed.
+            return Layers::default();
+        }
+        let beneath = overlays.iter().take_while(|open| open.number != number);
+        let shown = beneath.filter(|open| open.purpose == Purpose::Shown);
+        Layers::new(shown.filter_map(|open| open.layers.get(&store).cloned()))
     }
 
     /// Resolves when nothing is being stored that is seen already.

@@ -18,7 +18,6 @@ use super::undo::{Change, Log, Stores};
 use super::write::Target;
 use super::{operate, scan};
 use crate::key::AnyKey;
-use crate::key::range::KeyRange;
 use crate::schema::StoreSchema;
 use crate::storage::{Failure, Scan};
 
@@ -44,6 +43,12 @@ impl Evaluator {
             indexes.push(index.name.to_owned());
         }
         Self { stores: [(name.to_string(), store)].into(), name, indexes }
+    }
+
+    /// One like it, without rows.
+    pub fn emptied(&self) -> Self {
+        let store = |(name, store): (&String, &Store)| (name.clone(), store.emptied());
+        Self { stores: self.stores.iter().map(store).collect(), name: self.name.clone(), indexes: self.indexes.clone() }
     }
 
     fn store(&self) -> Option<&Store> {
@@ -77,13 +82,6 @@ impl Evaluator {
         match self.store() {
             Some(store) => scan::scan(store, index.and_then(|index| self.index(index)), scan),
             None => Ok(Found::default()),
-        }
-    }
-
-    pub fn count(&self, index: Option<u16>, ranges: &[KeyRange]) -> Result<u64, Failure> {
-        match self.store() {
-            Some(store) => scan::count(store, index.and_then(|index| self.index(index)), ranges),
-            None => Ok(0),
         }
     }
 

@@ -129,6 +129,19 @@ impl Store {
         Self { path, generator, rows: BTreeMap::new(), indexes: BTreeMap::new() }
     }
 
+    /// One with the same indexes, without rows.
+    pub fn emptied(&self) -> Self {
+        let index = |(name, index): (&String, &Index)| {
+            (name.clone(), Index::new(index.path.clone(), index.unique, index.multi))
+        };
+        Self {
+            path: self.path.clone(),
+            generator: self.generator,
+            rows: BTreeMap::new(),
+            indexes: self.indexes.iter().map(index).collect(),
+        }
+    }
+
     // --- rows
 
     pub fn rows(&self) -> &BTreeMap<AnyKey, Row> {
