@@ -3,7 +3,7 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::task::Waker;
@@ -32,6 +32,8 @@ pub(crate) struct Over {
     pub(super) waiting: RefCell<Vec<Waker>>,
     /// Writes into overlays and landings follow one another.
     pub(super) turn: Mutex<()>,
+    /// What has been heard of since the write began that is under way.
+    pub(super) meanwhile: RefCell<Meanwhile>,
     /// By store: the next temporary key.
     pub(super) temporary: RefCell<HashMap<u16, Rc<Cell<f64>>>>,
     /// By store: the keys that rows have got in place of temporary ones, and the other way round.
@@ -40,6 +42,26 @@ pub(crate) struct Over {
     pub(super) network: Turns,
     /// What has happened in transactions that are not over.
     pub(super) events: RefCell<HashMap<u32, Vec<Event>>>,
+}
+
+/// Rows of one store that may be others than a write into an overlay has found.
+#[derive(Default)]
+pub(super) struct Meanwhile {
+    store: Option<u16>,
+    keys: BTreeSet<AnyKey>,
+    /// Any of them.
+    all: bool,
+}
+
+impl Meanwhile {
+    /// Listens from now on, to what concerns a store.
+    pub fn of(store: u16) -> Self {
+        Self { store: Some(store), ..Self::default() }
+    }
+
+    pub fn has_changed(&self, key: &AnyKey) -> bool {
+        self.all || self.keys.contains(key)
+    }
 }
 
 #[derive(Default)]
@@ -62,6 +84,7 @@ pub(crate) fn over(shared: &Arc<Shared>) -> Rc<Over> {
         landing: RefCell::default(),
         waiting: RefCell::default(),
         turn: Mutex::default(),
+        meanwhile: RefCell::default(),
         temporary: RefCell::default(),
         renamed: RefCell::default(),
         hooked: Hooked::default(),
@@ -132,6 +155,13 @@ impl Above for Over {
         };
         let mut hidden = Vec::new();
         let mut overlays = self.overlays.borrow_mut();
+        {
+            let mut meanwhile = self.meanwhile.borrow_mut();
+            if meanwhile.store == Some(store) {
+                meanwhile.all |= change.rows.is_none();
+                meanwhile.keys.extend(change.rows.iter().flatten().map(|row| row.key.clone()));
+            }
+        }
         let Some(rows) = &change.rows else {
             forget(&mut overlays, Some(store));
             return hidden;
@@ -157,6 +187,7 @@ impl Above for Over {
     }
 
     fn missed(&self) {
+        self.meanwhile.borrow_mut().all = true;
         forget(&mut self.overlays.borrow_mut(), None);
     }
 

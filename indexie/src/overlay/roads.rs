@@ -13,7 +13,7 @@ use futures::future::ready;
 use super::frame::Stage;
 use super::land::{Landed, land};
 use super::layer::{Layers, same};
-use super::over::Over;
+use super::over::{Meanwhile, Over};
 use super::stack::{Purpose, ended};
 use crate::codec::{Batch, write_key};
 use crate::engine::{self, Access, Session, Shared, Sight, Steps, Task};
@@ -69,6 +69,7 @@ impl Over {
                 (own, open.sequence.clone())
             });
             let Some((own, sequence)) = own else { return ready(Err(ended())).boxed_local() };
+            *this.meanwhile.borrow_mut() = Meanwhile::of(store);
             let stage = stage(&shared, store, this.beneath(number, store));
             let stage = Rc::new(stage.writing(own, this.temporary(&shared, store), sequence));
             let session = Session { sight: Sight::Overlay(number), frame: Some(stage.clone()), ..base };

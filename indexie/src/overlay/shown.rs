@@ -63,20 +63,27 @@ impl Over {
     /// Takes over what an operation has written into an overlay.
     pub(super) fn take(&self, number: u32, store: u16, stage: &Stage) {
         let Some(own) = stage.own() else { return };
-        let diffs = stage.diffs();
-        let rows: Vec<Seen> = {
+        let meanwhile = self.meanwhile.take();
+        let rows: Option<Vec<Seen>> = {
             let mut overlays = self.overlays.borrow_mut();
             let Some(at) = overlays.iter().position(|open| open.number == number) else { return };
             let empty = || Rc::new(own.emptied());
-            Rc::make_mut(overlays[at].layers.entry(store).or_insert_with(empty)).extend(own.clone());
+            let layer = Rc::make_mut(overlays[at].layers.entry(store).or_insert_with(empty));
+            layer.extend(own.clone());
+            let mut is_known = true;
+            for key in own.entries().keys().filter(|key| meanwhile.has_changed(key)) {
+                layer.change(key, |entry| entry.stored = Base::Unknown);
+                is_known = false;
+            }
             let covered = |key: &AnyKey| is_covered(&overlays[at + 1..], store, key);
-            diffs.into_iter().filter(|diff| !covered(&diff.key)).map(|diff| (diff.key, diff.old, diff.new)).collect()
+            let seen = stage.diffs().into_iter().filter(|diff| !covered(&diff.key));
+            is_known.then(|| seen.map(|diff| (diff.key, diff.old, diff.new)).collect())
         };
         let sight = match self.with_overlay(number, |open| open.purpose) {
             Some(Purpose::Shown) => Sight::Shown,
             _ => Sight::Overlay(number),
         };
-        self.show(store, Some(rows), sight);
+        self.show(store, rows, sight);
     }
 
     /// Puts an overlay back to what it was before.

@@ -270,3 +270,82 @@ async fn what_is_seen_is_what_is_stored_and_what_lies_over_it() -> Result<()> {
     }
     Ok(())
 }
+
+/// Another thread writes while overlays are written and rolled back: what is seen is what is stored in the end, with the overlays over it.
+#[cfg(not(target_family = "wasm"))]
+#[wasm_bindgen_test]
+async fn what_other_threads_store_meanwhile_lies_beneath() -> Result<()> {
+    for seed in 1..=120 {
+        let mut chance = Chance(seed);
+        let db: Things = fresh("overlay random elsewhere").await;
+        db.things.bulk_add(&(1..=12).map(|id| thing(id, &mut chance)).collect::<Vec<_>>()).await?;
+        let (mut live, mut given) = (db.things.order_by(|t| t.name).live(), Vec::new());
+        let mut overlays: Vec<(OverlayTransaction<Table<Thing, Pending>>, BTreeMap<u32, Option<Thing>>)> = Vec::new();
+        for step in 1..=15 {
+            let (elsewhere, mut its_chance) = (db.clone(), Chance(chance.next()));
+            let thread = std::thread::spawn(move || {
+                futures::executor::block_on(async {
+                    for _ in 0..4 {
+                        let id = 1 + its_chance.below(8);
+                        if its_chance.once_in(3) {
+                            elsewhere.things.delete(id).await.expect("it can be deleted");
+                        } else {
+                            elsewhere.things.put(&thing(id, &mut its_chance)).await.expect("it can be put");
+                        }
+                    }
+                });
+            });
+            let id = 1 + chance.below(8);
+            if overlays.len() < 2 {
+                overlays.push((db.things.start_transaction(Overlay::Optimistic), BTreeMap::new()));
+            } else if chance.once_in(3) {
+                let at = chance.below(2) as usize;
+                overlays.remove(at).0.rollback();
+            } else {
+                let (tx, touched) = &mut overlays[chance.below(2) as usize];
+                let row = thing(id, &mut chance);
+                match chance.below(3) {
+                    0 => {
+                        tx.put(&row).await?;
+                        touched.insert(id, Some(row));
+                    }
+                    1 => {
+                        // What it finds may be gone by then.
+                        if let Ok(row) = tx.update(id, move |row| row.score = 1_000 + step).await {
+                            touched.insert(id, Some(row));
+                        }
+                    }
+                    _ => {
+                        tx.put(&row).await?;
+                        tx.delete(id).await?;
+                        touched.insert(id, None);
+                    }
+                }
+            }
+            thread.join().expect("it does not panic");
+            let what = format!("seed {seed}, step {step}");
+            let stored = db.transaction(Mode::Read, &db.things, async |things| things.to_vec().await).await?;
+            let mut seen: Rows = stored.into_iter().map(|row| (row.id, row)).collect();
+            for (id, row) in overlays.iter().flat_map(|(_, touched)| touched) {
+                match row {
+                    Some(row) => seen.insert(*id, row.clone()),
+                    None => seen.remove(id),
+                };
+            }
+            assert_eq!(db.things.to_vec().await?, seen.into_values().collect::<Vec<_>>(), "{what}");
+            let expected: Vec<Rc<Thing>> =
+                db.things.order_by(|t| t.name).to_vec().await?.into_iter().map(Rc::new).collect();
+            for _ in 0..100 {
+                if given == expected {
+                    break;
+                }
+                let turn = Box::pin(db.things.get(0).into_future());
+                if let futures::future::Either::Left((item, _)) = futures::future::select(live.next(), turn).await {
+                    given = item.transpose()?.unwrap_or_default();
+                }
+            }
+            assert_eq!(given, expected, "live, {what}");
+        }
+    }
+    Ok(())
+}
