@@ -280,7 +280,7 @@ async fn what_other_threads_store_meanwhile_lies_beneath() -> Result<()> {
         let db: Things = fresh("overlay random elsewhere").await;
         db.things.bulk_add(&(1..=12).map(|id| thing(id, &mut chance)).collect::<Vec<_>>()).await?;
         let (mut live, mut given) = (db.things.order_by(|t| t.name).live(), Vec::new());
-        let mut overlays: Vec<(OverlayTransaction<Table<Thing, Pending>>, BTreeMap<u32, Option<Thing>>)> = Vec::new();
+        let mut overlays = Vec::new();
         for step in 1..=15 {
             let (elsewhere, mut its_chance) = (db.clone(), Chance(chance.next()));
             let thread = std::thread::spawn(move || {
@@ -297,7 +297,8 @@ async fn what_other_threads_store_meanwhile_lies_beneath() -> Result<()> {
             });
             let id = 1 + chance.below(8);
             if overlays.len() < 2 {
-                overlays.push((db.things.start_transaction(Overlay::Optimistic), BTreeMap::new()));
+                overlays
+                    .push((db.things.start_transaction(Overlay::Optimistic), BTreeMap::<u32, Option<Thing>>::new()));
             } else if chance.once_in(3) {
                 let at = chance.below(2) as usize;
                 overlays.remove(at).0.rollback();
