@@ -88,7 +88,7 @@ mod tests {
         assert_holds(&text, &quote!(pub struct NewUser));
         assert_holds(&text, &quote!(#[doc = r" Where to write to."] pub email: String));
         assert_holds(&text, &quote!(impl ::indexie::__private::Insert<User> for NewUser));
-        assert_holds(&text, &quote!(Self { email: __row.email, name: __row.name, age: __row.age, tags: __row.tags }));
+        assert_holds(&text, &quote!(email: __row.email, name: __row.name, age: __row.age, tags: __row.tags));
     }
 
     #[test]
