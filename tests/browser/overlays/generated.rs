@@ -21,6 +21,9 @@ const STEPS: u32 = 40;
 /// Few, so that they clash.
 const EMAILS: [&str; 7] = ["a", "b", "c", "d", "e", "f", "g"];
 
+/// So many reads are waited for what has to come: a machine that is busy may be slow to give it.
+const PATIENCE: u32 = 1_000;
+
 type Rows = BTreeMap<u32, Member>;
 
 struct Open {
@@ -223,7 +226,7 @@ impl World {
         }
         let mut expected: Vec<Rc<Member>> = seen.into_values().map(Rc::new).collect();
         expected.sort_by(|a, b| (&a.email, a.id).cmp(&(&b.email, b.id)));
-        for _ in 0..60 {
+        for _ in 0..PATIENCE {
             if self.given == expected && self.replayed == expected {
                 break;
             }

@@ -19,6 +19,9 @@ const ROUNDS: u64 = 40;
 const ROUNDS: u64 = 12;
 const STEPS: u32 = 30;
 
+/// So many reads are waited for what has to come: a machine that is busy may be slow to give it.
+const PATIENCE: u32 = 1_000;
+
 type Rows = BTreeMap<u32, Thing>;
 
 /// An overlay, and what it is taken for.
@@ -225,7 +228,7 @@ impl World {
         for Live { query, stream, given } in &mut self.live {
             let expected: Vec<Rc<Thing>> = query.to_vec().await?.into_iter().map(Rc::new).collect();
             let mut patience = 0;
-            while given.as_ref() != Some(&expected) && patience < 50 {
+            while given.as_ref() != Some(&expected) && patience < PATIENCE {
                 match futures::future::select(stream.next(), Box::pin(self.db.things.get(0).into_future())).await {
                     futures::future::Either::Left((item, _)) => *given = item.transpose()?,
                     futures::future::Either::Right(_) => patience += 1,
@@ -336,7 +339,7 @@ async fn what_other_threads_store_meanwhile_lies_beneath() -> Result<()> {
             assert_eq!(db.things.to_vec().await?, seen.into_values().collect::<Vec<_>>(), "{what}");
             let expected: Vec<Rc<Thing>> =
                 db.things.order_by(|t| t.name).to_vec().await?.into_iter().map(Rc::new).collect();
-            for _ in 0..100 {
+            for _ in 0..PATIENCE {
                 if given == expected {
                     break;
                 }
