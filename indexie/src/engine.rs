@@ -93,7 +93,7 @@ impl Session {
         let steps =
             move |session: Session| async move { session.run(store, index, request.operation).await }.boxed_local();
         let done = self.go_through(above, store, access, footprint, untyped(steps)).await?;
-        done.downcast().map(|reply| *reply).map_err(|_| unexpected())
+        typed(done)
     }
 
     /// Runs one operation on what is stored, whatever lies above it.
@@ -168,7 +168,7 @@ impl Session {
     ) -> Result<R> {
         // What differs from one type of result to another is no more than this.
         let done = self.atomically_untyped(store, access, footprint, untyped(body)).await?;
-        done.downcast().map(|value| *value).map_err(|_| unexpected())
+        typed(done)
     }
 
     async fn atomically_untyped(
@@ -194,7 +194,7 @@ impl Session {
         body: impl FnOnce(Session) -> LocalBoxFuture<'static, Result<R>> + 'static,
     ) -> Result<R> {
         let done = self.as_one_untyped(store, access, untyped(body)).await?;
-        done.downcast().map(|value| *value).map_err(|_| unexpected())
+        typed(done)
     }
 
     async fn as_one_untyped(&self, store: u16, access: Access, steps: Steps) -> Result<Box<dyn Any>> {
@@ -226,6 +226,11 @@ fn untyped<R: 'static>(steps: impl FnOnce(Session) -> LocalBoxFuture<'static, Re
     })
 }
 
+/// What they result in, as what it is.
+fn typed<R: 'static>(done: Box<dyn Any>) -> Result<R> {
+    done.downcast().map(|value| *value).map_err(|_| unexpected())
+}
+
 /// Runs `body` in a new transaction over these stores, with this durability or the database's.
 pub(crate) async fn transact<R: 'static>(
     shared: Arc<Shared>,
@@ -235,7 +240,7 @@ pub(crate) async fn transact<R: 'static>(
     body: impl FnOnce(Session) -> LocalBoxFuture<'static, Result<R>> + 'static,
 ) -> Result<R> {
     let done = transact_untyped(shared, stores, access, durability, untyped(body)).await?;
-    done.downcast().map(|value| *value).map_err(|_| unexpected())
+    typed(done)
 }
 
 async fn transact_untyped(
@@ -274,6 +279,6 @@ pub(crate) fn commit(transaction: u32) -> LocalBoxFuture<'static, Result<()>> {
     })
 }
 
-fn unexpected() -> Error {
+pub(crate) fn unexpected() -> Error {
     Error::Other { name: "InternalError".to_owned(), message: "the storage gave another kind of answer".to_owned() }
 }

@@ -202,12 +202,7 @@ impl<T: Store> Hooks<T> {
                     ),
                 })
             };
-            let mut row = of_row(new)?;
-            let before = encoded(&table, &row)?;
-            guard(&mut row)?;
-            let row = merge(new, &before, encoded(&table, &row)?);
-            same_key(&table, key, temporary, &row)?;
-            Ok(Some(Row::new(row)))
+            altered(&table, key, temporary, new, of_row(new)?, |row| guard(row))
         })
     }
 
@@ -231,12 +226,8 @@ impl<T: Store> Hooks<T> {
         let table = self.table.clone();
         self.before(Mutation::Update, move |key, temporary, old, new| {
             let (Some(old), Some(new)) = (old, new) else { return Ok(None) };
-            let (old, mut row) = (decoded::<T>(&table, key, old)?, decoded::<T>(&table, key, new)?);
-            let before = encoded(&table, &row)?;
-            guard(&old, &mut row)?;
-            let row = merge(new, &before, encoded(&table, &row)?);
-            same_key(&table, key, temporary, &row)?;
-            Ok(Some(Row::new(row)))
+            let (old, row) = (decoded::<T>(&table, key, old)?, decoded::<T>(&table, key, new)?);
+            altered(&table, key, temporary, new, row, |row| guard(&old, row))
         })
     }
 
@@ -272,22 +263,32 @@ impl<T: Store> Hooks<T> {
 /// The row that a hook has returned, as it would be stored.
 fn row_of<T: Store, O: HookOutput<T>>(output: O, table: &'static str) -> Result<Option<Row>, HookError> {
     let Some(row) = output.into_row() else { return Ok(None) };
-    let mut batch = Batch::default();
-    with_shapes(|shapes| write_row(&mut batch, shapes, T::FIELDS, &row))
-        .map_err(|error| Error::encode(table, None, error))?;
-    Ok(Some(Row::new(value(batch))))
+    Ok(Some(Row::new(encoded::<T>(table, &row)?)))
 }
 
-fn value(batch: Batch) -> Value {
-    let batch = batch.finish();
-    with_shapes(|shapes| Values::new(&batch, &*shapes).row())
-}
-
-fn encoded<T: Store>(table: &Table<T>, row: &impl serde::Serialize) -> Result<Value> {
+/// A row as it would be stored.
+fn encoded<T: Store>(table: &str, row: &impl serde::Serialize) -> Result<Value> {
     let mut batch = Batch::default();
     with_shapes(|shapes| write_row(&mut batch, shapes, T::FIELDS, row))
-        .map_err(|error| Error::encode(table.name(), None, error))?;
-    Ok(value(batch))
+        .map_err(|error| Error::encode(table, None, error))?;
+    let batch = batch.finish();
+    Ok(with_shapes(|shapes| Values::new(&batch, &*shapes).row()))
+}
+
+/// What becomes of a row that a guard looks at as `row`: what that does not know of it stays.
+fn altered<T: Store, R: serde::Serialize>(
+    table: &Table<T>,
+    key: &AnyKey,
+    temporary: bool,
+    stored: &Row,
+    mut row: R,
+    guard: impl FnOnce(&mut R) -> Result<()>,
+) -> Result<Option<Row>> {
+    let before = encoded::<T>(table.name(), &row)?;
+    guard(&mut row)?;
+    let row = merge(stored, &before, encoded::<T>(table.name(), &row)?);
+    same_key(table, key, temporary, &row)?;
+    Ok(Some(Row::new(row)))
 }
 
 fn decoded<T: Store>(table: &Table<T>, key: &AnyKey, row: &Row) -> Result<T> {

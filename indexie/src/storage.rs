@@ -15,7 +15,7 @@ pub(crate) use thread::{Submitted, Thread};
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use crate::codec::{Batch, DecodeError, Finished, Known, Reader, Shape, read_key};
+use crate::codec::{Batch, DecodeError, Finished, Known, Reader, Shape, read_key, tag, write_key};
 use crate::key::AnyKey;
 use crate::key::range::KeyRange;
 
@@ -139,6 +139,21 @@ pub(crate) struct Merge {
     /// For each row: its position, its key, its [`Move`], the row before, and the row after.
     pub changes: Finished,
     pub count: usize,
+}
+
+impl Merge {
+    /// Appends to `changes` what comes before the two rows of one change.
+    #[allow(clippy::cast_possible_truncation, reason = "wasm memory ends at 2^32")]
+    pub fn begin_change(changes: &mut Batch, parked_at: usize, key: &AnyKey, moves: Move) {
+        changes.int(tag::U32);
+        changes.int(parked_at as u32);
+        changes.end_row();
+        write_key(changes, key);
+        changes.end_row();
+        changes.int(tag::U32);
+        changes.int(moves as u32);
+        changes.end_row();
+    }
 }
 
 /// What becomes of the place of a changed row. The numbers are those of `indexed_db.js`.
@@ -269,7 +284,7 @@ impl<'a> RowReader<'a> {
         }
         self.left -= 1;
         let mut ahead = self.reader.clone();
-        let row = if ahead.int() == crate::codec::tag::NULL {
+        let row = if ahead.int() == tag::NULL {
             self.reader = ahead;
             Ok(None)
         } else {

@@ -189,8 +189,8 @@ impl Member {
 impl Table {
     /// Whether it is that of the store as one declaration has it: with the indexes numbered in the same way.
     fn is_for(&self, database: u64, store: &str, schema: &StoreSchema) -> bool {
-        let Self { schema: own, .. } = self;
-        self.database == database && self.store == store && own.key == schema.key && own.indexes == schema.indexes
+        let is_same = self.schema.key == schema.key && self.schema.indexes == schema.indexes;
+        self.database == database && self.store == store && is_same
     }
 }
 

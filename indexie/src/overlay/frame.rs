@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::key::AnyKey;
 use crate::key::range::{KeyRange, RangeSet};
 use crate::schema::StoreSchema;
-use crate::storage::memory::evaluator::{At, Changed, Input, Outcome, Path, Row, Step, Value, input, merge};
+use crate::storage::memory::evaluator::{At, Changed, Input, Outcome, Path, Row, Step, Value, input, merge, reply};
 use crate::storage::{Operation, Reply, Request, Thread, Want};
 
 pub(super) struct Stage {
@@ -38,10 +38,7 @@ pub(super) struct Stage {
 }
 
 /// Rows that are not its own, which a write has to be seen with.
-#[derive(Default)]
-struct Context {
-    rows: BTreeMap<AnyKey, Option<Row>>,
-}
+type Context = BTreeMap<AnyKey, Option<Row>>;
 
 /// How what a write leaves is to be stored.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -118,7 +115,7 @@ impl Stage {
             }
             _ => 0,
         };
-        Ok(merged::answer(outcome, want, parked))
+        Ok(reply(outcome, parked, want))
     }
 
     async fn write(&self, session: &Session, operation: &Operation) -> Result<Reply> {
@@ -135,7 +132,7 @@ impl Stage {
         let outcome = self.apply(session, input, ranges, writes).await?;
         Ok(match operation {
             Operation::Clear => Reply::Unit,
-            _ => merged::answer(outcome, Want::PRIMARY_KEYS, 0),
+            _ => reply(outcome, 0, Want::PRIMARY_KEYS),
         })
     }
 
@@ -159,33 +156,22 @@ impl Stage {
         let temporary = self.give_keys(&mut input);
         let context = self.context(session, &input, ranges).await?;
         let own = &mut *own.borrow_mut();
-        for (key, row) in &context.rows {
+        for (key, row) in &context {
             if !own.touches(key) {
                 own.rows_mut().set(key, row.as_ref());
             }
         }
-        let written = own.rows_mut().write(input);
-        let mut failed = None;
-        let mut outcome = Outcome::Unit;
-        match written {
-            Ok((done, before)) => {
-                outcome = done;
-                for (key, old) in before {
-                    self.note(own, key, old, &temporary, writes);
-                }
+        let written = own.rows_mut().write(input).map(|(outcome, before)| {
+            for (key, old) in before {
+                self.note(own, key, old, &temporary, writes);
             }
-            Err(failure) => failed = Some(failure),
-        }
+            outcome
+        });
         // What is not its own leaves again.
-        for key in context.rows.keys() {
-            if !own.touches(key) {
-                own.rows_mut().set(key, None);
-            }
+        for key in context.keys().filter(|key| !own.touches(key)).collect::<Vec<_>>() {
+            own.rows_mut().set(key, None);
         }
-        match failed {
-            None => Ok(outcome),
-            Some(failure) => Err(failure.into_error(table)),
-        }
+        written.map_err(|failure| failure.into_error(table))
     }
 
     /// Makes a written row its own.
@@ -241,7 +227,7 @@ impl Stage {
         let mut context = Context::default();
         if let Some(ranges) = ranges {
             for (key, row) in merged::found(&below, &self.beneath, None, ranges).await? {
-                context.rows.insert(key, Some(row));
+                context.insert(key, Some(row));
             }
             return Ok(context);
         }
@@ -290,11 +276,11 @@ impl Stage {
         }
         let keys: Vec<AnyKey> = keys.into_iter().collect();
         let rows = merged::get(&below, &self.beneath, &keys).await?;
-        context.rows.extend(keys.into_iter().zip(rows));
+        context.extend(keys.into_iter().zip(rows));
         for (index, keys) in unique {
             let ranges = RangeSet::union(keys.into_iter().map(KeyRange::only).collect());
             for (key, row) in merged::found(&below, &self.beneath, Some(index), ranges.ranges().to_vec()).await? {
-                context.rows.insert(key, Some(row));
+                context.insert(key, Some(row));
             }
         }
         Ok(context)

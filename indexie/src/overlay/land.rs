@@ -3,12 +3,12 @@
 
 use super::layer::{Entry, Layer, same};
 use super::merged::Below;
-use crate::codec::{Batch, tag, write_key};
+use crate::codec::{Batch, Finished};
 use crate::engine::Session;
 use crate::error::{Error, Result};
 use crate::key::AnyKey;
 use crate::schema::StoreSchema;
-use crate::storage::memory::evaluator::{Object, Path, Row, Value, merge, write_row};
+use crate::storage::memory::evaluator::{Object, Path, Row, Value, merge, write_key, write_row};
 use crate::storage::{Merge, Move, Operation, Reply, Write};
 
 /// A row that has been stored, or is gone.
@@ -146,38 +146,28 @@ async fn delete(session: &Session, store: u16, due: &[Due<'_>]) -> Result<()> {
     Ok(())
 }
 
-#[allow(clippy::cast_possible_truncation, reason = "wasm memory ends at 2^32")]
-fn changed(schema: &StoreSchema, changes: &[&Due<'_>]) -> crate::codec::Finished {
+fn changed(schema: &StoreSchema, changes: &[&Due<'_>]) -> Finished {
     let outbound = Path::from(schema.key.path) == Path::None;
     let mut batch = Batch::default();
     for due in changes {
-        let (before, after) = known(due.entry.beneath.as_ref(), due.entry.now.as_ref());
         let moves = if due.leaves && !outbound { Move::HasLeft } else { Move::Stays };
-        batch.int(tag::U32);
-        batch.int(due.parked_at as u32);
-        batch.end_row();
-        write_key(&mut batch, due.key);
-        batch.end_row();
-        batch.int(tag::U32);
-        batch.int(moves as u32);
-        batch.end_row();
-        write_row(&mut batch, Some(&before));
-        write_row(&mut batch, Some(&after));
+        Merge::begin_change(&mut batch, due.parked_at, due.key, moves);
+        write_row(&mut batch, Some(&known(due.entry.beneath.as_ref())));
+        write_row(&mut batch, Some(&known(due.entry.now.as_ref())));
     }
     batch.finish()
 }
 
-/// Two states of a row without the properties that no Rust type stands for: those stay as they are stored.
-fn known(before: Option<&Row>, after: Option<&Row>) -> (Row, Row) {
-    let known = |row: Option<&Row>| match row.map(|row| &**row) {
+/// A row without the properties that no Rust type stands for: those stay as they are stored.
+fn known(row: Option<&Row>) -> Row {
+    Row::new(match row.map(|row| &**row) {
         Some(Value::Object(object)) => {
             let properties = object.iter().filter(|(_, value)| !is_foreign(value));
             Value::Object(Object::new(properties.map(|(name, value)| (name.clone(), value.clone())).collect()))
         }
         Some(value) => value.clone(),
         None => Value::Null,
-    };
-    (Row::new(known(before)), Row::new(known(after)))
+    })
 }
 
 /// Whether there is something in a value that no Rust type stands for.
@@ -215,7 +205,6 @@ async fn put(session: &Session, store: u16, schema: &StoreSchema, mut rows: Vec<
     if with_keys {
         for due in &rows {
             write_key(&mut batch, due.key);
-            batch.end_row();
         }
     }
     let write = Write { put: true, rows: batch.finish(), count: rows.len(), with_keys, want_keys: false };

@@ -5,11 +5,11 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::layer::Layers;
-use crate::engine::Session;
+use crate::engine::{Session, unexpected};
 use crate::error::{Error, Result};
 use crate::key::AnyKey;
 use crate::key::range::{KeyRange, RangeSet};
-use crate::storage::memory::evaluator::{Found, Outcome, Row, Value, Values, reply};
+use crate::storage::memory::evaluator::{Found, Outcome, Row, Value, Values};
 use crate::storage::{Columns, Operation, Position, Reply, Request, Scan, Want};
 
 /// Of a window, so many more rows than it has are read at most, in place of those that are hidden.
@@ -32,10 +32,7 @@ impl Below<'_> {
     async fn columns(&self, index: Option<u16>, operation: Operation) -> Result<Columns> {
         match self.session.run_below(self.store, index, operation).await? {
             Reply::Columns(columns) => Ok(columns),
-            Reply::Unit | Reply::Number(_) => Err(Error::Other {
-                name: "InternalError".to_owned(),
-                message: "the storage gave another kind of answer".to_owned(),
-            }),
+            Reply::Unit | Reply::Number(_) => Err(unexpected()),
         }
     }
 
@@ -70,7 +67,7 @@ impl Below<'_> {
     async fn count(&self, index: Option<u16>, ranges: Vec<KeyRange>) -> Result<u64> {
         match self.session.run_below(self.store, index, Operation::Count(ranges)).await? {
             Reply::Number(number) => Ok(number),
-            Reply::Unit | Reply::Columns(_) => Ok(0),
+            Reply::Unit | Reply::Columns(_) => Err(unexpected()),
         }
     }
 }
@@ -123,13 +120,8 @@ pub(super) async fn read(below: &Below<'_>, layers: &Layers, request: &Request) 
     }
 }
 
-/// The answer, as a storage would give it; `parked` names the rows that are kept.
-pub(super) fn answer(outcome: Outcome, want: Want, parked: u32) -> Reply {
-    reply(outcome, parked, want)
-}
-
 /// A scan of all there is.
-pub(super) const fn every(want: Want) -> Scan {
+const fn every(want: Want) -> Scan {
     Scan { ranges: Vec::new(), reverse: false, unique: false, offset: 0, limit: None, after: None, want }
 }
 

@@ -114,6 +114,10 @@ impl Above for Over {
     }
 
     fn footprint(&self, store: u16, operation: &Operation) -> Footprint {
+        if self.hooked.strategy(store) != Strategy::NetworkFirst {
+            // Nobody waits for anybody, so nobody asks.
+            return Footprint::Whole;
+        }
         match operation {
             Operation::Delete(keys) => Footprint::Keys(keys.clone()),
             Operation::Write(write) => {

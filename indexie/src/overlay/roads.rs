@@ -15,11 +15,12 @@ use super::land::{Landed, land};
 use super::layer::{Layers, same};
 use super::over::{Meanwhile, Over};
 use super::stack::{Purpose, ended};
-use crate::codec::{Batch, write_key};
+use crate::codec::Batch;
 use crate::engine::{self, Access, Session, Shared, Sight, Steps, Task};
 use crate::error::{Error, Result};
 use crate::hooks::{Event, Mutation};
 use crate::key::AnyKey;
+use crate::storage::memory::evaluator::write_key;
 use crate::storage::{Columns, Reply, Thread};
 use crate::strategy::Strategy;
 
@@ -248,7 +249,6 @@ fn with_keys(value: Box<dyn Any>, landed: &[Landed]) -> Box<dyn Any> {
     let mut batch = Batch::default();
     for key in columns.primary_keys() {
         write_key(&mut batch, keys.get(&key).copied().unwrap_or(&key));
-        batch.end_row();
     }
     Box::new(Reply::Columns(Columns { batch: batch.sealed(), ..columns }))
 }

@@ -247,8 +247,8 @@ fn rekey(upper: &mut [Open], store: u16, path: &Path, pending: &AnyKey, key: &An
 
 #[cfg(feature = "live")]
 fn changes(rows: &[Seen]) -> Option<Vec<crate::storage::RowChange>> {
-    use crate::codec::{Batch, write_key};
-    use crate::storage::memory::evaluator::write_row;
+    use crate::codec::Batch;
+    use crate::storage::memory::evaluator::write_changes;
     use crate::storage::{Changes, MOST_REPORTED, ShapeTable};
 
     let count = rows.len();
@@ -256,15 +256,6 @@ fn changes(rows: &[Seen]) -> Option<Vec<crate::storage::RowChange>> {
         return None;
     }
     let mut batch = Batch::default();
-    for (key, _, _) in rows {
-        write_key(&mut batch, key);
-        batch.end_row();
-    }
-    for (_, old, _) in rows {
-        write_row(&mut batch, old.as_ref());
-    }
-    for (_, _, new) in rows {
-        write_row(&mut batch, new.as_ref());
-    }
+    write_changes(&mut batch, rows.iter().map(|(key, old, new)| (key, old.as_ref(), new.as_ref())));
     Some(Changes::new(batch.sealed(), ShapeTable::default()).rows(count))
 }

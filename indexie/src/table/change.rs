@@ -2,7 +2,7 @@
 
 use std::any::Any;
 
-use crate::codec::{Batch, key_by, tag, with_shapes, write_key};
+use crate::codec::{Batch, key_by, with_shapes};
 use crate::engine::{RowType, Session};
 use crate::error::{Error, Result};
 use crate::key::AnyKey;
@@ -95,17 +95,9 @@ pub(crate) struct Written {
 }
 
 impl Written {
-    #[allow(clippy::cast_possible_truncation, reason = "wasm memory ends at 2^32")]
     fn push(&mut self, parked_at: usize, at: usize, key: &AnyKey, moves: Move, [before, after]: [&Batch; 2]) {
         let batch = &mut self.batch;
-        batch.int(tag::U32);
-        batch.int(parked_at as u32);
-        batch.end_row();
-        write_key(batch, key);
-        batch.end_row();
-        batch.int(tag::U32);
-        batch.int(moves as u32);
-        batch.end_row();
+        Merge::begin_change(batch, parked_at, key, moves);
         batch.append_row(before);
         batch.append_row(after);
         self.positions.push(at);

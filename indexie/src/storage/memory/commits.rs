@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::database::{Database, Realm, State};
 use super::engine::Engine;
 use super::inbox::{Inbox, Note};
-use super::streams::{write_key, write_row};
+use super::streams::write_changes;
 use super::undo::{Change, Log, Stores};
 use super::value::Row;
 use crate::codec::Batch;
@@ -102,15 +102,7 @@ impl Committed {
     fn encoded(&self) -> Commit {
         let mut batch = Batch::default();
         for rows in self.stores.iter().filter_map(|(_, rows)| rows.as_ref()) {
-            for key in rows.keys() {
-                write_key(&mut batch, key);
-            }
-            for (old, _) in rows.values() {
-                write_row(&mut batch, old.as_ref());
-            }
-            for (_, new) in rows.values() {
-                write_row(&mut batch, new.as_ref());
-            }
+            write_changes(&mut batch, rows.iter().map(|(key, (old, new))| (key, old.as_ref(), new.as_ref())));
         }
         let mut changes = Changes::new(batch.sealed(), ShapeTable::default());
         let store = |(store, rows): &(Arc<str>, Option<Rows>)| StoreChange {

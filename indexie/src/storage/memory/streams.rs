@@ -96,8 +96,18 @@ pub(crate) fn write_row(batch: &mut Batch, row: Option<&Row>) {
     batch.end_row();
 }
 
+/// Appends rows by their keys, before and after a change: first all keys, then all rows before, then all rows after.
+pub(crate) fn write_changes<'a>(
+    batch: &mut Batch,
+    rows: impl Iterator<Item = (&'a AnyKey, Option<&'a Row>, Option<&'a Row>)> + Clone,
+) {
+    rows.clone().for_each(|(key, _, _)| write_key(batch, key));
+    rows.clone().for_each(|(_, old, _)| write_row(batch, old));
+    rows.for_each(|(_, _, new)| write_row(batch, new));
+}
+
 /// Appends a key.
-pub(super) fn write_key(batch: &mut Batch, key: &AnyKey) {
+pub(crate) fn write_key(batch: &mut Batch, key: &AnyKey) {
     crate::codec::write_key(batch, key);
     batch.end_row();
 }
