@@ -93,6 +93,8 @@ mod schema;
 mod storage;
 mod store;
 mod strategy;
+#[cfg(feature = "electric")]
+mod sync;
 mod table;
 mod tasks;
 mod transaction;

@@ -1,0 +1,3 @@
+//! Sync: rows that come from a server. Called by tables; writes through the engine, below hooks and overlays.
+
+pub(crate) mod electric;
