@@ -13,6 +13,8 @@ mod turns;
 mod upgrade;
 
 pub(crate) use above::{Above, Footprint, Frame, Sight, Steps, Task, above, set_above};
+#[cfg(feature = "electric")]
+pub(crate) use connection::keep_records;
 pub(crate) use connection::{close, database_names, delete, handlers, is_open, open};
 pub(crate) use row::RowType;
 pub(crate) use savepoint::savepoint;
@@ -76,6 +78,12 @@ impl Session {
         Self { shared, transaction: Some(transaction), sight: Sight::Committed, frame: None }
     }
 
+    /// The same, below hooks, guards and overlays.
+    #[cfg(feature = "electric")]
+    pub fn silent(self) -> Self {
+        Self { sight: Sight::Stored, ..self }
+    }
+
     /// In an overlay.
     pub fn of_overlay(shared: Arc<Shared>, overlay: u32) -> Self {
         Self { shared, transaction: None, sight: Sight::Overlay(overlay), frame: None }
@@ -107,6 +115,8 @@ impl Session {
         let passes = match (self.sight, access) {
             (Sight::Overlay(_), _) => true,
             (Sight::Shown, Access::Read) => above.as_ref().is_some_and(|above| above.shows(store)),
+            #[cfg(feature = "electric")]
+            (Sight::Stored, _) => false,
             (Sight::Committed, Access::Read) => false,
             (_, Access::ReadWrite) => above.as_ref().is_some_and(|above| above.attends(store)),
         };

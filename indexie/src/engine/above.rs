@@ -23,6 +23,9 @@ pub(crate) enum Sight {
     Shown,
     /// What the overlay with this number sees.
     Overlay(u32),
+    /// What is stored, and writes that nobody attends: those of a sync.
+    #[cfg(feature = "electric")]
+    Stored,
 }
 
 /// Which rows an operation is going to write, as far as that is known beforehand.

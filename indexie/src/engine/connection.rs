@@ -8,6 +8,8 @@ use std::collections::HashMap;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
+#[cfg(feature = "electric")]
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::task::Poll;
 use std::time::Duration;
@@ -20,6 +22,8 @@ use super::upgrade::Reached;
 use super::{Handlers, Shared};
 use crate::database::{Blocked, VersionChange};
 use crate::error::{Error, Result};
+#[cfg(feature = "electric")]
+use crate::schema::RECORDS;
 use crate::schema::{InstalledStore, Rules, Stored, Verdict, is_doubtful, verdict};
 use crate::storage::{Backend, Connect, Event, Failure, OpenRequest, Reply, Thread, runner};
 
@@ -378,6 +382,10 @@ fn opened(shared: &Arc<Shared>, state: &Rc<State>, connection: u32, upgraded: bo
     let rules = Rules { repair: shared.rules.repair && !upgraded, ..shared.rules };
     let database = shared.name.clone();
     let error = match verdict(stored, &shared.stores, newest, rules) {
+        #[cfg(feature = "electric")]
+        Verdict::Use if !upgraded && lacks_records(shared, stored.stores) && native < u32::MAX => {
+            return reconnect(shared, state, connection, native + 1);
+        }
         Verdict::Use => {
             state.phase.replace(Phase::Open(connection));
             return answer(state, Ok(connection));
@@ -387,6 +395,31 @@ fn opened(shared: &Arc<Shared>, state: &Rc<State>, connection: u32, upgraded: bo
         Verdict::Differs(differences) => Error::SchemaMismatch { database, differences },
     };
     end(state, Phase::Idle, &error);
+}
+
+/// Whether the store for the library's own records is to be there, and is not.
+#[cfg(feature = "electric")]
+fn lacks_records(shared: &Shared, stores: &[InstalledStore]) -> bool {
+    shared.keeps_records.load(Ordering::Relaxed) && !stores.iter().any(|store| store.name == RECORDS)
+}
+
+/// Opens the database, and sees to it that it has the store for the library's own records.
+#[cfg(feature = "electric")]
+pub(crate) async fn keep_records(shared: &Arc<Shared>) -> Result<()> {
+    let state = state(shared);
+    shared.keeps_records.store(true, Ordering::Relaxed);
+    let open = connection(shared).await?;
+    if !lacks_records(shared, &state.backend.installed(open)) {
+        return Ok(());
+    }
+    // Opened before the store was asked for.
+    lost(shared, open);
+    let open = connection(shared).await?;
+    if lacks_records(shared, &state.backend.installed(open)) {
+        let differences = vec![format!("store `{RECORDS}` is missing")];
+        return Err(Error::SchemaMismatch { database: shared.name.clone(), differences });
+    }
+    Ok(())
 }
 
 fn open_failed(shared: &Arc<Shared>, state: &Rc<State>, connection: u32) {

@@ -3,10 +3,14 @@
 use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
+#[cfg(feature = "electric")]
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::database::Durability;
 use crate::schema::{Definition, KeyPath, KeySchema, Rules, StoreSchema};
+#[cfg(feature = "electric")]
+use crate::schema::RECORDS;
 use crate::storage::{Backend, Connect, Layout, Versions};
 
 /// A database object: its declaration and its settings. The connection is each thread's own.
@@ -20,6 +24,9 @@ pub(crate) struct Shared {
     pub durability: Durability,
     pub storage: Arc<dyn Connect>,
     pub rules: Rules,
+    /// Whether the database is to have the store [`RECORDS`].
+    #[cfg(feature = "electric")]
+    pub keeps_records: AtomicBool,
 }
 
 impl Shared {
@@ -32,7 +39,17 @@ impl Shared {
     ) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
-        Self { id, name, definition, stores: definition.stores(), durability, storage, rules }
+        Self {
+            id,
+            name,
+            definition,
+            stores: definition.stores(),
+            durability,
+            storage,
+            rules,
+            #[cfg(feature = "electric")]
+            keeps_records: AtomicBool::new(false),
+        }
     }
 
     /// The same database in the middle of an upgrade, with the stores that it has then.
@@ -62,11 +79,25 @@ impl Shared {
     /// What the numbers of stores and indexes mean.
     pub fn layout(&self) -> Layout {
         let indexes = |schema: &StoreSchema| schema.indexes.iter().map(|index| index.name.to_owned()).collect();
-        self.stores.iter().map(|(name, schema)| ((*name).to_owned(), indexes(schema))).collect()
+        let tables = self.stores.iter().map(|(name, schema)| ((*name).to_owned(), indexes(schema)));
+        #[cfg(feature = "electric")]
+        let tables = tables.chain([(RECORDS.to_owned(), Vec::new())]);
+        tables.collect()
+    }
+
+    /// The number of the store [`RECORDS`]: it follows the tables.
+    #[cfg(feature = "electric")]
+    #[allow(clippy::cast_possible_truncation, reason = "a schema has fewer than 65,536 tables")]
+    pub fn records(&self) -> u16 {
+        self.stores.len() as u16
     }
 
     pub fn table_name(&self, store: u16) -> &'static str {
-        self.stores.get(usize::from(store)).map_or("", |(name, _)| name)
+        #[cfg(feature = "electric")]
+        const OTHER: &str = RECORDS;
+        #[cfg(not(feature = "electric"))]
+        const OTHER: &str = "";
+        self.stores.get(usize::from(store)).map_or(OTHER, |(name, _)| name)
     }
 
     pub fn schema(&self, store: u16) -> StoreSchema {

@@ -17,6 +17,8 @@ pub(crate) use rebuild::Rebuild;
 
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
+#[cfg(feature = "electric")]
+use std::sync::atomic::Ordering;
 
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
@@ -24,6 +26,8 @@ use futures::future::LocalBoxFuture;
 use super::Shared;
 use crate::error::{Error, Result};
 use crate::key::Entry;
+#[cfg(feature = "electric")]
+use crate::schema::RECORDS;
 use crate::schema::{KeyPath, KeySchema, MARKER, MARKER_KEY, Step, StoreSchema, steps};
 use crate::storage::{Versions, runner};
 use crate::table::{Rows, Rowwise};
@@ -36,6 +40,8 @@ pub(super) fn begin(shared: &Shared, connection: u32, reached: Rc<Reached>) -> L
     let Versions { old, new, .. } = backend.versions(connection);
     let (_, marked) = backend.stored_version(connection);
     let newest = shared.definition.newest();
+    #[cfg(feature = "electric")]
+    let keeps_records = shared.keeps_records.load(Ordering::Relaxed);
     let numbering = shared.rules.numbering;
     let installed = numbering.installed(old, marked);
     let repairs = installed == newest && shared.rules.repair;
@@ -52,7 +58,13 @@ pub(super) fn begin(shared: &Shared, connection: u32, reached: Rc<Reached>) -> L
                     }
                 }
             }
-            rebuild.mark(newest, numbering.declared(new) == newest, marked.is_some()).await?;
+            #[cfg(feature = "electric")]
+            if keeps_records {
+                rebuild.keep_records()?;
+            }
+            // A database of a later version than this program's stays one.
+            let version = installed.max(newest);
+            rebuild.mark(version, numbering.declared(new) == version, marked.is_some()).await?;
             backend.relayout(connection, &layout);
             Ok(())
         }
@@ -93,6 +105,15 @@ impl Rebuild {
     async fn repair(&self, version: u32, stores: Vec<(&'static str, StoreSchema)>) -> Result<()> {
         self.enter(version, stores, Vec::new());
         self.add_missing().await
+    }
+
+    /// Adds the store for the library's own records.
+    #[cfg(feature = "electric")]
+    fn keep_records(&self) -> Result<()> {
+        if self.number_of(RECORDS).is_ok() {
+            return Ok(());
+        }
+        self.create(RECORDS, KeySchema { path: KeyPath::None, auto: false }, [])
     }
 
     /// Sees to it that the database says which version it has: by the browser's number, or by the marker. A store of the marker's

@@ -146,6 +146,9 @@ impl Above for Over {
             (_, Access::Read) => self.read(task).boxed_local(),
             (Sight::Overlay(number), Access::ReadWrite) => self.write_pending(number, task).boxed_local(),
             (Sight::Committed, Access::ReadWrite) => self.write_within(task).boxed_local(),
+            // It is never asked to go through here.
+            #[cfg(feature = "electric")]
+            (Sight::Stored, Access::ReadWrite) => self.write_within(task).boxed_local(),
             (Sight::Shown, Access::ReadWrite) => match self.hooked.strategy(task.store) {
                 Strategy::LocalFirst => self.write_through(task).boxed_local(),
                 Strategy::NetworkFirst => self.write_after_network(task).boxed_local(),

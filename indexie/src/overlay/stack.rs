@@ -145,6 +145,8 @@ impl Over {
 pub(super) fn seen_by(overlays: &[Open], sight: Sight) -> impl Iterator<Item = &Open> {
     let (own, until) = match sight {
         Sight::Committed => (None, 0),
+        #[cfg(feature = "electric")]
+        Sight::Stored => (None, 0),
         Sight::Shown => (None, overlays.len()),
         Sight::Overlay(number) => {
             (Some(number), overlays.iter().position(|open| open.number == number).map_or(0, |at| at + 1))

@@ -8,6 +8,10 @@
 pub(crate) const MARKER: &str = "$meta";
 pub(crate) const MARKER_KEY: &str = "version";
 
+/// The store in which the library keeps records of its own, for syncs; the keys are apart from the records.
+#[cfg(feature = "electric")]
+pub(crate) const RECORDS: &str = "$sync";
+
 /// How versions are numbered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Numbering {
