@@ -13,25 +13,34 @@ pub(crate) fn spawn(future: LocalBoxFuture<'static, ()>) {
 }
 
 #[cfg(not(target_family = "wasm"))]
-pub(crate) use host::run;
+#[cfg_attr(not(feature = "electric"), allow(unused_imports, reason = "only what comes from outside wakes who waits"))]
+pub(crate) use host::{attend, run};
 
 #[cfg(not(target_family = "wasm"))]
 mod host {
     use std::cell::{Cell, RefCell};
     use std::rc::Rc;
-    use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::{Arc, Mutex, PoisonError};
     use std::task::{Context, Wake, Waker};
 
     use futures::FutureExt;
     use futures::future::LocalBoxFuture;
 
-    /// Only takes note: the task is polled when its turn comes.
-    struct Flag(AtomicBool);
+    /// Takes note, and wakes who attends: the task is polled when its turn comes.
+    struct Flag {
+        woken: AtomicBool,
+        attending: Attending,
+    }
+
+    /// Who gives the tasks of a thread their turns while he waits for what they bring about.
+    type Attending = Arc<Mutex<Vec<Waker>>>;
 
     impl Wake for Flag {
         fn wake(self: Arc<Self>) {
-            self.0.store(true, Ordering::Relaxed);
+            self.woken.store(true, Ordering::Release);
+            let attending = std::mem::take(&mut *self.attending.lock().unwrap_or_else(PoisonError::into_inner));
+            attending.into_iter().for_each(Waker::wake);
         }
     }
 
@@ -45,6 +54,7 @@ mod host {
     thread_local! {
         static TASKS: RefCell<Vec<Rc<Task>>> = const { RefCell::new(Vec::new()) };
         static RUNNING: Cell<bool> = const { Cell::new(false) };
+        static ATTENDING: Attending = Attending::default();
     }
 
     /// Puts the mark back, however it ends.
@@ -57,9 +67,23 @@ mod host {
     }
 
     pub fn spawn(future: LocalBoxFuture<'static, ()>) {
-        let woken = Arc::new(Flag(AtomicBool::new(true)));
+        let attending = ATTENDING.with(Clone::clone);
+        let woken = Arc::new(Flag { woken: AtomicBool::new(true), attending: attending.clone() });
         let task = Rc::new(Task { future: RefCell::new(Some(future)), woken, over: Cell::new(false) });
         TASKS.with_borrow_mut(|tasks| tasks.push(task));
+        std::mem::take(&mut *attending.lock().unwrap_or_else(PoisonError::into_inner)).into_iter().for_each(Waker::wake);
+    }
+
+    /// Gives the tasks a turn, and has `waker` woken when one of them wants another.
+    #[cfg_attr(not(feature = "electric"), allow(dead_code, reason = "only what comes from outside wakes who waits"))]
+    pub(crate) fn attend(waker: &Waker) {
+        ATTENDING.with(|attending| {
+            let mut attending = attending.lock().unwrap_or_else(PoisonError::into_inner);
+            if !attending.iter().any(|known| known.will_wake(waker)) {
+                attending.push(waker.clone());
+            }
+        });
+        run();
     }
 
     /// Gives the tasks of this thread a turn. Not within a live query, nor within the body of a transaction: what they read would be
@@ -76,7 +100,7 @@ mod host {
         RUNNING.set(true);
         let _mark = Mark;
         let ready: Vec<Rc<Task>> = TASKS.with_borrow(|tasks| {
-            tasks.iter().filter(|task| task.woken.0.swap(false, Ordering::Relaxed)).cloned().collect()
+            tasks.iter().filter(|task| task.woken.woken.swap(false, Ordering::Acquire)).cloned().collect()
         });
         for task in ready {
             let future = task.future.borrow_mut().take();

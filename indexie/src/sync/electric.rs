@@ -3,6 +3,9 @@
 mod clock;
 mod columns;
 mod decode;
+mod frames;
 mod http;
 mod lock;
+mod message;
+mod offset;
 mod presence;
