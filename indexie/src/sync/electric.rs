@@ -1,5 +1,6 @@
 //! Real-time sync from ElectricSQL: a table follows a shape.
 
+mod backoff;
 mod clock;
 mod columns;
 mod decode;
@@ -9,3 +10,4 @@ mod lock;
 mod message;
 mod offset;
 mod presence;
+mod url;
