@@ -6,6 +6,8 @@ use std::sync::Arc;
 use crate::codec::{DecodeError, EncodeError};
 use crate::hooks::Mutation;
 use crate::key::AnyKey;
+#[cfg(feature = "electric")]
+use crate::sync::SyncError;
 
 /// The result of every operation; `E` can be replaced, as in [`std::io::Result`] it cannot.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -180,6 +182,14 @@ pub enum Error {
         key: Option<AnyKey>,
         /// What went wrong; what the upgrade function returned, if it failed.
         source: Arc<Error>,
+    },
+    /// A table cannot follow what a server has; see [`ElectricSync`](crate::ElectricSync).
+    #[cfg(feature = "electric")]
+    Sync {
+        /// The table.
+        table: String,
+        /// Why.
+        reason: SyncError,
     },
     /// This cannot be done here.
     Unsupported {
@@ -391,6 +401,8 @@ impl fmt::Display for Error {
                 }
                 write!(f, ": {source}")
             }
+            #[cfg(feature = "electric")]
+            Self::Sync { table, reason } => write!(f, "table `{table}` cannot be synced: {reason}"),
             Self::Unsupported { what } => f.write_str(what),
             Self::Other { name, message } => write!(f, "{name}: {message}"),
             Self::User(error) => write!(f, "{error}"),
@@ -407,6 +419,8 @@ impl std::error::Error for Error {
         match self {
             Self::User(error) => Some(&**error),
             Self::Upgrade { source, .. } => Some(&**source),
+            #[cfg(feature = "electric")]
+            Self::Sync { reason, .. } => Some(reason),
             _ => None,
         }
     }

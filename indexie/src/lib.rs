@@ -112,6 +112,11 @@ pub use overlay::{Committed, Overlay, OverlayTransaction, PendingChange};
 pub use query::{Cursor, EachOutput, Page, Query, RowStream, Where};
 pub use store::{Insert, Outbound, Store};
 pub use strategy::Strategy;
+#[cfg(feature = "electric")]
+pub use sync::{
+    DefaultClient, Electric, ElectricSync, HttpClient, HttpClientFn, HttpError, HttpRequest, HttpResponse, IntoHeaders, Recovery,
+    Replica, SyncError, SyncStatus, SyncStatuses, http_client_fn,
+};
 pub use table::{Access, Auto, InTransaction, Pending, Read, ReadWrite, Table, TxMode, Writable};
 pub use transaction::{All, Commit, Mode, Scope, Transaction};
 

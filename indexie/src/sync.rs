@@ -1,3 +1,5 @@
 //! Sync: rows that come from a server. Called by tables; writes through the engine, below hooks and overlays.
 
-pub(crate) mod electric;
+mod electric;
+
+pub use electric::*;

@@ -1,0 +1,182 @@
+//! Storing what has come: one transaction holds the rows and the place in the log that they lead to (`electric.md` §0 rule 1).
+//! Nobody attends it: live queries hear of it, hooks do not.
+
+use std::cell::Cell;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use futures::FutureExt;
+
+use super::machine::{Batch, Item, Position};
+use super::net::{Changes, Net};
+use super::records::{Keys, Part, Progress, Records, write_keys};
+use super::rows::RowKind;
+use super::tags::{RowTags, Tags};
+use super::writing::Writing;
+use crate::engine::{self, Access, Session, Shared};
+use crate::error::{Error, Result};
+use crate::key::AnyKey;
+
+/// Keys in one list of those that have come.
+const KEYS: usize = 10_000;
+/// So many lists are made one again.
+const LISTS: u32 = 200;
+/// So many transactions are remembered.
+const TXIDS: usize = 1_000;
+
+/// What has come of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Applied {
+    Stored,
+    /// What is stored lacks a row that the server takes for granted. Nothing was stored.
+    Lost,
+    /// Another tab has gone on meanwhile. Nothing was stored.
+    Overtaken,
+}
+
+/// A batch, and the shape that it is of.
+pub(super) struct Task {
+    pub rows: RowKind,
+    pub shape: Rc<str>,
+    pub batch: Batch,
+    /// Where the table is believed to be.
+    pub from: Progress,
+    pub changes_only: bool,
+    pub now: f64,
+}
+
+/// Stores a batch: all of it, or nothing.
+pub(super) async fn apply(shared: &Arc<Shared>, task: Task) -> Result<(Applied, Progress)> {
+    let stores = vec![task.rows.store, shared.records()];
+    let applied = Rc::new(Cell::new(Applied::Stored));
+    let told = applied.clone();
+    let body = move |session: Session| async move { task.run(&session.silent(), &told).await }.boxed_local();
+    match engine::transact(shared.clone(), stores, Access::ReadWrite, None, body).await {
+        Err(_) if applied.get() != Applied::Stored => Ok((applied.get(), Progress::default())),
+        stored => stored.map(|progress| (Applied::Stored, progress)),
+    }
+}
+
+impl Task {
+    async fn run(&self, session: &Session, applied: &Cell<Applied>) -> Result<Progress> {
+        let Self { rows, batch, .. } = self;
+        let not_to_be = |why| {
+            applied.set(why);
+            Err(Error::Aborted { reason: "it is not to be stored".to_owned() })
+        };
+        let records = Records::new(session, rows.table);
+        let before = records.get::<Progress>(Part::Progress, Progress::KEY).await?.unwrap_or_default();
+        if (&before.shape, &before.handle, &before.offset) != (&self.from.shape, &self.from.handle, &self.from.offset) {
+            return not_to_be(Applied::Overtaken);
+        }
+        let mut tags = self.tags(&records).await?;
+        let changes = Changes::of(&batch.items, rows, &batch.columns, &mut tags, self.changes_only)?;
+        let writing = Writing { session, rows, columns: &batch.columns };
+        if !writing.all(&changes, self.changes_only).await? {
+            return not_to_be(Applied::Lost);
+        }
+        let progress = self.progress(before, &self.shape);
+        let progress = self.remember(&records, &writing, &changes, progress).await?;
+        store_tags(&records, tags, batch.replaces).await?;
+        records.put(Part::Progress, vec![(Progress::KEY, progress.clone())]).await?;
+        Ok(progress)
+    }
+
+    /// The tags that are known, where they are needed.
+    async fn tags(&self, records: &Records) -> Result<Tags> {
+        let needs = |item: &Item| match item {
+            Item::Change(change) => Tags::are_needed(change),
+            Item::Moved(_) => true,
+        };
+        if self.batch.replaces || !self.batch.items.iter().any(needs) {
+            return Ok(Tags::default());
+        }
+        Ok(Tags::new(records.all::<RowTags>(Part::Tags).await?))
+    }
+
+    fn progress(&self, before: Progress, shape: &str) -> Progress {
+        let Batch { position, replaces, txids, snapshot, .. } = &self.batch;
+        let mut known = before.txids;
+        known.extend(txids);
+        known.drain(..known.len().saturating_sub(TXIDS));
+        let Position { handle, offset, columns, .. } = position;
+        Progress {
+            shape: shape.to_owned(),
+            handle: handle.clone().unwrap_or_default(),
+            offset: offset.to_string(),
+            schema: columns.as_ref().map(|(schema, _)| schema.clone()).unwrap_or_default(),
+            txids: known,
+            // What a later one has seen, the earlier ones have not contradicted.
+            snapshot: snapshot.clone().or(before.snapshot.filter(|_| !replaces)),
+            up_to_date: self.now,
+            lists: if *replaces { 0 } else { before.lists },
+        }
+    }
+
+    /// Keeps account of the rows that are the server's; of a new generation, deletes those of the old one that are not in it.
+    async fn remember(
+        &self,
+        records: &Records,
+        writing: &Writing<'_>,
+        changes: &Changes<'_>,
+        mut progress: Progress,
+    ) -> Result<Progress> {
+        let with = |wanted: fn(&Net<'_>) -> bool| {
+            changes.0.iter().filter(move |(_, net)| wanted(net)).map(|(key, _)| key)
+        };
+        let come: Vec<&AnyKey> = with(|net| matches!(net, Net::Put(_))).collect();
+        let mut gone: Vec<&AnyKey> = with(|net| matches!(net, Net::Delete)).collect();
+        if self.batch.replaces {
+            let old = records.keys().await?;
+            let new: BTreeSet<&AnyKey> = come.iter().copied().collect();
+            writing.delete(old.iter().filter(|key| !new.contains(key)).cloned().collect()).await?;
+            records.delete_all(Part::Keys).await?;
+            gone.clear();
+        } else if progress.lists >= LISTS {
+            let mut keys = records.keys().await?;
+            gone.iter().for_each(|key| {
+                keys.remove(*key);
+            });
+            keys.extend(come.into_iter().cloned());
+            records.delete_all(Part::Keys).await?;
+            progress.lists = 0;
+            let keys: Vec<&AnyKey> = keys.iter().collect();
+            return list(records, &keys, &[], progress).await;
+        }
+        list(records, &come, &gone, progress).await
+    }
+}
+
+/// Appends lists of keys.
+async fn list(records: &Records, come: &[&AnyKey], gone: &[&AnyKey], mut progress: Progress) -> Result<Progress> {
+    let mut lists = Vec::new();
+    let mut push = |keys: Keys| {
+        lists.push((Some(progress.lists.into()), keys));
+        progress.lists += 1;
+    };
+    if !gone.is_empty() {
+        push(Keys { come: String::new(), gone: write_keys(gone.iter().copied()) });
+    }
+    for come in come.chunks(KEYS) {
+        push(Keys { come: write_keys(come.iter().copied()), gone: String::new() });
+    }
+    if !lists.is_empty() {
+        records.put(Part::Keys, lists).await?;
+    }
+    Ok(progress)
+}
+
+async fn store_tags(records: &Records, tags: Tags, replaces: bool) -> Result<()> {
+    if replaces {
+        records.delete_all(Part::Tags).await?;
+    }
+    let (stored, deleted) = tags.into_changes();
+    if !deleted.is_empty() {
+        records.delete(Part::Tags, deleted).await?;
+    }
+    if !stored.is_empty() {
+        records.put(Part::Tags, stored.into_iter().map(|(key, tags)| (Some(key), tags)).collect()).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,165 @@
+//! One request and its answer.
+//! Called by `follow`; calls the HTTP client.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use futures::StreamExt;
+
+use super::clock;
+use super::error::SyncError;
+use super::follow::{Next, commit, now};
+use super::frames::Frames;
+use super::http::{HttpRequest, HttpResponse};
+use super::machine::{self, Accepted, Head, Machine, Mode, Step};
+use super::message::Message;
+use super::status::SyncStatus;
+use super::sync::Inner;
+
+/// After such a silence a connection is taken for dead. The server says something every 21 seconds at least.
+const SILENCE: Duration = Duration::from_secs(45);
+/// So much of what a server says of a refusal is told.
+const WORDS: usize = 1_000;
+
+impl machine::Headers for HttpResponse {
+    fn get(&self, name: &str) -> Option<&str> {
+        HttpResponse::get(self, name)
+    }
+}
+
+/// Asks what the machine wants to know, and tells it the answer.
+pub(super) async fn exchange(inner: &Rc<Inner>, machine: &mut Machine, shape: &Rc<str>) -> Next {
+    let ask = machine.ask(now());
+    let silence = SILENCE.mul_f64(inner.electric.pace);
+    let (address, headers) = futures::join!(inner.electric.address(), inner.electric.all_headers());
+    let (address, headers) = match (address, headers) {
+        (Ok(address), Ok(headers)) => (address, headers),
+        (Err(reason), _) | (_, Err(reason)) => return Next::of(inner, machine.failed(reason, None, now())),
+    };
+    if *address.shape() != **shape {
+        // A parameter that is asked for is another one now.
+        return Next::Reload;
+    }
+    let mut request = HttpRequest::new(address.with(&ask.params));
+    for (name, value) in headers {
+        request = request.header(name, value);
+    }
+    if ask.mode == Mode::Stream {
+        request = request.header("accept", "text/event-stream");
+    }
+    tracing::trace!(target: "indexie::sync", table = inner.rows.table, url = %request.url, "asks");
+    let response = match clock::timeout(silence, inner.electric.client.send(request)).await {
+        Some(Ok(response)) => response,
+        Some(Err(error)) => {
+            let reason = SyncError::Network { message: error.to_string() };
+            return Next::of(inner, machine.failed(reason, None, now()));
+        }
+        None => return Next::of(inner, machine.silent(ask.mode, now())),
+    };
+    match machine.head(ask.mode, response.status, &response, now()) {
+        Head::Done(step) => {
+            let step = explained(machine, step, response, silence).await;
+            if matches!(step, Step::Commit) { commit(inner, machine, shape).await } else { Next::of(inner, step) }
+        }
+        Head::Json(accepted) => {
+            let step = page(machine, &accepted, ask.mode, response, silence).await;
+            match step {
+                Step::Commit => commit(inner, machine, shape).await,
+                step => {
+                    if matches!(step, Step::Ask) && !machine.is_current() {
+                        inner.tell(SyncStatus::Syncing { rows: machine.gathered() });
+                    }
+                    Next::of(inner, step)
+                }
+            }
+        }
+        Head::Events => {
+            if !matches!(inner.status.get(), SyncStatus::Live) {
+                inner.tell(SyncStatus::Live);
+            }
+            events(inner, machine, shape, response, silence).await
+        }
+    }
+}
+
+/// What a refusal says in words.
+async fn explained(machine: &mut Machine, step: Step, response: HttpResponse, silence: Duration) -> Step {
+    let (Step::Fail(SyncError::Status { status, .. }) | Step::Refused(SyncError::Status { status, .. })) = &step else {
+        return step;
+    };
+    let status = *status;
+    let body = clock::timeout(silence, response.into_bytes()).await.and_then(Result::ok).unwrap_or_default();
+    let message: String = String::from_utf8_lossy(&body).chars().take(WORDS).collect();
+    if status == 400 && message.contains("out of bounds for this shape") {
+        return machine.out_of_bounds(now());
+    }
+    let reason = SyncError::Status { status, message };
+    if matches!(step, Step::Refused(_)) { Step::Refused(reason) } else { Step::Fail(reason) }
+}
+
+/// Reads a body of messages to its end.
+async fn page(
+    machine: &mut Machine,
+    accepted: &Accepted,
+    mode: Mode,
+    response: HttpResponse,
+    silence: Duration,
+) -> Step {
+    let (mut body, mut bytes) = (response.into_body(), Vec::new());
+    loop {
+        match clock::timeout(silence, body.next()).await {
+            Some(Some(Ok(part))) => bytes.extend_from_slice(&part),
+            Some(Some(Err(error))) => {
+                return machine.failed(SyncError::Network { message: error.to_string() }, None, now());
+            }
+            Some(None) => break,
+            None => return machine.silent(mode, now()),
+        }
+    }
+    match Message::parse_all(&bytes) {
+        Ok(messages) => machine.page(accepted, messages, now()),
+        Err(message) => {
+            let message = format!("the answer is not an array of messages: {message}");
+            machine.failed(SyncError::Protocol { message }, None, now())
+        }
+    }
+}
+
+/// Reads a stream of events until it ends, storing what comes.
+async fn events(
+    inner: &Rc<Inner>,
+    machine: &mut Machine,
+    shape: &Rc<str>,
+    response: HttpResponse,
+    silence: Duration,
+) -> Next {
+    let (mut body, mut frames) = (response.into_body(), Frames::default());
+    loop {
+        let part = match clock::timeout(silence, body.next()).await {
+            Some(Some(Ok(part))) => part,
+            Some(Some(Err(_))) => return Next::of(inner, machine.ended(false, now())),
+            Some(None) => return Next::of(inner, machine.ended(!frames.is_torn(), now())),
+            None => return Next::of(inner, machine.silent(Mode::Stream, now())),
+        };
+        let mut messages = Vec::new();
+        frames.push(&part, |data| messages.push(Message::parse(data)));
+        for message in messages {
+            let step = match message {
+                Ok(message) => machine.event(message, now()),
+                Err(message) => {
+                    let message = format!("an event is no message: {message}");
+                    machine.ended(false, now());
+                    Some(machine.failed(SyncError::Protocol { message }, None, now()))
+                }
+            };
+            let next = match step {
+                None => continue,
+                Some(Step::Commit) => commit(inner, machine, shape).await,
+                Some(step) => return Next::of(inner, step),
+            };
+            if !matches!(next, Next::Ask) {
+                return next;
+            }
+        }
+    }
+}

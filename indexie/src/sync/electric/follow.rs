@@ -1,0 +1,317 @@
+//! The task in the background: one request after the other, for as long as this tab is the one that syncs.
+//! Started by `sync`; asks `machine` what to do, `exchange` to do it, and `apply` to store what comes.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use futures::future::{self, Either, Future};
+
+use super::apply::{self, Applied};
+use super::columns::Columns;
+use super::error::SyncError;
+use super::exchange::exchange;
+use super::machine::{Machine, Now, Position, Step};
+use super::offset::Offset;
+use super::presence::Presence;
+use super::records::Progress;
+use super::shape::Recovery;
+use super::status::SyncStatus;
+use super::sync::Inner;
+use super::{backoff, clock, lock};
+use crate::error::Error;
+use crate::key::Date;
+
+/// So often in a row a refusal is answered with other headers.
+const REFUSALS: u32 = 5;
+
+/// Syncs until it is told to stop.
+pub(super) async fn run(inner: Rc<Inner>) {
+    let presence = Presence::watch();
+    loop {
+        if inner.wishes.get().stopped {
+            break;
+        }
+        if presence.is_hidden() {
+            inner.tell(SyncStatus::Paused);
+            unless_stopped(&inner, presence.changed()).await;
+            continue;
+        }
+        let Some(held) = lead(&inner, &presence).await else { continue };
+        let end = Leader { inner: &inner, presence: &presence, refusals: 0 }.run().await;
+        // Another tab may take over: what has failed here may work there.
+        drop(held);
+        if let End::Failed(error) = end {
+            inner.complain(&error);
+            inner.tell(SyncStatus::Failed { error });
+            let wishes = inner.wishes.get();
+            while inner.wishes.get() == wishes {
+                inner.wishes.changed(inner.wishes.version()).await;
+            }
+        }
+    }
+    inner.tell(SyncStatus::Stopped);
+}
+
+/// Waits until this tab is the one that syncs; none if it is not to be any more.
+async fn lead(inner: &Rc<Inner>, presence: &Presence) -> Option<lock::Held> {
+    let name = format!("indexie:electric:{}:{}", inner.shared.name, inner.rows.table);
+    let mut waiting = Box::pin(lock::hold(&name));
+    // Where nobody else has it, it comes at once; only then is another tab's turn worth a word.
+    let at_once = clock::timeout(Duration::from_millis(50), &mut waiting).await;
+    if at_once.is_some() {
+        return at_once;
+    }
+    inner.tell(SyncStatus::Following);
+    let watching = Box::pin(inner.watch_other_tab());
+    let hiding = Box::pin(async {
+        while !presence.is_hidden() {
+            presence.changed().await;
+        }
+    });
+    let meanwhile = future::select(watching, hiding);
+    match unless_stopped(inner, future::select(waiting, meanwhile)).await {
+        Some(Either::Left((held, _))) => Some(held),
+        Some(Either::Right(_)) | None => None,
+    }
+}
+
+/// Does something; none if the sync is stopped before it is done.
+async fn unless_stopped<F: Future>(inner: &Inner, future: F) -> Option<F::Output> {
+    let stopped = async {
+        while !inner.wishes.get().stopped {
+            inner.wishes.changed(inner.wishes.version()).await;
+        }
+    };
+    match future::select(Box::pin(future), Box::pin(stopped)).await {
+        Either::Left((done, _)) => Some(done),
+        Either::Right(_) => None,
+    }
+}
+
+/// Why this tab does not sync any more.
+enum End {
+    Stopped,
+    Hidden,
+    Failed(Error),
+}
+
+/// What comes after a request.
+pub(super) enum Next {
+    Ask,
+    Wait(Duration, Option<Error>),
+    Refused(Error),
+    Fail(Error),
+    /// What is stored is not what this tab believes it to be.
+    Reload,
+}
+
+impl Next {
+    pub fn of(inner: &Inner, step: Step) -> Self {
+        let error = |reason| inner.rows.error(reason);
+        match step {
+            // Whoever can commit has done so.
+            Step::Ask | Step::Commit => Self::Ask,
+            Step::Wait(pause, reason) => Self::Wait(pause, reason.map(error)),
+            Step::Refused(reason) => Self::Refused(error(reason)),
+            Step::Fail(reason) => Self::Fail(error(reason)),
+        }
+    }
+}
+
+pub(super) fn now() -> Now {
+    Now { millis: clock::now_millis(), random: clock::random() }
+}
+
+struct Leader<'a> {
+    inner: &'a Rc<Inner>,
+    presence: &'a Presence,
+    refusals: u32,
+}
+
+impl Leader<'_> {
+    async fn run(&mut self) -> End {
+        let inner = self.inner;
+        inner.tell(SyncStatus::Connecting);
+        loop {
+            let progress = match inner.look().await {
+                Ok(progress) => progress,
+                Err(error) => return End::Failed(error),
+            };
+            inner.progress.set(progress.clone());
+            let shape = match inner.electric.address().await {
+                Ok(address) => Rc::<str>::from(address.shape()),
+                Err(reason) => return End::Failed(inner.rows.error(reason)),
+            };
+            let mut machine = machine(&progress, &shape, inner);
+            match self.follow(&mut machine, &shape).await {
+                Some(end) => return end,
+                None => continue,
+            }
+        }
+    }
+
+    /// Asks and asks; none if what is stored has to be looked at again.
+    async fn follow(&mut self, machine: &mut Machine, shape: &Rc<str>) -> Option<End> {
+        let inner = self.inner;
+        loop {
+            let next = match self.uninterrupted(exchange(inner, machine, shape)).await {
+                Ok(next) => next,
+                Err(Interruption::Stopped) => return Some(End::Stopped),
+                Err(Interruption::Hidden) => return Some(End::Hidden),
+                // Looks before it waits: the network was away.
+                Err(Interruption::Retry) => {
+                    machine.resume();
+                    Next::Ask
+                }
+            };
+            let (pause, error) = match next {
+                Next::Ask => {
+                    self.refusals = 0;
+                    continue;
+                }
+                Next::Reload => return None,
+                Next::Fail(error) => match self.recovery(&error, false).await {
+                    Recovery::Stop => return Some(End::Failed(error)),
+                    Recovery::Retry => (self.refusal(), Some(error)),
+                },
+                Next::Refused(error) => match self.recovery(&error, inner.electric.may_change()).await {
+                    Recovery::Stop => return Some(End::Failed(error)),
+                    Recovery::Retry => (self.refusal(), Some(error)),
+                },
+                Next::Wait(pause, error) => (pause, error),
+            };
+            if let Some(error) = error {
+                inner.complain(&error);
+                let at = Date::from_f64(clock::now_millis() + pause.as_secs_f64() * 1_000.0).unwrap_or_default();
+                let away = !self.presence.is_online();
+                inner.tell(if away { SyncStatus::Offline } else { SyncStatus::Retrying { at, error } });
+            }
+            match self.uninterrupted(clock::sleep(pause.mul_f64(inner.electric.pace))).await {
+                Ok(()) | Err(Interruption::Retry) => {}
+                Err(Interruption::Stopped) => return Some(End::Stopped),
+                Err(Interruption::Hidden) => return Some(End::Hidden),
+            }
+        }
+    }
+
+    /// What to do about a failure that another request alone does not mend.
+    async fn recovery(&self, error: &Error, otherwise: bool) -> Recovery {
+        match &self.inner.electric.on_error {
+            Some(decide) => decide(error.clone()).await,
+            None if otherwise && self.refusals < REFUSALS => Recovery::Retry,
+            None => Recovery::Stop,
+        }
+    }
+
+    /// The pause after one more of them: none after the first.
+    fn refusal(&mut self) -> Duration {
+        let before = self.refusals;
+        self.refusals = before.saturating_add(1);
+        if before == 0 { Duration::ZERO } else { backoff::after_failures(before, clock::random()) }
+    }
+
+    /// Does something, unless it is of no use any more.
+    async fn uninterrupted<F: Future>(&self, future: F) -> Result<F::Output, Interruption> {
+        let wishes = self.inner.wishes.get();
+        let asked = async {
+            loop {
+                let now = self.inner.wishes.get();
+                if now.stopped {
+                    return Interruption::Stopped;
+                }
+                if now.retries != wishes.retries {
+                    return Interruption::Retry;
+                }
+                self.inner.wishes.changed(self.inner.wishes.version()).await;
+            }
+        };
+        let away = async {
+            let mut was_online = self.presence.is_online();
+            loop {
+                if self.presence.is_hidden() {
+                    return Interruption::Hidden;
+                }
+                let is_online = self.presence.is_online();
+                if is_online && !was_online {
+                    return Interruption::Retry;
+                }
+                was_online = is_online;
+                self.presence.changed().await;
+            }
+        };
+        let interrupted = future::select(Box::pin(asked), Box::pin(away));
+        match future::select(Box::pin(future), interrupted).await {
+            Either::Left((done, _)) => Ok(done),
+            Either::Right((Either::Left((why, _)) | Either::Right((why, _)), _)) => Err(why),
+        }
+    }
+}
+
+enum Interruption {
+    Stopped,
+    Hidden,
+    /// Somebody has asked for it, or the network is back.
+    Retry,
+}
+
+/// Goes on from what is stored.
+fn machine(progress: &Progress, shape: &str, inner: &Inner) -> Machine {
+    let (changes_only, streams) = (inner.electric.is_changes_only(), inner.electric.streams);
+    let begin = |position| Machine::new(position, changes_only, streams);
+    if progress.shape.is_empty() {
+        return begin(Position::default());
+    }
+    let position = (progress.shape == shape).then(|| position(progress)).flatten();
+    // Of another shape, or by a program that wrote it in another way.
+    position.map_or_else(|| begin(Position::default()).replacing(), begin)
+}
+
+fn position(progress: &Progress) -> Option<Position> {
+    let columns = Rc::new(Columns::parse(&progress.schema).ok()?);
+    Some(Position {
+        handle: Some(progress.handle.clone()).filter(|handle| !handle.is_empty()),
+        offset: Offset::parse(&progress.offset)?,
+        cursor: String::new(),
+        columns: Some((progress.schema.clone(), columns)),
+    })
+}
+
+/// Stores what the machine has gathered.
+pub(super) async fn commit(inner: &Rc<Inner>, machine: &mut Machine, shape: &Rc<str>) -> Next {
+    if let Some(batch) = machine.batch() {
+        let task = apply::Task {
+            rows: inner.rows,
+            shape: shape.clone(),
+            batch,
+            from: inner.progress.get(),
+            changes_only: inner.electric.is_changes_only(),
+            now: clock::now_millis(),
+        };
+        match apply::apply(&inner.shared, task).await {
+            Ok((Applied::Stored, progress)) => inner.progress.set(progress),
+            Ok((Applied::Lost, _)) => {
+                let message = "the server has changed a row that this table lacks: fetching all of it again".to_owned();
+                inner.complain(&inner.rows.error(SyncError::Protocol { message }));
+                return Next::of(inner, machine.must_refetch(None, now()));
+            }
+            Ok((Applied::Overtaken, _)) => return Next::Reload,
+            // Only another program can read it, or another record.
+            Err(error @ (Error::Sync { .. } | Error::Encode { .. } | Error::Data { .. } | Error::Decode { .. })) => {
+                return Next::Fail(error);
+            }
+            Err(error) => {
+                machine.roll_back();
+                return match machine.failed(SyncError::Stopped, None, now()) {
+                    Step::Wait(pause, _) => Next::Wait(pause, Some(error)),
+                    _ => Next::Fail(error),
+                };
+            }
+        }
+    }
+    machine.committed();
+    inner.has_caught_up.set(true);
+    if !matches!(inner.status.get(), SyncStatus::Live) {
+        inner.tell(SyncStatus::Live);
+    }
+    Next::Ask
+}

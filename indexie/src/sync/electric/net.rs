@@ -1,0 +1,74 @@
+//! `Net`: what a batch of changes comes to, row by row. Pure.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use super::columns::Columns;
+use super::decode;
+use super::machine::Item;
+use super::message::{Change, Operation};
+use super::rows::RowKind;
+use super::tags::Tags;
+use crate::error::Error;
+use crate::key::AnyKey;
+
+/// What becomes of one row.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Net<'a> {
+    /// It is this one, whatever was there before.
+    Put(Cow<'a, str>),
+    /// Some of its columns are others.
+    Patch(Cow<'a, str>),
+    Delete,
+    /// Columns of a row that is not there: what is stored cannot be what the server believes it to be.
+    Lost,
+}
+
+/// The changes of a batch, by key.
+#[derive(Debug, Default)]
+pub(super) struct Changes<'a>(pub BTreeMap<AnyKey, Net<'a>>);
+
+impl<'a> Changes<'a> {
+    /// Folds changes that follow one another.
+    pub fn of(
+        items: &'a [Item],
+        rows: &RowKind,
+        columns: &Columns,
+        tags: &mut Tags,
+        changes_only: bool,
+    ) -> Result<Self, Error> {
+        let mut changes = Self::default();
+        for item in items {
+            match item {
+                Item::Change(change) => {
+                    let json = change.value.get();
+                    let key = rows.key(&change.key, json, columns)?;
+                    tags.changed(&key, change);
+                    changes.add(key, change, columns, changes_only);
+                }
+                Item::Moved(moved) => {
+                    for key in tags.moved(moved) {
+                        changes.0.insert(key, Net::Delete);
+                    }
+                }
+            }
+        }
+        Ok(changes)
+    }
+
+    fn add(&mut self, key: AnyKey, change: &'a Change, columns: &Columns, changes_only: bool) {
+        let json = change.value.get();
+        let net = match (change.operation, self.0.get(&key)) {
+            (Operation::Insert, _) => Net::Put(json.into()),
+            (Operation::Delete, _) => Net::Delete,
+            (Operation::Update, _) if decode::is_complete(json, columns) => Net::Put(json.into()),
+            (Operation::Update, None) => Net::Patch(json.into()),
+            (Operation::Update, Some(Net::Put(before))) => Net::Put(decode::merged(before, json).into()),
+            (Operation::Update, Some(Net::Patch(before))) => Net::Patch(decode::merged(before, json).into()),
+            // Of a log that begins in the middle, rows are missing.
+            (Operation::Update, Some(Net::Delete)) if changes_only => Net::Delete,
+            (Operation::Update, Some(Net::Delete | Net::Lost)) => Net::Lost,
+        };
+        self.0.insert(key, net);
+    }
+}

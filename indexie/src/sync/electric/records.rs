@@ -1,0 +1,244 @@
+//! `Records`: what is known of a table's shape, kept beside its rows in the library's own store, and changed in the same
+//! transactions as they are.
+
+use std::collections::BTreeSet;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::message::Snapshot;
+use crate::codec::from_value;
+use crate::engine::{RowType, Session};
+use crate::error::{Error, Result};
+use crate::key::range::KeyRange;
+use crate::key::{AnyKey, Entry};
+use crate::schema::RECORDS;
+use crate::storage::{Operation, Scan, Want};
+use crate::table::{Rows, Rowwise, Target};
+
+/// How far a table has followed its shape.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Progress {
+    /// What tells the shape from others.
+    pub shape: String,
+    pub handle: String,
+    pub offset: String,
+    /// The columns, as the server has listed them.
+    pub schema: String,
+    /// The last transactions that have come back.
+    pub txids: Vec<u64>,
+    /// Which ones the snapshot had.
+    pub snapshot: Option<Snapshot>,
+    /// When all that there was had come, in milliseconds since 1970.
+    pub up_to_date: f64,
+    /// How many lists of keys there are.
+    pub lists: u32,
+}
+
+/// Keys of rows that have come, and of such as have gone again.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Keys {
+    /// As JSON: one text is stored faster than thousands of small objects.
+    pub come: String,
+    pub gone: String,
+}
+
+/// The parts of the store, each for one purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Progress,
+    Keys,
+    /// What makes a row of a shape with subqueries visible.
+    Tags,
+    /// Optimistic writes that wait for a transaction to come back.
+    Awaited,
+}
+
+impl Part {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Progress => "progress",
+            Self::Keys => "keys",
+            Self::Tags => "tags",
+            Self::Awaited => "awaited",
+        }
+    }
+}
+
+/// The records of one table.
+#[derive(Clone, Debug)]
+pub(super) struct Records {
+    session: Session,
+    table: &'static str,
+}
+
+impl Records {
+    pub fn new(session: &Session, table: &'static str) -> Self {
+        Self { session: session.clone(), table }
+    }
+
+    fn target<R: Serialize + DeserializeOwned + 'static>(&self) -> Target {
+        let store = self.session.shared.records();
+        Target { session: self.session.clone(), store, row_type: RowType::keyless::<R>(&[]) }
+    }
+
+    fn key(&self, part: Part, rest: Option<AnyKey>) -> AnyKey {
+        let mut key = vec![part.name().into(), self.table.into()];
+        key.extend(rest);
+        AnyKey::Array(key)
+    }
+
+    fn range(&self, part: Part) -> KeyRange {
+        KeyRange::with_prefix(&[part.name().into(), self.table.into()])
+    }
+
+    pub async fn get<R>(&self, part: Part, rest: Option<AnyKey>) -> Result<Option<R>>
+    where
+        R: Serialize + DeserializeOwned + 'static,
+    {
+        let found = self.target::<R>().get::<R>(None, Ok(vec![self.key(part, rest)])).await?;
+        Ok(found.into_iter().next().flatten())
+    }
+
+    pub async fn put<R>(&self, part: Part, records: Vec<(Option<AnyKey>, R)>) -> Result<()>
+    where
+        R: Serialize + DeserializeOwned + 'static,
+    {
+        let (keys, records): (Vec<_>, Vec<R>) =
+            records.into_iter().map(|(rest, record)| (Ok(self.key(part, rest)), record)).unzip();
+        let rows = Rows::encode(RECORDS, &[], &records, Rowwise::Many, |_| Entry::none());
+        let rows = rows.and_then(|rows| rows.under(RECORDS, keys, Rowwise::Many));
+        self.target::<R>().write(rows, true, Rowwise::Many).await.map(|_| ())
+    }
+
+    pub async fn delete(&self, part: Part, rest: Vec<AnyKey>) -> Result<()> {
+        let keys = rest.into_iter().map(|rest| self.key(part, Some(rest))).collect();
+        self.target::<u32>().delete(Ok(keys)).await
+    }
+
+    pub async fn delete_all(&self, part: Part) -> Result<()> {
+        let ranges = Operation::DeleteRanges(vec![self.range(part)]);
+        self.session.run(self.session.shared.records(), None, ranges).await.map(|_| ())
+    }
+
+    /// All records of a part, with the rest of their keys.
+    pub async fn all<R: DeserializeOwned>(&self, part: Part) -> Result<Vec<(AnyKey, R)>> {
+        let scan = Scan {
+            ranges: vec![self.range(part)],
+            reverse: false,
+            unique: false,
+            offset: 0,
+            limit: None,
+            after: None,
+            want: Want::ENTRIES,
+        };
+        let columns = self.session.columns(self.session.shared.records(), None, Operation::Scan(scan)).await?;
+        let shapes = columns.shapes.borrow();
+        let mut opened = columns.open(&*shapes);
+        let mut all = Vec::with_capacity(columns.count);
+        for key in opened.primary_keys {
+            let rest = match &key {
+                AnyKey::Array(parts) => parts.last().cloned(),
+                _ => None,
+            };
+            let record = opened.rows.next(|reader| from_value::<R>(reader, &*shapes)).transpose();
+            let record = record.map_err(|error| Error::decode(RECORDS, Some(key), error))?;
+            all.extend(rest.zip(record.flatten()));
+        }
+        Ok(all)
+    }
+
+    // --- which rows have come from the server
+
+    /// The keys of all rows that have come and not gone.
+    pub async fn keys(&self) -> Result<BTreeSet<AnyKey>> {
+        let mut keys = BTreeSet::new();
+        for (_, Keys { come, gone }) in self.all::<Keys>(Part::Keys).await? {
+            for key in read_keys(&gone)? {
+                keys.remove(&key);
+            }
+            keys.extend(read_keys(&come)?);
+        }
+        Ok(keys)
+    }
+}
+
+/// A list of keys as it is stored.
+pub(super) fn write_keys<'a>(keys: impl IntoIterator<Item = &'a AnyKey>) -> String {
+    let keys: Vec<&AnyKey> = keys.into_iter().collect();
+    // Keys are made of what JSON can hold.
+    if keys.is_empty() { String::new() } else { serde_json::to_string(&keys).unwrap_or_default() }
+}
+
+fn read_keys(list: &str) -> Result<Vec<AnyKey>> {
+    if list.is_empty() {
+        return Ok(Vec::new());
+    }
+    serde_json::from_str(list).map_err(|error| Error::Decode {
+        table: RECORDS.to_owned(),
+        key: None,
+        path: Part::Keys.name().to_owned(),
+        message: error.to_string(),
+    })
+}
+
+impl Progress {
+    pub const KEY: Option<AnyKey> = None;
+
+    /// Whether a transaction of PostgreSQL's has come.
+    pub fn has(&self, txid: u64) -> bool {
+        self.txids.iter().any(|known| same(*known, txid))
+            || self.snapshot.as_ref().is_some_and(|snapshot| snapshot.has(txid))
+    }
+}
+
+/// Changes carry the lower 32 bits of a transaction's number.
+fn same(a: u64, b: u64) -> bool {
+    a & 0xffff_ffff == b & 0xffff_ffff
+}
+
+impl Snapshot {
+    /// Whether it has seen a transaction, whose number may be the lower 32 bits only.
+    pub fn has(&self, txid: u64) -> bool {
+        let txid = if txid > 0xffff_ffff { txid } else { self.whole(txid) };
+        txid < self.xmin || (txid < self.xmax && !self.xip.contains(&txid))
+    }
+
+    /// The whole number of a transaction that is not far from the snapshot.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "the difference wraps, as the numbers do")]
+    fn whole(&self, txid: u64) -> u64 {
+        let difference = (txid as u32).wrapping_sub(self.xmax as u32) as i32;
+        self.xmax.saturating_add_signed(difference.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_snapshot_has_what_was_done_before_it() {
+        let snapshot = Snapshot { xmin: 754, xmax: 757, xip: vec![755] };
+        let has = |txid| snapshot.has(txid);
+        assert_eq!([753, 754, 755, 756, 757, 758].map(has), [true, true, false, true, false, false]);
+    }
+
+    #[test]
+    fn numbers_of_transactions_wrap() {
+        let snapshot = Snapshot { xmin: (1 << 32) + 5, xmax: (1 << 32) + 10, xip: vec![] };
+        assert!(snapshot.has(u64::from(u32::MAX)), "just before they wrapped");
+        assert!(snapshot.has(9));
+        assert!(!snapshot.has(11));
+        assert!(!snapshot.has((1 << 32) + 11));
+        let progress = Progress { txids: vec![7], ..Progress::default() };
+        assert!(progress.has((1 << 32) + 7) && progress.has(7) && !progress.has(8));
+    }
+
+    #[test]
+    fn lists_of_keys_come_back() {
+        let keys = [AnyKey::from(1), AnyKey::from("a\"b"), AnyKey::Array(vec![AnyKey::from("x"), AnyKey::Date(5.0)])];
+        assert_eq!(read_keys(&write_keys(&keys)).expect("a list"), keys);
+        assert_eq!(read_keys(&write_keys(&[])).expect("a list"), []);
+    }
+}

@@ -1,0 +1,339 @@
+//! `ElectricSync`: what the app holds of a sync, and what that shares with the task in the background.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::fmt;
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::channel::mpsc;
+use futures::future::{self, Either, FutureExt};
+use futures::{Stream, StreamExt};
+
+use super::clock;
+use super::error::SyncError;
+use super::follow;
+use super::records::{Part, Progress, Records};
+use super::rows::RowKind;
+use super::shape::Electric;
+use super::status::{SyncStatus, SyncStatuses, Watched};
+use crate::engine::{self, Session, Shared};
+use crate::error::{Error, Result};
+use crate::op::Op;
+use crate::store::Store;
+use crate::table::Table;
+use crate::tasks;
+
+/// How often a tab that does not sync itself looks how far the one is that does.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// A table that follows a shape; made by [`Table::sync_electric`].
+///
+/// It goes on until the last clone of it is dropped, or [`stop`](Self::stop) is called; [`detach`](Self::detach) lets it go on for
+/// as long as the page lives.
+#[must_use = "dropping it stops the sync; `detach` lets it go on"]
+#[derive(Clone)]
+pub struct ElectricSync(Rc<Handle>);
+
+/// Stops the sync when the last one of it is gone.
+struct Handle(Rc<Inner>);
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        if !self.0.detached.get() {
+            self.0.stop();
+        }
+    }
+}
+
+/// What the handles and the task share.
+pub(super) struct Inner {
+    pub shared: Arc<Shared>,
+    pub rows: RowKind,
+    pub electric: Electric,
+    pub status: Rc<Watched<SyncStatus>>,
+    /// How far the table is, as far as this tab knows.
+    pub progress: Watched<Progress>,
+    /// What the app wants: changes when it does.
+    pub wishes: Watched<Wishes>,
+    /// The table has been up to date since the sync began.
+    pub has_caught_up: Cell<bool>,
+    /// So many wait for what another tab may do.
+    waiting: Cell<usize>,
+    errors: RefCell<Vec<mpsc::UnboundedSender<Error>>>,
+    detached: Cell<bool>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Wishes {
+    pub stopped: bool,
+    /// How often it has been asked to try again.
+    pub retries: u64,
+}
+
+thread_local!(static SYNCS: RefCell<HashMap<(u64, u16), Weak<Handle>>> = RefCell::default());
+
+impl fmt::Debug for ElectricSync {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ElectricSync")
+            .field("table", &self.0.0.rows.table)
+            .field("status", &self.0.0.status.get())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T: Store> Table<T> {
+    /// Keeps the table as a shape of ElectricSQL's has it: first all rows, then every change as it happens.
+    ///
+    /// Rows come in whole transactions of the server's, each stored as one with the place in the shape's log that it leads to; what
+    /// is stored goes on from there after a reload, and offline it can be read as it is. Live queries hear of it; hooks do not,
+    /// so nothing is sent back. Of all tabs of an origin one syncs, and another one takes over when it is gone. A hidden page does
+    /// not sync.
+    ///
+    /// Where the server's log ends (a migration, say), the rows are fetched anew, and replace the old ones in one step.
+    ///
+    /// ```no_run
+    /// # mod app { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs")); }
+    /// # use {app::*, indexie::prelude::*};
+    /// use indexie::Electric;
+    ///
+    /// # async fn example(db: AppDb, token: String) -> Result<()> {
+    /// let shape = Electric::shape("https://api.electric-sql.cloud/v1/shape")
+    ///     .table("users")
+    ///     .header("Authorization", token);
+    /// let sync = db.users.sync_electric(shape).await?;
+    /// sync.up_to_date().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// Own writes meet the server's on the way: what an optimistic overlay has pending, and what a hook is about to send, stays on top
+    /// of the rows that come; see [`OverlayTransaction::commit_with_txid`](crate::OverlayTransaction::commit_with_txid).
+    ///
+    /// The database keeps a store `$sync` beside the tables, which is added when it is first needed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] for a shape that cannot be meant, and for a second shape while the table follows another one. What
+    /// happens later is told by [`status`](ElectricSync::status) and [`errors`](ElectricSync::errors).
+    pub fn sync_electric(&self, electric: Electric) -> Op<ElectricSync> {
+        let (shared, rows) = (self.shared.clone(), RowKind::of::<T>(self.name(), self.store));
+        Op::new(ElectricSync::begin(shared, rows, electric))
+    }
+}
+
+impl ElectricSync {
+    async fn begin(shared: Arc<Shared>, rows: RowKind, electric: Electric) -> Result<Self> {
+        let invalid = |message| Error::InvalidArgument { message };
+        if let Some(fault) = electric.fault() {
+            return Err(invalid(fault));
+        }
+        Session::alone(shared.clone()).refuse_inside(rows.store)?;
+        engine::keep_records(&shared).await?;
+        let session = Session::alone(shared.clone()).silent();
+        let progress = Records::new(&session, rows.table).get(Part::Progress, Progress::KEY).await?;
+        let address = electric.address().await.map_err(|reason| rows.error(reason))?;
+        let place = (shared.id, rows.store);
+        let running = SYNCS.with_borrow(|syncs| syncs.get(&place).and_then(Weak::upgrade));
+        if let Some(running) = running.filter(|handle| !handle.0.wishes.get().stopped) {
+            let other = running.0.electric.address().await.map_err(|reason| rows.error(reason))?;
+            if other.shape() != address.shape() {
+                return Err(invalid(format!("table `{}` follows another shape: stop that one first", rows.table)));
+            }
+            return Ok(Self(running));
+        }
+        let inner = Rc::new(Inner {
+            shared,
+            rows,
+            electric,
+            status: Rc::new(Watched::new(SyncStatus::Connecting)),
+            progress: Watched::new(progress.unwrap_or_default()),
+            wishes: Watched::new(Wishes::default()),
+            has_caught_up: Cell::default(),
+            waiting: Cell::default(),
+            errors: RefCell::default(),
+            detached: Cell::default(),
+        });
+        let handle = Rc::new(Handle(inner.clone()));
+        SYNCS.with_borrow_mut(|syncs| syncs.insert(place, Rc::downgrade(&handle)));
+        tasks::spawn(follow::run(inner).boxed_local());
+        Ok(Self(handle))
+    }
+
+    /// Resolves when the table has all that the server had when it was asked. In a tab that does not sync itself: when the table has
+    /// been filled.
+    ///
+    /// It waits for as long as the server cannot be reached.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Sync`] once the sync has failed in a way that is not tried again, or has been stopped.
+    pub fn up_to_date(&self) -> Op<()> {
+        let inner = self.0.0.clone();
+        Op::new(async move {
+            inner.until(|inner| inner.has_caught_up.get() || inner.is_filled_elsewhere()).await
+        })
+    }
+
+    /// Resolves when a transaction of PostgreSQL's has come back: its rows are stored. `txid` is what
+    /// `pg_current_xact_id()::xid::text` says within that transaction; a server's answer to a write carries it along.
+    ///
+    /// Transactions are remembered for a while, also over reloads, so it does not matter which comes first, the rows or the answer.
+    ///
+    /// ```no_run
+    /// # mod app { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs")); }
+    /// # use {app::*, indexie::prelude::*};
+    /// # async fn send(user: &User) -> Result<u64> { Ok(0) }
+    /// # async fn example(sync: indexie::ElectricSync, user: User) -> Result<()> {
+    /// let txid = send(&user).await?;
+    /// sync.await_txid(txid).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`up_to_date`](Self::up_to_date).
+    pub fn await_txid(&self, txid: u64) -> Op<()> {
+        let inner = self.0.0.clone();
+        Op::new(async move { inner.until(|inner| inner.progress.with(|progress| progress.has(txid))).await })
+    }
+
+    /// The same, for so long at most.
+    ///
+    /// # Errors
+    ///
+    /// [`SyncError::Timeout`] when it takes longer; as [`up_to_date`](Self::up_to_date) otherwise.
+    pub fn await_txid_within(&self, txid: u64, limit: Duration) -> Op<()> {
+        let (waiting, rows) = (self.await_txid(txid), self.0.0.rows);
+        Op::new(async move {
+            let too_late = || Err(rows.error(SyncError::Timeout { txid }));
+            clock::timeout(limit, waiting).await.unwrap_or_else(too_late)
+        })
+    }
+
+    /// How it stands.
+    #[must_use]
+    pub fn status(&self) -> SyncStatus {
+        self.0.0.status.get()
+    }
+
+    /// How it stands from here on, beginning with how it stands now.
+    #[must_use]
+    pub fn statuses(&self) -> SyncStatuses {
+        let of = self.0.0.status.clone();
+        SyncStatuses { of, seen: 0, over: false }
+    }
+
+    /// What goes wrong from here on, also what is tried again.
+    pub fn errors(&self) -> impl Stream<Item = Error> + Unpin + use<> {
+        let (sender, receiver) = mpsc::unbounded();
+        self.0.0.errors.borrow_mut().push(sender);
+        let status = self.0.0.status.clone();
+        let mut receiver = receiver;
+        futures::stream::poll_fn(move |context| {
+            // Off the web, what is to go wrong is done by those who wait for it.
+            let _ = status.poll_changed(status.version(), context);
+            receiver.poll_next_unpin(context)
+        })
+    }
+
+    /// Tries again at once: after a failure, or before the next try is due.
+    pub fn retry(&self) {
+        let wishes = self.0.0.wishes.get();
+        self.0.0.wishes.set(Wishes { retries: wishes.retries + 1, ..wishes });
+    }
+
+    /// Stops it. The table keeps its rows, and a later sync of the same shape goes on from them.
+    pub fn stop(&self) {
+        self.0.0.stop();
+    }
+
+    /// Lets it go on without this value, for as long as the page lives.
+    pub fn detach(self) {
+        self.0.0.detached.set(true);
+    }
+}
+
+impl Inner {
+    fn stop(&self) {
+        let wishes = self.wishes.get();
+        if !wishes.stopped {
+            self.wishes.set(Wishes { stopped: true, ..wishes });
+        }
+    }
+
+    pub fn tell(&self, status: SyncStatus) {
+        tracing::debug!(target: "indexie::sync", table = self.rows.table, ?status);
+        self.status.set(status);
+    }
+
+    pub fn complain(&self, error: &Error) {
+        tracing::warn!(target: "indexie::sync", table = self.rows.table, %error);
+        self.errors.borrow_mut().retain(|errors| errors.unbounded_send(error.clone()).is_ok());
+    }
+
+    /// How far the table is, as it is stored.
+    pub async fn look(&self) -> Result<Progress> {
+        let session = Session::alone(self.shared.clone()).silent();
+        let progress = Records::new(&session, self.rows.table).get(Part::Progress, Progress::KEY).await?;
+        Ok(progress.unwrap_or_default())
+    }
+
+    fn is_filled_elsewhere(&self) -> bool {
+        self.status.with(|status| matches!(status, SyncStatus::Following)) && self.progress.with(|progress| progress.up_to_date > 0.0)
+    }
+
+    /// Waits for something that the sync brings about.
+    async fn until(&self, done: impl Fn(&Self) -> bool) -> Result<()> {
+        let _waiting = Waiting::new(&self.waiting, &self.wishes);
+        loop {
+            let versions = (self.status.version(), self.progress.version());
+            if done(self) {
+                return Ok(());
+            }
+            match self.status.get() {
+                SyncStatus::Failed { error } => return Err(error),
+                SyncStatus::Stopped => return Err(self.rows.error(SyncError::Stopped)),
+                _ => {}
+            }
+            let (status, progress) = (self.status.changed(versions.0), self.progress.changed(versions.1));
+            future::select(Box::pin(status), Box::pin(progress)).await;
+        }
+    }
+
+    /// While another tab syncs: notes how far it has come, for those who wait for it.
+    pub async fn watch_other_tab(&self) {
+        loop {
+            if self.waiting.get() > 0
+                && let Ok(progress) = self.look().await
+                && self.progress.with(|known| *known != progress)
+            {
+                self.progress.set(progress);
+            }
+            let wishes = self.wishes.version();
+            let pause = clock::sleep(LOOK.mul_f64(self.electric.pace));
+            if self.waiting.get() == 0 {
+                self.wishes.changed(wishes).await;
+            } else if let Either::Right(_) = future::select(Box::pin(pause), Box::pin(self.wishes.changed(wishes))).await {
+                continue;
+            }
+        }
+    }
+}
+
+/// Somebody waits, for as long as this lives.
+struct Waiting<'a>(&'a Cell<usize>);
+
+impl<'a> Waiting<'a> {
+    fn new(count: &'a Cell<usize>, wishes: &Watched<Wishes>) -> Self {
+        count.set(count.get() + 1);
+        wishes.touch();
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}
