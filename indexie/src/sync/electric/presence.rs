@@ -14,7 +14,7 @@ use futures::channel::oneshot;
 pub(crate) struct Presence {
     state: Rc<State>,
     #[cfg(target_family = "wasm")]
-    listeners: Option<browser::Listeners>,
+    _listeners: browser::Listeners,
 }
 
 struct State {
@@ -41,20 +41,18 @@ impl Presence {
         let state = State::new();
         Presence {
             #[cfg(target_family = "wasm")]
-            listeners: Some(browser::listen(&state)),
+            _listeners: browser::listen(&state),
             state,
         }
     }
 
     pub(crate) fn is_hidden(&self) -> bool {
-        self.look();
-        self.state.hidden.get()
+        self.state().hidden.get()
     }
 
     /// False only if there is certainly no network. It being true promises nothing.
     pub(crate) fn is_online(&self) -> bool {
-        self.look();
-        self.state.online.get()
+        self.state().online.get()
     }
 
     /// Waits for the next change from this call on; being woken without one is possible.
@@ -66,34 +64,28 @@ impl Presence {
         told.map(drop)
     }
 
-    /// Events may come late.
-    fn look(&self) {
+    /// What is so now: events may come late.
+    fn state(&self) -> &State {
         #[cfg(target_family = "wasm")]
-        if self.listeners.is_some() {
-            browser::look(&self.state);
-        }
+        browser::look(&self.state);
+        &self.state
     }
 }
 
 /// Says what a [`Presence`] tells, in tests.
-#[cfg(test)]
+#[cfg(all(test, not(target_family = "wasm")))]
 pub(crate) struct Told(Rc<State>);
 
-#[cfg(test)]
+#[cfg(all(test, not(target_family = "wasm")))]
 impl Presence {
     /// One that tells what the other says: at first, that the page is seen and online.
     pub(crate) fn fixed() -> (Presence, Told) {
         let state = State::new();
-        let presence = Presence {
-            #[cfg(target_family = "wasm")]
-            listeners: None,
-            state: state.clone(),
-        };
-        (presence, Told(state))
+        (Presence { state: state.clone() }, Told(state))
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_family = "wasm")))]
 impl Told {
     pub(crate) fn set_hidden(&self, hidden: bool) {
         self.0.hidden.set(hidden);

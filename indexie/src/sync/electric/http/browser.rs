@@ -21,19 +21,20 @@ extern "C" {
 /// Sends requests with the browser's `fetch`.
 ///
 /// Of a response from another origin a browser shows only the headers that the server exposes. A request that it blocks fails with the
-/// same message as one that does not reach the server.
+/// same message as one that does not reach the server. Firefox keeps a response back until the first of its body has come: of an idle
+/// stream that is the first sign of life.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Fetch;
+pub struct FetchClient;
 
-impl Fetch {
+impl FetchClient {
     /// The client that is used without another.
     #[must_use]
-    pub fn new() -> Fetch {
-        Fetch
+    pub fn new() -> FetchClient {
+        FetchClient
     }
 }
 
-impl HttpClient for Fetch {
+impl HttpClient for FetchClient {
     fn send(&self, request: HttpRequest) -> LocalBoxFuture<'static, Result<HttpResponse, HttpError>> {
         async move { send(&request).await.map_err(|error| describe(&error)) }.boxed_local()
     }

@@ -37,34 +37,34 @@ static CLIENT: LazyLock<Result<Client, HttpError>> =
 ///
 /// Any executor may drive what awaits the responses; the requests themselves run on a thread that is started for them.
 ///
-/// For a proxy, certificates or time limits of one's own there is `Reqwest::from(client)`; without, no proxy is used.
+/// For a proxy, certificates or time limits of one's own there is `ReqwestClient::from(client)`; without, no proxy is used.
 /// Time limits of a client should be longer than a live request, which a server holds for up to a minute.
 #[derive(Clone, Debug)]
-pub struct Reqwest {
+pub struct ReqwestClient {
     client: Result<Client, HttpError>,
 }
 
-impl Reqwest {
+impl ReqwestClient {
     /// The client that is used without another. If it cannot be made, its requests fail.
     #[must_use]
-    pub fn new() -> Reqwest {
-        Reqwest { client: CLIENT.clone() }
+    pub fn new() -> ReqwestClient {
+        ReqwestClient { client: CLIENT.clone() }
     }
 }
 
-impl Default for Reqwest {
-    fn default() -> Reqwest {
-        Reqwest::new()
+impl Default for ReqwestClient {
+    fn default() -> ReqwestClient {
+        ReqwestClient::new()
     }
 }
 
-impl From<Client> for Reqwest {
-    fn from(client: Client) -> Reqwest {
-        Reqwest { client: Ok(client) }
+impl From<Client> for ReqwestClient {
+    fn from(client: Client) -> ReqwestClient {
+        ReqwestClient { client: Ok(client) }
     }
 }
 
-impl HttpClient for Reqwest {
+impl HttpClient for ReqwestClient {
     fn send(&self, request: HttpRequest) -> LocalBoxFuture<'static, Result<HttpResponse, HttpError>> {
         let client = self.client.clone();
         async move {
@@ -72,8 +72,8 @@ impl HttpClient for Reqwest {
             let (head, arrived) = oneshot::channel();
             let task = runtime.spawn(exchange(client?, request, head));
             let running = Running(task.abort_handle());
-            let (response, pieces) = arrived.await.map_err(|_| broken_off())??;
-            Ok(with_headers(&response).stream(body(pieces, running)))
+            let (Head { status, headers }, pieces) = arrived.await.map_err(|_| broken_off())??;
+            Ok(HttpResponse { status, headers, body: body(pieces, running) })
         }
         .boxed_local()
     }
@@ -135,11 +135,6 @@ fn read_head(response: &reqwest::Response) -> Head {
         (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
     });
     Head { status: response.status().as_u16(), headers: headers.collect() }
-}
-
-fn with_headers(head: &Head) -> HttpResponse {
-    let response = HttpResponse::new(head.status);
-    head.headers.iter().fold(response, |response, (name, value)| response.header(name, value))
 }
 
 fn body(pieces: Pieces, running: Running) -> LocalBoxStream<'static, Result<Vec<u8>, HttpError>> {

@@ -58,7 +58,7 @@ fn serve(answer: impl FnOnce(Exchange) + Send + 'static) -> String {
 }
 
 fn send(url: String) -> LocalBoxFuture<'static, Result<HttpResponse, HttpError>> {
-    Reqwest::new().send(HttpRequest::new(url))
+    ReqwestClient::new().send(HttpRequest::new(url))
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn a_request_is_sent_as_it_was_given() {
     });
     let request = HttpRequest::new(url).header("Authorization", "Bearer 1");
     block_on(async {
-        let response = Reqwest::new().send(request).await.unwrap();
+        let response = ReqwestClient::new().send(request).await.unwrap();
         assert_eq!((response.status, response.get("electric-offset")), (404, Some("0_0")));
         assert!(response.headers.contains(&("electric-offset".into(), "0_0".into())));
         assert_eq!(response.into_bytes().await.unwrap(), b"none");
@@ -184,7 +184,7 @@ fn without_a_server_the_error_says_why() {
 fn what_is_no_request_is_an_error() {
     assert!(block_on(send("nowhere".into())).is_err());
     let unsendable = HttpRequest::new("http://127.0.0.1:9/").header("a b", "\n");
-    assert!(block_on(Reqwest::new().send(unsendable)).is_err());
+    assert!(block_on(ReqwestClient::new().send(unsendable)).is_err());
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn it_works_within_a_runtime_of_the_apps_own_and_with_its_client() {
         })
     };
     let runtime = Builder::new_current_thread().build().unwrap();
-    let client = Reqwest::from(Client::builder().no_proxy().build().unwrap());
+    let client = ReqwestClient::from(Client::builder().no_proxy().build().unwrap());
     let body = async |url| client.send(HttpRequest::new(url)).await?.into_bytes().await;
     let both = runtime.block_on(join(body(serve()), body(serve())));
     assert_eq!(both, (Ok(b"one".to_vec()), Ok(b"one".to_vec())));
