@@ -99,7 +99,7 @@ impl<'t> Cell<'t> {
         let text = self.some(&visitor)?;
         let millis = match self.kind {
             _ if self.array => return Err(Self::unexpected(text, &visitor)),
-            Kind::Json if text.starts_with('"') => {
+            Kind::Json if text.trim_start().starts_with('"') => {
                 let text = json(text, |json| String::deserialize(json))?;
                 moment::millis(&text).map_err(ColumnError::new)?
             }
@@ -118,7 +118,7 @@ impl<'t> Cell<'t> {
         match self.kind {
             _ if self.array => visitor.visit_str(text),
             Kind::Timestamp | Kind::Timestamptz | Kind::Date | Kind::Timetz => visitor.visit_str(&moment::iso(text)),
-            Kind::Json if text.starts_with('"') => json(text, |json| json.deserialize_str(visitor)),
+            Kind::Json if text.trim_start().starts_with('"') => json(text, |json| json.deserialize_str(visitor)),
             _ => visitor.visit_str(text),
         }
     }
@@ -148,17 +148,11 @@ fn integer(text: &str) -> Option<Integer> {
         Some((whole, zeros)) if zeros.bytes().all(|byte| byte == b'0') => whole,
         _ => text,
     };
-    if let Ok(value) = whole.parse() {
-        Some(Integer::Natural(value))
-    } else if let Ok(value) = whole.parse() {
-        Some(Integer::Negative(value))
-    } else if let Ok(value) = whole.parse() {
-        Some(Integer::Wide(value))
-    } else if let Ok(value) = whole.parse() {
-        Some(Integer::Widest(value))
-    } else {
-        exponential(text)
-    }
+    let parsed = whole.parse().map(Integer::Natural);
+    let parsed = parsed.or_else(|_| whole.parse().map(Integer::Negative));
+    let parsed = parsed.or_else(|_| whole.parse().map(Integer::Wide));
+    let parsed = parsed.or_else(|_| whole.parse().map(Integer::Widest));
+    parsed.ok().or_else(|| exponential(text))
 }
 
 /// As a `float8` prints large numbers, `1e+15`: exact as long as every integer is.
@@ -264,7 +258,7 @@ impl<'de> Deserializer<'de> for Cell<'_> {
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
         match self.text {
             None => visitor.visit_none(),
-            Some("null") if self.is(Kind::Json) => visitor.visit_none(),
+            Some(text) if self.is(Kind::Json) && text.trim() == "null" => visitor.visit_none(),
             Some(_) => visitor.visit_some(self),
         }
     }
@@ -272,7 +266,7 @@ impl<'de> Deserializer<'de> for Cell<'_> {
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
         match self.text {
             None => visitor.visit_unit(),
-            Some("null") if self.is(Kind::Json) => visitor.visit_unit(),
+            Some(text) if self.is(Kind::Json) && text.trim() == "null" => visitor.visit_unit(),
             Some(text) => Err(Self::unexpected(text, &visitor)),
         }
     }

@@ -37,6 +37,7 @@ pub(crate) fn outside_key(json: &str, columns: &Columns) -> Decoded<Option<AnyKe
     let mut parts = Vec::new();
     for column in columns.primary_key() {
         let Some(text) = texts.get(&column.name) else { return Ok(None) };
+        let text = text.as_deref();
         let part = formed(Cell::new(Some(column), text), None);
         parts.push(part.map_err(|error| error.at(&column.name, text))?);
     }
@@ -50,6 +51,7 @@ fn part(texts: &Texts<'_>, columns: &Columns, path: &str, forms: &'static [Field
     let form = forms.iter().find(|form| form.path.iter().copied().eq(path.split('.'))).map(|form| form.form);
     let (name, inner) = path.split_once('.').map_or((path, None), |(name, inner)| (name, Some(inner)));
     let Some(text) = texts.get(name) else { return Ok(None) };
+    let text = text.as_deref();
     let key = match (inner, text) {
         (Some(inner), Some(json)) => inside(json, inner, form),
         _ => formed(Cell::new(columns.get(name), text), form),

@@ -12,7 +12,10 @@ use super::{ColumnError, Decoded};
 use crate::sync::electric::columns::Columns;
 
 /// The columns that a row has, in the order in which they came.
-pub(super) struct Texts<'a>(pub Vec<(Cow<'a, str>, Option<Cow<'a, str>>)>);
+pub(super) struct Texts<'a>(pub Vec<(Cow<'a, str>, Value<'a>)>);
+
+/// Text, or null.
+type Value<'a> = Option<Cow<'a, str>>;
 
 impl<'a> Texts<'a> {
     pub fn parse(json: &'a str) -> Decoded<Self> {
@@ -21,9 +24,8 @@ impl<'a> Texts<'a> {
     }
 
     /// What came in a column, if it did.
-    pub fn get(&self, name: &str) -> Option<Option<&str>> {
-        let (_, text) = self.0.iter().find(|(column, _)| column == name)?;
-        Some(text.as_deref())
+    pub fn get(&self, name: &str) -> Option<&Value<'a>> {
+        self.0.iter().find(|(column, _)| column == name).map(|(_, text)| text)
     }
 }
 
@@ -52,7 +54,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Texts<'a> {
 }
 
 /// A value, or the name of a column.
-struct Text<'a>(Option<Cow<'a, str>>);
+struct Text<'a>(Value<'a>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::super::row;
+use super::super::{patched, row};
 use super::columns;
 use crate::Date;
 
@@ -28,28 +28,28 @@ fn nulls() -> String {
     format!("{{{}}}", fields.join(","))
 }
 
-#[derive(Deserialize, Clone, Debug, PartialEq)]
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[serde(rename_all = "lowercase")]
 enum Mood {
     Happy,
     Sad,
 }
 
-#[derive(Deserialize, Clone, Debug, PartialEq)]
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
 struct Positive(u8);
 
-#[derive(Deserialize, Clone, Debug, PartialEq)]
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
 struct Document {
     a: Option<u32>,
     b: Vec<Option<bool>>,
 }
 
-#[derive(Deserialize, Clone, Debug, PartialEq)]
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
 struct X {
     x: i8,
 }
 
-#[derive(Deserialize, Clone, Debug, PartialEq)]
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
 struct Types {
     aa: [[i32; 2]; 2],
     b: bool,
@@ -171,6 +171,14 @@ fn the_log_writes_booleans_in_another_way() {
     assert_ne!(log, ROW);
     let [snapshot, log]: [Types; 2] = [ROW, &log].map(|json| row(json, &columns(SCHEMA)).expect("a row"));
     assert_eq!(snapshot.b, log.b);
+}
+
+#[test]
+fn a_patch_keeps_what_is_of_any_type() {
+    let columns = columns(SCHEMA);
+    let row: Types = row(ROW, &columns).expect("a row");
+    let patched = patched(&row, r#"{"id":"9007199254740993","b":"f","fa":"{}"}"#, &columns).expect("a row");
+    assert_eq!(patched, Types { b: false, fa: Vec::new(), ..row });
 }
 
 #[test]

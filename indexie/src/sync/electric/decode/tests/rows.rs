@@ -51,6 +51,13 @@ fn a_patch_leaves_every_other_field() {
     assert_eq!(patched(&stored, "{}", &columns(USERS)), Ok(stored));
 }
 
+#[derive(Deserialize, Debug)]
+#[allow(dead_code, reason = "never comes to be")]
+struct Unknown {
+    id: u32,
+    place: String,
+}
+
 #[test]
 fn errors_name_the_column_and_what_came() {
     let columns = columns(USERS);
@@ -63,11 +70,6 @@ fn errors_name_the_column_and_what_came() {
     let error = row::<User>(r#"{"id":"1"}"#, &columns).expect_err("a field is missing");
     assert_eq!((error.column.as_str(), error.message.as_str()), ("name", "the row came without the column `name`"));
 
-    #[derive(Serialize, Deserialize, Debug, PartialEq)]
-    struct Unknown {
-        id: u32,
-        place: String,
-    }
     let error = row::<Unknown>(r#"{"id":"1"}"#, &columns).expect_err("a field is missing");
     assert_eq!((error.column.as_str(), error.message.as_str()), ("place", "the shape has no column `place`"));
 

@@ -60,6 +60,7 @@ fn integers_are_checked() {
 }
 
 #[test]
+#[allow(clippy::float_cmp, reason = "exactly what came")]
 fn other_numbers() {
     assert_eq!(value::<f32>("float8", "0.1"), 0.1);
     assert_eq!(value::<f64>("numeric", "-12.5"), -12.5);
@@ -170,7 +171,9 @@ fn arrays() {
 fn json_of_every_type() {
     assert_eq!(value::<Json>("json", " {\"a\" : [1, null]}"), json!({ "a": [1, null] }));
     assert_eq!(value::<Json>("jsonb", "null"), Json::Null);
-    assert_eq!(value::<Option<Json>>("jsonb", "null"), None);
+    assert_eq!(value::<Option<Json>>("json", " null "), None);
+    assert_eq!(value::<()>("jsonb", "null"), ());
+    assert_eq!(value::<uuid::Uuid>("json", " \"00000000-0000-0000-0000-000000000001\""), uuid::Uuid::from_u128(1));
     assert_eq!(value::<Option<Json>>("jsonb", "1"), Some(json!(1)));
     assert_eq!(value::<BTreeMap<String, u8>>("json", r#"{"a":1}"#), BTreeMap::from([("a".to_owned(), 1)]));
     assert_eq!(value::<HashMap<String, u8>>("text", r#"{"a":1}"#), HashMap::from([("a".to_owned(), 1)]));
@@ -179,7 +182,7 @@ fn json_of_every_type() {
     assert_eq!(read::<Json>("jsonb", None), Ok(Json::Null));
     assert_eq!(
         message::<BTreeMap<String, u8>>("json", r#"{"a":300}"#),
-        "invalid value: integer `300`, expected u8 at line 1 column 8"
+        "invalid value: integer `300`, expected u8 at line 1 column 9"
     );
     assert_eq!(message::<BTreeMap<String, u8>>("hstore", "a"), "invalid value: string \"a\", expected a map");
 }
