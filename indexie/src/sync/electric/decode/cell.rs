@@ -42,6 +42,16 @@ impl<'t> Cell<'t> {
         self.text.ok_or_else(|| ColumnError::invalid_type(Unexpected::Other("null"), visitor))
     }
 
+    /// What a `String` gets: what came, except that a boolean, which comes in two forms, has one.
+    fn plain<'de, V: Visitor<'de>>(&self, visitor: &V) -> Decoded<&'t str> {
+        let text = self.some(visitor)?;
+        Ok(match text {
+            "t" if self.is(Kind::Bool) => "true",
+            "f" if self.is(Kind::Bool) => "false",
+            _ => text,
+        })
+    }
+
     fn unexpected<'de, V: Visitor<'de>>(text: &str, visitor: &V) -> ColumnError {
         ColumnError::invalid_value(Unexpected::Str(text), visitor)
     }
@@ -114,7 +124,7 @@ impl<'t> Cell<'t> {
 
     /// As those ask for text who read a form of their own out of it.
     fn formatted<'de, V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
-        let text = self.some(&visitor)?;
+        let text = self.plain(&visitor)?;
         match self.kind {
             _ if self.array => visitor.visit_str(text),
             Kind::Timestamp | Kind::Timestamptz | Kind::Date | Kind::Timetz => visitor.visit_str(&moment::iso(text)),
@@ -243,7 +253,7 @@ impl<'de> Deserializer<'de> for Cell<'_> {
     }
 
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
-        let text = self.some(&visitor)?;
+        let text = self.plain(&visitor)?;
         visitor.visit_str(text)
     }
 
@@ -315,7 +325,7 @@ impl<'de> Deserializer<'de> for Cell<'_> {
         variants: &'static [&'static str],
         visitor: V,
     ) -> Decoded<V::Value> {
-        let text = self.some(&visitor)?;
+        let text = self.plain(&visitor)?;
         let of_json = self.is(Kind::Json) || text.starts_with(['{', '"']);
         if of_json && !self.array && !variants.contains(&text) {
             return json(text, |json| json.deserialize_enum(name, variants, visitor));

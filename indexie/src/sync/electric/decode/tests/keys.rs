@@ -70,6 +70,7 @@ fn keys_have_the_form_of_their_field() {
         key_of::<Text>(&of("timestamptz", 0), r#"{"id":"2026-02-28 11:14:15+00"}"#),
         AnyKey::from("2026-02-28 11:14:15+00")
     );
+    assert_eq!(key_of::<Text>(&of("bool", 0), r#"{"id":"t"}"#), AnyKey::from("true"));
     assert_eq!(key_of::<Enum>(&of("mood", 0), r#"{"id":"happy"}"#), AnyKey::from("happy"));
     assert_eq!(key_of::<Enum>(&of("mood", 0), r#"{"id":"so-so"}"#), AnyKey::from("so-so"));
     assert_eq!(key_of::<Newtype>(&of("int4", 0), r#"{"id":"4294967295"}"#), number(4_294_967_295.0));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -124,6 +125,39 @@ fn flattened_fields_are_columns() {
     let changed = patched(&customer, r#"{"city":"Oslo","tags":"{}"}"#, &columns).expect("a row");
     let place = Place { city: "Oslo".into(), ..customer.place.clone() };
     assert_eq!(changed, Customer { place, tags: vec![], ..customer });
+}
+
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
+struct Times {
+    created: DateTime<Utc>,
+    local: NaiveDateTime,
+}
+
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
+struct Event {
+    id: u32,
+    at: Date,
+    day: NaiveDate,
+    #[serde(flatten)]
+    times: Times,
+}
+
+#[test]
+fn times_survive_a_patch_and_flattening() {
+    let columns = columns(
+        r#"{"id":{"type":"int4"},"at":{"type":"timestamp"},"day":{"type":"date"},"created":{"type":"timestamptz"},"local":{"type":"timestamp"}}"#,
+    );
+    let json = r#"{"id":"1","at":"2026-02-28 11:14:15.123","day":"2026-02-28","created":"2026-02-28 11:14:15.123+00","local":"2026-02-28 11:14:15.123456"}"#;
+    let event: Event = row(json, &columns).expect("a row");
+    let day = NaiveDate::from_ymd_opt(2026, 2, 28).expect("a date");
+    let local = day.and_hms_micro_opt(11, 14, 15, 123_456).expect("a time");
+    let created = day.and_hms_milli_opt(11, 14, 15, 123).expect("a time").and_utc();
+    let at = Date::from_millis(1_772_277_255_123);
+    assert_eq!(event, Event { id: 1, at, day, times: Times { created, local } });
+
+    let changed = patched(&event, r#"{"id":"1","created":"2026-03-01 00:00:00+00"}"#, &columns).expect("a row");
+    let created = "2026-03-01T00:00:00Z".parse().expect("a time");
+    assert_eq!(changed, Event { times: Times { created, local }, ..event });
 }
 
 #[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
