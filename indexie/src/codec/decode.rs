@@ -49,8 +49,16 @@ type Decoded<T> = Result<T, DecodeError>;
 
 /// Reads one value that carries its tag.
 pub(crate) fn from_value<T: DeserializeOwned>(reader: &mut Reader<'_>, shapes: &dyn Known) -> Decoded<T> {
+    T::deserialize(decoder(reader, shapes))
+}
+
+/// What reads it, for whoever wants to come in between.
+pub(crate) fn decoder<'de, 'r, 'b>(
+    reader: &'r mut Reader<'b>,
+    shapes: &'r dyn Known,
+) -> impl Deserializer<'de, Error = DecodeError> + use<'de, 'r, 'b> {
     let tag = reader.int();
-    T::deserialize(Decoder { reader, shapes, tag })
+    Decoder { reader, shapes, tag }
 }
 
 /// Walks over a value.
