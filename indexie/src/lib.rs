@@ -112,10 +112,14 @@ pub use overlay::{Committed, Overlay, OverlayTransaction, PendingChange};
 pub use query::{Cursor, EachOutput, Page, Query, RowStream, Where};
 pub use store::{Insert, Outbound, Store};
 pub use strategy::Strategy;
+#[cfg(all(feature = "electric", target_family = "wasm"))]
+pub use sync::FetchClient;
+#[cfg(all(feature = "electric", not(target_family = "wasm")))]
+pub use sync::ReqwestClient;
 #[cfg(feature = "electric")]
 pub use sync::{
-    DefaultClient, Electric, ElectricSync, HttpClient, HttpClientFn, HttpError, HttpRequest, HttpResponse, IntoHeaders, Recovery,
-    Replica, SyncError, SyncStatus, SyncStatuses, http_client_fn,
+    DefaultClient, Electric, ElectricSync, HttpClient, HttpClientFn, HttpError, HttpRequest, HttpResponse, IntoHeaders,
+    Recovery, Replica, SyncError, SyncStatus, SyncStatuses, http_client_fn,
 };
 pub use table::{Access, Auto, InTransaction, Pending, Read, ReadWrite, Table, TxMode, Writable};
 pub use transaction::{All, Commit, Mode, Scope, Transaction};

@@ -13,9 +13,9 @@ pub(crate) use fit::{Alteration, FieldPath, Fit, bool_paths, fit, unknown_paths}
 #[cfg(any(target_family = "wasm", test))]
 pub(crate) use installed::parse_installed;
 pub(crate) use installed::{InstalledIndex, InstalledStore};
-pub(crate) use numbering::{MARKER, MARKER_KEY, Numbering};
 #[cfg(feature = "electric")]
 pub(crate) use numbering::RECORDS;
+pub(crate) use numbering::{MARKER, MARKER_KEY, Numbering};
 pub(crate) use steps::{Step, steps};
 pub(crate) use verdict::{Rules, Stored, Verdict, verdict};
 

@@ -13,7 +13,10 @@ pub(crate) fn spawn(future: LocalBoxFuture<'static, ()>) {
 }
 
 #[cfg(not(target_family = "wasm"))]
-#[cfg_attr(not(feature = "electric"), allow(unused_imports, reason = "only what comes from outside wakes who waits"))]
+#[cfg_attr(
+    not(feature = "electric"),
+    allow(unused_imports, reason = "only what comes from outside wakes who waits")
+)]
 pub(crate) use host::{attend, run};
 
 #[cfg(not(target_family = "wasm"))]
@@ -71,7 +74,9 @@ mod host {
         let woken = Arc::new(Flag { woken: AtomicBool::new(true), attending: attending.clone() });
         let task = Rc::new(Task { future: RefCell::new(Some(future)), woken, over: Cell::new(false) });
         TASKS.with_borrow_mut(|tasks| tasks.push(task));
-        std::mem::take(&mut *attending.lock().unwrap_or_else(PoisonError::into_inner)).into_iter().for_each(Waker::wake);
+        std::mem::take(&mut *attending.lock().unwrap_or_else(PoisonError::into_inner))
+            .into_iter()
+            .for_each(Waker::wake);
     }
 
     /// Gives the tasks a turn, and has `waker` woken when one of them wants another.

@@ -8,9 +8,9 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::database::Durability;
-use crate::schema::{Definition, KeyPath, KeySchema, Rules, StoreSchema};
 #[cfg(feature = "electric")]
 use crate::schema::RECORDS;
+use crate::schema::{Definition, KeyPath, KeySchema, Rules, StoreSchema};
 use crate::storage::{Backend, Connect, Layout, Versions};
 
 /// A database object: its declaration and its settings. The connection is each thread's own.

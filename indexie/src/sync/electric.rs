@@ -30,6 +30,10 @@ mod url;
 mod writing;
 
 pub use error::SyncError;
+#[cfg(target_family = "wasm")]
+pub use http::FetchClient;
+#[cfg(not(target_family = "wasm"))]
+pub use http::ReqwestClient;
 pub use http::{DefaultClient, HttpClient, HttpClientFn, HttpError, HttpRequest, HttpResponse, http_client_fn};
 pub use shape::{Electric, IntoHeaders, Recovery, Replica};
 pub use status::{SyncStatus, SyncStatuses};

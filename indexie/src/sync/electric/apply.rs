@@ -122,9 +122,8 @@ impl Task {
         changes: &Changes<'_>,
         mut progress: Progress,
     ) -> Result<Progress> {
-        let with = |wanted: fn(&Net<'_>) -> bool| {
-            changes.0.iter().filter(move |(_, net)| wanted(net)).map(|(key, _)| key)
-        };
+        let with =
+            |wanted: fn(&Net<'_>) -> bool| changes.0.iter().filter(move |(_, net)| wanted(net)).map(|(key, _)| key);
         let come: Vec<&AnyKey> = with(|net| matches!(net, Net::Put(_))).collect();
         let mut gone: Vec<&AnyKey> = with(|net| matches!(net, Net::Delete)).collect();
         if self.batch.replaces {

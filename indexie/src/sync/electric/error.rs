@@ -86,7 +86,9 @@ impl fmt::Display for SyncError {
             ),
             Self::Network { message } => write!(f, "the server cannot be reached: {message}"),
             Self::Protocol { message } => f.write_str(message),
-            Self::Provider { message } => write!(f, "the function that gives headers or parameters has failed: {message}"),
+            Self::Provider { message } => {
+                write!(f, "the function that gives headers or parameters has failed: {message}")
+            }
             Self::Timeout { txid } => write!(f, "transaction {txid} has not come back in time"),
             Self::Stopped => f.write_str("the sync has been stopped"),
         }

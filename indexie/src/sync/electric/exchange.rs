@@ -4,7 +4,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use futures::StreamExt;
+use futures::{StreamExt, future};
 
 use super::clock;
 use super::error::SyncError;
@@ -31,7 +31,7 @@ impl machine::Headers for HttpResponse {
 pub(super) async fn exchange(inner: &Rc<Inner>, machine: &mut Machine, shape: &Rc<str>) -> Next {
     let ask = machine.ask(now());
     let silence = SILENCE.mul_f64(inner.electric.pace);
-    let (address, headers) = futures::join!(inner.electric.address(), inner.electric.all_headers());
+    let (address, headers) = future::join(inner.electric.address(), inner.electric.all_headers()).await;
     let (address, headers) = match (address, headers) {
         (Ok(address), Ok(headers)) => (address, headers),
         (Err(reason), _) | (_, Err(reason)) => return Next::of(inner, machine.failed(reason, None, now())),

@@ -101,7 +101,8 @@ mod tests {
 
     #[test]
     fn what_is_no_offset_is_none() {
-        for text in ["", "now", "1", "_", "1_", "_1", "-2", "1_-1", "+1_0", "1_inf2", "18446744073709551616_0", "1_0_0"] {
+        for text in ["", "now", "1", "_", "1_", "_1", "-2", "1_-1", "+1_0", "1_inf2", "18446744073709551616_0", "1_0_0"]
+        {
             assert_eq!(Offset::parse(text), None, "{text}");
         }
     }

@@ -206,7 +206,11 @@ impl Snapshot {
     }
 
     /// The whole number of a transaction that is not far from the snapshot.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "the difference wraps, as the numbers do")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        reason = "the difference wraps, as the numbers do"
+    )]
     fn whole(&self, txid: u64) -> u64 {
         let difference = (txid as u32).wrapping_sub(self.xmax as u32) as i32;
         self.xmax.saturating_add_signed(difference.into())

@@ -284,7 +284,9 @@ impl Electric {
         let reserved = |name: &str| format!("the parameter `{name}` is the sync's own");
         let address = Address::new(&self.url, &self.given);
         let fault = address.reserved().map(reserved);
-        let asked = || self.asked.iter().find(|(name, _)| Address::new("", &[(name.clone(), String::new())]).reserved().is_some());
+        let asked = || {
+            self.asked.iter().find(|(name, _)| Address::new("", &[(name.clone(), String::new())]).reserved().is_some())
+        };
         let fault = fault.or_else(|| asked().map(|(name, _)| reserved(name)));
         fault.or_else(|| self.url.is_empty().then(|| "the shape has no URL".to_owned()))
     }

@@ -170,9 +170,7 @@ impl ElectricSync {
     /// [`Error::Sync`] once the sync has failed in a way that is not tried again, or has been stopped.
     pub fn up_to_date(&self) -> Op<()> {
         let inner = self.0.0.clone();
-        Op::new(async move {
-            inner.until(|inner| inner.has_caught_up.get() || inner.is_filled_elsewhere()).await
-        })
+        Op::new(async move { inner.until(|inner| inner.has_caught_up.get() || inner.is_filled_elsewhere()).await })
     }
 
     /// Resolves when a transaction of PostgreSQL's has come back: its rows are stored. `txid` is what
@@ -280,7 +278,8 @@ impl Inner {
     }
 
     fn is_filled_elsewhere(&self) -> bool {
-        self.status.with(|status| matches!(status, SyncStatus::Following)) && self.progress.with(|progress| progress.up_to_date > 0.0)
+        self.status.with(|status| matches!(status, SyncStatus::Following))
+            && self.progress.with(|progress| progress.up_to_date > 0.0)
     }
 
     /// Waits for something that the sync brings about.
@@ -314,7 +313,9 @@ impl Inner {
             let pause = clock::sleep(LOOK.mul_f64(self.electric.pace));
             if self.waiting.get() == 0 {
                 self.wishes.changed(wishes).await;
-            } else if let Either::Right(_) = future::select(Box::pin(pause), Box::pin(self.wishes.changed(wishes))).await {
+            } else if let Either::Right(_) =
+                future::select(Box::pin(pause), Box::pin(self.wishes.changed(wishes))).await
+            {
                 continue;
             }
         }

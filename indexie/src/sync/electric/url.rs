@@ -26,7 +26,8 @@ const PROTOCOL: [&str; 17] = [
 const SECRETS: [&str; 2] = ["secret", "api_secret"];
 
 /// What an app may not set: the sync does.
-const RESERVED: [&str; 7] = ["live", "live_sse", "experimental_live_sse", "handle", "offset", "cursor", "expired_handle"];
+const RESERVED: [&str; 7] =
+    ["live", "live_sse", "experimental_live_sse", "handle", "offset", "cursor", "expired_handle"];
 
 /// A URL, taken apart.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,9 +61,8 @@ impl Address {
 
     /// What tells one shape from another.
     pub fn shape(&self) -> String {
-        let is_part = |(name, _): &&(String, String)| {
-            !PROTOCOL.contains(&name.as_str()) && !SECRETS.contains(&name.as_str())
-        };
+        let is_part =
+            |(name, _): &&(String, String)| !PROTOCOL.contains(&name.as_str()) && !SECRETS.contains(&name.as_str());
         let changes_only = self.pairs.iter().any(|(name, value)| name == "log" && value != "full");
         // The server takes that for another shape, though clients do not send it for its sake.
         let log = changes_only.then(|| ("log".to_owned(), "changes_only".to_owned()));
@@ -135,7 +135,8 @@ mod tests {
     /// V52.
     #[test]
     fn parameters_are_sorted_and_written_as_browsers_do() {
-        let address = Address::new("http://h/v1/shape", &given(&[("table", "t"), ("where", "a=1"), ("params[1]", "7")]));
+        let address =
+            Address::new("http://h/v1/shape", &given(&[("table", "t"), ("where", "a=1"), ("params[1]", "7")]));
         let more = [
             ("log", "full".to_owned()),
             ("offset", "5_0".to_owned()),

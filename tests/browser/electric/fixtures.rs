@@ -1,0 +1,73 @@
+//! Records and databases of this suite.
+
+use indexie::prelude::*;
+use indexie::{ElectricSync, SyncStatus};
+use indexie_tests::fresh;
+use serde::{Deserialize, Serialize};
+
+use crate::script::Script;
+
+#[derive(Store, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[store("id, name")]
+pub struct User {
+    pub id: i32,
+    pub name: String,
+    pub age: Option<i64>,
+    pub active: Option<bool>,
+}
+
+schema! {
+    /// A database of users that a server has.
+    pub struct Users("electric_users");
+
+    version 1 {
+        users: User,
+    }
+}
+
+/// A user as the snapshot has him.
+pub fn of_snapshot(id: i32, name: &str) -> User {
+    User { id, name: name.into(), age: Some(30), active: Some(true) }
+}
+
+/// A user as the log inserts him.
+pub fn of_log(id: i32, name: &str) -> User {
+    User { id, name: name.into(), age: Some(5), active: Some(true) }
+}
+
+pub async fn database(name: &str) -> Users {
+    fresh(name).await
+}
+
+pub async fn rows(db: &Users) -> Vec<User> {
+    db.users.to_vec().await.expect("the table is read")
+}
+
+pub async fn names(db: &Users) -> Vec<(i32, String)> {
+    rows(db).await.into_iter().map(|user| (user.id, user.name)).collect()
+}
+
+/// Syncs the users with a script.
+pub async fn sync(db: &Users, script: &Script) -> ElectricSync {
+    db.users.sync_electric(script.shape()).await.expect("a sync")
+}
+
+/// Lets the sync go on until something is so.
+pub async fn until(db: &Users, what: &str, done: impl Fn() -> bool) {
+    for _ in 0..20_000 {
+        if done() {
+            return;
+        }
+        db.users.count().await.expect("the table is read");
+    }
+    panic!("{what}: never");
+}
+
+/// Lets it go on until so many requests have been made.
+pub async fn asked(db: &Users, script: &Script, count: usize) {
+    until(db, &format!("{count} requests; there were {:?}", script.queries()), || script.asked() >= count).await;
+}
+
+pub fn is_live(sync: &ElectricSync) -> bool {
+    matches!(sync.status(), SyncStatus::Live)
+}

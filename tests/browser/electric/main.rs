@@ -1,0 +1,10 @@
+//! A table that follows a shape of ElectricSQL's, in a real browser and in memory: what is asked for, what is stored, and what becomes
+//! of it when the answers are not as they should be. The server is a script; the vectors are those of the protocol's description.
+
+mod fixtures;
+mod script;
+
+mod snapshot;
+
+#[cfg(target_family = "wasm")]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

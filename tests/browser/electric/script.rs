@@ -1,0 +1,214 @@
+//! A server that is a script: it gives one answer after the other, and keeps what it was asked.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use futures::future::LocalBoxFuture;
+use futures::{FutureExt, StreamExt, stream};
+use indexie::{Electric, HttpClient, HttpError, HttpRequest, HttpResponse};
+
+/// Where the script is, as far as the sync knows.
+pub const URL: &str = "https://electric.example/v1/shape";
+pub const H1: &str = "76514523-1795361888193033";
+pub const H2: &str = "92170320-1795362091156488";
+pub const SCHEMA: &str = r#"{"active":{"type":"bool"},"age":{"type":"int8"},"id":{"type":"int4","not_null":true,"pk_index":0},"name":{"type":"text","not_null":true}}"#;
+pub const UP_TO_DATE: &str = r#"{"headers":{"control":"up-to-date","global_last_seen_lsn":"26624216"}}"#;
+pub const SNAPSHOT_END: &str = r#"{"headers":{"control":"snapshot-end","xip_list":[],"xmax":"754","xmin":"754"}}"#;
+pub const MUST_REFETCH: &str = r#"{"headers":{"control":"must-refetch"}}"#;
+
+/// A row of the snapshot.
+pub fn row(id: i32, name: &str) -> String {
+    format!(
+        r#"{{"key":"\"public\".\"users\"/\"{id}\"","value":{{"active":"true","age":"30","id":"{id}","name":"{name}"}},"headers":{{"relation":["public","users"],"operation":"insert"}}}}"#
+    )
+}
+
+/// A change of the log: its columns as JSON, and its place.
+pub fn change(operation: &str, id: i32, columns: &str, lsn: u64, position: u64) -> String {
+    format!(
+        r#"{{"value":{columns},"key":"\"public\".\"users\"/\"{id}\"","headers":{{"relation":["public","users"],"lsn":"{lsn}","txids":[{}],"operation":"{operation}","op_position":{position}}}}}"#,
+        lsn % 1_000
+    )
+}
+
+pub fn insert(id: i32, name: &str, lsn: u64, position: u64) -> String {
+    change("insert", id, &format!(r#"{{"active":"t","age":"5","id":"{id}","name":"{name}"}}"#), lsn, position)
+}
+
+pub fn rename(id: i32, name: &str, lsn: u64, position: u64) -> String {
+    change("update", id, &format!(r#"{{"id":"{id}","name":"{name}"}}"#), lsn, position)
+}
+
+pub fn delete(id: i32, lsn: u64, position: u64) -> String {
+    change("delete", id, &format!(r#"{{"id":"{id}"}}"#), lsn, position)
+}
+
+/// Messages as the body of a response.
+pub fn body(messages: &[impl AsRef<str>]) -> String {
+    format!("[{}]", messages.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(","))
+}
+
+/// Messages as events of a stream.
+pub fn frames(messages: &[impl AsRef<str>]) -> String {
+    messages.iter().map(|message| format!("data: {}\n\n", message.as_ref())).collect()
+}
+
+/// An answer of the server's.
+pub enum Answer {
+    Response(HttpResponse),
+    /// The connection fails.
+    Refused,
+    /// Nothing comes.
+    Silence,
+}
+
+impl From<HttpResponse> for Answer {
+    fn from(response: HttpResponse) -> Self {
+        Self::Response(response)
+    }
+}
+
+/// A page of a shape's log.
+pub fn page(handle: &str, offset: &str, messages: &[impl AsRef<str>]) -> HttpResponse {
+    HttpResponse::new(200)
+        .header("content-type", "application/json; charset=utf-8")
+        .header("electric-handle", handle)
+        .header("electric-offset", offset)
+        .header("electric-schema", SCHEMA)
+        .body(body(messages))
+}
+
+/// An answer to a request that has waited: without the columns.
+pub fn polled(handle: &str, offset: &str, cursor: &str, messages: &[impl AsRef<str>]) -> HttpResponse {
+    HttpResponse::new(200)
+        .header("content-type", "application/json; charset=utf-8")
+        .header("electric-handle", handle)
+        .header("electric-offset", offset)
+        .header("electric-cursor", cursor)
+        .body(body(messages))
+}
+
+/// How a stream goes on after its pieces.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Then {
+    /// It ends, as it should.
+    Ends,
+    /// The connection is cut.
+    Breaks,
+    /// Nothing more comes.
+    Stays,
+}
+
+/// A stream of events, in pieces.
+pub fn streamed(handle: &str, offset: &str, pieces: &[impl AsRef<[u8]>], then: Then) -> HttpResponse {
+    let pieces: Vec<Result<Vec<u8>, HttpError>> = pieces.iter().map(|piece| Ok(piece.as_ref().to_vec())).collect();
+    let end = match then {
+        Then::Ends => stream::empty().boxed_local(),
+        Then::Breaks => stream::iter([Err(HttpError::new("the connection was reset"))]).boxed_local(),
+        Then::Stays => stream::pending().boxed_local(),
+    };
+    HttpResponse::new(200)
+        .header("content-type", "text/event-stream")
+        .header("electric-handle", handle)
+        .header("electric-offset", offset)
+        .header("electric-cursor", "66929940")
+        .stream(stream::iter(pieces).chain(end))
+}
+
+/// The log has ended; its successor is known or not.
+pub fn conflict(handle: Option<&str>) -> HttpResponse {
+    let response = HttpResponse::new(409).header("content-type", "application/json; charset=utf-8");
+    let response = handle.into_iter().fold(response, |response, handle| response.header("electric-handle", handle));
+    response.body(body(&[MUST_REFETCH]))
+}
+
+#[derive(Default)]
+struct State {
+    answers: RefCell<VecDeque<Answer>>,
+    asked: RefCell<Vec<HttpRequest>>,
+    open: Cell<usize>,
+}
+
+/// The script, and what it was asked.
+#[derive(Clone, Default)]
+pub struct Script(Rc<State>);
+
+/// A request that is under way.
+struct Open(Rc<State>);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.open.set(self.0.open.get() - 1);
+    }
+}
+
+impl HttpClient for Script {
+    fn send(&self, request: HttpRequest) -> LocalBoxFuture<'static, Result<HttpResponse, HttpError>> {
+        self.0.asked.borrow_mut().push(request);
+        self.0.open.set(self.0.open.get() + 1);
+        let open = Open(self.0.clone());
+        let answer = self.0.answers.borrow_mut().pop_front();
+        async move {
+            let _open = open;
+            match answer {
+                Some(Answer::Response(response)) => Ok(response),
+                Some(Answer::Refused) => Err(HttpError::new("connection refused")),
+                Some(Answer::Silence) | None => futures::future::pending().await,
+            }
+        }
+        .boxed_local()
+    }
+}
+
+impl Script {
+    pub fn answers(self, answers: impl IntoIterator<Item = impl Into<Answer>>) -> Self {
+        self.0.answers.borrow_mut().extend(answers.into_iter().map(Into::into));
+        self
+    }
+
+    pub fn then(self, answer: impl Into<Answer>) -> Self {
+        self.0.answers.borrow_mut().push_back(answer.into());
+        self
+    }
+
+    /// A shape that this script answers for.
+    pub fn shape(&self) -> Electric {
+        Electric::shape(URL).table("users").http_client(self.clone()).pace(0.005)
+    }
+
+    pub fn asked(&self) -> usize {
+        self.0.asked.borrow().len()
+    }
+
+    /// What request number `at` asked for, without what is the same in all of them and without what is made up.
+    pub fn query(&self, at: usize) -> String {
+        let asked = self.0.asked.borrow();
+        let Some(request) = asked.get(at) else { return format!("(only {} requests)", asked.len()) };
+        let query = request.url.strip_prefix(URL).unwrap_or(&request.url).trim_start_matches('?');
+        let known = |pair: &&str| !["log=full", "table=users"].contains(pair);
+        let plain =
+            |pair: &str| if pair.starts_with("cache-buster=") { "cache-buster".to_owned() } else { pair.to_owned() };
+        query.split('&').filter(known).map(plain).collect::<Vec<_>>().join("&")
+    }
+
+    pub fn queries(&self) -> Vec<String> {
+        (0..self.asked()).map(|at| self.query(at)).collect()
+    }
+
+    pub fn url(&self, at: usize) -> String {
+        self.0.asked.borrow()[at].url.clone()
+    }
+
+    /// A header of a request.
+    pub fn header(&self, at: usize, name: &str) -> Option<String> {
+        let asked = self.0.asked.borrow();
+        let found = asked[at].headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.clone())
+    }
+
+    /// How many requests are under way.
+    pub fn open(&self) -> usize {
+        self.0.open.get()
+    }
+}
