@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::key::AnyKey;
 use crate::schema::StoreSchema;
-use crate::storage::memory::evaluator::{Evaluator, Row};
+use crate::storage::memory::evaluator::{Evaluator, Object, Row, Value, merge};
 
 /// Pending rows, and those that are to go.
 #[derive(Clone, Debug)]
@@ -20,6 +20,17 @@ pub(super) struct Layer {
 pub(super) enum Base {
     Known(Option<Row>),
     Unknown,
+}
+
+impl Base {
+    /// Whether it is known to be this row.
+    pub fn is(&self, row: Option<&Row>) -> bool {
+        matches!(self, Self::Known(known) if same(known.as_ref(), row))
+    }
+
+    pub fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown)
+    }
 }
 
 /// What has become of one row.
@@ -60,6 +71,36 @@ impl Entry {
     /// Whether there is anything to be stored.
     pub fn is_change(&self) -> bool {
         self.forced || !same(self.beneath.as_ref(), self.now.as_ref())
+    }
+
+    /// Puts what is pending on another row than the one that was found: what of that has been changed is changed of this one.
+    pub fn rebase(&mut self, beneath: Option<&Row>) {
+        if same(self.beneath.as_ref(), beneath) {
+            return;
+        }
+        let is_change = self.is_change();
+        let now = self.now.take();
+        self.now = match (&self.beneath, beneath, now) {
+            (_, beneath, _) if !is_change => {
+                self.replaced = false;
+                beneath.cloned()
+            }
+            (_, _, None) => None,
+            // A change of a row that is gone: the row as it has been shown is a new one.
+            (Some(_), None, now) => {
+                self.replaced = true;
+                now
+            }
+            // An added row that has come otherwise: what it has no word of is as it has come.
+            (None, Some(beneath), Some(now)) => {
+                self.replaced = false;
+                Some(Row::new(merge(beneath, &Value::Object(Object::default()), (*now).clone())))
+            }
+            (Some(_), Some(_), now) if self.replaced => now,
+            (Some(found), Some(beneath), Some(now)) => Some(Row::new(merge(beneath, found, (*now).clone()))),
+            (None, None, now) => now,
+        };
+        self.beneath = beneath.cloned();
     }
 }
 
