@@ -75,7 +75,13 @@ pub(super) async fn land(session: &Session, store: u16, layer: &Layer, meets: Me
     let mut due: Vec<Due<'_>> = checked(layer)
         .zip(rows)
         .enumerate()
-        .map(|(parked_at, ((key, entry), current))| Due { key, entry: entry.clone(), current, parked_at, leaves: false })
+        .map(|(parked_at, ((key, entry), current))| Due {
+            key,
+            entry: entry.clone(),
+            current,
+            parked_at,
+            leaves: false,
+        })
         .collect();
     for Due { key, entry, current, .. } in &mut due {
         match meets {

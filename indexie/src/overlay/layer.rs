@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::key::AnyKey;
 use crate::schema::StoreSchema;
@@ -50,6 +51,18 @@ pub(super) struct Entry {
     pub sequence: u64,
 }
 
+/// A pending value without the properties that have not been changed in it, and are gone from the value beneath: a merge would bring
+/// them back.
+fn without_gone(beneath: &Value, found: &Value, now: Value) -> Value {
+    let (Value::Object(beneath), Value::Object(found), Value::Object(now)) = (beneath, found, &now) else { return now };
+    let stays = |(name, value): (&Arc<str>, &Value)| match (beneath.get(name), found.get(name)) {
+        (None, Some(found)) if found.same(value) => None,
+        (Some(beneath), Some(found)) => Some((name.clone(), without_gone(beneath, found, value.clone()))),
+        _ => Some((name.clone(), value.clone())),
+    };
+    Value::Object(Object::new(now.iter().filter_map(stays).collect()))
+}
+
 /// One row that is different from before.
 #[derive(Clone, Debug)]
 pub(super) struct RowDiff {
@@ -91,13 +104,16 @@ impl Entry {
                 self.replaced = true;
                 now
             }
-            // An added row that has come otherwise: what it has no word of is as it has come.
-            (None, Some(beneath), Some(now)) => {
+            // An added row that has come otherwise: from now on it is a change of that.
+            (None, Some(_), now) => {
                 self.replaced = false;
-                Some(Row::new(merge(beneath, &Value::Object(Object::default()), (*now).clone())))
+                now
             }
             (Some(_), Some(_), now) if self.replaced => now,
-            (Some(found), Some(beneath), Some(now)) => Some(Row::new(merge(beneath, found, (*now).clone()))),
+            (Some(found), Some(beneath), Some(now)) => {
+                let now = without_gone(beneath, found, (*now).clone());
+                Some(Row::new(merge(beneath, found, now)))
+            }
             (None, None, now) => now,
         };
         self.beneath = beneath.cloned();
