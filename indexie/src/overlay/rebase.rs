@@ -3,10 +3,12 @@
 //! Called by `over`, `roads`, `shown` and `commit`, and by a sync, which says what tables follow a server; calls `layer` and
 //! `stack`.
 
-#[cfg(test)]
+#[cfg(all(test, feature = "live"))]
 mod model;
-#[cfg(test)]
+#[cfg(all(test, feature = "live"))]
 mod tests;
+#[cfg(all(test, not(feature = "live")))]
+mod unheard;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
