@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::key::AnyKey;
 use crate::schema::StoreSchema;
-use crate::storage::memory::evaluator::{Evaluator, Row};
+use crate::storage::memory::evaluator::{Evaluator, Object, Row, Value, merge};
 
 /// Pending rows, and those that are to go.
 #[derive(Clone, Debug)]
@@ -20,6 +21,17 @@ pub(super) struct Layer {
 pub(super) enum Base {
     Known(Option<Row>),
     Unknown,
+}
+
+impl Base {
+    /// Whether it is known to be this row.
+    pub fn is(&self, row: Option<&Row>) -> bool {
+        matches!(self, Self::Known(known) if same(known.as_ref(), row))
+    }
+
+    pub fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown)
+    }
 }
 
 /// What has become of one row.
@@ -37,6 +49,18 @@ pub(super) struct Entry {
     pub forced: bool,
     /// When it was first touched, among all rows of the overlay.
     pub sequence: u64,
+}
+
+/// A pending value without the properties that have not been changed in it, and are gone from the value beneath: a merge would bring
+/// them back.
+fn without_gone(beneath: &Value, found: &Value, now: Value) -> Value {
+    let (Value::Object(beneath), Value::Object(found), Value::Object(now)) = (beneath, found, &now) else { return now };
+    let stays = |(name, value): (&Arc<str>, &Value)| match (beneath.get(name), found.get(name)) {
+        (None, Some(found)) if found.same(value) => None,
+        (Some(beneath), Some(found)) => Some((name.clone(), without_gone(beneath, found, value.clone()))),
+        _ => Some((name.clone(), value.clone())),
+    };
+    Value::Object(Object::new(now.iter().filter_map(stays).collect()))
 }
 
 /// One row that is different from before.
@@ -60,6 +84,39 @@ impl Entry {
     /// Whether there is anything to be stored.
     pub fn is_change(&self) -> bool {
         self.forced || !same(self.beneath.as_ref(), self.now.as_ref())
+    }
+
+    /// Puts what is pending on another row than the one that was found: what of that has been changed is changed of this one.
+    pub fn rebase(&mut self, beneath: Option<&Row>) {
+        if same(self.beneath.as_ref(), beneath) {
+            return;
+        }
+        let is_change = self.is_change();
+        let now = self.now.take();
+        self.now = match (&self.beneath, beneath, now) {
+            (_, beneath, _) if !is_change => {
+                self.replaced = false;
+                beneath.cloned()
+            }
+            (_, _, None) => None,
+            // A change of a row that is gone: the row as it has been shown is a new one.
+            (Some(_), None, now) => {
+                self.replaced = true;
+                now
+            }
+            // An added row that has come otherwise: from now on it is a change of that.
+            (None, Some(_), now) => {
+                self.replaced = false;
+                now
+            }
+            (Some(_), Some(_), now) if self.replaced => now,
+            (Some(found), Some(beneath), Some(now)) => {
+                let now = without_gone(beneath, found, (*now).clone());
+                Some(Row::new(merge(beneath, found, now)))
+            }
+            (None, None, now) => now,
+        };
+        self.beneath = beneath.cloned();
     }
 }
 

@@ -8,13 +8,14 @@ use super::frame::Stage;
 use super::land::{Landed, rekeyed};
 use super::layer::{Base, Entry, Layer, same};
 use super::over::Over;
+use super::rebase::{Shows, View};
 use super::stack::{Open, Purpose};
 use crate::engine::Sight;
 use crate::key::AnyKey;
 use crate::storage::memory::evaluator::{Path, Row};
 
 /// A change of what is seen in the place of one key: before, and after.
-type Seen = (AnyKey, Option<Row>, Option<Row>);
+pub(super) type Seen = (AnyKey, Option<Row>, Option<Row>);
 
 impl Over {
     /// Tells live queries of a change of what is seen. None of the rows: which, is not known.
@@ -27,7 +28,7 @@ impl Over {
             reason = "there are no live queries"
         )
     )]
-    fn show(&self, store: u16, rows: Option<Vec<Seen>>, sight: Sight) {
+    pub(super) fn show(&self, store: u16, rows: Option<Vec<Seen>>, sight: Sight) {
         #[cfg(feature = "live")]
         {
             let Some(shared) = self.shared.upgrade() else { return };
@@ -43,19 +44,24 @@ impl Over {
     }
 
     /// Tells live queries that have asked that these rows are not pending any more.
+    fn settled(&self, store: u16, layer: &Layer) {
+        let settled = layer.entries().iter().filter(|(_, entry)| entry.is_change());
+        let rows: Vec<Seen> =
+            settled.map(|(key, entry)| (key.clone(), entry.beneath.clone(), entry.now.clone())).collect();
+        self.turned(store, &rows);
+    }
+
+    /// Tells live queries that have asked that it is another answer whether these rows are pending.
     #[cfg_attr(
         not(feature = "live"),
         allow(unused_variables, clippy::unused_self, reason = "there are no live queries")
     )]
-    fn settled(&self, store: u16, layer: &Layer) {
+    pub(super) fn turned(&self, store: u16, rows: &[Seen]) {
         #[cfg(feature = "live")]
         {
             let Some(shared) = self.shared.upgrade() else { return };
-            let settled = layer.entries().iter().filter(|(_, entry)| entry.is_change());
-            let rows: Vec<Seen> =
-                settled.map(|(key, entry)| (key.clone(), entry.beneath.clone(), entry.now.clone())).collect();
             if !rows.is_empty() {
-                crate::live::show(&shared, store, changes(&rows), None);
+                crate::live::show(&shared, store, changes(rows), None);
             }
         }
     }
@@ -64,6 +70,15 @@ impl Over {
     pub(super) fn take(&self, number: u32, store: u16, stage: &Stage) {
         let Some(own) = stage.own() else { return };
         let meanwhile = self.meanwhile.take();
+        if self.is_synced(store) {
+            drop(own);
+            let shows = {
+                let mut overlays = self.overlays.borrow_mut();
+                let Some(at) = overlays.iter().position(|open| open.number == number) else { return };
+                self.take_synced(&mut overlays, at, store, stage, &meanwhile)
+            };
+            return shows.tell(self, store);
+        }
         let rows: Option<Vec<Seen>> = {
             let mut overlays = self.overlays.borrow_mut();
             let Some(at) = overlays.iter().position(|open| open.number == number) else { return };
@@ -89,13 +104,30 @@ impl Over {
     /// Puts an overlay back to what it was before.
     pub(super) fn put_back(&self, number: u32, before: &BTreeMap<u16, Rc<Layer>>) {
         let mut shows = Vec::new();
+        let mut of_synced = Vec::new();
         {
             let mut overlays = self.overlays.borrow_mut();
             let Some(at) = overlays.iter().position(|open| open.number == number) else { return };
+            let mut seen: BTreeMap<u16, BTreeMap<AnyKey, (Base, View)>> = BTreeMap::new();
+            let layers = before.iter().chain(&overlays[at].layers).filter(|(store, _)| self.is_synced(**store));
+            for (store, layer) in layers {
+                let view = |(key, entry): (&AnyKey, &Entry)| {
+                    (key.clone(), (entry.stored.clone(), View::of(&overlays, *store, key)))
+                };
+                seen.entry(*store).or_default().extend(layer.entries().iter().map(view));
+            }
             let after = std::mem::replace(&mut overlays[at].layers, before.clone());
+            for (store, seen) in seen {
+                let mut shows = Shows::default();
+                for (key, (stored, before)) in seen {
+                    self.restack(&mut overlays, store, &key, &stored);
+                    shows.note(&key, before, View::of(&overlays, store, &key), &stored, &stored);
+                }
+                of_synced.push((store, shows));
+            }
             for (store, layer) in after {
                 let before = before.get(&store);
-                if before.is_some_and(|before| Rc::ptr_eq(before, &layer)) {
+                if self.is_synced(store) || before.is_some_and(|before| Rc::ptr_eq(before, &layer)) {
                     continue;
                 }
                 let mut keys: BTreeSet<&AnyKey> = layer.entries().keys().collect();
@@ -122,6 +154,9 @@ impl Over {
         for (store, rows, sight) in shows {
             self.show(store, rows, sight);
         }
+        for (store, shows) in of_synced {
+            shows.tell(self, store);
+        }
     }
 
     /// Ends an overlay without storing it. What is being stored is not stopped.
@@ -139,6 +174,11 @@ impl Over {
         }
     }
 
+    /// What has been heard of a row since it was stored.
+    fn heard_since(&self, store: u16, key: &AnyKey) -> Option<Option<Row>> {
+        self.landing.borrow().as_ref()?.keys.get(&store)?.get(key)?.clone()
+    }
+
     /// Ends an overlay whose rows are stored now, under their own keys.
     pub(super) fn landed(&self, number: u32, landed: &BTreeMap<u16, Vec<Landed>>) {
         let mut shows = Vec::new();
@@ -154,6 +194,7 @@ impl Over {
                 let path = schema.map_or(Path::None, |schema| schema.key.path.into());
                 let mut rows = Some(Vec::new());
                 for Landed { pending, key, new, .. } in of_store {
+                    let new = self.heard_since(*store, key).unwrap_or_else(|| new.clone());
                     let now = layer.get(pending).and_then(|entry| entry.now.clone());
                     let covered = is_covered(upper, *store, pending);
                     if pending == key {
@@ -193,6 +234,12 @@ impl Over {
                     shows.push((*store, rows));
                 }
             }
+            for (store, landed) in landed.iter().filter(|(store, _)| self.is_synced(**store)) {
+                for Landed { key, new, .. } in landed {
+                    let new = self.heard_since(*store, key).unwrap_or_else(|| new.clone());
+                    self.restack(&mut overlays, *store, key, &Base::Known(new));
+                }
+            }
             open
         };
         for (store, rows) in shows {
@@ -207,7 +254,7 @@ impl Over {
 }
 
 /// Adds a change to what is to be told; if it is not known what is seen now, it is not known what has changed.
-fn push(rows: &mut Option<Vec<Seen>>, key: &AnyKey, old: Option<Row>, new: Base) {
+pub(super) fn push(rows: &mut Option<Vec<Seen>>, key: &AnyKey, old: Option<Row>, new: Base) {
     match (rows.as_mut(), new) {
         (Some(told), Base::Known(new)) => told.push((key.clone(), old, new)),
         (Some(_), Base::Unknown) => *rows = None,
@@ -220,13 +267,13 @@ fn is_covered(upper: &[Open], store: u16, key: &AnyKey) -> bool {
 }
 
 /// What the highest of these overlays shows in the place of a key.
-fn topmost<'a>(overlays: &'a [Open], store: u16, key: &AnyKey) -> Option<&'a Entry> {
+pub(super) fn topmost<'a>(overlays: &'a [Open], store: u16, key: &AnyKey) -> Option<&'a Entry> {
     let mut shown = overlays.iter().rev().filter(|open| open.purpose == Purpose::Shown);
     shown.find_map(|open| open.layers.get(&store)?.get(key))
 }
 
 /// What is seen in the place of a key where these overlays are the highest ones.
-fn what_is_beneath(lower: &[Open], store: u16, key: &AnyKey, stored: &Base) -> Base {
+pub(super) fn what_is_beneath(lower: &[Open], store: u16, key: &AnyKey, stored: &Base) -> Base {
     topmost(lower, store, key).map_or_else(|| stored.clone(), |entry| Base::Known(entry.now.clone()))
 }
 

@@ -1,0 +1,459 @@
+//! Random overlays, and a server that writes beneath them: after every step each overlay sees the server's rows with what is
+//! pending, and live queries give what a new query gives.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use futures::executor::block_on;
+use futures::future::{Either, select};
+use futures::{FutureExt, StreamExt};
+use indexie::prelude::*;
+
+use super::set_synced;
+use super::tests::{Heard, Person, Town, heard_by, open, person};
+use crate::table::Pending;
+use crate::{LiveChanges, LiveQuery, OverlayTransaction};
+
+const ROUNDS: u64 = 150;
+const STEPS: u32 = 40;
+/// So many reads are waited for what has to come.
+const PATIENCE: u32 = 200;
+
+type Rows = BTreeMap<u32, Person>;
+type Entries = BTreeMap<u32, Entry>;
+
+/// The same numbers in every run: `SplitMix64`.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, end: u32) -> u32 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        u32::try_from((z ^ (z >> 31)) % u64::from(end)).unwrap_or(0)
+    }
+
+    /// Of few values, so that the server often does what is pending.
+    fn person(&mut self, id: u32) -> Person {
+        let note = [None, Some("x"), Some("y")][self.below(3) as usize].map(str::to_owned);
+        Person { note, ..person(id, ["a", "b", "c"][self.below(3) as usize], self.below(3)) }
+    }
+
+    fn change(&mut self, row: &Person) -> Person {
+        let other = self.person(row.id);
+        match self.below(3) {
+            0 => Person { name: other.name, ..row.clone() },
+            1 => Person { age: other.age, ..row.clone() },
+            _ => Person { note: other.note, ..row.clone() },
+        }
+    }
+}
+
+/// What an overlay is taken to have pending of a row.
+#[derive(Clone, Debug)]
+struct Entry {
+    beneath: Option<Person>,
+    now: Option<Person>,
+    whole: bool,
+}
+
+impl Entry {
+    fn is_change(&self) -> bool {
+        self.beneath != self.now
+    }
+
+    fn rebase(&mut self, beneath: Option<&Person>) {
+        if self.beneath.as_ref() == beneath {
+            return;
+        }
+        if !self.is_change() {
+            (self.now, self.whole) = (beneath.cloned(), false);
+        } else if let Some(now) = &mut self.now {
+            match (&self.beneath, beneath) {
+                (Some(_), None) => self.whole = true,
+                (None, Some(_)) => self.whole = false,
+                (Some(found), Some(beneath)) if !self.whole => *now = changed(beneath, found, now),
+                _ => {}
+            }
+        }
+        self.beneath = beneath.cloned();
+    }
+}
+
+fn changed(stored: &Person, before: &Person, after: &Person) -> Person {
+    fn field<T: PartialEq + Clone>(stored: &T, before: &T, after: &T) -> T {
+        if before == after { stored.clone() } else { after.clone() }
+    }
+    Person {
+        id: stored.id,
+        name: field(&stored.name, &before.name, &after.name),
+        age: field(&stored.age, &before.age, &after.age),
+        note: field(&stored.note, &before.note, &after.note),
+    }
+}
+
+struct Open {
+    tx: Rc<OverlayTransaction<Table<Person, Pending>>>,
+    visible: bool,
+    entries: Entries,
+    savepoint: Option<Entries>,
+}
+
+struct World {
+    db: Town,
+    server: Town,
+    stored: Rows,
+    overlays: Vec<Open>,
+    /// What hooks hear, if there are any.
+    heard: Option<Heard>,
+    live: Vec<(Query<Person>, LiveQuery<Vec<Rc<Person>>>, Vec<Rc<Person>>)>,
+    changes: (LiveChanges<Person>, Vec<Rc<Person>>),
+}
+
+impl World {
+    async fn new(chance: &mut Chance) -> Result<Self> {
+        let (db, server) = (open("model"), open("model"));
+        server.delete().await?;
+        set_synced(&db.people.shared, db.people.store, true);
+        let stored: Rows = (1..=6).map(|id| (id, chance.person(id))).collect();
+        server.people.bulk_put(stored.values()).await?;
+        let queries = [db.people.order_by(|p| p.age), db.people.where_(|p| p.name).above("a"), db.people.limit(3)];
+        let live = queries.map(|query| (query.clone(), query.live(), Vec::new())).into();
+        let changes = (db.people.order_by(|p| p.name).live_changes(), Vec::new());
+        let heard = (chance.below(2) == 0).then(|| heard_by(&db));
+        Ok(Self { db, server, stored, overlays: Vec::new(), heard, live, changes })
+    }
+
+    /// What is beneath an overlay, or seen by everyone.
+    fn beneath(&self, at: usize, id: u32) -> Option<Person> {
+        let shown = self.overlays[..at].iter().rev().filter(|open| open.visible);
+        let entry = shown.filter_map(|open| open.entries.get(&id)).next();
+        entry.map_or_else(|| self.stored.get(&id).cloned(), |entry| entry.now.clone())
+    }
+
+    fn view(&self, at: usize, own: Option<&Entries>) -> Rows {
+        let seen = |id: u32| match own.and_then(|own| own.get(&id)) {
+            Some(entry) => entry.now.clone(),
+            None => self.beneath(at, id),
+        };
+        (1..=12).filter_map(|id| Some((id, seen(id)?))).collect()
+    }
+
+    fn restack(&mut self, id: u32) {
+        for at in 0..self.overlays.len() {
+            let beneath = self.beneath(at, id);
+            let Open { entries, savepoint, .. } = &mut self.overlays[at];
+            for entries in savepoint.iter_mut().chain([entries]) {
+                if let Some(entry) = entries.get_mut(&id) {
+                    entry.rebase(beneath.as_ref());
+                }
+            }
+        }
+    }
+
+    async fn server_writes(&mut self, chance: &mut Chance) -> Result<String> {
+        let mut rows: Vec<(u32, Option<Person>)> = Vec::new();
+        for _ in 0..=chance.below(3) {
+            let id = 1 + chance.below(8);
+            let row = match (self.stored.get(&id), chance.below(5)) {
+                (_, 0) => None,
+                (Some(row), 1..=3) => Some(chance.change(row)),
+                _ => Some(chance.person(id)),
+            };
+            if !rows.iter().any(|(of, _)| *of == id) {
+                rows.push((id, row));
+            }
+        }
+        // This tab may be the one that syncs.
+        let writer = if self.heard.is_some() || chance.below(2) == 0 { &self.server } else { &self.db };
+        let (all, writer) = (rows.clone(), writer.clone());
+        let write = async move {
+            writer
+                .transaction(Mode::ReadWrite, &writer.people, async move |people| {
+                    for (id, row) in all {
+                        match row {
+                            Some(row) => drop(people.put(&row).await?),
+                            None => people.delete(id).await?,
+                        }
+                    }
+                    Ok(())
+                })
+                .await
+        };
+        write.await?;
+        for (id, row) in rows.clone() {
+            match row {
+                Some(row) => self.stored.insert(id, row),
+                None => self.stored.remove(&id),
+            };
+        }
+        rows.iter().for_each(|(id, _)| self.restack(*id));
+        Ok(format!("server {rows:?}"))
+    }
+
+    async fn write(&mut self, at: usize, chance: &mut Chance) -> Result<String> {
+        let id = 1 + chance.below(8);
+        let open = &self.overlays[at];
+        let view = self.view(at, Some(&open.entries));
+        let (now, whole) = match (view.get(&id), chance.below(6)) {
+            (Some(row), 0..=2) => {
+                let row = chance.change(row);
+                let to = row.clone();
+                open.tx.update(id, move |row| *row = to).await?;
+                (Some(row), false)
+            }
+            (Some(_), 3) => {
+                open.tx.delete(id).await?;
+                (None, true)
+            }
+            (None, 0..=3) => {
+                let row = chance.person(id);
+                open.tx.add(&row).await?;
+                (Some(row), true)
+            }
+            _ => {
+                let row = chance.person(id);
+                open.tx.put(&row).await?;
+                (Some(row), true)
+            }
+        };
+        let beneath = self.beneath(at, id);
+        let text = format!("{id} is {now:?} in {at}, whole {whole}");
+        let entries = &mut self.overlays[at].entries;
+        let is_new = !entries.contains_key(&id);
+        if !(is_new && !whole && beneath == now) {
+            let entry = entries.entry(id).or_insert(Entry { beneath, now: None, whole });
+            (entry.now, entry.whole) = (now, entry.whole || whole);
+        }
+        self.restack(id);
+        Ok(text)
+    }
+
+    async fn savepoint(&mut self, at: usize, chance: &mut Chance) -> Result<String> {
+        self.overlays[at].savepoint = Some(self.overlays[at].entries.clone());
+        let (tx, undone) = (self.overlays[at].tx.clone(), chance.below(3) > 0);
+        let mut text = format!("savepoint in {at}, undone {undone}:");
+        let part = async || {
+            for _ in 0..3 {
+                text += &match chance.below(2) {
+                    0 => self.write(at, chance).await?,
+                    _ => self.server_writes(chance).await?,
+                };
+                text += ", ";
+            }
+            if undone { Err(Error::user("undone")) } else { Ok(()) }
+        };
+        match tx.savepoint(part).await {
+            Err(Error::User(_)) if undone => {}
+            done => done?,
+        }
+        let open = &mut self.overlays[at];
+        if let Some(before) = open.savepoint.take().filter(|_| undone) {
+            let entries = std::mem::replace(&mut open.entries, before);
+            entries.keys().for_each(|id| self.restack(*id));
+        }
+        Ok(text)
+    }
+
+    async fn commit(&mut self, at: usize) -> Result<String> {
+        let entries = self.overlays[at].entries.clone();
+        let done = self.overlays[at].tx.commit().await?;
+        drop(done);
+        let due: BTreeMap<u32, &Entry> = entries.iter().map(|(id, entry)| (*id, entry)).collect();
+        let due: Vec<(u32, &Entry)> = due.into_iter().filter(|(_, entry)| entry.is_change()).collect();
+        if let Some(heard) = &self.heard {
+            let id = |(old, new): &(Option<Person>, Option<Person>)| old.as_ref().or(new.as_ref()).map(|row| row.id);
+            let mut heard = heard.take();
+            heard.sort_by_key(id);
+            let expected: Vec<_> = due.iter().map(|(_, entry)| (entry.beneath.clone(), entry.now.clone())).collect();
+            assert_eq!(heard, expected, "what the hooks hear");
+        }
+        for (id, entry) in &due {
+            let mut entry = (*entry).clone();
+            entry.rebase(self.stored.get(id));
+            match entry.now {
+                Some(row) => self.stored.insert(*id, row),
+                None => self.stored.remove(id),
+            };
+        }
+        // Heard of first, and over then.
+        due.iter().for_each(|(id, _)| self.restack(*id));
+        drop(self.overlays.remove(at));
+        entries.keys().for_each(|id| self.restack(*id));
+        Ok(format!("commit {at}"))
+    }
+
+    async fn step(&mut self, chance: &mut Chance) -> Result<String> {
+        let open = u32::try_from(self.overlays.len()).unwrap_or(0);
+        let at = chance.below(open.max(1)) as usize;
+        match chance.below(12) {
+            0 | 1 if open < 4 => {
+                let visible = chance.below(3) > 0;
+                let kind = if visible { Overlay::Optimistic } else { Overlay::Standard };
+                let tx = self.db.people.start_transaction(kind);
+                self.overlays.push(Open { tx: Rc::new(tx), visible, entries: Entries::new(), savepoint: None });
+                Ok(format!("start {kind:?}"))
+            }
+            2..=5 => self.server_writes(chance).await,
+            6..=8 if open > 0 => self.write(at, chance).await,
+            9 if open > 0 => self.savepoint(at, chance).await,
+            10 if open > 0 => self.commit(at).await,
+            11 if open > 0 => {
+                let gone = self.overlays.remove(at);
+                gone.tx.rollback();
+                gone.entries.keys().for_each(|id| self.restack(*id));
+                Ok(format!("roll back {at}"))
+            }
+            _ => Ok("nothing".to_owned()),
+        }
+    }
+
+    async fn check(&mut self, what: &str) -> Result<()> {
+        let all = |rows: &Rows| rows.values().cloned().collect::<Vec<_>>();
+        assert_eq!(self.server.people.to_vec().await?, all(&self.stored), "stored, {what}");
+        let seen = self.view(self.overlays.len(), None);
+        assert_eq!(self.db.people.to_vec().await?, all(&seen), "seen, {what}");
+        assert_eq!(self.db.people.count().await?, seen.len(), "counted, {what}");
+        for (at, open) in self.overlays.iter().enumerate() {
+            let own = self.view(at, Some(&open.entries));
+            assert_eq!(open.tx.to_vec().await?, all(&own), "overlay {at}, {what}");
+            let pending = open.entries.values().filter(|entry| entry.is_change()).count();
+            assert_eq!(open.tx.pending().len(), pending, "pending in {at}, {what}");
+        }
+        self.check_live(what).await
+    }
+
+    async fn check_live(&mut self, what: &str) -> Result<()> {
+        for (query, stream, given) in &mut self.live {
+            let expected: Vec<Rc<Person>> = query.to_vec().await?.into_iter().map(Rc::new).collect();
+            for _ in 0..PATIENCE {
+                if *given == expected {
+                    break;
+                }
+                let turn = self.db.people.get(0).into_future().boxed_local();
+                if let Either::Left((item, _)) = select(stream.next(), turn).await {
+                    *given = item.transpose()?.unwrap_or_default();
+                }
+            }
+            assert_eq!(*given, expected, "live, {what}");
+        }
+        let expected: Vec<Rc<Person>> =
+            self.db.people.order_by(|p| p.name).to_vec().await?.into_iter().map(Rc::new).collect();
+        let (stream, replayed) = &mut self.changes;
+        for _ in 0..PATIENCE {
+            if *replayed == expected {
+                break;
+            }
+            let turn = self.db.people.get(0).into_future().boxed_local();
+            if let Either::Left((Some(item), _)) = select(stream.next(), turn).await {
+                item?.apply(replayed);
+            }
+        }
+        assert_eq!(*replayed, expected, "changes, {what}");
+        Ok(())
+    }
+}
+
+#[test]
+fn each_overlay_sees_what_the_server_has_and_what_is_pending() -> Result<()> {
+    block_on(async {
+        for seed in 1..=ROUNDS {
+            let mut chance = Chance(seed);
+            let mut world = World::new(&mut chance).await?;
+            let mut did = Vec::new();
+            for _ in 0..STEPS {
+                did.push(world.step(&mut chance).await?);
+                world.check(&format!("seed {seed}: {}", did.join(";\n"))).await?;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Another thread writes while overlays do: what comes in the end is what is stored, with the fields over it that are pending.
+#[test]
+fn what_another_thread_stores_meanwhile_comes_beneath() -> Result<()> {
+    block_on(async {
+        for seed in 1..=60 {
+            let mut chance = Chance(seed);
+            let mut world = World::new(&mut chance).await?;
+            // By overlay and row: the fields that it has changed.
+            let mut pending: Vec<(OverlayTransaction<Table<Person, Pending>>, BTreeMap<u32, Fields>)> = Vec::new();
+            for step in 0..12 {
+                let (elsewhere, mut its_chance) = (world.server.clone(), Chance(seed * 1_000 + step));
+                let thread = std::thread::spawn(move || {
+                    block_on(async {
+                        for number in 0..4 {
+                            let (id, fields) = (1 + its_chance.below(6), Fields::one(&mut its_chance, 2 * number));
+                            let update = elsewhere.people.update(id, move |row| fields.put(row));
+                            update.await.expect("it can be changed");
+                        }
+                    });
+                });
+                match chance.below(4) {
+                    0 if pending.len() < 3 => {
+                        pending.push((world.db.people.start_transaction(Overlay::Optimistic), BTreeMap::new()));
+                    }
+                    1 if !pending.is_empty() => {
+                        let (tx, _) = pending.remove(chance.below(pending.len() as u32) as usize);
+                        if chance.below(2) == 0 { tx.rollback() } else { drop(tx.commit().await?) }
+                    }
+                    _ if !pending.is_empty() => {
+                        let at = chance.below(pending.len() as u32) as usize;
+                        let (id, fields) = (1 + chance.below(6), Fields::one(&mut chance, 1 + 2 * step as u32));
+                        let to = fields.clone();
+                        pending[at].0.update(id, move |row| to.put(row)).await?;
+                        pending[at].1.entry(id).or_default().extend(fields);
+                    }
+                    _ => {}
+                }
+                thread.join().expect("it does not panic");
+                let mut expected = world.server.people.to_vec().await?;
+                for row in &mut expected {
+                    for (_, fields) in &pending {
+                        fields.get(&row.id).cloned().unwrap_or_default().put(row);
+                    }
+                }
+                let mut seen = Vec::new();
+                for _ in 0..PATIENCE {
+                    seen = world.db.people.to_vec().await?;
+                    if seen == expected {
+                        break;
+                    }
+                }
+                assert_eq!(seen, expected, "seed {seed}, step {step}");
+                world.check_live(&format!("seed {seed}, step {step}")).await?;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Some fields of a row, with values that nobody else gives them.
+#[derive(Clone, Debug, Default)]
+struct Fields {
+    name: Option<String>,
+    age: Option<u32>,
+}
+
+impl Fields {
+    fn one(chance: &mut Chance, number: u32) -> Self {
+        let value = 1_000 * number + 3 + chance.below(900);
+        if chance.below(2) == 0 {
+            Self { name: Some(value.to_string()), age: None }
+        } else {
+            Self { name: None, age: Some(value) }
+        }
+    }
+
+    fn put(self, row: &mut Person) {
+        row.name = self.name.unwrap_or_else(|| row.name.clone());
+        row.age = self.age.unwrap_or(row.age);
+    }
+
+    fn extend(&mut self, other: Self) {
+        self.name = other.name.or(self.name.take());
+        self.age = other.age.or(self.age);
+    }
+}
