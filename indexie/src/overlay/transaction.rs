@@ -230,6 +230,13 @@ impl<H> OverlayTransaction<H> {
         self.ending(|over, shared, number| over.commit(shared, number, true).boxed_local())
     }
 
+    /// The database object, and the stores that have something pending.
+    #[cfg(feature = "electric")]
+    pub(crate) fn about(&self) -> (Arc<Shared>, Vec<u16>) {
+        let stores = self.over.with_overlay(self.number, |open| open.layers.keys().copied().collect());
+        (self.shared.clone(), stores.unwrap_or_default())
+    }
+
     /// The same as [`commit_overwriting`](Self::commit_overwriting) without the hooks, for who has told the server himself: then `extra`
     /// runs in the transaction that stores everything, which covers `extra_stores` too, and is given the rows that have been stored.
     #[cfg_attr(not(feature = "electric"), allow(dead_code, reason = "only a sync asks"))]

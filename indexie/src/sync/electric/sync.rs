@@ -59,6 +59,8 @@ pub(super) struct Inner {
     pub wishes: Watched<Wishes>,
     /// The table has been up to date since the sync began.
     pub has_caught_up: Cell<bool>,
+    /// Rows are looked at once hooks are done.
+    pub settles: Cell<bool>,
     /// So many wait for what another tab may do.
     waiting: Cell<usize>,
     errors: RefCell<Vec<mpsc::UnboundedSender<Error>>>,
@@ -150,6 +152,7 @@ impl ElectricSync {
             progress: Watched::new(progress.unwrap_or_default()),
             wishes: Watched::new(Wishes::default()),
             has_caught_up: Cell::default(),
+            settles: Cell::default(),
             waiting: Cell::default(),
             errors: RefCell::default(),
             detached: Cell::default(),
