@@ -4,6 +4,7 @@
 mod fixtures;
 mod script;
 
+mod own_writes;
 mod snapshot;
 
 #[cfg(target_family = "wasm")]

@@ -164,7 +164,8 @@ fn meet(before: &Value, base: &Value, current: &Value) -> bool {
         (None, None) => false,
         _ => true,
     };
-    let names: BTreeSet<&str> = [before, base, current].iter().flat_map(|row| row.iter().map(|(name, _)| &**name)).collect();
+    let names: BTreeSet<&str> =
+        [before, base, current].iter().flat_map(|row| row.iter().map(|(name, _)| &**name)).collect();
     names.into_iter().any(|name| {
         let before = before.get(name);
         differs(before, base.get(name)) && differs(before, current.get(name))
