@@ -12,32 +12,37 @@ use tokio::sync::Notify;
 
 use crate::app::App;
 
-/// What a request can do to the connection it came on.
+/// The connection a request came on.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Kill(Arc<Line>);
+pub(crate) struct Line(Arc<State>);
 
 #[derive(Debug, Default)]
-struct Line {
+struct State {
     killed: Notify,
-    /// Whether the last request was a command.
-    control: AtomicBool,
+    busy: AtomicBool,
 }
 
-/// What a connection is used for at the moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Use {
-    Shape,
-    /// Not the service's: it outlives a restart of that, as the test that wants one has to hear of it.
-    Control,
+/// Held from a request for a shape until the end of its response. Only then a restart drops the connection: one
+/// that is idle might be what the next command is sent on.
+#[derive(Debug, Default)]
+pub(crate) struct Busy(Arc<State>);
+
+impl Line {
+    pub(crate) fn busy(&self) -> Busy {
+        self.0.busy.store(true, Ordering::Relaxed);
+        Busy(self.0.clone())
+    }
 }
 
-impl Kill {
+impl Busy {
     pub(crate) fn drop_connection(&self) {
         self.0.killed.notify_one();
     }
+}
 
-    pub(crate) fn take_for(&self, what: Use) {
-        self.0.control.store(what == Use::Control, Ordering::Relaxed);
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.busy.store(false, Ordering::Relaxed);
     }
 }
 
@@ -45,15 +50,15 @@ impl Kill {
 pub(crate) async fn serve(stream: TcpStream, router: Router, app: Arc<App>) {
     // Each event is to arrive when it is sent, not when the next one fills a packet.
     let _ = stream.set_nodelay(true);
-    let kill = Kill::default();
-    let router = router.layer(Extension(kill.clone()));
+    let line = Line::default();
+    let router = router.layer(Extension(line.clone()));
     let mut restarts = app.restarts();
-    let restarted = async { while restarts.changed().await.is_ok() && kill.0.control.load(Ordering::Relaxed) {} };
+    let restarted = async { while restarts.changed().await.is_ok() && !line.0.busy.load(Ordering::Relaxed) {} };
     // In this order: what is dropped does not get to answer first.
     tokio::select! {
         biased;
         () = restarted => {}
-        () = kill.0.killed.notified() => {}
+        () = line.0.killed.notified() => {}
         _ = http1::Builder::new().serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)) => {}
     }
 }

@@ -12,7 +12,6 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::connection::{Kill, Use};
 use crate::db::table::TableSpec;
 use crate::db::transaction::Transaction;
 use crate::faults::Fault;
@@ -46,9 +45,6 @@ enum Command {
 
 pub(crate) async fn control(State(app): State<Arc<App>>, request: HttpRequest) -> Response {
     let (parts, body) = request.into_parts();
-    if let Some(connection) = parts.extensions.get::<Kill>() {
-        connection.take_for(Use::Control);
-    }
     let (status, answer) = match parts.method {
         Method::OPTIONS => (204, None),
         Method::POST => match to_bytes(body, usize::MAX).await {

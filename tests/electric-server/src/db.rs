@@ -15,9 +15,9 @@ use crate::name::TableName;
 use table::{Row, Table, TableSpec};
 use transaction::{Operation, Transaction};
 
-/// Where the log of the stand-in begins; both are what the wire vectors were captured at.
-pub(crate) const FIRST_LSN: u64 = 26_624_216;
-const FIRST_TXID: u64 = 754;
+/// Where the log begins; as far as that of a database which has had its tables made.
+pub(crate) const FIRST_LSN: u64 = 26_600_000;
+const FIRST_TXID: u64 = 731;
 
 /// By how much one commit moves the log on: never the same distance twice in a row.
 const LSN_STEPS: [u64; 3] = [136, 152, 168];

@@ -20,7 +20,7 @@ use axum::routing::{any, get};
 use serde_json::json;
 
 use crate::app::App;
-use crate::connection::{Kill, Use};
+use crate::connection::{Busy, Line};
 use crate::control;
 use crate::faults::FaultKind;
 use crate::requests::{Request, RequestKind};
@@ -69,8 +69,7 @@ async fn shape(State(app): State<Arc<App>>, request: HttpRequest) -> Response {
     let (parts, body) = request.into_parts();
     let url = parts.uri.path_and_query().map_or_else(String::new, ToString::to_string);
     let query = Query::parse(parts.uri.query().unwrap_or_default());
-    let kill = parts.extensions.get::<Kill>().cloned().unwrap_or_default();
-    kill.take_for(Use::Shape);
+    let connection = parts.extensions.get::<Line>().map(Line::busy).unwrap_or_default();
     let kind = kind(&parts.method, &query);
     let (number, faults) = {
         let mut state = app.lock();
@@ -86,12 +85,12 @@ async fn shape(State(app): State<Arc<App>>, request: HttpRequest) -> Response {
             Err(_) => Reply::json(413, &json!({"error": "Request body too large"})),
             Ok(body) => {
                 let asked = Asked { method: parts.method, headers: parts.headers, query, body };
-                spoiled(&app, asked, kind, &faults, &kill).await
+                spoiled(&app, asked, kind, &faults, &connection).await
             }
         }
     };
     app.lock().requests.answered(number, reply.status);
-    reply.into_spoiled_response(&origin, &faults, kill)
+    reply.into_spoiled_response(&origin, &faults, connection)
 }
 
 fn kind(method: &Method, query: &Query) -> RequestKind {
@@ -126,11 +125,17 @@ fn record(method: &Method, url: String, kind: RequestKind, headers: &HeaderMap, 
 }
 
 /// The answer, changed by the faults that do not wait for its body.
-async fn spoiled(app: &Arc<App>, mut asked: Asked, kind: RequestKind, faults: &[FaultKind], kill: &Kill) -> Reply {
+async fn spoiled(
+    app: &Arc<App>,
+    mut asked: Asked,
+    kind: RequestKind,
+    faults: &[FaultKind],
+    connection: &Busy,
+) -> Reply {
     for fault in faults {
         match fault {
             FaultKind::HangUp => {
-                kill.drop_connection();
+                connection.drop_connection();
                 std::future::pending::<()>().await;
             }
             FaultKind::Delay { ms } => tokio::time::sleep(Duration::from_millis(*ms)).await,

@@ -27,7 +27,7 @@ fn a_commit_tells_each_row_before_and_after() {
     })
     .unwrap();
 
-    assert_eq!((commit.lsn, commit.txid), (FIRST_LSN + 136, 754));
+    assert_eq!((commit.lsn, commit.txid), (FIRST_LSN + 136, FIRST_TXID));
     assert_eq!(commit.changes.iter().map(|change| change.position).collect::<Vec<_>>(), [0, 2, 4]);
     let update = &commit.changes[1];
     assert_eq!(update.old.as_ref().unwrap()["name"].as_deref(), Some("Ann"));

@@ -1,14 +1,16 @@
 //! Sends a body as the faults met let it: split, cut, stalled or late. `http` hands every body to [`send`].
 
+use std::convert::Infallible;
+use std::task::Context;
 use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::stream::{self, StreamExt};
 use tokio::sync::mpsc;
 
 use super::{FaultKind, Spot};
-use crate::connection::Kill;
+use crate::connection::Busy;
 
 /// What a body is made of: whole frames, in order.
 #[derive(Debug)]
@@ -47,30 +49,33 @@ impl Plan {
 }
 
 /// The body of the response.
-pub(crate) fn send(frames: Frames, faults: &[FaultKind], kill: Kill) -> Body {
+pub(crate) fn send(frames: Frames, faults: &[FaultKind], connection: Busy) -> Body {
     let plan = Plan::of(faults);
+    let harmless = plan.split.is_none() && plan.stop.is_none() && plan.truncate.is_none();
     match frames {
-        Frames::Coming(frames) if plan.split.is_none() && plan.stop.is_none() && plan.truncate.is_none() => {
-            received(frames)
+        Frames::Ready(frames) if harmless => {
+            Body::from_stream(stream::iter(frames).map(move |frame| held(&connection, frame)))
         }
-        Frames::Ready(frames) if plan.split.is_none() && plan.stop.is_none() && plan.truncate.is_none() => {
-            Body::from_stream(stream::iter(frames.into_iter().map(Ok::<_, std::io::Error>)))
-        }
+        Frames::Coming(frames) if harmless => received(frames, connection),
         frames => {
             let (sender, receiver) = mpsc::channel(1);
-            tokio::spawn(spoil(frames, plan, sender, kill));
-            received(receiver)
+            tokio::spawn(spoil(frames, plan, sender, connection));
+            received(receiver, Busy::default())
         }
     }
 }
 
-fn received(mut frames: mpsc::Receiver<Bytes>) -> Body {
-    Body::from_stream(stream::poll_fn(move |context| {
-        frames.poll_recv(context).map(|frame| frame.map(Ok::<_, std::io::Error>))
-    }))
+/// Frames that come, and the connection held until the last has.
+fn received(mut frames: mpsc::Receiver<Bytes>, connection: Busy) -> Body {
+    let next = move |context: &mut Context<'_>| frames.poll_recv(context);
+    Body::from_stream(stream::poll_fn(next).map(move |frame| held(&connection, frame)))
 }
 
-async fn spoil(mut frames: Frames, plan: Plan, sender: mpsc::Sender<Bytes>, kill: Kill) {
+fn held(_connection: &Busy, frame: Bytes) -> Result<Bytes, Infallible> {
+    Ok(frame)
+}
+
+async fn spoil(mut frames: Frames, plan: Plan, sender: mpsc::Sender<Bytes>, connection: Busy) {
     let (mut sent, mut count) = (0, 0);
     let mut ready = match &mut frames {
         Frames::Ready(frames) => std::mem::take(frames),
@@ -93,7 +98,7 @@ async fn spoil(mut frames: Frames, plan: Plan, sender: mpsc::Sender<Bytes>, kill
             return;
         }
         if let Some((_, kills)) = stop {
-            return part(kills, &sender, &kill).await;
+            return part(kills, &sender, &connection).await;
         }
         if truncated.is_some() {
             return;
@@ -103,7 +108,7 @@ async fn spoil(mut frames: Frames, plan: Plan, sender: mpsc::Sender<Bytes>, kill
     }
     // Shorter than the place where it should have stopped: it stops at its end.
     if let Some((_, kills)) = plan.stop {
-        part(kills, &sender, &kill).await;
+        part(kills, &sender, &connection).await;
     }
 }
 
@@ -131,10 +136,10 @@ async fn pieces(frame: Bytes, plan: &Plan, sender: &mpsc::Sender<Bytes>) -> Opti
     Some(())
 }
 
-async fn part(kills: bool, sender: &mpsc::Sender<Bytes>, kill: &Kill) {
+async fn part(kills: bool, sender: &mpsc::Sender<Bytes>, connection: &Busy) {
     if kills {
         tokio::time::sleep(PARTING).await;
-        kill.drop_connection();
+        connection.drop_connection();
     }
     sender.closed().await;
 }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use crate::connection::Kill;
+use crate::connection::Busy;
 use crate::faults::FaultKind;
 use crate::faults::body::{Frames, send};
 use crate::http::cursor;
@@ -138,10 +138,10 @@ impl Reply {
     }
 
     pub(crate) fn into_response(self, origin: &str) -> Response {
-        self.into_spoiled_response(origin, &[], Kill::default())
+        self.into_spoiled_response(origin, &[], Busy::default())
     }
 
-    pub(crate) fn into_spoiled_response(self, origin: &str, faults: &[FaultKind], kill: Kill) -> Response {
+    pub(crate) fn into_spoiled_response(self, origin: &str, faults: &[FaultKind], connection: Busy) -> Response {
         let mut headers = self.common_headers(origin);
         for fault in faults {
             match fault {
@@ -153,7 +153,7 @@ impl Reply {
                 _ => {}
             }
         }
-        let mut response = Response::new(self.body.into_body(self.status, faults, kill));
+        let mut response = Response::new(self.body.into_body(self.status, faults, connection));
         *response.status_mut() = self.status.try_into().unwrap_or_default();
         for (name, value) in headers {
             // As bytes: the schema may have names that are not ASCII.
@@ -187,7 +187,7 @@ impl Reply {
 pub(crate) const NO_CORS: &str = "no-cors";
 
 impl Content {
-    fn into_body(self, status: u16, faults: &[FaultKind], kill: Kill) -> Body {
+    fn into_body(self, status: u16, faults: &[FaultKind], connection: Busy) -> Body {
         let harmless = !faults.iter().any(|fault| {
             matches!(
                 fault,
@@ -206,7 +206,7 @@ impl Content {
             }
             Self::Live(events) => Frames::Coming(framed(events)),
         };
-        send(frames, faults, kill)
+        send(frames, faults, connection)
     }
 }
 
