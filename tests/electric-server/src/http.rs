@@ -148,7 +148,8 @@ async fn spoiled(
         match fault {
             FaultKind::Status { status, retry_after, body } => {
                 let text = body.clone().unwrap_or_else(|| json!({"message": format!("fault {status}")}).to_string());
-                let reply = Reply::text(*status, &text).with("content-type", reply::JSON);
+                let reply =
+                    Reply::text(*status, &text).with("content-type", reply::JSON).with("cache-control", "no-store");
                 return reply.with_some("retry-after", retry_after.clone());
             }
             FaultKind::Html => {

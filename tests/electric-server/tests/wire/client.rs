@@ -115,6 +115,11 @@ impl Response {
         Some(chunk)
     }
 
+    /// What the bytes come through.
+    pub fn stream(&mut self) -> &mut TcpStream {
+        self.reader.get_mut()
+    }
+
     /// The next frame of an event stream; empty at its end.
     pub fn frame(&mut self) -> String {
         String::from_utf8(self.chunk().expect("a frame")).expect("UTF-8")
