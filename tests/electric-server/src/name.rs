@@ -73,18 +73,18 @@ pub(crate) fn identifier(text: &str) -> Option<(String, &str)> {
 mod tests {
     use super::*;
 
-    fn name(schema: &str, table: &str) -> Option<TableName> {
-        Some(TableName { schema: schema.into(), table: table.into() })
+    fn parsed(text: &str) -> Option<(String, String)> {
+        TableName::parse(text).map(|name| (name.schema, name.table))
     }
 
     #[test]
     fn a_name_folds_unless_it_is_quoted() {
-        assert_eq!(TableName::parse("USERS"), name("public", "users"));
-        assert_eq!(TableName::parse("foo.Users"), name("foo", "users"));
-        assert_eq!(TableName::parse("\"Mixed\""), name("public", "Mixed"));
-        assert_eq!(TableName::parse("\"s.x\".\"t/y\""), name("s.x", "t/y"));
-        assert_eq!(TableName::parse("a b"), None);
-        assert_eq!(TableName::parse("\"\""), None);
+        assert_eq!(parsed("USERS"), Some(("public".into(), "users".into())));
+        assert_eq!(parsed("foo.Users"), Some(("foo".into(), "users".into())));
+        assert_eq!(parsed("\"Mixed\""), Some(("public".into(), "Mixed".into())));
+        assert_eq!(parsed("\"s.x\".\"t/y\""), Some(("s.x".into(), "t/y".into())));
+        assert_eq!(parsed("a b"), None);
+        assert_eq!(parsed("\"\""), None);
     }
 
     #[test]

@@ -87,6 +87,3 @@ impl Shapes {
         format!("{}-{}", hash >> 5, self.last_handle)
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -85,7 +85,9 @@ impl Expr {
             Self::Not(a) | Self::IsNull(a) => a.dependencies(into),
             Self::In(a, list) => {
                 a.dependencies(into);
-                list.iter().for_each(|expr| expr.dependencies(into));
+                for expr in list {
+                    expr.dependencies(into);
+                }
             }
             Self::InQuery(a, query) => {
                 a.dependencies(into);

@@ -53,9 +53,7 @@ pub(crate) fn send(frames: Frames, faults: &[FaultKind], connection: Busy) -> Bo
     let plan = Plan::of(faults);
     let harmless = plan.split.is_none() && plan.stop.is_none() && plan.truncate.is_none();
     match frames {
-        Frames::Ready(frames) if harmless => {
-            Body::from_stream(stream::iter(frames).map(move |frame| held(&connection, frame)))
-        }
+        Frames::Ready(frames) if harmless => Body::from_stream(stream::iter(frames).map(holding(connection))),
         Frames::Coming(frames) if harmless => received(frames, connection),
         frames => {
             let (sender, receiver) = mpsc::channel(1);
@@ -68,11 +66,15 @@ pub(crate) fn send(frames: Frames, faults: &[FaultKind], connection: Busy) -> Bo
 /// Frames that come, and the connection held until the last has.
 fn received(mut frames: mpsc::Receiver<Bytes>, connection: Busy) -> Body {
     let next = move |context: &mut Context<'_>| frames.poll_recv(context);
-    Body::from_stream(stream::poll_fn(next).map(move |frame| held(&connection, frame)))
+    Body::from_stream(stream::poll_fn(next).map(holding(connection)))
 }
 
-fn held(_connection: &Busy, frame: Bytes) -> Result<Bytes, Infallible> {
-    Ok(frame)
+/// Lets frames pass; as long as there may be another, the connection is busy.
+fn holding(connection: Busy) -> impl FnMut(Bytes) -> Result<Bytes, Infallible> {
+    move |frame| {
+        let _ = &connection;
+        Ok(frame)
+    }
 }
 
 async fn spoil(mut frames: Frames, plan: Plan, sender: mpsc::Sender<Bytes>, connection: Busy) {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
-use super::reply::{Content, Event, Reply, seconds};
+use super::reply::{Content, Event, Reply};
 use super::shape::{conditional, must_refetch, nothing_new, page_reply, uncached};
 use super::{Asked, cursor};
 use crate::app::App;
@@ -25,9 +25,8 @@ pub(super) async fn poll(app: &App, asked: &Asked, handle: &str, after: Offset) 
         let timed_out = Instant::now() >= timeout;
         if !page.messages.is_empty() || timed_out {
             let empty = page.messages.is_empty();
-            let mut reply = page_reply(asked, (handle, ""), page, lsn)
-                .with("cache-control", "public, max-age=5, stale-while-revalidate=5")
-                .with("electric-cursor", next_cursor(app, asked));
+            let mut reply =
+                page_reply(app, asked, (handle, ""), page, lsn).with("electric-cursor", next_cursor(app, asked));
             if empty {
                 nothing_new(&mut reply);
                 reply.timed_out = true;
@@ -47,7 +46,7 @@ pub(super) fn events(app: &Arc<App>, asked: &Asked, handle: &str, after: Offset)
     let changes = app.changes();
     let Some((page, lsn)) = page(app, handle, after) else { return uncached(asked, must_refetch(None)) };
     let behind = !page.messages.is_empty();
-    let mut reply = page_reply(asked, (handle, ""), page, lsn);
+    let mut reply = page_reply(app, asked, (handle, ""), page, lsn);
     if behind {
         reply.body = match reply.body {
             Content::Array(messages) => Content::Events(messages),
@@ -63,7 +62,6 @@ pub(super) fn events(app: &Arc<App>, asked: &Asked, handle: &str, after: Offset)
     reply
         .with("content-type", "text/event-stream")
         .with("connection", "keep-alive")
-        .with("cache-control", format!("public, max-age={}", seconds(app.config.sse)))
         .with("electric-cursor", next_cursor(app, asked))
 }
 

@@ -1,8 +1,6 @@
 //! An answer before it is a response: status, headers, messages. `shape`, `live` and `subset` make them, `history`
 //! keeps copies, and only here they turn into HTTP.
 
-use std::time::Duration;
-
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue};
 use axum::response::Response;
@@ -239,9 +237,4 @@ fn cut(mut messages: Vec<Message>, after: usize) -> Vec<Message> {
     messages.truncate(after);
     messages.push(must_refetch());
     messages
-}
-
-/// What `cache-control` says of a time to live.
-pub(crate) fn seconds(time: Duration) -> u64 {
-    time.as_secs().saturating_sub(1)
 }

@@ -87,12 +87,12 @@ async fn read(app: &Arc<App>, asked: &Asked, valid: Valid) -> Reply {
             match valid.offset {
                 Requested::Start => {
                     let page = shape.first_page();
-                    let reply = page_reply(asked, (&shape.handle, &shape.schema), page, db.lsn());
+                    let reply = page_reply(app, asked, (&shape.handle, &shape.schema), page, db.lsn());
                     return conditional(asked, reply);
                 }
                 Requested::Now => {
                     let page = Page { messages: Vec::new(), end: shape.end(), complete: true, lsn: None };
-                    let mut reply = page_reply(asked, (&shape.handle, &shape.schema), page, db.lsn());
+                    let mut reply = page_reply(app, asked, (&shape.handle, &shape.schema), page, db.lsn());
                     nothing_new(&mut reply);
                     return reply;
                 }
@@ -119,11 +119,11 @@ async fn read(app: &Arc<App>, asked: &Asked, valid: Valid) -> Reply {
 fn catch_up(app: &App, asked: &Asked, handle: &str, after: Offset) -> Reply {
     let guard = app.lock();
     let Some(shape) = guard.shapes.get(handle) else { return uncached(asked, must_refetch(None)) };
-    conditional(asked, page_reply(asked, (handle, &shape.schema), shape.after(after), guard.db.lsn()))
+    conditional(asked, page_reply(app, asked, (handle, &shape.schema), shape.after(after), guard.db.lsn()))
 }
 
 /// A page of a snapshot or of the log.
-pub(super) fn page_reply(asked: &Asked, (handle, schema): (&str, &str), page: Page, lsn: u64) -> Reply {
+pub(super) fn page_reply(app: &App, asked: &Asked, (handle, schema): (&str, &str), page: Page, lsn: u64) -> Reply {
     let requested = asked.query.get("offset").unwrap_or_default();
     let complete = page.complete;
     let mut messages = page.messages;
@@ -138,7 +138,13 @@ pub(super) fn page_reply(asked: &Asked, (handle, schema): (&str, &str), page: Pa
         .with("etag", format!("\"{handle}:{requested}:{}\"", page.end));
     let reply = if complete { reply.with("electric-up-to-date", "") } else { reply };
     let reply = if asked.query.live() { reply } else { reply.with("electric-schema", schema) };
-    if asked.query.live() { reply } else { cached(asked, reply) }
+    let cache = match asked.query.get("offset") {
+        _ if asked.query.live_sse() => format!("public, max-age={}", app.config.sse.as_secs().saturating_sub(1)),
+        _ if asked.query.live() => "public, max-age=5, stale-while-revalidate=5".to_owned(),
+        Some("-1") => "public, max-age=604800, s-maxage=3600, stale-while-revalidate=2629746".to_owned(),
+        _ => "public, max-age=60, stale-while-revalidate=300".to_owned(),
+    };
+    reply.with("cache-control", if asked.method == Method::GET { &cache } else { "no-cache" })
 }
 
 /// Marks a reply that brings nothing: it has data all the same in a cache's eyes, so its tag is one of a kind.
@@ -147,10 +153,7 @@ pub(super) fn nothing_new(reply: &mut Reply) {
     for (name, value) in &mut reply.headers {
         match name.as_str() {
             "electric-has-data" => "false".clone_into(value),
-            "etag" => {
-                value.pop();
-                value.push_str(&format!(":-{seconds}{micros:06}\""));
-            }
+            "etag" => *value = format!("{}:-{seconds}{micros:06}\"", value.trim_end_matches('"')),
             _ => {}
         }
     }
@@ -181,17 +184,6 @@ pub(super) fn must_refetch(handle: Option<&str>) -> Reply {
             .with("cache-control", "public, max-age=60, must-revalidate"),
         None => reply.with("cache-control", "public, max-age=1, must-revalidate"),
     }
-}
-
-fn cached(asked: &Asked, reply: Reply) -> Reply {
-    reply.with(
-        "cache-control",
-        match asked.query.get("offset") {
-            _ if asked.method != Method::GET => "no-cache",
-            Some("-1") => "public, max-age=604800, s-maxage=3600, stale-while-revalidate=2629746",
-            _ => "public, max-age=60, stale-while-revalidate=300",
-        },
-    )
 }
 
 /// `cache-control` of everything that is no page.
@@ -236,15 +228,14 @@ fn delete(app: &App, asked: &Asked) -> Reply {
     if !app.config.allow_delete {
         return Reply::json(405, &json!({"message": "DELETE not allowed"}));
     }
-    let handle = match asked.query.get("handle") {
-        Some(handle) => handle.to_owned(),
-        None => {
-            let mut guard = app.lock();
-            let State { shapes, db, .. } = &mut *guard;
-            match Definition::read(&asked.query.wanted(), db) {
-                Ok(definition) => shapes.of(&definition, db).handle.clone(),
-                Err(invalid) => return bad_request(invalid),
-            }
+    let handle = if let Some(handle) = asked.query.get("handle") {
+        handle.to_owned()
+    } else {
+        let mut guard = app.lock();
+        let State { shapes, db, .. } = &mut *guard;
+        match Definition::read(&asked.query.wanted(), db) {
+            Ok(definition) => shapes.of(&definition, db).handle.clone(),
+            Err(invalid) => return bad_request(invalid),
         }
     };
     app.drop_shape(&handle);

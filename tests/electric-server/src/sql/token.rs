@@ -68,10 +68,8 @@ fn text(rest: &str) -> Option<(Token, &str)> {
         }
         text.push('\'');
         used += parts.next()?.len();
-        // After a doubled quote the string goes on, unless the next quote ends it at once.
-        if parts.peek().is_none() {
-            return None;
-        }
+        // After a doubled quote the string has to go on.
+        parts.peek()?;
     }
     None
 }

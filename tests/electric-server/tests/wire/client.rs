@@ -37,10 +37,8 @@ pub fn send(server: &Server, method: &str, query: &str, headers: &[(&str, &str)]
 pub fn request(server: &Server, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Option<Response> {
     let mut stream = TcpStream::connect(server.address()).expect("the server listens");
     stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a time that is not zero");
-    let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\n", server.address());
-    for (name, value) in headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
-    }
+    let lines: String = headers.iter().map(|(name, value)| [name, ": ", value, "\r\n"].concat()).collect();
+    let head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\n{lines}", server.address());
     let length = if body.is_empty() { String::new() } else { format!("content-length: {}\r\n", body.len()) };
     stream.write_all(format!("{head}{length}\r\n{body}").as_bytes()).expect("the request is taken");
     let mut reader = BufReader::new(stream);
