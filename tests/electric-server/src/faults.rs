@@ -61,7 +61,7 @@ pub enum FaultKind {
         #[serde(default = "one")]
         pause_ms: u64,
     },
-    /// An earlier response of the same stream is served again.
+    /// An earlier response to a request of the same kind and stream is served again.
     Replay {
         /// 1 is the last one.
         #[serde(default = "one_back")]

@@ -23,6 +23,7 @@ use crate::app::App;
 use crate::connection::{Busy, Line};
 use crate::control;
 use crate::faults::FaultKind;
+use crate::history;
 use crate::requests::{Request, RequestKind};
 use query::Query;
 use reply::Reply;
@@ -143,7 +144,7 @@ async fn spoiled(
             _ => {}
         }
     }
-    let stream = asked.query.stream();
+    let source = (kind, asked.query.stream());
     for fault in faults {
         match fault {
             FaultKind::Status { status, retry_after, body } => {
@@ -158,7 +159,7 @@ async fn spoiled(
             }
             FaultKind::Conflict { handle } => return shape::must_refetch(handle.as_deref()),
             FaultKind::Replay { back } => {
-                if let Some(earlier) = app.lock().history.earlier(&stream, *back) {
+                if let Some(earlier) = app.lock().history.earlier(&source, *back) {
                     return earlier;
                 }
             }
@@ -167,7 +168,7 @@ async fn spoiled(
     }
     let mut reply = shape::answer(app, asked).await;
     if reply.status == 200 {
-        app.lock().history.add(&stream, &reply);
+        reply = history::keep(app, source, reply);
     }
     for fault in faults {
         match fault {

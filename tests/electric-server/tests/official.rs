@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use electric_server::{Config, Server};
+use electric_server::{Config, Fault, FaultKind, RequestKind, Server, Spot};
 
 const FILES: [&str; 4] = ["package.json", "package-lock.json", "sync.mjs", "tags.mjs"];
 
@@ -38,32 +38,51 @@ fn install() -> Result<PathBuf, String> {
     Ok(directory)
 }
 
-fn sync(config: Config, seed: u32, modes: &[&str]) {
+fn sync(config: Config, faults: Vec<Fault>, seed: u32, mode: &str) {
     let directory = match installed() {
         Ok(directory) => directory,
         Err(reason) => return eprintln!("SKIPPED: {reason}, so the official client cannot be run"),
     };
     let server = Server::start(config);
     let mut script = Command::new("node");
-    script.arg("sync.mjs").arg(server.url()).args(modes).env("SEED", seed.to_string()).current_dir(directory);
+    script.arg("sync.mjs").arg(server.url()).arg(mode).env("SEED", seed.to_string()).current_dir(directory);
+    if !faults.is_empty() {
+        script.env("FAULTS", "1").env("ROUNDS", "15");
+    }
+    server.faults().set(faults);
     let output = script.output().expect("node runs");
     let said = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
     assert!(output.status.success(), "{said}");
+    let kind = if mode == "sse" { RequestKind::Sse } else { RequestKind::LongPoll };
+    assert!(server.requests().iter().filter(|request| request.kind == kind).count() > 10, "it was really in this mode");
 }
 
 #[test]
 fn it_follows_by_long_polls() {
-    sync(Config::default(), 1, &["poll"]);
+    sync(Config::default(), Vec::new(), 1, "poll");
 }
 
 #[test]
 fn it_follows_by_events() {
-    sync(Config::default(), 2, &["sse"]);
+    sync(Config::default(), Vec::new(), 2, "sse");
 }
 
 /// Not by events: where a chunk ends before the log does, the official client loses it.
 #[test]
 fn it_follows_through_small_pages_and_short_polls() {
     let config = Config { chunk_bytes: 700, long_poll: Duration::from_millis(150), ..Config::default() };
-    sync(config, 3, &["poll"]);
+    sync(config, Vec::new(), 3, "poll");
+}
+
+#[test]
+fn it_follows_through_faults_that_lose_nothing() {
+    let faults = vec![
+        Fault::new(FaultKind::Split { bytes: 150, pause_ms: 0 }).probability(0.3),
+        Fault::new(FaultKind::Delay { ms: 5 }).probability(0.3),
+        Fault::new(FaultKind::Cut { at: Spot::Frame(1) }).on(RequestKind::CatchUp).skip(10).times(3),
+        Fault::new(FaultKind::Cut { at: Spot::Character }).on(RequestKind::LongPoll).skip(20).times(3),
+        Fault::new(FaultKind::Status { status: 503, retry_after: None, body: None }).skip(50).times(3),
+        Fault::new(FaultKind::NoContent),
+    ];
+    sync(Config { long_poll: Duration::from_millis(500), ..Config::default() }, faults, 4, "poll");
 }

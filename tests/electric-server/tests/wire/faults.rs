@@ -141,6 +141,19 @@ fn v25_v37_an_earlier_response_comes_again() {
 }
 
 #[test]
+fn a_finished_stream_comes_again_at_once() {
+    let (server, handle) = server();
+    let events = stream(&handle);
+    let first = get(&server, &events);
+    rename(&server);
+    let first = first.text();
+    server.faults().add(Fault::new(FaultKind::Replay { back: 1 }).on(RequestKind::Sse));
+    let again = get(&server, &events.replace("0_inf", "26600000_0"));
+    assert_eq!((again.offset(), again.header("content-type")), ("0_inf", Some("text/event-stream")));
+    assert_eq!(again.text(), first.replace(": keep-alive\n\n", ""));
+}
+
+#[test]
 fn v39_headers_are_stripped_or_set() {
     let (server, response) =
         first(FaultKind::StripHeaders { names: vec!["electric-offset".into(), "electric-handle".into()] });
