@@ -169,7 +169,7 @@ impl Hooked {
         for event in self.queues.open.borrow().values().filter(|event| event.store == store) {
             let Some(key) = event.key.clone() else { continue };
             let first = || InFlight { key: key.clone(), old: event.old.clone(), new: None };
-            writes.entry(key.clone()).or_insert_with(first).new = event.new.clone();
+            writes.entry(key.clone()).or_insert_with(first).new.clone_from(&event.new);
         }
         writes.into_values().collect()
     }

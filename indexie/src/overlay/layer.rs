@@ -32,6 +32,11 @@ impl Base {
     pub fn is_unknown(&self) -> bool {
         matches!(self, Self::Unknown)
     }
+
+    /// The row, or this other one if it is not known.
+    pub fn or(self, other: &Self) -> Self {
+        if self.is_unknown() { other.clone() } else { self }
+    }
 }
 
 /// What has become of one row.

@@ -14,7 +14,7 @@ use super::tests::{Heard, Person, Town, heard_by, open, person};
 use crate::table::Pending;
 use crate::{LiveChanges, LiveQuery, OverlayTransaction};
 
-const ROUNDS: u64 = 150;
+const ROUNDS: u64 = 60;
 const STEPS: u32 = 40;
 /// So many reads are waited for what has to come.
 const PATIENCE: u32 = 200;
@@ -26,6 +26,11 @@ type Entries = BTreeMap<u32, Entry>;
 struct Chance(u64);
 
 impl Chance {
+    /// A position in something of this length.
+    fn at(&mut self, length: usize) -> usize {
+        self.below(u32::try_from(length).unwrap_or(1)) as usize
+    }
+
     fn below(&mut self, end: u32) -> u32 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -100,6 +105,9 @@ struct Open {
     savepoint: Option<Entries>,
 }
 
+/// A query, and what it has given last as a live one.
+type Live = (Query<Person>, LiveQuery<Vec<Rc<Person>>>, Vec<Rc<Person>>);
+
 struct World {
     db: Town,
     server: Town,
@@ -107,7 +115,7 @@ struct World {
     overlays: Vec<Open>,
     /// What hooks hear, if there are any.
     heard: Option<Heard>,
-    live: Vec<(Query<Person>, LiveQuery<Vec<Rc<Person>>>, Vec<Rc<Person>>)>,
+    live: Vec<Live>,
     changes: (LiveChanges<Person>, Vec<Rc<Person>>),
 }
 
@@ -127,8 +135,8 @@ impl World {
 
     /// What is beneath an overlay, or seen by everyone.
     fn beneath(&self, at: usize, id: u32) -> Option<Person> {
-        let shown = self.overlays[..at].iter().rev().filter(|open| open.visible);
-        let entry = shown.filter_map(|open| open.entries.get(&id)).next();
+        let mut shown = self.overlays[..at].iter().rev().filter(|open| open.visible);
+        let entry = shown.find_map(|open| open.entries.get(&id));
         entry.map_or_else(|| self.stored.get(&id).cloned(), |entry| entry.now.clone())
     }
 
@@ -140,7 +148,13 @@ impl World {
         (1..=12).filter_map(|id| Some((id, seen(id)?))).collect()
     }
 
-    fn restack(&mut self, id: u32) {
+    fn restack(&mut self, ids: impl IntoIterator<Item = u32>) {
+        for id in ids {
+            self.restack_one(id);
+        }
+    }
+
+    fn restack_one(&mut self, id: u32) {
         for at in 0..self.overlays.len() {
             let beneath = self.beneath(at, id);
             let Open { entries, savepoint, .. } = &mut self.overlays[at];
@@ -188,7 +202,7 @@ impl World {
                 None => self.stored.remove(&id),
             };
         }
-        rows.iter().for_each(|(id, _)| self.restack(*id));
+        self.restack(rows.iter().map(|(id, _)| *id));
         Ok(format!("server {rows:?}"))
     }
 
@@ -226,7 +240,7 @@ impl World {
             let entry = entries.entry(id).or_insert(Entry { beneath, now: None, whole });
             (entry.now, entry.whole) = (now, entry.whole || whole);
         }
-        self.restack(id);
+        self.restack([id]);
         Ok(text)
     }
 
@@ -251,7 +265,7 @@ impl World {
         let open = &mut self.overlays[at];
         if let Some(before) = open.savepoint.take().filter(|_| undone) {
             let entries = std::mem::replace(&mut open.entries, before);
-            entries.keys().for_each(|id| self.restack(*id));
+            self.restack(entries.into_keys());
         }
         Ok(text)
     }
@@ -278,9 +292,9 @@ impl World {
             };
         }
         // Heard of first, and over then.
-        due.iter().for_each(|(id, _)| self.restack(*id));
+        self.restack(due.iter().map(|(id, _)| *id));
         drop(self.overlays.remove(at));
-        entries.keys().for_each(|id| self.restack(*id));
+        self.restack(entries.into_keys());
         Ok(format!("commit {at}"))
     }
 
@@ -302,7 +316,7 @@ impl World {
             11 if open > 0 => {
                 let gone = self.overlays.remove(at);
                 gone.tx.rollback();
-                gone.entries.keys().for_each(|id| self.restack(*id));
+                self.restack(gone.entries.into_keys());
                 Ok(format!("roll back {at}"))
             }
             _ => Ok("nothing".to_owned()),
@@ -379,9 +393,9 @@ fn what_another_thread_stores_meanwhile_comes_beneath() -> Result<()> {
             let mut chance = Chance(seed);
             let mut world = World::new(&mut chance).await?;
             // By overlay and row: the fields that it has changed.
-            let mut pending: Vec<(OverlayTransaction<Table<Person, Pending>>, BTreeMap<u32, Fields>)> = Vec::new();
-            for step in 0..12 {
-                let (elsewhere, mut its_chance) = (world.server.clone(), Chance(seed * 1_000 + step));
+            let mut pending: Vec<(Optimistic, BTreeMap<u32, Fields>)> = Vec::new();
+            for step in 0..12_u32 {
+                let (elsewhere, mut its_chance) = (world.server.clone(), Chance(seed * 1_000 + u64::from(step)));
                 let thread = std::thread::spawn(move || {
                     block_on(async {
                         for number in 0..4 {
@@ -396,12 +410,12 @@ fn what_another_thread_stores_meanwhile_comes_beneath() -> Result<()> {
                         pending.push((world.db.people.start_transaction(Overlay::Optimistic), BTreeMap::new()));
                     }
                     1 if !pending.is_empty() => {
-                        let (tx, _) = pending.remove(chance.below(pending.len() as u32) as usize);
+                        let (tx, _) = pending.remove(chance.at(pending.len()));
                         if chance.below(2) == 0 { tx.rollback() } else { drop(tx.commit().await?) }
                     }
                     _ if !pending.is_empty() => {
-                        let at = chance.below(pending.len() as u32) as usize;
-                        let (id, fields) = (1 + chance.below(6), Fields::one(&mut chance, 1 + 2 * step as u32));
+                        let at = chance.at(pending.len());
+                        let (id, fields) = (1 + chance.below(6), Fields::one(&mut chance, 1 + 2 * step));
                         let to = fields.clone();
                         pending[at].0.update(id, move |row| to.put(row)).await?;
                         pending[at].1.entry(id).or_default().extend(fields);
@@ -429,6 +443,8 @@ fn what_another_thread_stores_meanwhile_comes_beneath() -> Result<()> {
         Ok(())
     })
 }
+
+type Optimistic = OverlayTransaction<Table<Person, Pending>>;
 
 /// Some fields of a row, with values that nobody else gives them.
 #[derive(Clone, Debug, Default)]
