@@ -30,7 +30,7 @@ pub(crate) type Extra = Box<dyn FnOnce(Session, Vec<LandedRow>) -> LocalBoxFutur
 
 /// A row of an overlay that has been stored, or is gone.
 #[derive(Clone, Debug)]
-#[cfg_attr(not(feature = "electric"), allow(dead_code, reason = "only a sync asks"))]
+#[allow(dead_code, reason = "a sync asks for what it needs")]
 pub(crate) struct LandedRow {
     pub store: u16,
     pub key: AnyKey,
