@@ -1,7 +1,8 @@
 //! Random overlays, and a server that writes beneath them: after every step each overlay sees the server's rows with what is
 //! pending, and live queries give what a new query gives.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 use futures::executor::block_on;
@@ -10,7 +11,7 @@ use futures::{FutureExt, StreamExt};
 use indexie::prelude::*;
 
 use super::set_synced;
-use super::tests::{Heard, Person, Town, heard_by, open, person};
+use super::tests::{Person, Town, open, person};
 use crate::table::Pending;
 use crate::{LiveChanges, LiveQuery, OverlayTransaction};
 
@@ -61,6 +62,8 @@ struct Entry {
     beneath: Option<Person>,
     now: Option<Person>,
     whole: bool,
+    /// When it was first touched.
+    sequence: u32,
 }
 
 impl Entry {
@@ -105,6 +108,66 @@ struct Open {
     savepoint: Option<Entries>,
 }
 
+/// Rows as they are to be stored.
+type Writes = Vec<(u32, Option<Person>)>;
+
+/// What the server does while a hook is called.
+#[derive(Clone, Debug)]
+enum Meanwhile {
+    /// It takes what the hook tells it.
+    Echo,
+    Writes(Writes),
+}
+
+/// What hooks have heard, and what the server does at each call.
+#[derive(Clone)]
+struct Hooks {
+    heard: Rc<RefCell<Vec<(Option<Person>, Option<Person>)>>>,
+    plan: Rc<RefCell<VecDeque<Meanwhile>>>,
+    server: Town,
+}
+
+impl Hooks {
+    fn of(db: &Town, server: &Town) -> Self {
+        let hooks = Self { heard: Rc::default(), plan: Rc::default(), server: server.clone() };
+        let (added, updated, deleted) = (hooks.clone(), hooks.clone(), hooks.clone());
+        db.people.hook().on_add(async move |e: Added<Person>| added.hears(None, Some(e.item)).await);
+        db.people.hook().on_update(async move |e: Updated<Person>| updated.hears(Some(e.old), Some(e.new)).await);
+        db.people.hook().on_delete(async move |e: Deleted<Person>| deleted.hears(Some(e.item), None).await);
+        hooks
+    }
+
+    async fn hears(&self, old: Option<Person>, new: Option<Person>) -> Result<(), HookError> {
+        self.heard.borrow_mut().push((old.clone(), new.clone()));
+        let meanwhile = self.plan.borrow_mut().pop_front();
+        store(&self.server, meanwhile.map(|meanwhile| meanwhile.writes(old, new)).unwrap_or_default()).await?;
+        Ok(())
+    }
+}
+
+impl Meanwhile {
+    fn writes(self, old: Option<Person>, new: Option<Person>) -> Writes {
+        let id = old.as_ref().or(new.as_ref()).map_or(0, |row| row.id);
+        match self {
+            Self::Echo => vec![(id, new)],
+            Self::Writes(writes) => writes,
+        }
+    }
+}
+
+async fn store(writer: &Town, rows: Writes) -> Result<()> {
+    let body = async move |people: Table<Person, _>| {
+        for (id, row) in rows {
+            match row {
+                Some(row) => drop(people.put(&row).await?),
+                None => people.delete(id).await?,
+            }
+        }
+        Ok(())
+    };
+    writer.transaction(Mode::ReadWrite, &writer.people, body).await
+}
+
 /// A query, and what it has given last as a live one.
 type Live = (Query<Person>, LiveQuery<Vec<Rc<Person>>>, Vec<Rc<Person>>);
 
@@ -113,8 +176,8 @@ struct World {
     server: Town,
     stored: Rows,
     overlays: Vec<Open>,
-    /// What hooks hear, if there are any.
-    heard: Option<Heard>,
+    hooks: Option<Hooks>,
+    touched: u32,
     live: Vec<Live>,
     changes: (LiveChanges<Person>, Vec<Rc<Person>>),
 }
@@ -129,8 +192,8 @@ impl World {
         let queries = [db.people.order_by(|p| p.age), db.people.where_(|p| p.name).above("a"), db.people.limit(3)];
         let live = queries.map(|query| (query.clone(), query.live(), Vec::new())).into();
         let changes = (db.people.order_by(|p| p.name).live_changes(), Vec::new());
-        let heard = (chance.below(2) == 0).then(|| heard_by(&db));
-        Ok(Self { db, server, stored, overlays: Vec::new(), heard, live, changes })
+        let hooks = (chance.below(2) == 0).then(|| Hooks::of(&db, &server));
+        Ok(Self { db, server, stored, overlays: Vec::new(), hooks, touched: 0, live, changes })
     }
 
     /// What is beneath an overlay, or seen by everyone.
@@ -166,8 +229,8 @@ impl World {
         }
     }
 
-    async fn server_writes(&mut self, chance: &mut Chance) -> Result<String> {
-        let mut rows: Vec<(u32, Option<Person>)> = Vec::new();
+    fn writes(&self, chance: &mut Chance) -> Writes {
+        let mut rows = Writes::new();
         for _ in 0..=chance.below(3) {
             let id = 1 + chance.below(8);
             let row = match (self.stored.get(&id), chance.below(5)) {
@@ -179,30 +242,26 @@ impl World {
                 rows.push((id, row));
             }
         }
-        // This tab may be the one that syncs.
-        let writer = if self.heard.is_some() || chance.below(2) == 0 { &self.server } else { &self.db };
-        let (all, writer) = (rows.clone(), writer.clone());
-        let write = async move {
-            writer
-                .transaction(Mode::ReadWrite, &writer.people, async move |people| {
-                    for (id, row) in all {
-                        match row {
-                            Some(row) => drop(people.put(&row).await?),
-                            None => people.delete(id).await?,
-                        }
-                    }
-                    Ok(())
-                })
-                .await
-        };
-        write.await?;
-        for (id, row) in rows.clone() {
+        rows
+    }
+
+    fn has_stored(&mut self, rows: Writes) {
+        let ids: Vec<u32> = rows.iter().map(|(id, _)| *id).collect();
+        for (id, row) in rows {
             match row {
                 Some(row) => self.stored.insert(id, row),
                 None => self.stored.remove(&id),
             };
         }
-        self.restack(rows.iter().map(|(id, _)| *id));
+        self.restack(ids);
+    }
+
+    async fn server_writes(&mut self, chance: &mut Chance) -> Result<String> {
+        let rows = self.writes(chance);
+        // This tab may be the one that syncs.
+        let writer = if self.hooks.is_some() || chance.below(2) == 0 { &self.server } else { &self.db };
+        store(writer, rows.clone()).await?;
+        self.has_stored(rows.clone());
         Ok(format!("server {rows:?}"))
     }
 
@@ -237,7 +296,8 @@ impl World {
         let entries = &mut self.overlays[at].entries;
         let is_new = !entries.contains_key(&id);
         if !(is_new && !whole && beneath == now) {
-            let entry = entries.entry(id).or_insert(Entry { beneath, now: None, whole });
+            let entry = entries.entry(id).or_insert(Entry { beneath, now: None, whole, sequence: self.touched });
+            self.touched += 1;
             (entry.now, entry.whole) = (now, entry.whole || whole);
         }
         self.restack([id]);
@@ -270,32 +330,50 @@ impl World {
         Ok(text)
     }
 
-    async fn commit(&mut self, at: usize) -> Result<String> {
-        let entries = self.overlays[at].entries.clone();
-        let done = self.overlays[at].tx.commit().await?;
-        drop(done);
-        let due: BTreeMap<u32, &Entry> = entries.iter().map(|(id, entry)| (*id, entry)).collect();
-        let due: Vec<(u32, &Entry)> = due.into_iter().filter(|(_, entry)| entry.is_change()).collect();
-        if let Some(heard) = &self.heard {
-            let id = |(old, new): &(Option<Person>, Option<Person>)| old.as_ref().or(new.as_ref()).map(|row| row.id);
-            let mut heard = heard.take();
-            heard.sort_by_key(id);
-            let expected: Vec<_> = due.iter().map(|(_, entry)| (entry.beneath.clone(), entry.now.clone())).collect();
-            assert_eq!(heard, expected, "what the hooks hear");
+    async fn commit(&mut self, at: usize, chance: &mut Chance) -> Result<String> {
+        let mut due: Vec<(u32, u32)> = Vec::new();
+        for (id, entry) in self.overlays[at].entries.iter().filter(|(_, entry)| entry.is_change()) {
+            due.push((entry.sequence, *id));
         }
-        for (id, entry) in &due {
-            let mut entry = (*entry).clone();
-            entry.rebase(self.stored.get(id));
-            match entry.now {
-                Some(row) => self.stored.insert(*id, row),
-                None => self.stored.remove(id),
-            };
+        due.sort_unstable();
+        let mut plan: VecDeque<Meanwhile> = VecDeque::new();
+        for _ in 0..due.len() {
+            plan.push_back(match chance.below(3) {
+                0 => Meanwhile::Echo,
+                1 => Meanwhile::Writes(self.writes(chance)),
+                _ => Meanwhile::Writes(Vec::new()),
+            });
+        }
+        let text = format!("commit {at}, meanwhile {plan:?}");
+        if let Some(hooks) = &self.hooks {
+            hooks.plan.replace(plan.clone());
+        }
+        let tx = self.overlays[at].tx.clone();
+        drop(tx.commit().await?);
+        if let Some(heard) = self.hooks.as_ref().map(|hooks| hooks.heard.take()) {
+            let mut expected = Vec::new();
+            for (_, id) in due {
+                let Entry { beneath, now, .. } = self.overlays[at].entries[&id].clone();
+                if beneath == now {
+                    continue;
+                }
+                expected.push((beneath.clone(), now.clone()));
+                let meanwhile = plan.pop_front().map(|meanwhile| meanwhile.writes(beneath, now));
+                self.has_stored(meanwhile.unwrap_or_default());
+            }
+            assert_eq!(heard, expected, "what the hooks hear, {text}");
+        }
+        let entries = self.overlays[at].entries.clone();
+        let mut lands = Writes::new();
+        for (id, mut entry) in entries.clone().into_iter().filter(|(_, entry)| entry.is_change()) {
+            entry.rebase(self.stored.get(&id));
+            lands.push((id, entry.now));
         }
         // Heard of first, and over then.
-        self.restack(due.iter().map(|(id, _)| *id));
+        self.has_stored(lands);
         drop(self.overlays.remove(at));
         self.restack(entries.into_keys());
-        Ok(format!("commit {at}"))
+        Ok(text)
     }
 
     async fn step(&mut self, chance: &mut Chance) -> Result<String> {
@@ -312,7 +390,7 @@ impl World {
             2..=5 => self.server_writes(chance).await,
             6..=8 if open > 0 => self.write(at, chance).await,
             9 if open > 0 => self.savepoint(at, chance).await,
-            10 if open > 0 => self.commit(at).await,
+            10 if open > 0 => self.commit(at, chance).await,
             11 if open > 0 => {
                 let gone = self.overlays.remove(at);
                 gone.tx.rollback();

@@ -529,10 +529,10 @@ fn writes_are_in_flight_until_their_hooks_are_done() -> Result<()> {
     })
 }
 
-pub type Heard = Rc<RefCell<Vec<(Option<Person>, Option<Person>)>>>;
+type Heard = Rc<RefCell<Vec<(Option<Person>, Option<Person>)>>>;
 
 /// What the hooks of overlays' commits hear: each row before, and after.
-pub fn heard_by(db: &Town) -> Heard {
+fn heard_by(db: &Town) -> Heard {
     let heard = Heard::default();
     let (added, updated, deleted) = (heard.clone(), heard.clone(), heard.clone());
     db.people.hook().on_add(async move |e: Added<Person>| {
