@@ -306,6 +306,7 @@ impl Heard {
             layer.change(pending, |entry| {
                 entry.now = Some(row);
                 entry.replaced = true;
+                entry.gone = None;
             });
             self.returned.insert((store, key));
             return Ok(());
@@ -330,6 +331,7 @@ impl Heard {
             now: Some(row),
             temporary: false,
             replaced: true,
+            gone: None,
             forced: true,
             sequence: entry.sequence,
         };

@@ -307,6 +307,7 @@ pub(super) fn rekey(upper: &mut [Open], store: u16, path: &Path, pending: &AnyKe
             let with_key = |row: &Row| rekeyed(path, row, key);
             entry.beneath = entry.beneath.as_ref().map(with_key);
             entry.now = entry.now.as_ref().map(with_key);
+            entry.gone = None;
             entry.temporary = false;
             layer.set(key.clone(), entry);
         }

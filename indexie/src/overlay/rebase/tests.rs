@@ -185,6 +185,23 @@ fn a_pending_change_of_a_row_that_is_gone_is_a_new_row() -> Result<()> {
 }
 
 #[test]
+fn a_row_that_was_gone_for_a_while_has_what_is_pending() -> Result<()> {
+    block_on(async {
+        let (db, server) = synced().await?;
+        let tx = db.people.start_transaction(Overlay::Optimistic);
+        tx.update(1, |row| row.name = "Anna".into()).await?;
+        server.people.clear().await?;
+        tx.update(1, |row| row.note = Some("still".into())).await?;
+        server.people.bulk_put(&[person(1, "Annie", 50), person(2, "Bob", 30)]).await?;
+        let anna = Person { note: Some("still".into()), ..person(1, "Anna", 50) };
+        assert_eq!(db.people.get(1).await?, Some(anna.clone()));
+        tx.commit().await?;
+        assert_eq!(server.people.get(1).await?, Some(anna));
+        Ok(())
+    })
+}
+
+#[test]
 fn a_deleted_row_that_has_changed_is_deleted() -> Result<()> {
     block_on(async {
         let (db, server) = synced().await?;
