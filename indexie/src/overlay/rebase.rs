@@ -4,6 +4,8 @@
 //! `stack`.
 
 #[cfg(all(test, feature = "live"))]
+mod commits;
+#[cfg(all(test, feature = "live"))]
 mod elsewhere;
 #[cfg(all(test, feature = "live"))]
 mod model;
