@@ -57,7 +57,7 @@ struct Queues {
 
 /// What has become of a row by writes of which the hooks have not been called to their end.
 #[derive(Clone, Debug)]
-#[cfg_attr(not(feature = "electric"), allow(dead_code, reason = "only a sync asks"))]
+#[allow(dead_code, reason = "a sync asks for what it needs")]
 pub(crate) struct InFlight {
     pub key: AnyKey,
     pub old: Option<Row>,
@@ -169,7 +169,7 @@ impl Hooked {
         for event in self.queues.open.borrow().values().filter(|event| event.store == store) {
             let Some(key) = event.key.clone() else { continue };
             let first = || InFlight { key: key.clone(), old: event.old.clone(), new: None };
-            writes.entry(key.clone()).or_insert_with(first).new = event.new.clone();
+            writes.entry(key.clone()).or_insert_with(first).new.clone_from(&event.new);
         }
         writes.into_values().collect()
     }
@@ -180,7 +180,7 @@ impl Hooked {
     }
 
     /// The same, of one table.
-    #[cfg_attr(not(feature = "electric"), allow(dead_code, reason = "only a sync asks"))]
+    #[allow(dead_code, reason = "a sync asks for what it needs")]
     pub async fn settled_in(&self, store: u16) {
         self.done_with(|event| event.store == store).await;
     }

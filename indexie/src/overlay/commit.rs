@@ -30,7 +30,7 @@ pub(crate) type Extra = Box<dyn FnOnce(Session, Vec<LandedRow>) -> LocalBoxFutur
 
 /// A row of an overlay that has been stored, or is gone.
 #[derive(Clone, Debug)]
-#[cfg_attr(not(feature = "electric"), allow(dead_code, reason = "only a sync asks"))]
+#[allow(dead_code, reason = "a sync asks for what it needs")]
 pub(crate) struct LandedRow {
     pub store: u16,
     pub key: AnyKey,
@@ -306,6 +306,7 @@ impl Heard {
             layer.change(pending, |entry| {
                 entry.now = Some(row);
                 entry.replaced = true;
+                entry.gone = None;
             });
             self.returned.insert((store, key));
             return Ok(());
@@ -330,6 +331,7 @@ impl Heard {
             now: Some(row),
             temporary: false,
             replaced: true,
+            gone: None,
             forced: true,
             sequence: entry.sequence,
         };

@@ -32,6 +32,11 @@ impl Base {
     pub fn is_unknown(&self) -> bool {
         matches!(self, Self::Unknown)
     }
+
+    /// The row, or this other one if it is not known.
+    pub fn or(self, other: &Self) -> Self {
+        if self.is_unknown() { other.clone() } else { self }
+    }
 }
 
 /// What has become of one row.
@@ -45,10 +50,18 @@ pub(super) struct Entry {
     pub temporary: bool,
     /// It is a new row all through, and not the old one with some fields changed.
     pub replaced: bool,
+    /// Where it is a change of a row that has gone since: that row, in case it comes again.
+    pub gone: Option<Row>,
     /// It is stored whatever is there.
     pub forced: bool,
     /// When it was first touched, among all rows of the overlay.
     pub sequence: u64,
+}
+
+/// The row beneath with what has changed from the one that was found to the one that is pending.
+fn with_changes(beneath: &Row, found: &Row, now: &Row) -> Row {
+    let now = without_gone(beneath, found, (**now).clone());
+    Row::new(merge(beneath, found, now))
 }
 
 /// A pending value without the properties that have not been changed in it, and are gone from the value beneath: a merge would bring
@@ -95,25 +108,23 @@ impl Entry {
         let now = self.now.take();
         self.now = match (&self.beneath, beneath, now) {
             (_, beneath, _) if !is_change => {
-                self.replaced = false;
+                (self.replaced, self.gone) = (false, None);
                 beneath.cloned()
             }
             (_, _, None) => None,
             // A change of a row that is gone: the row as it has been shown is a new one.
-            (Some(_), None, now) => {
+            (Some(found), None, now) => {
+                self.gone = (!self.replaced).then(|| found.clone());
                 self.replaced = true;
                 now
             }
-            // An added row that has come otherwise: from now on it is a change of that.
-            (None, Some(_), now) => {
+            // That row is there again; or an added one has come otherwise, and is a change of that from now on.
+            (None, Some(beneath), Some(now)) => {
                 self.replaced = false;
-                now
+                Some(self.gone.take().map_or_else(|| now.clone(), |found| with_changes(beneath, &found, &now)))
             }
             (Some(_), Some(_), now) if self.replaced => now,
-            (Some(found), Some(beneath), Some(now)) => {
-                let now = without_gone(beneath, found, (*now).clone());
-                Some(Row::new(merge(beneath, found, now)))
-            }
+            (Some(found), Some(beneath), Some(now)) => Some(with_changes(beneath, found, &now)),
             (None, None, now) => now,
         };
         self.beneath = beneath.cloned();

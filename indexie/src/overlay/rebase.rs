@@ -4,6 +4,10 @@
 //! `stack`.
 
 #[cfg(all(test, feature = "live"))]
+mod commits;
+#[cfg(all(test, feature = "live"))]
+mod elsewhere;
+#[cfg(all(test, feature = "live"))]
 mod model;
 #[cfg(all(test, feature = "live"))]
 mod tests;
@@ -17,10 +21,11 @@ use std::sync::Arc;
 use futures::FutureExt;
 
 use super::frame::Stage;
+use super::land::Landed;
 use super::layer::{Base, Entry};
 use super::merged::Below;
 use super::over::{Meanwhile, Over, existing, forget, over};
-use super::shown::{Seen, push, topmost, what_is_beneath};
+use super::shown::{Seen, push, rekey, topmost, what_is_beneath};
 use super::stack::{Open, Purpose, overhear};
 use crate::engine::{self, Access, Session, Shared, Sight};
 use crate::error::Result;
@@ -92,7 +97,7 @@ impl Over {
                 let landing = landing.as_mut().and_then(|landing| landing.keys.get_mut(&store)?.get_mut(&row.key));
                 let lands = landing.is_some();
                 if let Some(heard) = landing.filter(|_| is_exact) {
-                    *heard = Some(now());
+                    *heard = Base::Known(now());
                 }
                 if lands || topmost(&overlays, store, &row.key).is_some() {
                     hidden.push(at);
@@ -205,6 +210,45 @@ impl Over {
         shows
     }
 
+    /// Of a table that follows a server, an overlay is stored and gone, which was at this place. `seen` is what was seen before, row by
+    /// row.
+    pub(super) fn landed_synced(
+        &self,
+        overlays: &mut [Open],
+        at: usize,
+        store: u16,
+        gone: &Open,
+        seen: Vec<View>,
+        landed: &[Landed],
+    ) -> Shows {
+        let mut shows = Shows::default();
+        let Some(layer) = gone.layers.get(&store) else { return shows };
+        let landed: BTreeMap<&AnyKey, &Landed> = landed.iter().map(|landed| (&landed.pending, landed)).collect();
+        let path = self.key_path(store);
+        let none = Base::Known(None);
+        for ((pending, entry), before) in layer.entries().iter().zip(seen) {
+            let Some(Landed { key, old, new, .. }) = landed.get(pending).filter(|landed| landed.key != *pending) else {
+                let stored = match landed.get(pending) {
+                    Some(landed) => Base::Known(self.heard_since(store, pending, landed.new.as_ref())),
+                    None => entry.stored.clone(),
+                };
+                self.restack(overlays, store, pending, &stored);
+                shows.note(pending, before, View::of(overlays, store, pending), &stored, &stored);
+                continue;
+            };
+            let stored = Base::Known(self.heard_since(store, key, new.as_ref()));
+            rekey(&mut overlays[at..], store, &path, pending, key);
+            self.restack(overlays, store, key, &stored);
+            shows.note(pending, before, View::of(overlays, store, pending), &none, &none);
+            if gone.purpose == Purpose::Shown {
+                self.note_renamed(store, pending, key);
+                let now = View::of(overlays, store, key).shown.or(&stored);
+                shows.push(None, key, Base::Known(old.clone()), now, false);
+            }
+        }
+        shows
+    }
+
     /// Puts what the overlays have pending of a row on what is stored now, from the lowest of them up.
     pub(super) fn restack(&self, overlays: &mut [Open], store: u16, key: &AnyKey, stored: &Base) {
         for at in 0..overlays.len() {
@@ -243,8 +287,8 @@ fn is_taken_for(overlays: &[Open], store: u16, key: &AnyKey, row: Option<&Row>) 
 
 /// What is seen in the place of a key.
 pub(super) struct View {
-    /// By everyone, if a visible overlay has touched the row.
-    shown: Option<Option<Row>>,
+    /// By everyone, if a visible overlay has touched the row; else it is not known.
+    shown: Base,
     /// By each overlay that has, unless it is what everyone sees.
     own: BTreeMap<u32, Option<Row>>,
     is_pending: bool,
@@ -252,13 +296,13 @@ pub(super) struct View {
 
 impl View {
     pub fn of(overlays: &[Open], store: u16, key: &AnyKey) -> Self {
-        let mut view = Self { shown: None, own: BTreeMap::new(), is_pending: false };
+        let mut view = Self { shown: Base::Unknown, own: BTreeMap::new(), is_pending: false };
         for open in overlays.iter().rev() {
             let Some(entry) = open.layers.get(&store).and_then(|layer| layer.get(key)) else { continue };
             let is_shown = open.purpose == Purpose::Shown;
             view.is_pending |= is_shown && entry.is_change();
-            if is_shown && view.shown.is_none() {
-                view.shown = Some(entry.now.clone());
+            if is_shown && view.shown.is_unknown() {
+                view.shown = Base::Known(entry.now.clone());
             } else {
                 view.own.insert(open.number, entry.now.clone());
             }
@@ -286,8 +330,12 @@ impl Shows {
     /// Notes what has become of a row; `was` and `is` are seen where no overlay has touched it.
     pub fn note(&mut self, key: &AnyKey, before: View, after: View, was: &Base, is: &Base) {
         let in_doubt = is.is_unknown();
-        if before.is_pending != after.is_pending {
-            self.turned.push((key.clone(), before.shown.clone().flatten(), after.shown.clone().flatten()));
+        let is_shown = !before.shown.is_unknown() || !after.shown.is_unknown();
+        let (old, new) = (before.shown.or(was), after.shown.or(is));
+        if before.is_pending != after.is_pending
+            && let (Base::Known(old), Base::Known(new)) = (&old, &new)
+        {
+            self.turned.push((key.clone(), old.clone(), new.clone()));
         }
         for (number, now) in &after.own {
             let before = before.own.get(number).map_or_else(|| was.clone(), |row| Base::Known(row.clone()));
@@ -295,13 +343,10 @@ impl Shows {
         }
         for (number, row) in before.own {
             if !after.own.contains_key(&number) {
-                let now = after.shown.clone().map_or_else(|| is.clone(), Base::Known);
-                self.push(Some(number), key, Base::Known(row), now, in_doubt);
+                self.push(Some(number), key, Base::Known(row), new.clone(), in_doubt);
             }
         }
-        if before.shown.is_some() || after.shown.is_some() {
-            let old = before.shown.map_or_else(|| was.clone(), Base::Known);
-            let new = after.shown.map_or_else(|| is.clone(), Base::Known);
+        if is_shown {
             self.push(None, key, old, new, in_doubt);
         }
     }

@@ -174,27 +174,54 @@ impl Over {
         }
     }
 
-    /// What has been heard of a row since it was stored.
-    fn heard_since(&self, store: u16, key: &AnyKey) -> Option<Option<Row>> {
-        self.landing.borrow().as_ref()?.keys.get(&store)?.get(key)?.clone()
+    /// A visible row has got its own key.
+    pub(super) fn note_renamed(&self, store: u16, pending: &AnyKey, key: &AnyKey) {
+        let mut renamed = self.renamed.borrow_mut();
+        let renamed = renamed.entry(store).or_default();
+        renamed.keys.insert(pending.clone(), key.clone());
+        renamed.pending.insert(key.clone(), pending.clone());
+    }
+
+    /// Where in its rows a table has their keys.
+    pub(super) fn key_path(&self, store: u16) -> Path {
+        self.shared.upgrade().map_or(Path::None, |shared| shared.schema(store).key.path.into())
+    }
+
+    /// What has been heard of a row since it was stored as this one.
+    pub(super) fn heard_since(&self, store: u16, key: &AnyKey, landed: Option<&Row>) -> Option<Row> {
+        let landing = self.landing.borrow();
+        let heard = landing.as_ref().and_then(|landing| landing.keys.get(&store)?.get(key));
+        match heard {
+            Some(Base::Known(heard)) => heard.clone(),
+            Some(Base::Unknown) | None => landed.cloned(),
+        }
     }
 
     /// Ends an overlay whose rows are stored now, under their own keys.
     pub(super) fn landed(&self, number: u32, landed: &BTreeMap<u16, Vec<Landed>>) {
         let mut shows = Vec::new();
+        let mut of_synced = Vec::new();
         let gone = {
             let mut overlays = self.overlays.borrow_mut();
             let Some(at) = overlays.iter().position(|open| open.number == number) else { return };
+            let synced = overlays[at].layers.iter().filter(|(store, _)| self.is_synced(**store));
+            let seen: BTreeMap<u16, Vec<View>> = synced
+                .map(|(store, layer)| {
+                    (*store, layer.entries().keys().map(|key| View::of(&overlays, *store, key)).collect())
+                })
+                .collect();
             let open = overlays.remove(at);
+            for (store, seen) in seen {
+                let of_store = landed.get(&store).map_or(&[][..], Vec::as_slice);
+                of_synced.push((store, self.landed_synced(&mut overlays, at, store, &open, seen, of_store)));
+            }
             let (lower, upper) = overlays.split_at_mut(at);
-            for (store, layer) in &open.layers {
+            for (store, layer) in open.layers.iter().filter(|(store, _)| !self.is_synced(**store)) {
                 let empty = Vec::new();
                 let of_store = landed.get(store).unwrap_or(&empty);
-                let schema = self.shared.upgrade().map(|shared| shared.schema(*store));
-                let path = schema.map_or(Path::None, |schema| schema.key.path.into());
+                let path = self.key_path(*store);
                 let mut rows = Some(Vec::new());
                 for Landed { pending, key, new, .. } in of_store {
-                    let new = self.heard_since(*store, key).unwrap_or_else(|| new.clone());
                     let now = layer.get(pending).and_then(|entry| entry.now.clone());
                     let covered = is_covered(upper, *store, pending);
                     if pending == key {
@@ -204,10 +231,7 @@ impl Over {
                         }
                     } else {
                         if open.purpose == Purpose::Shown {
-                            let mut renamed = self.renamed.borrow_mut();
-                            let renamed = renamed.entry(*store).or_default();
-                            renamed.keys.insert(pending.clone(), key.clone());
-                            renamed.pending.insert(key.clone(), pending.clone());
+                            self.note_renamed(*store, pending, key);
                         }
                         let old = topmost(upper, *store, pending).map_or(now, |entry| entry.now.clone());
                         rekey(upper, *store, &path, pending, key);
@@ -234,16 +258,13 @@ impl Over {
                     shows.push((*store, rows));
                 }
             }
-            for (store, landed) in landed.iter().filter(|(store, _)| self.is_synced(**store)) {
-                for Landed { key, new, .. } in landed {
-                    let new = self.heard_since(*store, key).unwrap_or_else(|| new.clone());
-                    self.restack(&mut overlays, *store, key, &Base::Known(new));
-                }
-            }
             open
         };
         for (store, rows) in shows {
             self.show(store, rows, Sight::Shown);
+        }
+        for (store, shows) in of_synced {
+            shows.tell(self, store);
         }
         if gone.purpose == Purpose::Shown {
             for (store, layer) in &gone.layers {
@@ -278,7 +299,7 @@ pub(super) fn what_is_beneath(lower: &[Open], store: u16, key: &AnyKey, stored: 
 }
 
 /// A row that was pending under a temporary key has got its own: whoever has touched it meanwhile goes by that.
-fn rekey(upper: &mut [Open], store: u16, path: &Path, pending: &AnyKey, key: &AnyKey) {
+pub(super) fn rekey(upper: &mut [Open], store: u16, path: &Path, pending: &AnyKey, key: &AnyKey) {
     for open in upper {
         let Some(layer) = open.layers.get_mut(&store).filter(|layer| layer.touches(pending)) else { continue };
         let layer = Rc::make_mut(layer);
@@ -286,6 +307,7 @@ fn rekey(upper: &mut [Open], store: u16, path: &Path, pending: &AnyKey, key: &An
             let with_key = |row: &Row| rekeyed(path, row, key);
             entry.beneath = entry.beneath.as_ref().map(with_key);
             entry.now = entry.now.as_ref().map(with_key);
+            entry.gone = None;
             entry.temporary = false;
             layer.set(key.clone(), entry);
         }

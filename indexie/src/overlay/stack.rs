@@ -8,13 +8,12 @@ use std::sync::Arc;
 use std::task::{Poll, Waker};
 
 use super::land::Landed;
-use super::layer::{Entry, Layer, Layers};
+use super::layer::{Base, Entry, Layer, Layers};
 use super::over::Over;
 use crate::engine::{Shared, Sight};
 use crate::error::{Error, Result};
 use crate::key::AnyKey;
 use crate::storage::Thread;
-use crate::storage::memory::evaluator::Row;
 
 #[cfg(feature = "live")]
 pub(super) type Heard = crate::live::Overheard;
@@ -60,7 +59,7 @@ pub(super) struct Open {
 pub(super) struct Landing {
     pub overlay: u32,
     /// The keys that its rows get, by store, each with what has been heard of the row since.
-    pub keys: BTreeMap<u16, BTreeMap<AnyKey, Option<Option<Row>>>>,
+    pub keys: BTreeMap<u16, BTreeMap<AnyKey, Base>>,
 }
 
 /// The error of what is asked of an overlay transaction that is over.
@@ -73,8 +72,11 @@ impl Over {
     pub(super) fn start(&self, shared: &Arc<Shared>, purpose: Purpose, stores: &[u16]) -> u32 {
         let number = Thread::get().number();
         // So that it is known whether a row is still what it was when the overlay found it.
-        let hears = |store: u16| purpose == Purpose::Shown || self.is_synced(store);
-        let heard = stores.iter().map(|store| (*store, hears(*store).then(|| overhear(shared, *store)))).collect();
+        let of_store = |store: &u16| {
+            let listens = purpose == Purpose::Shown || self.is_synced(*store);
+            (*store, listens.then(|| overhear(shared, *store)))
+        };
+        let heard = stores.iter().map(of_store).collect();
         self.overlays.borrow_mut().push(Open {
             number,
             purpose,
@@ -175,7 +177,11 @@ impl Over {
     /// The keys under which its rows are going to be stored.
     pub(super) fn gets_keys(&self, store: u16, landed: &[Landed]) {
         if let Some(landing) = &mut *self.landing.borrow_mut() {
-            landing.keys.entry(store).or_default().extend(landed.iter().map(|landed| (landed.key.clone(), None)));
+            landing
+                .keys
+                .entry(store)
+                .or_default()
+                .extend(landed.iter().map(|landed| (landed.key.clone(), Base::Unknown)));
         }
     }
 

@@ -1,7 +1,8 @@
 //! Random overlays, and a server that writes beneath them: after every step each overlay sees the server's rows with what is
 //! pending, and live queries give what a new query gives.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 use futures::executor::block_on;
@@ -10,23 +11,28 @@ use futures::{FutureExt, StreamExt};
 use indexie::prelude::*;
 
 use super::set_synced;
-use super::tests::{Heard, Person, Town, heard_by, open, person};
+use super::tests::{Person, Town, open, person};
 use crate::table::Pending;
 use crate::{LiveChanges, LiveQuery, OverlayTransaction};
 
-const ROUNDS: u64 = 150;
+const ROUNDS: u64 = 60;
 const STEPS: u32 = 40;
 /// So many reads are waited for what has to come.
-const PATIENCE: u32 = 200;
+pub(super) const PATIENCE: u32 = 200;
 
 type Rows = BTreeMap<u32, Person>;
 type Entries = BTreeMap<u32, Entry>;
 
 /// The same numbers in every run: `SplitMix64`.
-struct Chance(u64);
+pub(super) struct Chance(pub u64);
 
 impl Chance {
-    fn below(&mut self, end: u32) -> u32 {
+    /// A position in something of this length.
+    pub fn at(&mut self, length: usize) -> usize {
+        self.below(u32::try_from(length).unwrap_or(1)) as usize
+    }
+
+    pub fn below(&mut self, end: u32) -> u32 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -56,6 +62,9 @@ struct Entry {
     beneath: Option<Person>,
     now: Option<Person>,
     whole: bool,
+    gone: Option<Person>,
+    /// When it was first touched.
+    sequence: u32,
 }
 
 impl Entry {
@@ -68,11 +77,17 @@ impl Entry {
             return;
         }
         if !self.is_change() {
-            (self.now, self.whole) = (beneath.cloned(), false);
+            (self.now, self.whole, self.gone) = (beneath.cloned(), false, None);
         } else if let Some(now) = &mut self.now {
             match (&self.beneath, beneath) {
-                (Some(_), None) => self.whole = true,
-                (None, Some(_)) => self.whole = false,
+                (Some(found), None) => {
+                    self.gone = (!self.whole).then(|| found.clone());
+                    self.whole = true;
+                }
+                (None, Some(beneath)) => {
+                    self.whole = false;
+                    *now = self.gone.take().map_or_else(|| now.clone(), |found| changed(beneath, &found, now));
+                }
                 (Some(found), Some(beneath)) if !self.whole => *now = changed(beneath, found, now),
                 _ => {}
             }
@@ -100,19 +115,85 @@ struct Open {
     savepoint: Option<Entries>,
 }
 
-struct World {
-    db: Town,
+/// Rows as they are to be stored.
+type Writes = Vec<(u32, Option<Person>)>;
+
+/// A row before, and after.
+type Event = (Option<Person>, Option<Person>);
+
+/// What the server does while a hook is called.
+#[derive(Clone, Debug)]
+enum Meanwhile {
+    /// It takes what the hook tells it.
+    Echo,
+    Writes(Writes),
+}
+
+/// What hooks have heard, and what the server does at each call.
+#[derive(Clone)]
+struct Hooks {
+    heard: Rc<RefCell<Vec<Event>>>,
+    plan: Rc<RefCell<VecDeque<Meanwhile>>>,
     server: Town,
+}
+
+impl Hooks {
+    fn of(db: &Town, server: &Town) -> Self {
+        let hooks = Self { heard: Rc::default(), plan: Rc::default(), server: server.clone() };
+        let (added, updated, deleted) = (hooks.clone(), hooks.clone(), hooks.clone());
+        db.people.hook().on_add(async move |e: Added<Person>| added.hears(None, Some(e.item)).await);
+        db.people.hook().on_update(async move |e: Updated<Person>| updated.hears(Some(e.old), Some(e.new)).await);
+        db.people.hook().on_delete(async move |e: Deleted<Person>| deleted.hears(Some(e.item), None).await);
+        hooks
+    }
+
+    async fn hears(&self, old: Option<Person>, new: Option<Person>) -> Result<(), HookError> {
+        self.heard.borrow_mut().push((old.clone(), new.clone()));
+        let meanwhile = self.plan.borrow_mut().pop_front();
+        store(&self.server, meanwhile.map(|meanwhile| meanwhile.writes((old, new))).unwrap_or_default()).await?;
+        Ok(())
+    }
+}
+
+impl Meanwhile {
+    fn writes(self, (old, new): Event) -> Writes {
+        let id = old.or(new.clone()).map_or(0, |row| row.id);
+        match self {
+            Self::Echo => vec![(id, new)],
+            Self::Writes(writes) => writes,
+        }
+    }
+}
+
+async fn store(writer: &Town, rows: Writes) -> Result<()> {
+    let body = async move |people: Table<Person, _>| {
+        for (id, row) in rows {
+            match row {
+                Some(row) => drop(people.put(&row).await?),
+                None => people.delete(id).await?,
+            }
+        }
+        Ok(())
+    };
+    writer.transaction(Mode::ReadWrite, &writer.people, body).await
+}
+
+/// A query, and what it has given last as a live one.
+type Live = (Query<Person>, LiveQuery<Vec<Rc<Person>>>, Vec<Rc<Person>>);
+
+pub(super) struct World {
+    pub db: Town,
+    pub server: Town,
     stored: Rows,
     overlays: Vec<Open>,
-    /// What hooks hear, if there are any.
-    heard: Option<Heard>,
-    live: Vec<(Query<Person>, LiveQuery<Vec<Rc<Person>>>, Vec<Rc<Person>>)>,
+    hooks: Option<Hooks>,
+    touched: u32,
+    live: Vec<Live>,
     changes: (LiveChanges<Person>, Vec<Rc<Person>>),
 }
 
 impl World {
-    async fn new(chance: &mut Chance) -> Result<Self> {
+    pub async fn new(chance: &mut Chance) -> Result<Self> {
         let (db, server) = (open("model"), open("model"));
         server.delete().await?;
         set_synced(&db.people.shared, db.people.store, true);
@@ -121,14 +202,14 @@ impl World {
         let queries = [db.people.order_by(|p| p.age), db.people.where_(|p| p.name).above("a"), db.people.limit(3)];
         let live = queries.map(|query| (query.clone(), query.live(), Vec::new())).into();
         let changes = (db.people.order_by(|p| p.name).live_changes(), Vec::new());
-        let heard = (chance.below(2) == 0).then(|| heard_by(&db));
-        Ok(Self { db, server, stored, overlays: Vec::new(), heard, live, changes })
+        let hooks = (chance.below(2) == 0).then(|| Hooks::of(&db, &server));
+        Ok(Self { db, server, stored, overlays: Vec::new(), hooks, touched: 0, live, changes })
     }
 
     /// What is beneath an overlay, or seen by everyone.
     fn beneath(&self, at: usize, id: u32) -> Option<Person> {
-        let shown = self.overlays[..at].iter().rev().filter(|open| open.visible);
-        let entry = shown.filter_map(|open| open.entries.get(&id)).next();
+        let mut shown = self.overlays[..at].iter().rev().filter(|open| open.visible);
+        let entry = shown.find_map(|open| open.entries.get(&id));
         entry.map_or_else(|| self.stored.get(&id).cloned(), |entry| entry.now.clone())
     }
 
@@ -140,7 +221,13 @@ impl World {
         (1..=12).filter_map(|id| Some((id, seen(id)?))).collect()
     }
 
-    fn restack(&mut self, id: u32) {
+    fn restack(&mut self, ids: impl IntoIterator<Item = u32>) {
+        for id in ids {
+            self.restack_one(id);
+        }
+    }
+
+    fn restack_one(&mut self, id: u32) {
         for at in 0..self.overlays.len() {
             let beneath = self.beneath(at, id);
             let Open { entries, savepoint, .. } = &mut self.overlays[at];
@@ -152,8 +239,8 @@ impl World {
         }
     }
 
-    async fn server_writes(&mut self, chance: &mut Chance) -> Result<String> {
-        let mut rows: Vec<(u32, Option<Person>)> = Vec::new();
+    fn writes(&self, chance: &mut Chance) -> Writes {
+        let mut rows = Writes::new();
         for _ in 0..=chance.below(3) {
             let id = 1 + chance.below(8);
             let row = match (self.stored.get(&id), chance.below(5)) {
@@ -165,30 +252,26 @@ impl World {
                 rows.push((id, row));
             }
         }
-        // This tab may be the one that syncs.
-        let writer = if self.heard.is_some() || chance.below(2) == 0 { &self.server } else { &self.db };
-        let (all, writer) = (rows.clone(), writer.clone());
-        let write = async move {
-            writer
-                .transaction(Mode::ReadWrite, &writer.people, async move |people| {
-                    for (id, row) in all {
-                        match row {
-                            Some(row) => drop(people.put(&row).await?),
-                            None => people.delete(id).await?,
-                        }
-                    }
-                    Ok(())
-                })
-                .await
-        };
-        write.await?;
-        for (id, row) in rows.clone() {
+        rows
+    }
+
+    fn has_stored(&mut self, rows: Writes) {
+        let ids: Vec<u32> = rows.iter().map(|(id, _)| *id).collect();
+        for (id, row) in rows {
             match row {
                 Some(row) => self.stored.insert(id, row),
                 None => self.stored.remove(&id),
             };
         }
-        rows.iter().for_each(|(id, _)| self.restack(*id));
+        self.restack(ids);
+    }
+
+    async fn server_writes(&mut self, chance: &mut Chance) -> Result<String> {
+        let rows = self.writes(chance);
+        // This tab may be the one that syncs.
+        let writer = if self.hooks.is_some() || chance.below(2) == 0 { &self.server } else { &self.db };
+        store(writer, rows.clone()).await?;
+        self.has_stored(rows.clone());
         Ok(format!("server {rows:?}"))
     }
 
@@ -223,10 +306,13 @@ impl World {
         let entries = &mut self.overlays[at].entries;
         let is_new = !entries.contains_key(&id);
         if !(is_new && !whole && beneath == now) {
-            let entry = entries.entry(id).or_insert(Entry { beneath, now: None, whole });
+            let entry =
+                entries.entry(id).or_insert(Entry { beneath, now: None, whole, gone: None, sequence: self.touched });
+            self.touched += 1;
             (entry.now, entry.whole) = (now, entry.whole || whole);
+            entry.gone = entry.gone.take().filter(|_| !whole);
         }
-        self.restack(id);
+        self.restack([id]);
         Ok(text)
     }
 
@@ -251,37 +337,55 @@ impl World {
         let open = &mut self.overlays[at];
         if let Some(before) = open.savepoint.take().filter(|_| undone) {
             let entries = std::mem::replace(&mut open.entries, before);
-            entries.keys().for_each(|id| self.restack(*id));
+            self.restack(entries.into_keys());
         }
         Ok(text)
     }
 
-    async fn commit(&mut self, at: usize) -> Result<String> {
-        let entries = self.overlays[at].entries.clone();
-        let done = self.overlays[at].tx.commit().await?;
-        drop(done);
-        let due: BTreeMap<u32, &Entry> = entries.iter().map(|(id, entry)| (*id, entry)).collect();
-        let due: Vec<(u32, &Entry)> = due.into_iter().filter(|(_, entry)| entry.is_change()).collect();
-        if let Some(heard) = &self.heard {
-            let id = |(old, new): &(Option<Person>, Option<Person>)| old.as_ref().or(new.as_ref()).map(|row| row.id);
-            let mut heard = heard.take();
-            heard.sort_by_key(id);
-            let expected: Vec<_> = due.iter().map(|(_, entry)| (entry.beneath.clone(), entry.now.clone())).collect();
-            assert_eq!(heard, expected, "what the hooks hear");
+    async fn commit(&mut self, at: usize, chance: &mut Chance) -> Result<String> {
+        let mut due: Vec<(u32, u32)> = Vec::new();
+        for (id, entry) in self.overlays[at].entries.iter().filter(|(_, entry)| entry.is_change()) {
+            due.push((entry.sequence, *id));
         }
-        for (id, entry) in &due {
-            let mut entry = (*entry).clone();
-            entry.rebase(self.stored.get(id));
-            match entry.now {
-                Some(row) => self.stored.insert(*id, row),
-                None => self.stored.remove(id),
-            };
+        due.sort_unstable();
+        let mut plan: VecDeque<Meanwhile> = VecDeque::new();
+        for _ in 0..due.len() {
+            plan.push_back(match chance.below(3) {
+                0 => Meanwhile::Echo,
+                1 => Meanwhile::Writes(self.writes(chance)),
+                _ => Meanwhile::Writes(Vec::new()),
+            });
+        }
+        let text = format!("commit {at}, meanwhile {plan:?}");
+        if let Some(hooks) = &self.hooks {
+            hooks.plan.replace(plan.clone());
+        }
+        let tx = self.overlays[at].tx.clone();
+        drop(tx.commit().await?);
+        if let Some(heard) = self.hooks.as_ref().map(|hooks| hooks.heard.take()) {
+            let mut expected = Vec::new();
+            for (_, id) in due {
+                let Entry { beneath, now, .. } = self.overlays[at].entries[&id].clone();
+                if beneath == now {
+                    continue;
+                }
+                expected.push((beneath.clone(), now.clone()));
+                let meanwhile = plan.pop_front().map(|meanwhile| meanwhile.writes((beneath, now)));
+                self.has_stored(meanwhile.unwrap_or_default());
+            }
+            assert_eq!(heard, expected, "what the hooks hear, {text}");
+        }
+        let entries = self.overlays[at].entries.clone();
+        let mut lands = Writes::new();
+        for (id, mut entry) in entries.clone().into_iter().filter(|(_, entry)| entry.is_change()) {
+            entry.rebase(self.stored.get(&id));
+            lands.push((id, entry.now));
         }
         // Heard of first, and over then.
-        due.iter().for_each(|(id, _)| self.restack(*id));
+        self.has_stored(lands);
         drop(self.overlays.remove(at));
-        entries.keys().for_each(|id| self.restack(*id));
-        Ok(format!("commit {at}"))
+        self.restack(entries.into_keys());
+        Ok(text)
     }
 
     async fn step(&mut self, chance: &mut Chance) -> Result<String> {
@@ -298,11 +402,11 @@ impl World {
             2..=5 => self.server_writes(chance).await,
             6..=8 if open > 0 => self.write(at, chance).await,
             9 if open > 0 => self.savepoint(at, chance).await,
-            10 if open > 0 => self.commit(at).await,
+            10 if open > 0 => self.commit(at, chance).await,
             11 if open > 0 => {
                 let gone = self.overlays.remove(at);
                 gone.tx.rollback();
-                gone.entries.keys().for_each(|id| self.restack(*id));
+                self.restack(gone.entries.into_keys());
                 Ok(format!("roll back {at}"))
             }
             _ => Ok("nothing".to_owned()),
@@ -324,7 +428,7 @@ impl World {
         self.check_live(what).await
     }
 
-    async fn check_live(&mut self, what: &str) -> Result<()> {
+    pub async fn check_live(&mut self, what: &str) -> Result<()> {
         for (query, stream, given) in &mut self.live {
             let expected: Vec<Rc<Person>> = query.to_vec().await?.into_iter().map(Rc::new).collect();
             for _ in 0..PATIENCE {
@@ -369,91 +473,4 @@ fn each_overlay_sees_what_the_server_has_and_what_is_pending() -> Result<()> {
         }
         Ok(())
     })
-}
-
-/// Another thread writes while overlays do: what comes in the end is what is stored, with the fields over it that are pending.
-#[test]
-fn what_another_thread_stores_meanwhile_comes_beneath() -> Result<()> {
-    block_on(async {
-        for seed in 1..=60 {
-            let mut chance = Chance(seed);
-            let mut world = World::new(&mut chance).await?;
-            // By overlay and row: the fields that it has changed.
-            let mut pending: Vec<(OverlayTransaction<Table<Person, Pending>>, BTreeMap<u32, Fields>)> = Vec::new();
-            for step in 0..12 {
-                let (elsewhere, mut its_chance) = (world.server.clone(), Chance(seed * 1_000 + step));
-                let thread = std::thread::spawn(move || {
-                    block_on(async {
-                        for number in 0..4 {
-                            let (id, fields) = (1 + its_chance.below(6), Fields::one(&mut its_chance, 2 * number));
-                            let update = elsewhere.people.update(id, move |row| fields.put(row));
-                            update.await.expect("it can be changed");
-                        }
-                    });
-                });
-                match chance.below(4) {
-                    0 if pending.len() < 3 => {
-                        pending.push((world.db.people.start_transaction(Overlay::Optimistic), BTreeMap::new()));
-                    }
-                    1 if !pending.is_empty() => {
-                        let (tx, _) = pending.remove(chance.below(pending.len() as u32) as usize);
-                        if chance.below(2) == 0 { tx.rollback() } else { drop(tx.commit().await?) }
-                    }
-                    _ if !pending.is_empty() => {
-                        let at = chance.below(pending.len() as u32) as usize;
-                        let (id, fields) = (1 + chance.below(6), Fields::one(&mut chance, 1 + 2 * step as u32));
-                        let to = fields.clone();
-                        pending[at].0.update(id, move |row| to.put(row)).await?;
-                        pending[at].1.entry(id).or_default().extend(fields);
-                    }
-                    _ => {}
-                }
-                thread.join().expect("it does not panic");
-                let mut expected = world.server.people.to_vec().await?;
-                for row in &mut expected {
-                    for (_, fields) in &pending {
-                        fields.get(&row.id).cloned().unwrap_or_default().put(row);
-                    }
-                }
-                let mut seen = Vec::new();
-                for _ in 0..PATIENCE {
-                    seen = world.db.people.to_vec().await?;
-                    if seen == expected {
-                        break;
-                    }
-                }
-                assert_eq!(seen, expected, "seed {seed}, step {step}");
-                world.check_live(&format!("seed {seed}, step {step}")).await?;
-            }
-        }
-        Ok(())
-    })
-}
-
-/// Some fields of a row, with values that nobody else gives them.
-#[derive(Clone, Debug, Default)]
-struct Fields {
-    name: Option<String>,
-    age: Option<u32>,
-}
-
-impl Fields {
-    fn one(chance: &mut Chance, number: u32) -> Self {
-        let value = 1_000 * number + 3 + chance.below(900);
-        if chance.below(2) == 0 {
-            Self { name: Some(value.to_string()), age: None }
-        } else {
-            Self { name: None, age: Some(value) }
-        }
-    }
-
-    fn put(self, row: &mut Person) {
-        row.name = self.name.unwrap_or_else(|| row.name.clone());
-        row.age = self.age.unwrap_or(row.age);
-    }
-
-    fn extend(&mut self, other: Self) {
-        self.name = other.name.or(self.name.take());
-        self.age = other.age.or(self.age);
-    }
 }
