@@ -82,8 +82,7 @@ impl Over {
     }
 
     /// The same without the hooks, whatever the rows have become. `extra` runs in the same transaction, which covers its stores too,
-    /// with the rows that have been stored, if any have; it sees what is stored, and what it writes to those rows is not shown
-    /// until the next change.
+    /// with the rows that have been stored, if any have; it sees what is stored, and may store something else in their place.
     #[cfg_attr(not(feature = "electric"), allow(dead_code, reason = "only a sync asks"))]
     pub(super) async fn commit_synced(
         self: Rc<Self>,

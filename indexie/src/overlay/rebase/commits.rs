@@ -11,6 +11,7 @@ use super::set_synced;
 use super::tests::{Line, NewLine, Person, heard_by, next, person, quiet, rows, synced};
 use crate::key::AnyKey;
 use crate::overlay::LandedRow;
+use crate::storage::Operation;
 
 #[test]
 fn an_overlay_stores_its_own_changes_alone() -> Result<()> {
@@ -149,7 +150,7 @@ fn a_sync_stores_its_own_rows_with_those_of_an_overlay() -> Result<()> {
         let extra = move |session: crate::engine::Session, rows: Vec<LandedRow>| {
             async move {
                 to.borrow_mut().extend(rows);
-                session.run_below(lines, None, crate::storage::Operation::Clear).await.map(|_| ())
+                session.run_below(lines, None, Operation::Clear).await.map(|_| ())
             }
             .boxed_local()
         };
@@ -195,6 +196,30 @@ fn writes_are_in_flight_until_their_hooks_are_done() -> Result<()> {
         open.send(()).expect("somebody waits");
         db.hooks_settled().await?;
         assert!(flying().is_empty());
+        Ok(())
+    })
+}
+
+#[test]
+fn what_a_sync_stores_in_the_place_of_a_row_is_seen() -> Result<()> {
+    block_on(async {
+        let (db, server) = synced().await?;
+        let (mut all, mut count) = (db.people.live(), db.people.count().live());
+        let tx = db.people.start_transaction(Overlay::Optimistic);
+        tx.update(1, |row| row.name = "Anna".into()).await?;
+        tx.add(&person(3, "Cid", 40)).await?;
+        assert_eq!((next(&mut all).await.len(), next(&mut count).await), (3, 3));
+        let people = db.people.store;
+        let takes_back = move |session: crate::engine::Session, rows: Vec<LandedRow>| {
+            let keys = rows.into_iter().map(|row| row.key).collect();
+            async move { session.run_below(people, None, Operation::Delete(keys)).await.map(|_| ()) }.boxed_local()
+        };
+        tx.ending_with(Vec::new(), Box::new(takes_back)).await?;
+        assert_eq!(rows(&next(&mut all).await), [("Bob", 30)]);
+        assert_eq!(next(&mut count).await, 1);
+        quiet(&db, &mut all).await;
+        quiet(&db, &mut count).await;
+        assert_eq!(server.people.count().await?, 1);
         Ok(())
     })
 }
