@@ -52,7 +52,7 @@ pub(super) async fn exchange(inner: &Rc<Inner>, machine: &mut Machine, shape: &R
         Some(Ok(response)) => response,
         Some(Err(error)) => {
             let reason = SyncError::Network { message: error.to_string() };
-            return Next::of(inner, machine.failed(reason, None, now()));
+            return Next::of(inner, machine.cut_off(ask.mode, reason, now()));
         }
         None => return Next::of(inner, machine.silent(ask.mode, now())),
     };
@@ -110,7 +110,7 @@ async fn page(
         match clock::timeout(silence, body.next()).await {
             Some(Some(Ok(part))) => bytes.extend_from_slice(&part),
             Some(Some(Err(error))) => {
-                return machine.failed(SyncError::Network { message: error.to_string() }, None, now());
+                return machine.cut_off(mode, SyncError::Network { message: error.to_string() }, now());
             }
             Some(None) => break,
             None => return machine.silent(mode, now()),

@@ -322,11 +322,12 @@ pub(super) async fn commit(inner: &Rc<Inner>, machine: &mut Machine, shape: &Rc<
             Ok((Applied::Lost, _)) => {
                 let message = "the server has changed a row that this table lacks: fetching all of it again".to_owned();
                 inner.complain(&inner.rows.error(SyncError::Protocol { message }));
-                return Next::of(inner, machine.must_refetch(None, now()));
+                return Next::of(inner, machine.start_over(now()));
             }
             Ok((Applied::Overtaken, _)) => return Next::Reload,
             // Only another program can read it, or another record.
             Err(error @ (Error::Sync { .. } | Error::Encode { .. } | Error::Data { .. } | Error::Decode { .. })) => {
+                machine.roll_back();
                 return Next::Fail(error);
             }
             Err(error) => {

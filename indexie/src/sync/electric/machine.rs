@@ -27,6 +27,10 @@ const REFETCHES_OF_CONCERN: usize = 10;
 const REFETCH_WINDOW: f64 = 10_000.0;
 /// So many pages may bring nothing before there is a pause between them.
 const IDLE_PAGES: u32 = 5;
+/// An answer that should have waited for something to happen, and has come so soon with nothing, has not waited.
+const AT_ONCE: f64 = 250.0;
+/// So many of those may follow one another before there is a pause between them.
+const HASTY_ANSWERS: u32 = 5;
 
 /// What kind of request comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,6 +141,10 @@ pub(crate) struct Machine {
     takes_stale: bool,
     refetches: Vec<f64>,
     idle: u32,
+    /// How many answers in a row should have waited, and have not.
+    hasty: u32,
+    /// When the last request was made.
+    asked: f64,
     failures: u32,
     stream: Stream,
     streaming: Option<Streaming>,
@@ -160,6 +168,8 @@ impl Machine {
             takes_stale: false,
             refetches: Vec::new(),
             idle: 0,
+            hasty: 0,
+            asked: 0.0,
             failures: 0,
             stream: Stream::new(streams),
             streaming: None,
@@ -181,20 +191,15 @@ impl Machine {
         self.is_current
     }
 
-    /// How often it has failed since it last went well.
-    pub fn failures(&self) -> u32 {
-        self.failures
-    }
-
-    /// After a pause: looks before it waits.
+    /// After a pause: looks before it waits. What kept streams away may have been the network that was there before.
     pub fn resume(&mut self) {
-        self.is_current = false;
-        self.streaming = None;
+        self.stream.begin_again();
         self.roll_back();
     }
 
     /// The next request.
     pub fn ask(&mut self, now: Now) -> Ask {
+        self.asked = now.millis;
         let mode = match self.is_current {
             false => Mode::Page,
             true if self.stream.is_open(now.millis) => Mode::Stream,
@@ -235,25 +240,41 @@ impl Machine {
 
     /// Nothing has come for too long.
     pub fn silent(&mut self, mode: Mode, now: Now) -> Step {
-        if mode == Mode::Stream {
-            self.drop_torn();
-            self.stream.was_silent(now.millis);
-            self.is_current = false;
-        }
         let message = "the server has sent nothing for too long".to_owned();
-        self.failed(SyncError::Network { message }, None, now)
+        self.cut_off(mode, SyncError::Network { message }, now)
     }
 
-    /// What was gathered could not be stored, or is not to be: goes on from what is.
+    /// No answer, or none of this server's. The next request is one that is answered at once: it shows whether the server is there.
+    /// If it is, and streams fail all the same, then it is the streams that do not come through.
+    pub fn cut_off(&mut self, mode: Mode, error: SyncError, now: Now) -> Step {
+        if mode == Mode::Stream {
+            self.drop_torn();
+            self.stream.has_failed(now.millis);
+        }
+        if mode != Mode::Page {
+            self.is_current = false;
+        }
+        self.failed(error, None, now)
+    }
+
+    /// What was gathered could not be stored, or is not to be: goes on from what is; from the beginning, if that is to be replaced.
     pub fn roll_back(&mut self) {
-        self.items.clear();
-        self.txids.clear();
-        self.snapshot = None;
-        self.position = Position { cursor: self.position.cursor.clone(), ..self.committed.clone() };
+        self.drop_torn();
+        self.position = if self.replaces {
+            Position::default()
+        } else {
+            Position { cursor: self.position.cursor.clone(), ..self.committed.clone() }
+        };
         self.is_current = false;
     }
 
-    /// The log is no more, or what is stored does not fit it: begins again, with the handle of the new log if that is known.
+    /// What is stored does not fit the log: begins again. The log is still there, and may answer.
+    pub fn start_over(&mut self, now: Now) -> Step {
+        self.position.handle = None;
+        self.must_refetch(None, now)
+    }
+
+    /// The log is no more: begins again, with the handle of the new log if that is known.
     pub fn must_refetch(&mut self, handle: Option<String>, now: Now) -> Step {
         self.drop_torn();
         self.expired = self.position.handle.take().or_else(|| self.expired.take());
@@ -309,7 +330,11 @@ impl Machine {
         self.expired = expired;
         self.takes_stale = true;
         self.buster = None;
-        step
+        let message = format!("a cache keeps answering with {what}: whatever it has is taken once");
+        match step {
+            Step::Ask => Step::Wait(Duration::ZERO, Some(SyncError::Protocol { message })),
+            step => step,
+        }
     }
 
     // --- answers
@@ -322,9 +347,11 @@ impl Machine {
                 Ok(head) => return head,
                 Err(step) => step,
             },
-            204 => self.no_content(headers),
+            204 => self.no_content(headers, now),
             409 => self.must_refetch(headers.get("electric-handle").map(str::to_owned), now),
-            429 | 500..=599 => self.failed(SyncError::status(status), retry_after, now),
+            429 | 503 => self.failed(SyncError::status(status), retry_after, now),
+            500..=599 if retry_after.is_none() => self.cut_off(mode, SyncError::status(status), now),
+            500..=599 => self.failed(SyncError::status(status), retry_after, now),
             401 => Step::Refused(SyncError::status(status)),
             400..=499 => Step::Fail(SyncError::status(status)),
             _ => {
@@ -336,21 +363,42 @@ impl Machine {
 
     /// A 400 that says that there is no such place in the log.
     pub fn out_of_bounds(&mut self, now: Now) -> Step {
-        self.must_refetch(None, now)
+        self.start_over(now)
     }
 
-    fn no_content(&mut self, headers: &dyn Headers) -> Step {
+    fn no_content(&mut self, headers: &dyn Headers, now: Now) -> Step {
+        if self.position.offset.is_start() || self.position.columns.is_none() {
+            // There is always something at the beginning of a log.
+            return self.failed(SyncError::status(204), None, now);
+        }
         if let Some(cursor) = headers.get("electric-cursor") {
             cursor.clone_into(&mut self.position.cursor);
-        }
-        if self.position.handle.is_none() {
-            self.position.handle = headers.get("electric-handle").map(str::to_owned);
         }
         self.well();
         // Servers of its time have no streams.
         self.stream.disable();
         self.is_current = true;
-        Step::Commit
+        self.unhurried(now)
+    }
+
+    /// Stores what has come. Answers that bring nothing are to come late: if many come at once, one after the other, a cache may have
+    /// given them, and there is a pause.
+    fn unhurried(&mut self, now: Now) -> Step {
+        let has_waited = now.millis - self.asked >= AT_ONCE;
+        self.hasty = if has_waited || !self.is_stored() { 0 } else { self.hasty.saturating_add(1) };
+        if self.hasty <= HASTY_ANSWERS {
+            return Step::Commit;
+        }
+        self.bust(now);
+        Step::Wait(backoff::shortly(self.hasty - HASTY_ANSWERS, now.random), None)
+    }
+
+    /// Whether there is nothing that is worth storing.
+    fn is_stored(&self) -> bool {
+        let Self { position, committed, .. } = self;
+        self.items.is_empty()
+            && !self.replaces
+            && (&position.handle, &position.offset) == (&committed.handle, &committed.offset)
     }
 
     fn accept(&mut self, mode: Mode, headers: &dyn Headers, now: Now) -> Result<Head, Step> {
@@ -371,7 +419,7 @@ impl Machine {
         let (is_json, is_stream) = (kind.contains("json"), kind.contains("text/event-stream"));
         if !is_json && !(is_stream && mode == Mode::Stream) && (mode == Mode::Stream || kind.contains("html")) {
             let message = format!("the answer is {kind}, and no messages");
-            return Err(self.failed(SyncError::Protocol { message }, None, now));
+            return Err(self.cut_off(mode, SyncError::Protocol { message }, now));
         }
         let (Some(offset), true) = (offset, missing.is_empty()) else {
             let headers = missing.into_iter().map(str::to_owned).collect();
@@ -444,21 +492,19 @@ impl Machine {
             let is_empty = !messages.iter().any(|message| matches!(message, Message::Change(_) | Message::Moved(_)));
             if is_current && is_empty {
                 // The server has lost what it once had.
-                return self.must_refetch(None, now);
+                return self.start_over(now);
             }
             return self.stale("an older part of the log", now);
         }
-        let mut last = None;
-        for message in &messages {
-            if let Message::Change(change) = message
-                && let Some(at) = change.at
-                && last.replace(at).is_some_and(|before| at <= before)
-            {
-                return self.stale("a log out of order", now);
-            }
-        }
-        let progress = accepted.offset > self.position.offset || is_current;
         let before = self.position.offset.clone();
+        let new = messages.iter().filter_map(|message| match message {
+            Message::Change(change) => change.offset().filter(|at| *at > before),
+            _ => None,
+        });
+        if !new.is_sorted() {
+            return self.stale("a log out of order", now);
+        }
+        let progress = accepted.offset > before || is_current;
         self.take_head(accepted);
         for message in messages {
             self.gather(message, &before);
@@ -468,7 +514,7 @@ impl Machine {
         self.is_current = is_current;
         if is_current {
             self.idle = 0;
-            return Step::Commit;
+            return if accepted.mode == Mode::Page { Step::Commit } else { self.unhurried(now) };
         }
         self.idle = if progress { 0 } else { self.idle + 1 };
         if self.idle < IDLE_PAGES {
@@ -503,12 +549,20 @@ impl Machine {
             Message::MustRefetch => return Some(self.must_refetch(None, now)),
             Message::UpToDate => {
                 let offset = streaming.up_to_date(&self.position.offset);
+                if offset > self.position.offset {
+                    self.hasty = 0;
+                }
                 self.position.offset = offset;
                 self.stream.is_well();
                 self.well();
                 return Some(Step::Commit);
             }
             Message::Change(change) => {
+                streaming.is_empty = false;
+                if change.offset().is_some_and(|at| at <= self.position.offset) {
+                    // It has come before.
+                    return None;
+                }
                 if let Some(at) = change.at
                     && !streaming.goes_on(at)
                 {
@@ -544,7 +598,11 @@ impl Machine {
             return self.failed(SyncError::Network { message }, None, now);
         }
         if !streaming.is_empty && clean {
-            return Step::Ask;
+            // What it has brought is stored already.
+            return match self.unhurried(now) {
+                Step::Commit => Step::Ask,
+                step => step,
+            };
         }
         if streaming.is_empty
             && let Some(shorts) = self.stream.ended_empty(streaming.begun, now.millis)
@@ -571,8 +629,7 @@ impl Machine {
     /// What is to be stored now; none if there is nothing that is worth it.
     pub fn batch(&mut self) -> Option<Batch> {
         let (_, columns) = self.position.columns.clone()?;
-        let unchanged = self.position.handle == self.committed.handle && self.position.offset == self.committed.offset;
-        if self.items.is_empty() && unchanged && !self.replaces {
+        if self.is_stored() {
             return None;
         }
         Some(Batch {

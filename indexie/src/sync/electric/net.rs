@@ -61,11 +61,11 @@ impl<'a> Changes<'a> {
         let net = match (change.operation, self.0.get(&key)) {
             (Operation::Insert, _) => Net::Put(json.into()),
             (Operation::Delete, _) => Net::Delete,
-            (Operation::Update, _) if decode::is_complete(json, columns) => Net::Put(json.into()),
+            // Of a log that begins in the middle, what is not there is not to come by a change, even a complete one.
+            (Operation::Update, _) if !changes_only && decode::is_complete(json, columns) => Net::Put(json.into()),
             (Operation::Update, None) => Net::Patch(json.into()),
             (Operation::Update, Some(Net::Put(before))) => Net::Put(decode::merged(before, json).into()),
             (Operation::Update, Some(Net::Patch(before))) => Net::Patch(decode::merged(before, json).into()),
-            // Of a log that begins in the middle, rows are missing.
             (Operation::Update, Some(Net::Delete)) if changes_only => Net::Delete,
             (Operation::Update, Some(Net::Delete | Net::Lost)) => Net::Lost,
         };

@@ -50,7 +50,8 @@ impl Tags {
 
     /// Whether changes can be told only by who knows the tags of other rows, too.
     pub fn are_needed(change: &Change) -> bool {
-        change.operation == Operation::Update && !(change.tags.is_empty() && change.removed_tags.is_empty())
+        let Change { operation, tags, removed_tags, active, .. } = change;
+        *operation == Operation::Update && !(tags.is_empty() && removed_tags.is_empty() && active.is_empty())
     }
 
     fn store(&mut self, key: &AnyKey, tags: Option<RowTags>) {

@@ -15,14 +15,14 @@ pub(super) struct Stream {
     /// Neither wanted nor possible.
     disabled: bool,
     shorts: u32,
-    silences: u32,
+    failures: u32,
     /// Not before this moment.
     not_before: f64,
 }
 
 impl Stream {
     pub fn new(wanted: bool) -> Self {
-        Self { disabled: !wanted, shorts: 0, silences: 0, not_before: 0.0 }
+        Self { disabled: !wanted, shorts: 0, failures: 0, not_before: 0.0 }
     }
 
     pub fn is_open(&self, now: f64) -> bool {
@@ -35,7 +35,7 @@ impl Stream {
 
     pub fn is_well(&mut self) {
         self.shorts = 0;
-        self.silences = 0;
+        self.failures = 0;
     }
 
     /// Another log: what was wrong with the last one's streams may not be with this one's.
@@ -44,9 +44,10 @@ impl Stream {
         self.not_before = 0.0;
     }
 
-    pub fn was_silent(&mut self, now: f64) {
-        self.silences += 1;
-        if self.silences >= MOST_FAILURES {
+    /// One did not come through: there was no answer, another one, or silence.
+    pub fn has_failed(&mut self, now: f64) {
+        self.failures += 1;
+        if self.failures >= MOST_FAILURES {
             self.give_up_for_a_while(now);
         }
     }
@@ -90,9 +91,9 @@ impl Streaming {
         Self { header, begun, is_empty: true, pending: 0, up_to_dates: 0, last: None }
     }
 
-    /// Whether a change comes after those before it.
+    /// Whether a change does not come before those that were sent before it.
     pub fn goes_on(&mut self, at: (u64, u64)) -> bool {
-        self.last.replace(at).is_none_or(|before| at > before)
+        self.last.replace(at).is_none_or(|before| at >= before)
     }
 
     /// All is there; answers where that is.
