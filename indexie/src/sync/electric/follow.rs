@@ -147,10 +147,7 @@ impl Leader<'_> {
                 Err(error) => return End::Failed(error),
             };
             inner.progress.set(progress.clone());
-            let shape = match inner.electric.address().await {
-                Ok(address) => Rc::<str>::from(address.shape()),
-                Err(reason) => return End::Failed(inner.rows.error(reason)),
-            };
+            let shape = inner.electric.identity();
             let mut machine = machine(&progress, &shape, inner);
             match self.follow(&mut machine, &shape).await {
                 Some(end) => return end,

@@ -134,12 +134,10 @@ impl ElectricSync {
         engine::keep_records(&shared).await?;
         let session = Session::alone(shared.clone()).silent();
         let progress = Records::new(&session, rows.table).get(Part::Progress, Progress::KEY).await?;
-        let address = electric.address().await.map_err(|reason| rows.error(reason))?;
         let place = (shared.id, rows.store);
         let running = SYNCS.with_borrow(|syncs| syncs.get(&place).and_then(Weak::upgrade));
         if let Some(running) = running.filter(|handle| !handle.0.wishes.get().stopped) {
-            let other = running.0.electric.address().await.map_err(|reason| rows.error(reason))?;
-            if other.shape() != address.shape() {
+            if running.0.electric.identity() != electric.identity() {
                 return Err(invalid(format!("table `{}` follows another shape: stop that one first", rows.table)));
             }
             return Ok(Self(running));
