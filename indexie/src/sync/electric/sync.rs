@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::channel::mpsc;
-use futures::future::{self, Either, FutureExt};
+use futures::future::{self, FutureExt};
 use futures::{Stream, StreamExt};
 
 use super::clock;
@@ -310,14 +310,12 @@ impl Inner {
             {
                 self.progress.set(progress);
             }
-            let wishes = self.wishes.version();
-            let pause = clock::sleep(LOOK.mul_f64(self.electric.pace));
+            let called = self.wishes.changed(self.wishes.version());
             if self.waiting.get() == 0 {
-                self.wishes.changed(wishes).await;
-            } else if let Either::Right(_) =
-                future::select(Box::pin(pause), Box::pin(self.wishes.changed(wishes))).await
-            {
-                continue;
+                called.await;
+            } else {
+                let pause = clock::sleep(LOOK.mul_f64(self.electric.pace));
+                future::select(Box::pin(pause), Box::pin(called)).await;
             }
         }
     }
