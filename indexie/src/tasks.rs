@@ -74,9 +74,9 @@ mod host {
         let woken = Arc::new(Flag { woken: AtomicBool::new(true), attending: attending.clone() });
         let task = Rc::new(Task { future: RefCell::new(Some(future)), woken, over: Cell::new(false) });
         TASKS.with_borrow_mut(|tasks| tasks.push(task));
-        std::mem::take(&mut *attending.lock().unwrap_or_else(PoisonError::into_inner))
-            .into_iter()
-            .for_each(Waker::wake);
+        // In a statement of its own: one of them may be a task, which looks for those who attend in its turn.
+        let attending = std::mem::take(&mut *attending.lock().unwrap_or_else(PoisonError::into_inner));
+        attending.into_iter().for_each(Waker::wake);
     }
 
     /// Gives the tasks a turn, and has `waker` woken when one of them wants another.
