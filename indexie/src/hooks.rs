@@ -14,6 +14,8 @@ pub use error::{HookError, HookFailure};
 pub(crate) use event::Event;
 pub use event::{Added, Deleted, HookOutput, Mutation, Updated};
 pub(crate) use registry::Hooked;
+#[cfg_attr(not(feature = "electric"), allow(unused_imports, reason = "only a sync asks"))]
+pub(crate) use registry::InFlight;
 
 use std::fmt;
 use std::rc::Rc;
@@ -22,6 +24,7 @@ use futures::FutureExt;
 
 use crate::codec::{Batch, from_value, with_shapes, write_row};
 use crate::database::Indexie;
+use crate::engine::Shared;
 use crate::error::{Error, Result};
 use crate::key::AnyKey;
 use crate::op::Op;
@@ -258,6 +261,13 @@ impl<T: Store> Hooks<T> {
     ) -> HookId {
         over(&self.table.shared).hooked.before(self.table.store, mutation, Rc::new(guard))
     }
+}
+
+/// What has been written to a table through this database object, local first, of which the hooks have not been called to their
+/// end, by key.
+#[cfg_attr(not(feature = "electric"), allow(dead_code, reason = "only a sync asks"))]
+pub(crate) fn in_flight(shared: &Shared, store: u16) -> Vec<InFlight> {
+    existing(shared.id).map(|over| over.hooked.in_flight(store)).unwrap_or_default()
 }
 
 /// The row that a hook has returned, as it would be stored.

@@ -7,6 +7,7 @@
 //! - `over`: all that lies above a database object on this thread: the `stack` of its overlays, what is `shown` of it, and its
 //!   hooks and guards;
 //! - `roads`: the roads that operations take; `commit`: the one of an overlay into the database;
+//! - `rebase`: what is pending in a table that follows a server, put on what comes from there;
 //! - `transaction`: what the app holds.
 //!
 //! The same road serves hooks and guards: a write to a table that has some is worked out in a layer of its own, which tells
@@ -21,10 +22,15 @@ mod land;
 mod layer;
 mod merged;
 mod over;
+mod rebase;
 mod roads;
 mod shown;
 mod stack;
 mod transaction;
 
+#[cfg_attr(not(feature = "electric"), allow(unused_imports, reason = "only a sync asks"))]
+pub(crate) use commit::{Extra, LandedRow};
 pub(crate) use over::{existing, over};
+#[cfg_attr(not(feature = "electric"), allow(unused_imports, reason = "only a sync asks"))]
+pub(crate) use rebase::set_synced;
 pub use transaction::{Committed, Overlay, OverlayTransaction, PendingChange};

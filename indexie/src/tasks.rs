@@ -42,9 +42,14 @@ mod host {
     impl Wake for Flag {
         fn wake(self: Arc<Self>) {
             self.woken.store(true, Ordering::Release);
-            let attending = std::mem::take(&mut *self.attending.lock().unwrap_or_else(PoisonError::into_inner));
-            attending.into_iter().for_each(Waker::wake);
+            wake_all(&self.attending);
         }
+    }
+
+    /// Those who are woken may attend again at once.
+    fn wake_all(attending: &Attending) {
+        let woken = std::mem::take(&mut *attending.lock().unwrap_or_else(PoisonError::into_inner));
+        woken.into_iter().for_each(Waker::wake);
     }
 
     struct Task {
@@ -74,14 +79,16 @@ mod host {
         let woken = Arc::new(Flag { woken: AtomicBool::new(true), attending: attending.clone() });
         let task = Rc::new(Task { future: RefCell::new(Some(future)), woken, over: Cell::new(false) });
         TASKS.with_borrow_mut(|tasks| tasks.push(task));
-        // In a statement of its own: one of them may be a task, which looks for those who attend in its turn.
-        let attending = std::mem::take(&mut *attending.lock().unwrap_or_else(PoisonError::into_inner));
-        attending.into_iter().for_each(Waker::wake);
+        wake_all(&attending);
     }
 
     /// Gives the tasks a turn, and has `waker` woken when one of them wants another.
     #[cfg_attr(not(feature = "electric"), allow(dead_code, reason = "only what comes from outside wakes who waits"))]
     pub(crate) fn attend(waker: &Waker) {
+        if RUNNING.try_with(Cell::get).unwrap_or(true) {
+            // A task itself: somebody else gives it its turns.
+            return;
+        }
         ATTENDING.with(|attending| {
             let mut attending = attending.lock().unwrap_or_else(PoisonError::into_inner);
             if !attending.iter().any(|known| known.will_wake(waker)) {

@@ -57,9 +57,10 @@ pub(crate) trait Above {
     fn attends(&self, store: u16) -> bool;
     fn footprint(&self, store: u16, operation: &Operation) -> Footprint;
     fn run(self: Rc<Self>, task: Task) -> LocalBoxFuture<'static, Result<Box<dyn Any>>>;
-    /// Something is committed. Returns the positions of the rows that nobody sees who sees the overlays.
+    /// Something is committed; `in_order` if it is known to have come after all that was heard of before. Returns the positions of
+    /// the rows that nobody sees who sees the overlays.
     #[cfg_attr(not(feature = "live"), allow(dead_code, reason = "only live queries want to know"))]
-    fn heard(&self, change: &StoreChange) -> Vec<usize>;
+    fn heard(&self, change: &StoreChange, in_order: bool) -> Vec<usize>;
     /// Whether the last handle of the database object was dropped, on another thread.
     fn is_orphaned(&self) -> bool;
     /// Anything may have been committed that was not heard of.

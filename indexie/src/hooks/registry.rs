@@ -1,7 +1,7 @@
 //! The hooks of one database object on this thread, and the queues in which they are called.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -51,8 +51,17 @@ struct Queues {
     /// The number of the next event.
     next: Cell<u64>,
     /// Those that are not done with.
-    open: RefCell<BTreeSet<u64>>,
+    open: RefCell<BTreeMap<u64, Event>>,
     waiting: RefCell<Vec<Waker>>,
+}
+
+/// What has become of a row by writes of which the hooks have not been called to their end.
+#[derive(Clone, Debug)]
+#[allow(dead_code, reason = "a sync asks for what it needs")]
+pub(crate) struct InFlight {
+    pub key: AnyKey,
+    pub old: Option<Row>,
+    pub new: Option<Row>,
 }
 
 struct Due {
@@ -142,7 +151,7 @@ impl Hooked {
             let store = event.store;
             let number = self.queues.next.get();
             self.queues.next.set(number + 1);
-            self.queues.open.borrow_mut().insert(number);
+            self.queues.open.borrow_mut().insert(number, event.clone());
             self.queues.due.borrow_mut().entry(store).or_default().push_back(Due { number, event, hooks });
             if self.queues.running.borrow_mut().insert(store) {
                 let (queues, table) = (self.queues.clone(), shared.table_name(store));
@@ -152,13 +161,36 @@ impl Hooked {
         }
     }
 
+    /// What has been written to a table, local first, of which the hooks have not been called to their end: each row as it was before
+    /// the first such write, and as it is after the last one.
+    #[cfg_attr(not(feature = "electric"), allow(dead_code, reason = "only a sync asks"))]
+    pub fn in_flight(&self, store: u16) -> Vec<InFlight> {
+        let mut writes: BTreeMap<AnyKey, InFlight> = BTreeMap::new();
+        for event in self.queues.open.borrow().values().filter(|event| event.store == store) {
+            let Some(key) = event.key.clone() else { continue };
+            let first = || InFlight { key: key.clone(), old: event.old.clone(), new: None };
+            writes.entry(key.clone()).or_insert_with(first).new.clone_from(&event.new);
+        }
+        writes.into_values().collect()
+    }
+
     /// Resolves when all events that are queued now are done with.
     pub async fn settled(&self) {
+        self.done_with(|_| true).await;
+    }
+
+    /// The same, of one table.
+    #[allow(dead_code, reason = "a sync asks for what it needs")]
+    pub async fn settled_in(&self, store: u16) {
+        self.done_with(|event| event.store == store).await;
+    }
+
+    async fn done_with(&self, is_meant: impl Fn(&Event) -> bool) {
         let until = self.queues.next.get();
         poll_fn(|context| {
             #[cfg(not(target_family = "wasm"))]
             tasks::run();
-            if self.queues.open.borrow().first().is_none_or(|open| *open >= until) {
+            if !self.queues.open.borrow().range(..until).any(|(_, event)| is_meant(event)) {
                 return Poll::Ready(());
             }
             self.queues.waiting.borrow_mut().push(context.waker().clone());
@@ -209,7 +241,8 @@ impl Queues {
                     over.hooked.failed(HookFailure { table, event: event.clone(), error, hook });
                 }
             }
-            self.open.borrow_mut().remove(&number);
+            let done = self.open.borrow_mut().remove(&number);
+            drop(done);
             self.waiting.take().into_iter().for_each(Waker::wake);
         }
         self.running.borrow_mut().remove(&store);

@@ -379,7 +379,7 @@ impl Hub {
                 let hit =
                     |audience| move |rows| Hit { commit: commit.clone(), store, rows, in_order, database, audience };
                 let all: Vec<usize> = (0..change.rows.as_ref().map_or(0, Vec::len)).collect();
-                let hidden = above(database).map(|above| above.heard(change)).unwrap_or_default();
+                let hidden = above(database).map(|above| above.heard(change, in_order)).unwrap_or_default();
                 if hidden.is_empty() {
                     self.route(&hit(Audience::Everyone), all);
                     continue;

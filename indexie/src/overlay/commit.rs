@@ -2,14 +2,15 @@
 //! Called by `over` and `transaction`; calls `land` and the hooks.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use futures::FutureExt;
+use futures::future::LocalBoxFuture;
 
-use super::land::{Landed, check, land};
-use super::layer::{Base, Entry, Layer};
+use super::land::{Landed, Meets, check, land};
+use super::layer::{Base, Entry, Layer, same};
 use super::over::Over;
 use super::stack::ended;
 use crate::engine::{self, Access, Session, Shared};
@@ -24,40 +25,96 @@ type Layers = BTreeMap<u16, Rc<Layer>>;
 /// What was stored, by store.
 pub(super) type Stored = BTreeMap<u16, Vec<Landed>>;
 
+/// What is done besides, in the transaction that stores an overlay.
+pub(crate) type Extra = Box<dyn FnOnce(Session, Vec<LandedRow>) -> LocalBoxFuture<'static, Result<()>>>;
+
+/// A row of an overlay that has been stored, or is gone.
+#[derive(Clone, Debug)]
+#[allow(dead_code, reason = "a sync asks for what it needs")]
+pub(crate) struct LandedRow {
+    pub store: u16,
+    pub key: AnyKey,
+    /// What was stored until now.
+    pub before: Option<Row>,
+    /// What is stored.
+    pub after: Option<Row>,
+}
+
+impl LandedRow {
+    /// Those that are others than before, table by table in the order in which they were first touched.
+    fn all(stored: &Stored) -> Vec<Self> {
+        let mut rows = Vec::new();
+        for (store, landed) in stored {
+            let changed = landed.iter().filter(|landed| !same(landed.old.as_ref(), landed.new.as_ref()));
+            rows.extend(changed.map(|landed| Self {
+                store: *store,
+                key: landed.key.clone(),
+                before: landed.old.clone(),
+                after: landed.new.clone(),
+            }));
+        }
+        rows
+    }
+}
+
 impl Over {
-    /// Commits an overlay. Without `overwrite`, only if the rows that it is about are as it found them. Where it fails, the overlay
-    /// is still there, and is to be rolled back.
+    /// Commits an overlay. Without `overwrite`, only if the rows that it is about are as it found them, or are of tables that follow a
+    /// server. Where it fails, the overlay is still there, and is to be rolled back.
     pub(super) async fn commit(self: Rc<Self>, shared: Arc<Shared>, number: u32, overwrite: bool) -> Result<Stored> {
-        let layers = {
-            // What is being written into it comes first.
-            let _turn = self.turn.lock().await;
-            self.active(number)?;
-            self.with_overlay(number, |open| {
-                open.closing = true;
-                open.layers.clone()
-            })
-            .ok_or_else(ended)?
-        };
-        let stores: Vec<u16> = layers.iter().filter(|(_, layer)| has_changes(layer)).map(|(store, _)| *store).collect();
+        let layers = self.closed(&shared, number).await?;
+        let stores = changed(&layers);
         if stores.is_empty() {
             self.roll_back(number);
             return Ok(Stored::new());
         }
         if !overwrite {
             // The hooks are not to tell a server of what cannot be stored.
-            checked(&shared, &stores, &layers).await?;
+            let plain: Vec<u16> = stores.iter().copied().filter(|store| !self.is_synced(*store)).collect();
+            checked(&shared, plain, &layers).await?;
         }
-        let heard = self.hear(&shared, &layers).await?;
+        let heard = self.hear(&shared, number, &layers).await?;
         if self.with_overlay(number, |_| ()).is_none() {
             return Err(ended());
         }
         let _turn = self.turn.lock().await;
-        self.store(&shared, number, stores, heard, !overwrite).await
+        let otherwise = if overwrite { Meets::Overwrite } else { Meets::Refuse };
+        self.store(&shared, number, heard, otherwise, None).await
+    }
+
+    /// The same without the hooks, whatever the rows have become. `extra` runs in the same transaction, which covers its stores too,
+    /// with the rows that have been stored, if any have; it sees what is stored, and may store something else in their place.
+    #[cfg_attr(not(feature = "electric"), allow(dead_code, reason = "only a sync asks"))]
+    pub(super) async fn commit_synced(
+        self: Rc<Self>,
+        shared: Arc<Shared>,
+        number: u32,
+        extra: Extra,
+        extra_stores: Vec<u16>,
+    ) -> Result<Stored> {
+        let heard = Heard::of(self.closed(&shared, number).await?);
+        let _turn = self.turn.lock().await;
+        self.store(&shared, number, heard, Meets::Overwrite, Some((extra, extra_stores))).await
+    }
+
+    /// What an overlay has pending, to which nothing is added any more.
+    async fn closed(self: &Rc<Self>, shared: &Arc<Shared>, number: u32) -> Result<Layers> {
+        let stores: Vec<u16> = {
+            // What is being written into it comes first.
+            let _turn = self.turn.lock().await;
+            self.active(number)?;
+            self.with_overlay(number, |open| {
+                open.closing = true;
+                open.layers.keys().copied().collect()
+            })
+            .ok_or_else(ended)?
+        };
+        self.renew_all(shared, &stores).await?;
+        self.with_overlay(number, |open| open.layers.clone()).ok_or_else(ended)
     }
 
     /// Has the hooks called, and takes what they return.
-    async fn hear(&self, shared: &Arc<Shared>, layers: &Layers) -> Result<Heard> {
-        let mut heard = Heard { layers: layers.clone(), renamed: BTreeMap::new() };
+    async fn hear(&self, shared: &Arc<Shared>, number: u32, layers: &Layers) -> Result<Heard> {
+        let mut heard = Heard::of(layers.clone());
         let mut due: Vec<(u16, &AnyKey, &Entry)> = Vec::new();
         for (store, layer) in layers {
             let changed = layer.entries().iter().filter(|(_, entry)| entry.is_change());
@@ -65,6 +122,12 @@ impl Over {
         }
         due.sort_by_key(|(_, _, entry)| entry.sequence);
         for (store, key, entry) in due {
+            // While the hooks before it were called, its row may have come from the server.
+            let rebased = self.rebased(number, store, key);
+            let entry = rebased.as_ref().unwrap_or(entry);
+            if !entry.is_change() {
+                continue;
+            }
             let mutation = Mutation::of(entry.beneath.as_ref(), entry.now.as_ref());
             let known = (!entry.temporary).then(|| key.clone());
             let event = Event::new(store, known, entry.beneath.clone(), entry.now.clone());
@@ -82,20 +145,34 @@ impl Over {
         Ok(heard)
     }
 
+    /// What an overlay has pending of a row of a table that follows a server, as it is now.
+    fn rebased(&self, number: u32, store: u16, key: &AnyKey) -> Option<Entry> {
+        if !self.is_synced(store) {
+            return None;
+        }
+        self.with_overlay(number, |open| open.layers.get(&store)?.get(key).cloned()).flatten()
+    }
+
     /// Stores the rows, in one transaction.
     async fn store(
         self: &Rc<Self>,
         shared: &Arc<Shared>,
         number: u32,
-        stores: Vec<u16>,
-        heard: Heard,
-        check: bool,
+        mut heard: Heard,
+        otherwise: Meets,
+        extra: Option<(Extra, Vec<u16>)>,
     ) -> Result<Stored> {
+        let of_body = changed(&heard.layers);
+        let (extra, extra_stores) = extra.map_or_else(|| (None, Vec::new()), |(extra, stores)| (Some(extra), stores));
+        let stores: BTreeSet<u16> = of_body.iter().copied().chain(extra_stores).collect();
+        if stores.is_empty() {
+            self.roll_back(number);
+            return Ok(Stored::new());
+        }
         let landing = Landing { over: self.clone(), begun: Rc::default() };
         self.begin_landing(number);
         let result: Rc<RefCell<Stored>> = Rc::default();
         let (this, slot, begun) = (self.clone(), result.clone(), landing.begun.clone());
-        let of_body = stores.clone();
         let body = move |base: Session| {
             async move {
                 begun.set(true);
@@ -112,8 +189,14 @@ impl Over {
                     });
                 }
                 for store in of_body {
+                    let meets = if this.is_synced(store) {
+                        heard.refresh(&this, number, store);
+                        Meets::Rebase { temporary: this.least_temporary(store) }
+                    } else {
+                        otherwise
+                    };
                     let Some(layer) = heard.layers.get(&store) else { continue };
-                    let mut rows = land(&base, store, layer, check).await?;
+                    let mut rows = land(&base, store, layer, meets).await?;
                     for row in &mut rows {
                         if let Some(pending) = heard.renamed.get(&(store, row.key.clone())) {
                             row.pending = pending.clone();
@@ -122,11 +205,15 @@ impl Over {
                     this.gets_keys(store, &rows);
                     slot.borrow_mut().insert(store, rows);
                 }
+                if let Some(extra) = extra {
+                    let rows = LandedRow::all(&slot.borrow());
+                    extra(base, rows).await?;
+                }
                 Ok(())
             }
             .boxed_local()
         };
-        engine::transact(shared.clone(), stores, Access::ReadWrite, None, body).await?;
+        engine::transact(shared.clone(), stores.into_iter().collect(), Access::ReadWrite, None, body).await?;
         drop(landing);
         Ok(result.take())
     }
@@ -146,12 +233,17 @@ impl Drop for Landing {
     }
 }
 
-fn has_changes(layer: &Layer) -> bool {
-    layer.entries().values().any(Entry::is_change)
+/// The stores that are to be others.
+fn changed(layers: &Layers) -> Vec<u16> {
+    let changed = layers.iter().filter(|(_, layer)| layer.entries().values().any(Entry::is_change));
+    changed.map(|(store, _)| *store).collect()
 }
 
-async fn checked(shared: &Arc<Shared>, stores: &[u16], layers: &Layers) -> Result<()> {
-    let (of_body, layers) = (stores.to_vec(), layers.clone());
+async fn checked(shared: &Arc<Shared>, stores: Vec<u16>, layers: &Layers) -> Result<()> {
+    if stores.is_empty() {
+        return Ok(());
+    }
+    let (of_body, layers) = (stores.clone(), layers.clone());
     let body = move |base: Session| {
         async move {
             for store in of_body {
@@ -163,7 +255,7 @@ async fn checked(shared: &Arc<Shared>, stores: &[u16], layers: &Layers) -> Resul
         }
         .boxed_local()
     };
-    engine::transact(shared.clone(), stores.to_vec(), Access::Read, None, body).await
+    engine::transact(shared.clone(), stores, Access::Read, None, body).await
 }
 
 /// What is to be stored, once the hooks have been called.
@@ -171,9 +263,35 @@ struct Heard {
     layers: Layers,
     /// Rows that have got their key from a hook: the key that they had before.
     renamed: BTreeMap<(u16, AnyKey), AnyKey>,
+    /// Rows that are as a hook has returned them.
+    returned: BTreeSet<(u16, AnyKey)>,
 }
 
 impl Heard {
+    fn of(layers: Layers) -> Self {
+        Self { layers, renamed: BTreeMap::new(), returned: BTreeSet::new() }
+    }
+
+    /// Takes what an overlay has pending now of a table that follows a server, but for what hooks have returned.
+    fn refresh(&mut self, over: &Over, number: u32, store: u16) {
+        let now = over.with_overlay(number, |open| open.layers.get(&store).cloned()).flatten();
+        let Some(heard) = self.layers.get_mut(&store) else { return };
+        let Some(mut now) = now else { return };
+        let of_store = |key: &&(u16, AnyKey)| key.0 == store;
+        if self.returned.iter().any(|key| key.0 == store) {
+            let layer = Rc::make_mut(&mut now);
+            for (_, pending) in self.renamed.iter().filter(|(key, _)| of_store(key)) {
+                layer.remove(pending);
+            }
+            for (_, key) in self.returned.iter().filter(of_store) {
+                if let Some(entry) = heard.get(key) {
+                    layer.set(key.clone(), entry.clone());
+                }
+            }
+        }
+        *heard = now;
+    }
+
     /// Takes the row that a hook has returned in place of the one that is pending.
     fn take(&mut self, shared: &Shared, store: u16, pending: &AnyKey, entry: &Entry, row: Row) -> Result<()> {
         let path = Path::from(shared.schema(store).key.path);
@@ -187,7 +305,9 @@ impl Heard {
             layer.change(pending, |entry| {
                 entry.now = Some(row);
                 entry.replaced = true;
+                entry.gone = None;
             });
+            self.returned.insert((store, key));
             return Ok(());
         }
         if !entry.temporary {
@@ -201,13 +321,16 @@ impl Heard {
         let before = self.renamed.iter().find(|((of, _), was)| *of == store && *was == pending);
         let before = before.map_or_else(|| pending.clone(), |((_, renamed), _)| renamed.clone());
         layer.remove(&before);
-        self.renamed.remove(&(store, before));
+        self.renamed.remove(&(store, before.clone()));
+        self.returned.remove(&(store, before));
+        self.returned.insert((store, key.clone()));
         let entry = Entry {
             beneath: None,
             stored: Base::Unknown,
             now: Some(row),
             temporary: false,
             replaced: true,
+            gone: None,
             forced: true,
             sequence: entry.sequence,
         };

@@ -181,13 +181,14 @@ impl Stage {
         let anew = writes == Writes::Rows;
         let before = own.get(&key).or_else(|| self.into.as_ref()?.get(&key));
         let entry = if let Some(before) = before {
-            Entry { now, replaced: before.replaced || anew || before.now.is_none(), ..before.clone() }
+            let gone = before.gone.clone().filter(|_| !anew);
+            Entry { now, replaced: before.replaced || anew || before.now.is_none(), gone, ..before.clone() }
         } else {
             let stored = self.beneath.get(&key).map_or_else(|| Base::Known(old.clone()), |entry| entry.stored.clone());
             let sequence = self.sequence.get();
             self.sequence.set(sequence + 1);
             let temporary = temporary.contains(&key);
-            Entry { beneath: old, stored, now, temporary, replaced: anew, forced: false, sequence }
+            Entry { beneath: old, stored, now, temporary, replaced: anew, gone: None, forced: false, sequence }
         };
         own.set(key, entry);
     }

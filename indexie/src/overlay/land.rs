@@ -22,10 +22,22 @@ pub(super) struct Landed {
     pub sequence: u64,
 }
 
+/// What becomes of a change whose row is another one than the layer found.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Meets {
+    /// Nothing is stored.
+    Refuse,
+    /// It is written over that.
+    Overwrite,
+    /// It is put on top of that. Numbers greater than this one are temporary keys: what was built on a row that is gone, and
+    /// has never been stored, has nothing to be put on.
+    Rebase { temporary: f64 },
+}
+
 /// A change that is to be stored.
 struct Due<'a> {
     key: &'a AnyKey,
-    entry: &'a Entry,
+    entry: Entry,
     /// What is stored now.
     current: Option<Row>,
     /// Where the storage keeps that.
@@ -54,8 +66,8 @@ fn refuse(session: &Session, store: u16, key: &AnyKey, entry: &Entry, current: O
     Err(Error::Conflict { table: session.shared.table_name(store).to_owned(), key: key.clone() })
 }
 
-/// Stores what a layer has pending; with `check`, only if what it is about is as it was.
-pub(super) async fn land(session: &Session, store: u16, layer: &Layer, check: bool) -> Result<Vec<Landed>> {
+/// Stores what a layer has pending.
+pub(super) async fn land(session: &Session, store: u16, layer: &Layer, meets: Meets) -> Result<Vec<Landed>> {
     let schema = session.shared.schema(store);
     let keys: Vec<AnyKey> = checked(layer).map(|(key, _)| key.clone()).collect();
     let (rows, parked) = Below { session, store }.get_parked(keys, true).await?;
@@ -63,13 +75,24 @@ pub(super) async fn land(session: &Session, store: u16, layer: &Layer, check: bo
     let mut due: Vec<Due<'_>> = checked(layer)
         .zip(rows)
         .enumerate()
-        .map(|(parked_at, ((key, entry), current))| Due { key, entry, current, parked_at, leaves: false })
+        .map(|(parked_at, ((key, entry), current))| Due {
+            key,
+            entry: entry.clone(),
+            current,
+            parked_at,
+            leaves: false,
+        })
         .collect();
-    if check {
-        for Due { key, entry, current, .. } in &due {
-            refuse(session, store, key, entry, current.as_ref())?;
+    for Due { key, entry, current, .. } in &mut due {
+        match meets {
+            Meets::Overwrite => {}
+            Meets::Rebase { temporary } if !is_sand(key, entry, current.as_ref(), temporary) => {
+                entry.rebase(current.as_ref());
+            }
+            Meets::Refuse | Meets::Rebase { .. } => refuse(session, store, key, entry, current.as_ref())?,
         }
     }
+    due.retain(|due| due.entry.is_change());
     due.sort_by_key(|due| due.entry.sequence);
     make_room(&schema, layer, &mut due);
     delete(session, store, &due).await?;
@@ -87,6 +110,11 @@ pub(super) async fn land(session: &Session, store: u16, layer: &Layer, check: bo
     landed.extend(add(session, store, &schema, layer).await?);
     landed.sort_by_key(|landed| landed.sequence);
     Ok(landed)
+}
+
+/// Whether it is a change of a row that was pending beneath, and has never been stored.
+fn is_sand(key: &AnyKey, entry: &Entry, current: Option<&Row>, temporary: f64) -> bool {
+    entry.beneath.is_some() && current.is_none() && matches!(key, AnyKey::Number(number) if *number > temporary)
 }
 
 /// Rows that the storage keeps for a merge, unless that has them.
@@ -110,7 +138,7 @@ impl Due<'_> {
     }
 
     fn landed(&self) -> Landed {
-        let Entry { beneath, now, .. } = self.entry;
+        let Entry { beneath, now, .. } = &self.entry;
         let new = match (&self.current, beneath, now) {
             (Some(current), Some(beneath), Some(now)) if self.is_change() => {
                 Some(Row::new(merge(current, beneath, (**now).clone())))

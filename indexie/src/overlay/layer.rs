@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::key::AnyKey;
 use crate::schema::StoreSchema;
-use crate::storage::memory::evaluator::{Evaluator, Row};
+use crate::storage::memory::evaluator::{Evaluator, Object, Row, Value, merge};
 
 /// Pending rows, and those that are to go.
 #[derive(Clone, Debug)]
@@ -22,6 +23,22 @@ pub(super) enum Base {
     Unknown,
 }
 
+impl Base {
+    /// Whether it is known to be this row.
+    pub fn is(&self, row: Option<&Row>) -> bool {
+        matches!(self, Self::Known(known) if same(known.as_ref(), row))
+    }
+
+    pub fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown)
+    }
+
+    /// The row, or this other one if it is not known.
+    pub fn or(self, other: &Self) -> Self {
+        if self.is_unknown() { other.clone() } else { self }
+    }
+}
+
 /// What has become of one row.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
@@ -33,10 +50,30 @@ pub(super) struct Entry {
     pub temporary: bool,
     /// It is a new row all through, and not the old one with some fields changed.
     pub replaced: bool,
+    /// Where it is a change of a row that has gone since: that row, in case it comes again.
+    pub gone: Option<Row>,
     /// It is stored whatever is there.
     pub forced: bool,
     /// When it was first touched, among all rows of the overlay.
     pub sequence: u64,
+}
+
+/// The row beneath with what has changed from the one that was found to the one that is pending.
+fn with_changes(beneath: &Row, found: &Row, now: &Row) -> Row {
+    let now = without_gone(beneath, found, (**now).clone());
+    Row::new(merge(beneath, found, now))
+}
+
+/// A pending value without the properties that have not been changed in it, and are gone from the value beneath: a merge would bring
+/// them back.
+fn without_gone(beneath: &Value, found: &Value, now: Value) -> Value {
+    let (Value::Object(beneath), Value::Object(found), Value::Object(now)) = (beneath, found, &now) else { return now };
+    let stays = |(name, value): (&Arc<str>, &Value)| match (beneath.get(name), found.get(name)) {
+        (None, Some(found)) if found.same(value) => None,
+        (Some(beneath), Some(found)) => Some((name.clone(), without_gone(beneath, found, value.clone()))),
+        _ => Some((name.clone(), value.clone())),
+    };
+    Value::Object(Object::new(now.iter().filter_map(stays).collect()))
 }
 
 /// One row that is different from before.
@@ -60,6 +97,37 @@ impl Entry {
     /// Whether there is anything to be stored.
     pub fn is_change(&self) -> bool {
         self.forced || !same(self.beneath.as_ref(), self.now.as_ref())
+    }
+
+    /// Puts what is pending on another row than the one that was found: what of that has been changed is changed of this one.
+    pub fn rebase(&mut self, beneath: Option<&Row>) {
+        if same(self.beneath.as_ref(), beneath) {
+            return;
+        }
+        let is_change = self.is_change();
+        let now = self.now.take();
+        self.now = match (&self.beneath, beneath, now) {
+            (_, beneath, _) if !is_change => {
+                (self.replaced, self.gone) = (false, None);
+                beneath.cloned()
+            }
+            (_, _, None) => None,
+            // A change of a row that is gone: the row as it has been shown is a new one.
+            (Some(found), None, now) => {
+                self.gone = (!self.replaced).then(|| found.clone());
+                self.replaced = true;
+                now
+            }
+            // That row is there again; or an added one has come otherwise, and is a change of that from now on.
+            (None, Some(beneath), Some(now)) => {
+                self.replaced = false;
+                Some(self.gone.take().map_or_else(|| now.clone(), |found| with_changes(beneath, &found, &now)))
+            }
+            (Some(_), Some(_), now) if self.replaced => now,
+            (Some(found), Some(beneath), Some(now)) => Some(with_changes(beneath, found, &now)),
+            (None, None, now) => now,
+        };
+        self.beneath = beneath.cloned();
     }
 }
 

@@ -9,7 +9,7 @@ use crate::engine::{Session, unexpected};
 use crate::error::{Error, Result};
 use crate::key::AnyKey;
 use crate::key::range::{KeyRange, RangeSet};
-use crate::storage::memory::evaluator::{Found, Outcome, Row, Value, Values};
+use crate::storage::memory::evaluator::{Found, Outcome, Row, rows_of};
 use crate::storage::{Columns, Operation, Position, Reply, Request, Scan, Want};
 
 /// Of a window, so many more rows than it has are read at most, in place of those that are hidden.
@@ -47,7 +47,7 @@ impl Below<'_> {
             return Ok((Vec::new(), 0));
         }
         let columns = self.columns(None, Operation::Get { keys, park }).await?;
-        Ok((rows(&columns), columns.parked))
+        Ok((rows_of(&columns), columns.parked))
     }
 
     /// The stored records of a scan, with their rows if those are wanted.
@@ -59,7 +59,7 @@ impl Below<'_> {
             (opened.primary_keys, opened.keys)
         };
         let keys = if index.is_some() { keys } else { primary_keys.clone() };
-        let rows = if with_rows { rows(&columns) } else { vec![None; columns.count] };
+        let rows = if with_rows { rows_of(&columns) } else { vec![None; columns.count] };
         let records = keys.into_iter().zip(primary_keys).zip(rows);
         Ok(records.map(|((key, primary_key), row)| Record { key, primary_key, row }).collect())
     }
@@ -70,14 +70,6 @@ impl Below<'_> {
             Reply::Unit | Reply::Columns(_) => Err(unexpected()),
         }
     }
-}
-
-/// The rows of an answer, none where there is none.
-fn rows(columns: &Columns) -> Vec<Option<Row>> {
-    let shapes = columns.shapes.borrow();
-    let mut values = Values::at(columns.open(&*shapes).rows.reader(), &*shapes);
-    let row = |value| if matches!(value, Value::Null) { None } else { Some(Row::new(value)) };
-    (0..columns.count).map(|_| row(values.row())).collect()
 }
 
 /// Answers a read.

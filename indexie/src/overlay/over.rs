@@ -42,6 +42,10 @@ pub(crate) struct Over {
     pub(super) network: Turns,
     /// What has happened in transactions that are not over.
     pub(super) events: RefCell<HashMap<u32, Vec<Event>>>,
+    /// The stores that follow a server, each as often as it does.
+    pub(super) synced: RefCell<BTreeMap<u16, usize>>,
+    /// How often something was heard of.
+    pub(super) hearings: Cell<u64>,
 }
 
 /// Rows of one store that may be others than a write into an overlay has found.
@@ -90,6 +94,8 @@ pub(crate) fn over(shared: &Arc<Shared>) -> Rc<Over> {
         hooked: Hooked::default(),
         network: Turns::default(),
         events: RefCell::default(),
+        synced: RefCell::default(),
+        hearings: Cell::default(),
     });
     OVERS.with_borrow_mut(|all| {
         all.retain(|_, over| over.strong_count() > 0);
@@ -156,12 +162,11 @@ impl Above for Over {
         }
     }
 
-    fn heard(&self, change: &StoreChange) -> Vec<usize> {
+    fn heard(&self, change: &StoreChange, in_order: bool) -> Vec<usize> {
+        self.hearings.set(self.hearings.get() + 1);
         let Some(store) = self.shared.upgrade().and_then(|shared| shared.store_number(&change.store)) else {
             return Vec::new();
         };
-        let mut hidden = Vec::new();
-        let mut overlays = self.overlays.borrow_mut();
         {
             let mut meanwhile = self.meanwhile.borrow_mut();
             if meanwhile.store == Some(store) {
@@ -169,10 +174,15 @@ impl Above for Over {
                 meanwhile.keys.extend(change.rows.iter().flatten().map(|row| row.key.clone()));
             }
         }
+        let mut hidden = Vec::new();
         let Some(rows) = &change.rows else {
-            forget(&mut overlays, Some(store));
+            forget(&mut self.overlays.borrow_mut(), Some(store));
             return hidden;
         };
+        if self.is_synced(store) {
+            return self.heard_of_synced(store, rows, in_order && change.whole);
+        }
+        let mut overlays = self.overlays.borrow_mut();
         let landing = self.landing.borrow();
         for (at, row) in rows.iter().enumerate() {
             let lands = landing.as_ref().and_then(|landing| landing.keys.get(&store)?.get(&row.key));
@@ -194,6 +204,7 @@ impl Above for Over {
     }
 
     fn missed(&self) {
+        self.hearings.set(self.hearings.get() + 1);
         self.meanwhile.borrow_mut().all = true;
         forget(&mut self.overlays.borrow_mut(), None);
     }
@@ -214,7 +225,7 @@ impl Above for Over {
 }
 
 /// What is stored beneath the rows of a store, or of all, may be anything from now on.
-fn forget(overlays: &mut [Open], of: Option<u16>) {
+pub(super) fn forget(overlays: &mut [Open], of: Option<u16>) {
     for open in overlays {
         for (_, layer) in open.layers.iter_mut().filter(|(store, _)| of.is_none_or(|of| of == **store)) {
             let keys: Vec<AnyKey> = layer.entries().keys().cloned().collect();

@@ -11,7 +11,7 @@ use futures::FutureExt;
 use futures::future::ready;
 
 use super::frame::Stage;
-use super::land::{Landed, land};
+use super::land::{Landed, Meets, land};
 use super::layer::{Layers, same};
 use super::over::{Meanwhile, Over};
 use super::stack::{Purpose, ended};
@@ -44,12 +44,13 @@ impl Over {
                 {
                     return ready(Err(ended())).boxed_local();
                 }
-                let stage = stage(&shared, store, this.layers(sight, store));
-                let session = Session { sight, frame: Some(Rc::new(stage)), ..base };
-                match mine.take() {
-                    Some(steps) => steps(session),
-                    None => ready(Err(ended())).boxed_local(),
+                let Some(steps) = mine.take() else { return ready(Err(ended())).boxed_local() };
+                async move {
+                    this.renew(&base, store).await?;
+                    let stage = stage(&shared, store, this.layers(sight, store));
+                    steps(Session { sight, frame: Some(Rc::new(stage)), ..base }).await
                 }
+                .boxed_local()
             };
             let done = engine::transact(session.shared.clone(), vec![store], Access::Read, None, body).await;
             if !again.get() {
@@ -65,16 +66,17 @@ impl Over {
         self.active(number)?;
         let (this, shared) = (self.clone(), session.shared.clone());
         let body = move |base: Session| {
-            let own = this.with_overlay(number, |open| {
-                let own = open.layers.get(&store).cloned();
-                (own, open.sequence.clone())
-            });
-            let Some((own, sequence)) = own else { return ready(Err(ended())).boxed_local() };
-            *this.meanwhile.borrow_mut() = Meanwhile::of(store);
-            let stage = stage(&shared, store, this.beneath(number, store));
-            let stage = Rc::new(stage.writing(own, this.temporary(&shared, store), sequence));
-            let session = Session { sight: Sight::Overlay(number), frame: Some(stage.clone()), ..base };
             async move {
+                this.renew(&base, store).await?;
+                let own = this.with_overlay(number, |open| {
+                    let own = open.layers.get(&store).cloned();
+                    (own, open.sequence.clone())
+                });
+                let (own, sequence) = own.ok_or_else(ended)?;
+                *this.meanwhile.borrow_mut() = Meanwhile::of(store);
+                let stage = stage(&shared, store, this.beneath(number, store));
+                let stage = Rc::new(stage.writing(own, this.temporary(&shared, store), sequence));
+                let session = Session { sight: Sight::Overlay(number), frame: Some(stage.clone()), ..base };
                 let value = steps(session.clone()).await?;
                 this.guard(&session, &stage, store).await?;
                 Ok((value, stage))
@@ -101,7 +103,7 @@ impl Over {
         let value = steps(session.clone()).await?;
         self.guard(&session, &stage, store).await?;
         let landed = match stage.own().map(|own| own.clone()) {
-            Some(own) => land(&base, store, &own, false).await?,
+            Some(own) => land(&base, store, &own, Meets::Overwrite).await?,
             None => Vec::new(),
         };
         Ok((with_keys(value, &landed), landed))

@@ -8,13 +8,14 @@ use super::frame::Stage;
 use super::land::{Landed, rekeyed};
 use super::layer::{Base, Entry, Layer, same};
 use super::over::Over;
+use super::rebase::{Shows, View};
 use super::stack::{Open, Purpose};
 use crate::engine::Sight;
 use crate::key::AnyKey;
 use crate::storage::memory::evaluator::{Path, Row};
 
 /// A change of what is seen in the place of one key: before, and after.
-type Seen = (AnyKey, Option<Row>, Option<Row>);
+pub(super) type Seen = (AnyKey, Option<Row>, Option<Row>);
 
 impl Over {
     /// Tells live queries of a change of what is seen. None of the rows: which, is not known.
@@ -27,7 +28,7 @@ impl Over {
             reason = "there are no live queries"
         )
     )]
-    fn show(&self, store: u16, rows: Option<Vec<Seen>>, sight: Sight) {
+    pub(super) fn show(&self, store: u16, rows: Option<Vec<Seen>>, sight: Sight) {
         #[cfg(feature = "live")]
         {
             let Some(shared) = self.shared.upgrade() else { return };
@@ -43,19 +44,24 @@ impl Over {
     }
 
     /// Tells live queries that have asked that these rows are not pending any more.
+    fn settled(&self, store: u16, layer: &Layer) {
+        let settled = layer.entries().iter().filter(|(_, entry)| entry.is_change());
+        let rows: Vec<Seen> =
+            settled.map(|(key, entry)| (key.clone(), entry.beneath.clone(), entry.now.clone())).collect();
+        self.turned(store, &rows);
+    }
+
+    /// Tells live queries that have asked that it is another answer whether these rows are pending.
     #[cfg_attr(
         not(feature = "live"),
         allow(unused_variables, clippy::unused_self, reason = "there are no live queries")
     )]
-    fn settled(&self, store: u16, layer: &Layer) {
+    pub(super) fn turned(&self, store: u16, rows: &[Seen]) {
         #[cfg(feature = "live")]
         {
             let Some(shared) = self.shared.upgrade() else { return };
-            let settled = layer.entries().iter().filter(|(_, entry)| entry.is_change());
-            let rows: Vec<Seen> =
-                settled.map(|(key, entry)| (key.clone(), entry.beneath.clone(), entry.now.clone())).collect();
             if !rows.is_empty() {
-                crate::live::show(&shared, store, changes(&rows), None);
+                crate::live::show(&shared, store, changes(rows), None);
             }
         }
     }
@@ -64,6 +70,15 @@ impl Over {
     pub(super) fn take(&self, number: u32, store: u16, stage: &Stage) {
         let Some(own) = stage.own() else { return };
         let meanwhile = self.meanwhile.take();
+        if self.is_synced(store) {
+            drop(own);
+            let shows = {
+                let mut overlays = self.overlays.borrow_mut();
+                let Some(at) = overlays.iter().position(|open| open.number == number) else { return };
+                self.take_synced(&mut overlays, at, store, stage, &meanwhile)
+            };
+            return shows.tell(self, store);
+        }
         let rows: Option<Vec<Seen>> = {
             let mut overlays = self.overlays.borrow_mut();
             let Some(at) = overlays.iter().position(|open| open.number == number) else { return };
@@ -89,13 +104,30 @@ impl Over {
     /// Puts an overlay back to what it was before.
     pub(super) fn put_back(&self, number: u32, before: &BTreeMap<u16, Rc<Layer>>) {
         let mut shows = Vec::new();
+        let mut of_synced = Vec::new();
         {
             let mut overlays = self.overlays.borrow_mut();
             let Some(at) = overlays.iter().position(|open| open.number == number) else { return };
+            let mut seen: BTreeMap<u16, BTreeMap<AnyKey, (Base, View)>> = BTreeMap::new();
+            let layers = before.iter().chain(&overlays[at].layers).filter(|(store, _)| self.is_synced(**store));
+            for (store, layer) in layers {
+                let view = |(key, entry): (&AnyKey, &Entry)| {
+                    (key.clone(), (entry.stored.clone(), View::of(&overlays, *store, key)))
+                };
+                seen.entry(*store).or_default().extend(layer.entries().iter().map(view));
+            }
             let after = std::mem::replace(&mut overlays[at].layers, before.clone());
+            for (store, seen) in seen {
+                let mut shows = Shows::default();
+                for (key, (stored, before)) in seen {
+                    self.restack(&mut overlays, store, &key, &stored);
+                    shows.note(&key, before, View::of(&overlays, store, &key), &stored, &stored);
+                }
+                of_synced.push((store, shows));
+            }
             for (store, layer) in after {
                 let before = before.get(&store);
-                if before.is_some_and(|before| Rc::ptr_eq(before, &layer)) {
+                if self.is_synced(store) || before.is_some_and(|before| Rc::ptr_eq(before, &layer)) {
                     continue;
                 }
                 let mut keys: BTreeSet<&AnyKey> = layer.entries().keys().collect();
@@ -122,6 +154,9 @@ impl Over {
         for (store, rows, sight) in shows {
             self.show(store, rows, sight);
         }
+        for (store, shows) in of_synced {
+            shows.tell(self, store);
+        }
     }
 
     /// Ends an overlay without storing it. What is being stored is not stopped.
@@ -139,19 +174,52 @@ impl Over {
         }
     }
 
+    /// A visible row has got its own key.
+    pub(super) fn note_renamed(&self, store: u16, pending: &AnyKey, key: &AnyKey) {
+        let mut renamed = self.renamed.borrow_mut();
+        let renamed = renamed.entry(store).or_default();
+        renamed.keys.insert(pending.clone(), key.clone());
+        renamed.pending.insert(key.clone(), pending.clone());
+    }
+
+    /// Where in its rows a table has their keys.
+    pub(super) fn key_path(&self, store: u16) -> Path {
+        self.shared.upgrade().map_or(Path::None, |shared| shared.schema(store).key.path.into())
+    }
+
+    /// What has been heard of a row since it was stored as this one.
+    pub(super) fn heard_since(&self, store: u16, key: &AnyKey, landed: Option<&Row>) -> Option<Row> {
+        let landing = self.landing.borrow();
+        let heard = landing.as_ref().and_then(|landing| landing.keys.get(&store)?.get(key));
+        match heard {
+            Some(Base::Known(heard)) => heard.clone(),
+            Some(Base::Unknown) | None => landed.cloned(),
+        }
+    }
+
     /// Ends an overlay whose rows are stored now, under their own keys.
     pub(super) fn landed(&self, number: u32, landed: &BTreeMap<u16, Vec<Landed>>) {
         let mut shows = Vec::new();
+        let mut of_synced = Vec::new();
         let gone = {
             let mut overlays = self.overlays.borrow_mut();
             let Some(at) = overlays.iter().position(|open| open.number == number) else { return };
+            let synced = overlays[at].layers.iter().filter(|(store, _)| self.is_synced(**store));
+            let seen: BTreeMap<u16, Vec<View>> = synced
+                .map(|(store, layer)| {
+                    (*store, layer.entries().keys().map(|key| View::of(&overlays, *store, key)).collect())
+                })
+                .collect();
             let open = overlays.remove(at);
+            for (store, seen) in seen {
+                let of_store = landed.get(&store).map_or(&[][..], Vec::as_slice);
+                of_synced.push((store, self.landed_synced(&mut overlays, at, store, &open, seen, of_store)));
+            }
             let (lower, upper) = overlays.split_at_mut(at);
-            for (store, layer) in &open.layers {
+            for (store, layer) in open.layers.iter().filter(|(store, _)| !self.is_synced(**store)) {
                 let empty = Vec::new();
                 let of_store = landed.get(store).unwrap_or(&empty);
-                let schema = self.shared.upgrade().map(|shared| shared.schema(*store));
-                let path = schema.map_or(Path::None, |schema| schema.key.path.into());
+                let path = self.key_path(*store);
                 let mut rows = Some(Vec::new());
                 for Landed { pending, key, new, .. } in of_store {
                     let now = layer.get(pending).and_then(|entry| entry.now.clone());
@@ -163,10 +231,7 @@ impl Over {
                         }
                     } else {
                         if open.purpose == Purpose::Shown {
-                            let mut renamed = self.renamed.borrow_mut();
-                            let renamed = renamed.entry(*store).or_default();
-                            renamed.keys.insert(pending.clone(), key.clone());
-                            renamed.pending.insert(key.clone(), pending.clone());
+                            self.note_renamed(*store, pending, key);
                         }
                         let old = topmost(upper, *store, pending).map_or(now, |entry| entry.now.clone());
                         rekey(upper, *store, &path, pending, key);
@@ -198,6 +263,9 @@ impl Over {
         for (store, rows) in shows {
             self.show(store, rows, Sight::Shown);
         }
+        for (store, shows) in of_synced {
+            shows.tell(self, store);
+        }
         if gone.purpose == Purpose::Shown {
             for (store, layer) in &gone.layers {
                 self.settled(*store, layer);
@@ -207,7 +275,7 @@ impl Over {
 }
 
 /// Adds a change to what is to be told; if it is not known what is seen now, it is not known what has changed.
-fn push(rows: &mut Option<Vec<Seen>>, key: &AnyKey, old: Option<Row>, new: Base) {
+pub(super) fn push(rows: &mut Option<Vec<Seen>>, key: &AnyKey, old: Option<Row>, new: Base) {
     match (rows.as_mut(), new) {
         (Some(told), Base::Known(new)) => told.push((key.clone(), old, new)),
         (Some(_), Base::Unknown) => *rows = None,
@@ -220,18 +288,18 @@ fn is_covered(upper: &[Open], store: u16, key: &AnyKey) -> bool {
 }
 
 /// What the highest of these overlays shows in the place of a key.
-fn topmost<'a>(overlays: &'a [Open], store: u16, key: &AnyKey) -> Option<&'a Entry> {
+pub(super) fn topmost<'a>(overlays: &'a [Open], store: u16, key: &AnyKey) -> Option<&'a Entry> {
     let mut shown = overlays.iter().rev().filter(|open| open.purpose == Purpose::Shown);
     shown.find_map(|open| open.layers.get(&store)?.get(key))
 }
 
 /// What is seen in the place of a key where these overlays are the highest ones.
-fn what_is_beneath(lower: &[Open], store: u16, key: &AnyKey, stored: &Base) -> Base {
+pub(super) fn what_is_beneath(lower: &[Open], store: u16, key: &AnyKey, stored: &Base) -> Base {
     topmost(lower, store, key).map_or_else(|| stored.clone(), |entry| Base::Known(entry.now.clone()))
 }
 
 /// A row that was pending under a temporary key has got its own: whoever has touched it meanwhile goes by that.
-fn rekey(upper: &mut [Open], store: u16, path: &Path, pending: &AnyKey, key: &AnyKey) {
+pub(super) fn rekey(upper: &mut [Open], store: u16, path: &Path, pending: &AnyKey, key: &AnyKey) {
     for open in upper {
         let Some(layer) = open.layers.get_mut(&store).filter(|layer| layer.touches(pending)) else { continue };
         let layer = Rc::make_mut(layer);
@@ -239,6 +307,7 @@ fn rekey(upper: &mut [Open], store: u16, path: &Path, pending: &AnyKey, key: &An
             let with_key = |row: &Row| rekeyed(path, row, key);
             entry.beneath = entry.beneath.as_ref().map(with_key);
             entry.now = entry.now.as_ref().map(with_key);
+            entry.gone = None;
             entry.temporary = false;
             layer.set(key.clone(), entry);
         }

@@ -2,13 +2,13 @@
 //! Called by `over` and its neighbours; calls `layer`.
 
 use std::cell::Cell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 
 use super::land::Landed;
-use super::layer::{Entry, Layer, Layers};
+use super::layer::{Base, Entry, Layer, Layers};
 use super::over::Over;
 use crate::engine::{Shared, Sight};
 use crate::error::{Error, Result};
@@ -16,9 +16,19 @@ use crate::key::AnyKey;
 use crate::storage::Thread;
 
 #[cfg(feature = "live")]
-type Heard = crate::live::Overheard;
+pub(super) type Heard = crate::live::Overheard;
 #[cfg(not(feature = "live"))]
-type Heard = ();
+pub(super) type Heard = ();
+
+/// Has what is committed to a store told to overlays.
+#[cfg(feature = "live")]
+pub(super) fn overhear(shared: &Arc<Shared>, store: u16) -> Heard {
+    crate::live::overhear(shared, store)
+}
+
+/// Nobody tells.
+#[cfg(not(feature = "live"))]
+pub(super) fn overhear(_shared: &Arc<Shared>, _store: u16) -> Heard {}
 
 /// Whom an overlay is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,14 +49,17 @@ pub(super) struct Open {
     /// It takes no more writes.
     pub closing: bool,
     pub sequence: Rc<Cell<u64>>,
-    _heard: Vec<Heard>,
+    /// What it was at the beginning of each savepoint that is open.
+    pub savepoints: Vec<(u32, BTreeMap<u16, Rc<Layer>>)>,
+    /// The stores that it is about, each with what has it told of commits.
+    pub heard: BTreeMap<u16, Option<Heard>>,
 }
 
 /// An overlay that is being stored.
 pub(super) struct Landing {
     pub overlay: u32,
-    /// The keys that its rows get, by store.
-    pub keys: BTreeMap<u16, BTreeSet<AnyKey>>,
+    /// The keys that its rows get, by store, each with what has been heard of the row since.
+    pub keys: BTreeMap<u16, BTreeMap<AnyKey, Base>>,
 }
 
 /// The error of what is asked of an overlay transaction that is over.
@@ -56,24 +69,22 @@ pub(super) fn ended() -> Error {
 
 impl Over {
     /// Starts an overlay over these stores.
-    #[cfg_attr(not(feature = "live"), allow(unused_variables, reason = "only live queries want to know"))]
     pub(super) fn start(&self, shared: &Arc<Shared>, purpose: Purpose, stores: &[u16]) -> u32 {
         let number = Thread::get().number();
         // So that it is known whether a row is still what it was when the overlay found it.
-        #[cfg(feature = "live")]
-        let heard = match purpose {
-            Purpose::Shown => stores.iter().map(|store| crate::live::overhear(shared, *store)).collect(),
-            Purpose::Hidden | Purpose::Network => Vec::new(),
+        let of_store = |store: &u16| {
+            let listens = purpose == Purpose::Shown || self.is_synced(*store);
+            (*store, listens.then(|| overhear(shared, *store)))
         };
-        #[cfg(not(feature = "live"))]
-        let heard = Vec::new();
+        let heard = stores.iter().map(of_store).collect();
         self.overlays.borrow_mut().push(Open {
             number,
             purpose,
             layers: BTreeMap::new(),
             closing: false,
             sequence: Rc::default(),
-            _heard: heard,
+            savepoints: Vec::new(),
+            heard,
         });
         number
     }
@@ -166,7 +177,11 @@ impl Over {
     /// The keys under which its rows are going to be stored.
     pub(super) fn gets_keys(&self, store: u16, landed: &[Landed]) {
         if let Some(landing) = &mut *self.landing.borrow_mut() {
-            landing.keys.entry(store).or_default().extend(landed.iter().map(|landed| landed.key.clone()));
+            landing
+                .keys
+                .entry(store)
+                .or_default()
+                .extend(landed.iter().map(|landed| (landed.key.clone(), Base::Unknown)));
         }
     }
 

@@ -7,7 +7,10 @@ use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::commit::Stored;
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
+
+use super::commit::{Extra, Stored};
 use super::over::{Over, existing, over};
 use super::stack::{Purpose, ended};
 use crate::database::Indexie;
@@ -16,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::hooks::Mutation;
 use crate::key::{AnyKey, Key};
 use crate::op::Op;
+use crate::storage::Thread;
 use crate::store::Store;
 use crate::table::{Binding, Pending, Table};
 use crate::transaction::{Scope, Tables};
@@ -39,7 +43,8 @@ pub enum Overlay {
 ///
 /// It may last: unlike [`transaction`](Indexie::transaction) it locks nothing, and anything may be awaited. What others store
 /// meanwhile is seen beneath it; where that changes a row which the overlay has touched, the commit fails with
-/// [`Error::Conflict`].
+/// [`Error::Conflict`]. Where the table follows a server, what comes from there goes beneath what is pending instead: changed
+/// fields stay changed, the others are the server's, and nothing conflicts.
 ///
 /// Unique keys and primary keys are checked when a row is written, against all that the overlay sees. Rows whose key is to be
 /// generated have a temporary one until they are stored, counted down from the greatest number of the key's type.
@@ -212,7 +217,7 @@ impl<H> OverlayTransaction<H> {
     ///
     /// Dropped, it rolls back, unless the transaction that stores everything is under way.
     pub fn commit(&self) -> Op<Committed> {
-        self.ending(false)
+        self.ending(|over, shared, number| over.commit(shared, number, false).boxed_local())
     }
 
     /// The same, whatever others have done meanwhile to the rows that it is about: changed fields are written over theirs, deleted
@@ -222,10 +227,27 @@ impl<H> OverlayTransaction<H> {
     ///
     /// As [`commit`](Self::commit), without [`Error::Conflict`].
     pub fn commit_overwriting(&self) -> Op<Committed> {
-        self.ending(true)
+        self.ending(|over, shared, number| over.commit(shared, number, true).boxed_local())
     }
 
-    fn ending(&self, overwrite: bool) -> Op<Committed> {
+    /// The database object, and the stores that have something pending.
+    #[cfg(feature = "electric")]
+    pub(crate) fn about(&self) -> (Arc<Shared>, Vec<u16>) {
+        let stores = self.over.with_overlay(self.number, |open| open.layers.keys().copied().collect());
+        (self.shared.clone(), stores.unwrap_or_default())
+    }
+
+    /// The same as [`commit_overwriting`](Self::commit_overwriting) without the hooks, for who has told the server himself: then `extra`
+    /// runs in the transaction that stores everything, which covers `extra_stores` too, and is given the rows that have been stored.
+    #[cfg_attr(not(feature = "electric"), allow(dead_code, reason = "only a sync asks"))]
+    pub(crate) fn ending_with(&self, extra_stores: Vec<u16>, extra: Extra) -> Op<Committed> {
+        self.ending(|over, shared, number| over.commit_synced(shared, number, extra, extra_stores).boxed_local())
+    }
+
+    fn ending(
+        &self,
+        commit: impl FnOnce(Rc<Over>, Arc<Shared>, u32) -> LocalBoxFuture<'static, Result<Stored>> + 'static,
+    ) -> Op<Committed> {
         if self.number == 0 {
             let message = "the scope of an overlay transaction holds tables of another database object".to_owned();
             return Op::new(ready(Err(Error::InvalidArgument { message })));
@@ -238,7 +260,7 @@ impl<H> OverlayTransaction<H> {
         let shared = self.shared.clone();
         Op::new(async move {
             let database = shared.id;
-            let stored = ending.over.clone().commit(shared, ending.number, overwrite).await;
+            let stored = commit(ending.over.clone(), shared, ending.number).await;
             drop(ending);
             Ok(Committed::of(database, &stored?))
         })
@@ -276,10 +298,12 @@ impl<H> OverlayTransaction<H> {
     ///
     /// Dropped half-way, what it has written is taken back.
     pub async fn savepoint<R, F: AsyncFnOnce() -> Result<R>>(&self, body: F) -> Result<R> {
-        let before = self.over.with_overlay(self.number, |open| open.layers.clone()).ok_or_else(ended)?;
-        let mut part = Part { over: &self.over, number: self.number, before: Some(before) };
+        let id = Thread::get().number();
+        let begun = self.over.with_overlay(self.number, |open| open.savepoints.push((id, open.layers.clone())));
+        begun.ok_or_else(ended)?;
+        let mut part = Part { over: &self.over, number: self.number, id, is_done: false };
         let value = body().await?;
-        part.before = None;
+        part.is_done = true;
         Ok(value)
     }
 
@@ -327,12 +351,17 @@ impl Drop for Ending {
 struct Part<'a> {
     over: &'a Over,
     number: u32,
-    before: Option<std::collections::BTreeMap<u16, Rc<super::layer::Layer>>>,
+    id: u32,
+    is_done: bool,
 }
 
 impl Drop for Part<'_> {
     fn drop(&mut self) {
-        if let Some(before) = self.before.take() {
+        let before = self.over.with_overlay(self.number, |open| {
+            let at = open.savepoints.iter().position(|(id, _)| *id == self.id)?;
+            Some(open.savepoints.remove(at).1)
+        });
+        if let Some(before) = before.flatten().filter(|_| !self.is_done) {
             self.over.put_back(self.number, &before);
         }
     }

@@ -6,6 +6,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::ShapeTable;
+use super::memory::evaluator::{Row, Values};
 use crate::codec::{Batch, DecodeError, DecodeRow, Place, Reader, key_by, keys_by, read_key, skip, tag};
 use crate::key::AnyKey;
 use crate::schema::{KeyPath, StoreSchema};
@@ -122,6 +123,12 @@ impl Image {
         let row: Rc<dyn Any> = Rc::from(decode(&mut self.of.batch.reader_at(self.at), &*shapes)?);
         self.decoded.borrow_mut().get_or_insert_with(|| (name, row.clone()));
         Ok(row)
+    }
+
+    /// The row, as the memory has rows.
+    pub fn value(&self) -> Row {
+        let shapes = self.of.shapes.borrow();
+        Row::new(Values::at(self.of.batch.reader_at(self.at), &*shapes).row())
     }
 
     /// The keys of the row in an index (entry 0 is the primary key, if it is part of the row), ascending.

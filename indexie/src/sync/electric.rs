@@ -14,6 +14,7 @@ mod exchange;
 mod follow;
 mod frames;
 mod http;
+mod local;
 mod lock;
 mod machine;
 mod message;
@@ -26,6 +27,7 @@ mod shape;
 mod status;
 mod sync;
 mod tags;
+mod txid;
 mod url;
 mod writing;
 

@@ -5,6 +5,7 @@ mod fixtures;
 mod script;
 
 mod live;
+mod own_writes;
 mod resume;
 mod snapshot;
 mod streams;

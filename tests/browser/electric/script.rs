@@ -170,6 +170,9 @@ struct State {
     answers: RefCell<VecDeque<Answer>>,
     asked: RefCell<Vec<HttpRequest>>,
     open: Cell<usize>,
+    /// What a stream is told that stays open.
+    streams: Cell<bool>,
+    stream: RefCell<Option<mpsc::UnboundedSender<Vec<u8>>>>,
 }
 
 /// The script, and what it was asked.
@@ -190,7 +193,7 @@ impl HttpClient for Script {
         self.0.asked.borrow_mut().push(request);
         self.0.open.set(self.0.open.get() + 1);
         let open = Open(self.0.clone());
-        let answer = self.0.answers.borrow_mut().pop_front();
+        let answer = self.0.answers.borrow_mut().pop_front().or_else(|| self.open_stream());
         async move {
             let _open = open;
             match answer {
@@ -215,6 +218,34 @@ impl Script {
     pub fn answers(self, answers: impl IntoIterator<Item = impl Into<Answer>>) -> Self {
         self.0.answers.borrow_mut().extend(answers.into_iter().map(Into::into));
         self
+    }
+
+    /// Once it has given its answers, it opens a stream, which [`push`](Self::push) goes on with.
+    pub fn streaming() -> Self {
+        let script = Self::default();
+        script.0.streams.set(true);
+        script
+    }
+
+    fn open_stream(&self) -> Option<Answer> {
+        if !self.0.streams.get() {
+            return None;
+        }
+        let (sender, receiver) = mpsc::unbounded();
+        *self.0.stream.borrow_mut() = Some(sender);
+        let response = HttpResponse::new(200)
+            .header("content-type", "text/event-stream")
+            .header("electric-handle", H1)
+            .header("electric-offset", "0_inf")
+            .header("electric-cursor", "1");
+        Some(response.stream(receiver.map(Ok)).into())
+    }
+
+    /// Sends something down the stream that is open.
+    pub fn push(&self, text: &str) {
+        let stream = self.0.stream.borrow();
+        let stream = stream.as_ref().expect("a stream is open");
+        stream.unbounded_send(text.as_bytes().to_vec()).expect("somebody listens");
     }
 
     pub fn then(self, answer: impl Into<Answer>) -> Self {

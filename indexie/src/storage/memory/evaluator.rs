@@ -19,7 +19,15 @@ use super::write::Target;
 use super::{operate, scan};
 use crate::key::AnyKey;
 use crate::schema::StoreSchema;
-use crate::storage::{Failure, Scan};
+use crate::storage::{Columns, Failure, Scan};
+
+/// The rows of an answer, none where there is none.
+pub(crate) fn rows_of(columns: &Columns) -> Vec<Option<Row>> {
+    let shapes = columns.shapes.borrow();
+    let mut values = Values::at(columns.open(&*shapes).rows.reader(), &*shapes);
+    let row = |value| if matches!(value, Value::Null) { None } else { Some(Row::new(value)) };
+    (0..columns.count).map(|_| row(values.row())).collect()
+}
 
 /// Some rows of one store, with its indexes. Generates no keys.
 #[derive(Clone, Debug)]

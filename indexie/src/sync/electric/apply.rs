@@ -2,12 +2,12 @@
 //! Nobody attends it: live queries hear of it, hooks do not.
 
 use std::cell::Cell;
-use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use futures::FutureExt;
 
+use super::local::{Local, Place};
 use super::machine::{Batch, Item, Position};
 use super::net::{Changes, Net};
 use super::records::{Keys, Part, Progress, Records, write_keys};
@@ -16,6 +16,7 @@ use super::tags::{RowTags, Tags};
 use super::writing::Writing;
 use crate::engine::{self, Access, Session, Shared};
 use crate::error::{Error, Result};
+use crate::hooks::in_flight;
 use crate::key::AnyKey;
 
 /// Keys in one list of those that have come.
@@ -71,13 +72,17 @@ impl Task {
             return not_to_be(Applied::Overtaken);
         }
         let mut tags = self.tags(&records).await?;
-        let changes = Changes::of(&batch.items, rows, &batch.columns, &mut tags, self.changes_only)?;
+        let mut changes = Changes::of(&batch.items, rows, &batch.columns, &mut tags, self.changes_only)?;
+        let progress = self.progress(before, &self.shape);
+        let progress = self.remember(&records, &mut changes, progress).await?;
+        let place = Place { session, store: rows.store, records: &records };
+        let local = Local::load(place, in_flight(&session.shared, rows.store)).await?;
         let writing = Writing { session, rows, columns: &batch.columns };
-        if !writing.all(&changes, self.changes_only).await? {
+        if !local.take(place, rows, &batch.columns, &mut changes, &progress).await?
+            || !writing.all(&changes, self.changes_only).await?
+        {
             return not_to_be(Applied::Lost);
         }
-        let progress = self.progress(before, &self.shape);
-        let progress = self.remember(&records, &writing, &changes, progress).await?;
         store_tags(&records, tags, batch.replaces).await?;
         records.put(Part::Progress, vec![(Progress::KEY, progress.clone())]).await?;
         Ok(progress)
@@ -114,51 +119,46 @@ impl Task {
         }
     }
 
-    /// Keeps account of the rows that are the server's; of a new generation, deletes those of the old one that are not in it.
-    async fn remember(
-        &self,
-        records: &Records,
-        writing: &Writing<'_>,
-        changes: &Changes<'_>,
-        mut progress: Progress,
-    ) -> Result<Progress> {
-        let with =
-            |wanted: fn(&Net<'_>) -> bool| changes.0.iter().filter(move |(_, net)| wanted(net)).map(|(key, _)| key);
-        let come: Vec<&AnyKey> = with(|net| matches!(net, Net::Put(_))).collect();
-        let mut gone: Vec<&AnyKey> = with(|net| matches!(net, Net::Delete)).collect();
+    /// Keeps account of the rows that are the server's; of a new generation, those of the old one go that are not in it.
+    async fn remember(&self, records: &Records, changes: &mut Changes<'_>, mut progress: Progress) -> Result<Progress> {
+        let with = |changes: &Changes<'_>, wanted: fn(&Net<'_>) -> bool| -> Vec<AnyKey> {
+            changes.0.iter().filter(|(_, net)| wanted(net)).map(|(key, _)| key.clone()).collect()
+        };
+        let come = with(changes, |net| matches!(net, Net::Put(_)));
+        let gone = with(changes, |net| matches!(net, Net::Delete));
         if self.batch.replaces {
-            let old = records.keys().await?;
-            let new: BTreeSet<&AnyKey> = come.iter().copied().collect();
-            writing.delete(old.iter().filter(|key| !new.contains(key)).cloned().collect()).await?;
+            for key in records.keys().await? {
+                changes.0.entry(key).or_insert(Net::Delete);
+            }
             records.delete_all(Part::Keys).await?;
-            gone.clear();
-        } else if progress.lists >= LISTS {
-            let mut keys = records.keys().await?;
-            gone.iter().for_each(|key| {
-                keys.remove(*key);
-            });
-            keys.extend(come.into_iter().cloned());
-            records.delete_all(Part::Keys).await?;
-            progress.lists = 0;
-            let keys: Vec<&AnyKey> = keys.iter().collect();
-            return list(records, &keys, &[], progress).await;
+            return list(records, &come, &[], progress).await;
         }
-        list(records, &come, &gone, progress).await
+        if progress.lists < LISTS {
+            return list(records, &come, &gone, progress).await;
+        }
+        let mut keys = records.keys().await?;
+        gone.iter().for_each(|key| {
+            keys.remove(key);
+        });
+        keys.extend(come);
+        records.delete_all(Part::Keys).await?;
+        progress.lists = 0;
+        list(records, &keys.into_iter().collect::<Vec<_>>(), &[], progress).await
     }
 }
 
 /// Appends lists of keys.
-async fn list(records: &Records, come: &[&AnyKey], gone: &[&AnyKey], mut progress: Progress) -> Result<Progress> {
+async fn list(records: &Records, come: &[AnyKey], gone: &[AnyKey], mut progress: Progress) -> Result<Progress> {
     let mut lists = Vec::new();
     let mut push = |keys: Keys| {
         lists.push((Some(progress.lists.into()), keys));
         progress.lists += 1;
     };
     if !gone.is_empty() {
-        push(Keys { come: String::new(), gone: write_keys(gone.iter().copied()) });
+        push(Keys { come: String::new(), gone: write_keys(gone) });
     }
     for come in come.chunks(KEYS) {
-        push(Keys { come: write_keys(come.iter().copied()), gone: String::new() });
+        push(Keys { come: write_keys(come), gone: String::new() });
     }
     if !lists.is_empty() {
         records.put(Part::Keys, lists).await?;

@@ -36,10 +36,6 @@ pub(super) async fn exchange(inner: &Rc<Inner>, machine: &mut Machine, shape: &R
         (Ok(address), Ok(headers)) => (address, headers),
         (Err(reason), _) | (_, Err(reason)) => return Next::of(inner, machine.failed(reason, None, now())),
     };
-    if *address.shape() != **shape {
-        // A parameter that is asked for is another one now.
-        return Next::Reload;
-    }
     let mut request = HttpRequest::new(address.with(&ask.params));
     for (name, value) in headers {
         request = request.header(name, value);

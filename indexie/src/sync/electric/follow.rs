@@ -4,6 +4,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use futures::FutureExt;
 use futures::future::{self, Either, Future};
 
 use super::apply::{self, Applied};
@@ -17,9 +18,11 @@ use super::records::Progress;
 use super::shape::Recovery;
 use super::status::SyncStatus;
 use super::sync::Inner;
-use super::{backoff, clock, lock};
+use super::{backoff, clock, local, lock};
 use crate::error::Error;
 use crate::key::Date;
+use crate::overlay::{self, set_synced};
+use crate::tasks;
 
 /// So often in a row a refusal is answered with other headers.
 const REFUSALS: u32 = 5;
@@ -27,6 +30,7 @@ const REFUSALS: u32 = 5;
 /// Syncs until it is told to stop.
 pub(super) async fn run(inner: Rc<Inner>) {
     let presence = Presence::watch();
+    set_synced(&inner.shared, inner.rows.store, true);
     loop {
         if inner.wishes.get().stopped {
             break;
@@ -49,6 +53,7 @@ pub(super) async fn run(inner: Rc<Inner>) {
             }
         }
     }
+    set_synced(&inner.shared, inner.rows.store, false);
     inner.tell(SyncStatus::Stopped);
 }
 
@@ -132,16 +137,17 @@ impl Leader<'_> {
     async fn run(&mut self) -> End {
         let inner = self.inner;
         inner.tell(SyncStatus::Connecting);
+        // What a tab that is gone has left behind.
+        if let Err(error) = local::settle(&inner.shared, inner.rows.store).await {
+            return End::Failed(error);
+        }
         loop {
             let progress = match inner.look().await {
                 Ok(progress) => progress,
                 Err(error) => return End::Failed(error),
             };
             inner.progress.set(progress.clone());
-            let shape = match inner.electric.address().await {
-                Ok(address) => Rc::<str>::from(address.shape()),
-                Err(reason) => return End::Failed(inner.rows.error(reason)),
-            };
+            let shape = inner.electric.identity();
             let mut machine = machine(&progress, &shape, inner);
             match self.follow(&mut machine, &shape).await {
                 Some(end) => return end,
@@ -276,6 +282,24 @@ fn position(progress: &Progress) -> Option<Position> {
     })
 }
 
+/// Once the hooks that are under way are done, rows may be what the server has made of them.
+fn settle_later(inner: &Rc<Inner>) {
+    let (store, shared) = (inner.rows.store, inner.shared.clone());
+    let Some(over) = overlay::existing(shared.id) else { return };
+    if over.hooked.in_flight(store).is_empty() || inner.settles.replace(true) {
+        return;
+    }
+    let inner = inner.clone();
+    let settle = async move {
+        over.hooked.settled_in(store).await;
+        inner.settles.set(false);
+        if let Err(error) = local::settle(&shared, store).await {
+            inner.complain(&error);
+        }
+    };
+    tasks::spawn(settle.boxed_local());
+}
+
 /// Stores what the machine has gathered.
 pub(super) async fn commit(inner: &Rc<Inner>, machine: &mut Machine, shape: &Rc<str>) -> Next {
     if let Some(batch) = machine.batch() {
@@ -288,7 +312,10 @@ pub(super) async fn commit(inner: &Rc<Inner>, machine: &mut Machine, shape: &Rc<
             now: clock::now_millis(),
         };
         match apply::apply(&inner.shared, task).await {
-            Ok((Applied::Stored, progress)) => inner.progress.set(progress),
+            Ok((Applied::Stored, progress)) => {
+                inner.progress.set(progress);
+                settle_later(inner);
+            }
             Ok((Applied::Lost, _)) => {
                 let message = "the server has changed a row that this table lacks: fetching all of it again".to_owned();
                 inner.complain(&inner.rows.error(SyncError::Protocol { message }));

@@ -7,13 +7,14 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::message::Snapshot;
-use crate::codec::from_value;
+use crate::codec::{Batch, from_value};
 use crate::engine::{RowType, Session};
 use crate::error::{Error, Result};
 use crate::key::range::KeyRange;
 use crate::key::{AnyKey, Entry};
 use crate::schema::RECORDS;
-use crate::storage::{Operation, Scan, Want};
+use crate::storage::memory::evaluator::{Row, rows_of, write_key, write_row};
+use crate::storage::{Columns, Operation, Scan, Want, Write};
 use crate::table::{Rows, Rowwise, Target};
 
 /// How far a table has followed its shape.
@@ -51,8 +52,9 @@ pub(super) enum Part {
     Keys,
     /// What makes a row of a shape with subqueries visible.
     Tags,
-    /// Optimistic writes that wait for a transaction to come back.
+    /// Rows that were written here and wait for the server, and what it has of them.
     Awaited,
+    Base,
 }
 
 impl Part {
@@ -62,6 +64,7 @@ impl Part {
             Self::Keys => "keys",
             Self::Tags => "tags",
             Self::Awaited => "awaited",
+            Self::Base => "base",
         }
     }
 }
@@ -112,6 +115,18 @@ impl Records {
         self.target::<R>().write(rows, true, Rowwise::Many).await.map(|_| ())
     }
 
+    /// Stores rows as they are.
+    pub async fn put_rows(&self, part: Part, rows: Vec<(AnyKey, Row)>) -> Result<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let (mut batch, count) = (Batch::default(), rows.len());
+        rows.iter().for_each(|(_, row)| write_row(&mut batch, Some(row)));
+        rows.into_iter().for_each(|(key, _)| write_key(&mut batch, &self.key(part, Some(key))));
+        let write = Write { put: true, rows: batch.finish(), count, with_keys: true, want_keys: false };
+        self.session.run(self.session.shared.records(), None, Operation::Write(write)).await.map(|_| ())
+    }
+
     pub async fn delete(&self, part: Part, rest: Vec<AnyKey>) -> Result<()> {
         let keys = rest.into_iter().map(|rest| self.key(part, Some(rest))).collect();
         self.target::<u32>().delete(Ok(keys)).await
@@ -122,8 +137,8 @@ impl Records {
         self.session.run(self.session.shared.records(), None, ranges).await.map(|_| ())
     }
 
-    /// All records of a part, with the rest of their keys.
-    pub async fn all<R: DeserializeOwned>(&self, part: Part) -> Result<Vec<(AnyKey, R)>> {
+    /// All records of a part, as they are stored.
+    async fn scan(&self, part: Part) -> Result<Columns> {
         let scan = Scan {
             ranges: vec![self.range(part)],
             reverse: false,
@@ -133,15 +148,24 @@ impl Records {
             after: None,
             want: Want::ENTRIES,
         };
-        let columns = self.session.columns(self.session.shared.records(), None, Operation::Scan(scan)).await?;
+        self.session.columns(self.session.shared.records(), None, Operation::Scan(scan)).await
+    }
+
+    /// All rows of a part, with the rest of their keys.
+    pub async fn rows(&self, part: Part) -> Result<Vec<(AnyKey, Row)>> {
+        let columns = self.scan(part).await?;
+        let (keys, rows) = (columns.primary_keys(), rows_of(&columns));
+        Ok(keys.iter().zip(rows).filter_map(|(key, row)| rest_of(key).zip(row)).collect())
+    }
+
+    /// All records of a part, with the rest of their keys.
+    pub async fn all<R: DeserializeOwned>(&self, part: Part) -> Result<Vec<(AnyKey, R)>> {
+        let columns = self.scan(part).await?;
         let shapes = columns.shapes.borrow();
         let mut opened = columns.open(&*shapes);
         let mut all = Vec::with_capacity(columns.count);
         for key in opened.primary_keys {
-            let rest = match &key {
-                AnyKey::Array(parts) => parts.last().cloned(),
-                _ => None,
-            };
+            let rest = rest_of(&key);
             let record = opened.rows.next(|reader| from_value::<R>(reader, &*shapes)).transpose();
             let record = record.map_err(|error| Error::decode(RECORDS, Some(key), error))?;
             all.extend(rest.zip(record.flatten()));
@@ -161,6 +185,14 @@ impl Records {
             keys.extend(read_keys(&come)?);
         }
         Ok(keys)
+    }
+}
+
+/// What of a record's key tells it from others of its part.
+fn rest_of(key: &AnyKey) -> Option<AnyKey> {
+    match key {
+        AnyKey::Array(parts) => parts.last().cloned(),
+        _ => None,
     }
 }
 

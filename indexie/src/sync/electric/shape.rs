@@ -180,7 +180,8 @@ impl Electric {
         self.param("log", "changes_only")
     }
 
-    /// A parameter that is asked for before each request.
+    /// A parameter that is asked for before each request: a token, say. It is not part of what tells one shape from another. Where it
+    /// chooses other rows all the same, the server ends the log, and everything is fetched anew.
     pub fn param_with<R: fmt::Display, E: fmt::Display>(
         mut self,
         name: impl Into<String>,
@@ -259,6 +260,11 @@ impl Electric {
 
     pub(super) fn is_changes_only(&self) -> bool {
         self.given.iter().any(|(name, value)| name == "log" && value == "changes_only")
+    }
+
+    /// What tells the shape from others.
+    pub(super) fn identity(&self) -> Rc<str> {
+        Address::new(&self.url, &self.given).shape().into()
     }
 
     /// Where to ask, with the parameters as they are now.

@@ -59,6 +59,8 @@ pub(super) struct Inner {
     pub wishes: Watched<Wishes>,
     /// The table has been up to date since the sync began.
     pub has_caught_up: Cell<bool>,
+    /// Rows are looked at once hooks are done.
+    pub settles: Cell<bool>,
     /// So many wait for what another tab may do.
     waiting: Cell<usize>,
     errors: RefCell<Vec<mpsc::UnboundedSender<Error>>>,
@@ -132,12 +134,10 @@ impl ElectricSync {
         engine::keep_records(&shared).await?;
         let session = Session::alone(shared.clone()).silent();
         let progress = Records::new(&session, rows.table).get(Part::Progress, Progress::KEY).await?;
-        let address = electric.address().await.map_err(|reason| rows.error(reason))?;
         let place = (shared.id, rows.store);
         let running = SYNCS.with_borrow(|syncs| syncs.get(&place).and_then(Weak::upgrade));
         if let Some(running) = running.filter(|handle| !handle.0.wishes.get().stopped) {
-            let other = running.0.electric.address().await.map_err(|reason| rows.error(reason))?;
-            if other.shape() != address.shape() {
+            if running.0.electric.identity() != electric.identity() {
                 return Err(invalid(format!("table `{}` follows another shape: stop that one first", rows.table)));
             }
             return Ok(Self(running));
@@ -150,6 +150,7 @@ impl ElectricSync {
             progress: Watched::new(progress.unwrap_or_default()),
             wishes: Watched::new(Wishes::default()),
             has_caught_up: Cell::default(),
+            settles: Cell::default(),
             waiting: Cell::default(),
             errors: RefCell::default(),
             detached: Cell::default(),

@@ -1,0 +1,235 @@
+//! Own writes and the server's: what was written here stays on top until the server has answered, and is not seen twice.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use futures::StreamExt;
+use futures::channel::oneshot;
+use indexie::prelude::*;
+use indexie_tests::wasm_bindgen_test;
+
+use crate::fixtures::{User, Users, asked, database, names, of_log, of_snapshot, rows, sync, until};
+use crate::script::{H1, Script, UP_TO_DATE, change, delete, frames, insert, page, rename, row};
+
+/// A database that has two rows of the server's, and a script whose stream goes on as told.
+async fn synced(name: &str, script: &Script) -> (Users, indexie::ElectricSync) {
+    let db = database(name).await;
+    script.clone().then(page(H1, "0_0", &[row(1, "Ann"), row(2, "Bob")])).then(page(H1, "0_inf", &[UP_TO_DATE]));
+    let sync = sync(&db, script).await;
+    sync.up_to_date().await.expect("it is up to date");
+    asked(&db, script, 3).await;
+    (db, sync)
+}
+
+/// What comes next, in a stream that the script has kept open.
+fn tell(script: &Script, messages: &[String]) {
+    let mut all = messages.to_vec();
+    all.push(UP_TO_DATE.to_owned());
+    script.push(&frames(&all));
+}
+
+fn named(pairs: &[(i32, &str)]) -> Vec<(i32, String)> {
+    pairs.iter().map(|(id, name)| (*id, (*name).to_owned())).collect()
+}
+
+fn bob(name: &str, age: i64) -> User {
+    User { name: name.into(), age: Some(age), ..of_snapshot(2, "Bob") }
+}
+
+#[wasm_bindgen_test]
+async fn an_optimistic_row_becomes_the_servers_when_its_transaction_comes_back() {
+    let script = Script::streaming();
+    let (db, sync) = synced("electric_txid", &script).await;
+    let tx = db.users.start_transaction(Overlay::Optimistic);
+    tx.add(&User { id: 3, name: "mine".into(), age: None, active: None }).await.expect("it is pending");
+    tx.commit_with_txid(111).await.expect("it is committed");
+    assert_eq!(names(&db).await, named(&[(1, "Ann"), (2, "Bob"), (3, "mine")]));
+    // Another one's transaction in between.
+    tell(&script, &[rename(1, "Anna", 2_110, 0)]);
+    until(&db, "another one's change", || sync_has(&sync, 110)).await;
+    assert_eq!(names(&db).await, named(&[(1, "Anna"), (2, "Bob"), (3, "mine")]));
+    tell(&script, &[insert(3, "Mine", 2_111, 0)]);
+    sync.await_txid(111).await.expect("it has come back");
+    assert_eq!(rows(&db).await[2], of_log(3, "Mine"), "as the server has it");
+}
+
+fn sync_has(sync: &indexie::ElectricSync, txid: u64) -> bool {
+    futures::FutureExt::now_or_never(sync.await_txid(txid)).is_some()
+}
+
+#[wasm_bindgen_test]
+async fn an_optimistic_row_under_another_key_goes_when_the_servers_comes() {
+    let script = Script::streaming();
+    let (db, sync) = synced("electric_txid_key", &script).await;
+    let seen: Rc<RefCell<Vec<usize>>> = Rc::default();
+    let counts = seen.clone();
+    let subscription = db.users.count().live().subscribe(move |count| counts.borrow_mut().extend(count.ok()));
+    let tx = db.users.start_transaction(Overlay::Optimistic);
+    tx.add(&User { id: -1, name: "mine".into(), age: None, active: None }).await.expect("it is pending");
+    tx.commit_with_txid(111).await.expect("it is committed");
+    tell(&script, &[insert(33, "Mine", 2_111, 0)]);
+    sync.await_txid(111).await.expect("it has come back");
+    assert_eq!(names(&db).await, named(&[(1, "Ann"), (2, "Bob"), (33, "Mine")]));
+    drop(subscription);
+    assert!(seen.borrow().iter().all(|count| [2, 3].contains(count)), "never twice: {seen:?}");
+}
+
+#[wasm_bindgen_test]
+async fn it_does_no_harm_if_the_transaction_comes_back_first() {
+    let script = Script::streaming();
+    let (db, sync) = synced("electric_txid_first", &script).await;
+    let tx = db.users.start_transaction(Overlay::Optimistic);
+    tx.add(&User { id: -1, name: "mine".into(), age: None, active: None }).await.expect("it is pending");
+    tell(&script, &[insert(33, "Mine", 2_111, 0)]);
+    sync.await_txid(111).await.expect("it has come back");
+    tx.commit_with_txid(111).await.expect("it is committed");
+    assert_eq!(names(&db).await, named(&[(1, "Ann"), (2, "Bob"), (33, "Mine")]));
+}
+
+#[wasm_bindgen_test]
+async fn what_the_server_does_not_store_goes_when_its_transaction_comes_back() {
+    let script = Script::streaming();
+    let (db, sync) = synced("electric_txid_refused", &script).await;
+    let tx = db.users.start_transaction(Overlay::Optimistic);
+    tx.update(2, |user| user.name = "Bobby".into()).await.expect("it is pending");
+    tx.update(1, |user| user.age = Some(99)).await.expect("it is pending");
+    tx.commit_with_txid(111).await.expect("it is committed");
+    assert_eq!(names(&db).await, named(&[(1, "Ann"), (2, "Bobby")]));
+    // The server has kept the name, and has not touched the other row at all.
+    tell(&script, &[change("update", 2, r#"{"id":"2","age":"31"}"#, 2_111, 0)]);
+    sync.await_txid(111).await.expect("it has come back");
+    assert_eq!(rows(&db).await, [of_snapshot(1, "Ann"), bob("Bob", 31)]);
+}
+
+#[wasm_bindgen_test]
+async fn an_awaited_transaction_is_still_awaited_after_a_reload() {
+    let script = Script::streaming();
+    let (db, sync) = synced("electric_txid_reload", &script).await;
+    let tx = db.users.start_transaction(Overlay::Optimistic);
+    tx.add(&User { id: -1, name: "mine".into(), age: None, active: None }).await.expect("it is pending");
+    tx.commit_with_txid(111).await.expect("it is committed");
+    drop(sync);
+    db.close();
+    let again: Users = indexie_tests::builder::<Users>("electric_txid_reload").build();
+    assert_eq!(names(&again).await, named(&[(-1, "mine"), (1, "Ann"), (2, "Bob")]), "it is still seen");
+    let script = Script::default().then(page(H1, "2111_0", &[insert(33, "Mine", 2_111, 0), UP_TO_DATE.into()]));
+    let sync = crate::fixtures::sync(&again, &script).await;
+    sync.await_txid(111).await.expect("it has come back");
+    assert_eq!(names(&again).await, named(&[(1, "Ann"), (2, "Bob"), (33, "Mine")]));
+}
+
+#[wasm_bindgen_test]
+async fn a_snapshot_can_have_the_transaction_too() {
+    let db = database("electric_txid_snapshot").await;
+    let end = r#"{"headers":{"control":"snapshot-end","xip_list":["110"],"xmax":"112","xmin":"110"}}"#;
+    let script =
+        Script::default().then(page(H1, "0_0", &[row(1, "Ann"), end.into()])).then(page(H1, "0_inf", &[UP_TO_DATE]));
+    let sync = sync(&db, &script).await;
+    sync.await_txid(111).await.expect("the snapshot has it");
+    assert!(!sync_has(&sync, 110), "it was under way then");
+    assert!(!sync_has(&sync, 112));
+    let late = sync.await_txid_within(112, std::time::Duration::from_millis(20)).await;
+    match late {
+        Err(Error::Sync { table, reason }) => {
+            assert_eq!(table, "users");
+            assert_eq!(reason, indexie::SyncError::Timeout { txid: 112 });
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A hook that is called to its end when it is told.
+fn slow_hook(db: &Users) -> Rc<RefCell<Vec<oneshot::Sender<Result<(), &'static str>>>>> {
+    let calls: Rc<RefCell<Vec<oneshot::Sender<Result<(), &'static str>>>>> = Rc::default();
+    let hook = |calls: &Rc<RefCell<Vec<_>>>| {
+        let calls = calls.clone();
+        move || {
+            let (done, waiting) = oneshot::channel();
+            calls.borrow_mut().push(done);
+            waiting
+        }
+    };
+    let (add, update, delete) = (hook(&calls), hook(&calls), hook(&calls));
+    let answer = |waiting: oneshot::Receiver<Result<(), &'static str>>| async move {
+        waiting.await.unwrap_or(Err("gone")).map_err(|error| HookError::from(std::io::Error::other(error)))
+    };
+    db.users.hook().on_add(move |_: Added<User>| answer(add()));
+    db.users.hook().on_update(move |_: Updated<User>| answer(update()));
+    db.users.hook().on_delete(move |_: Deleted<User>| answer(delete()));
+    calls
+}
+
+fn finish(calls: &Rc<RefCell<Vec<oneshot::Sender<Result<(), &'static str>>>>>) {
+    let done = calls.borrow_mut().remove(0);
+    done.send(Ok(())).expect("the hook waits");
+}
+
+#[wasm_bindgen_test]
+async fn a_write_whose_hook_is_under_way_stays_on_top() {
+    let script = Script::streaming();
+    let (db, sync) = synced("electric_hook", &script).await;
+    let calls = slow_hook(&db);
+    db.users.update(2, |user| user.name = "Bobby".into()).await.expect("it is stored");
+    until(&db, "the hook", || calls.borrow().len() == 1).await;
+    // What the server has said before it knows.
+    tell(&script, &[change("update", 2, r#"{"id":"2","name":"Bo","age":"31"}"#, 2_001, 0)]);
+    until(&db, "what it has said", || sync_has(&sync, 1)).await;
+    assert_eq!(rows(&db).await[1], bob("Bobby", 31), "its own age, the name that is on its way");
+    tell(&script, &[rename(2, "Bobby", 2_002, 0)]);
+    until(&db, "its answer", || sync_has(&sync, 2)).await;
+    finish(&calls);
+    db.hooks_settled().await;
+    assert_eq!(rows(&db).await[1], bob("Bobby", 31));
+    tell(&script, &[rename(2, "Robert", 2_003, 0)]);
+    until(&db, "another change", || sync_has(&sync, 3)).await;
+    assert_eq!(rows(&db).await[1], bob("Robert", 31), "nothing is on its way any more");
+    assert!(calls.borrow().is_empty(), "what comes calls no hooks");
+}
+
+#[wasm_bindgen_test]
+async fn an_added_row_is_the_servers_once_its_hook_is_done() {
+    let script = Script::streaming();
+    let (db, sync) = synced("electric_hook_add", &script).await;
+    let calls = slow_hook(&db);
+    db.users.add(&User { id: 3, name: "mine".into(), age: None, active: None }).await.expect("it is stored");
+    until(&db, "the hook", || calls.borrow().len() == 1).await;
+    // The stream is faster than the answer to the hook's request.
+    tell(&script, &[insert(3, "Mine", 2_001, 0)]);
+    until(&db, "its answer", || sync_has(&sync, 1)).await;
+    assert_eq!(names(&db).await, named(&[(1, "Ann"), (2, "Bob"), (3, "mine")]));
+    finish(&calls);
+    until(&db, "the hook's end", || calls.borrow().is_empty()).await;
+    db.hooks_settled().await;
+    let mut live = db.users.get(3).live();
+    while live.next().await.expect("it lives").expect("a row").as_ref() != Some(&of_log(3, "Mine")) {}
+}
+
+#[wasm_bindgen_test]
+async fn a_deleted_row_does_not_come_back_while_its_hook_is_under_way() {
+    let script = Script::streaming();
+    let (db, sync) = synced("electric_hook_delete", &script).await;
+    let calls = slow_hook(&db);
+    db.users.delete(2).await.expect("it is gone");
+    until(&db, "the hook", || calls.borrow().len() == 1).await;
+    tell(&script, &[rename(2, "Bo", 2_001, 0)]);
+    until(&db, "a change before it knows", || sync_has(&sync, 1)).await;
+    assert_eq!(names(&db).await, named(&[(1, "Ann")]));
+    tell(&script, &[delete(2, 2_002, 0)]);
+    until(&db, "its answer", || sync_has(&sync, 2)).await;
+    finish(&calls);
+    db.hooks_settled().await;
+    assert_eq!(names(&db).await, named(&[(1, "Ann")]));
+}
+
+#[wasm_bindgen_test]
+async fn an_open_overlay_stays_on_top_and_its_commit_does_not_conflict() {
+    let script = Script::streaming();
+    let (db, sync) = synced("electric_overlay", &script).await;
+    let tx = db.users.start_transaction(Overlay::Optimistic);
+    tx.update(2, |user| user.name = "Bobby".into()).await.expect("it is pending");
+    tell(&script, &[change("update", 2, r#"{"id":"2","age":"31"}"#, 2_001, 0)]);
+    until(&db, "a change beneath", || sync_has(&sync, 1)).await;
+    assert_eq!(rows(&db).await[1], bob("Bobby", 31));
+    tx.commit().await.expect("it does not conflict");
+    assert_eq!(rows(&db).await[1], bob("Bobby", 31));
+}
