@@ -161,8 +161,8 @@ impl ElectricSync {
         Ok(Self(handle))
     }
 
-    /// Resolves when the table has all that the server had when it was asked. In a tab that does not sync itself: when the table has
-    /// been filled.
+    /// Resolves once the table has caught up with the server since the sync began: all that there was is stored. In a tab that does not
+    /// sync itself: once the table has been filled.
     ///
     /// It waits for as long as the server cannot be reached.
     ///
