@@ -4,8 +4,11 @@
 mod fixtures;
 mod script;
 
+mod caches;
 mod live;
 mod own_writes;
+mod refetch;
+mod refusals;
 mod resume;
 mod snapshot;
 mod streams;
