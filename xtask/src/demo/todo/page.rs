@@ -63,6 +63,11 @@ const ALL_KEPT: &str = "
     todos.sort((a, b) => a.created < b.created ? -1 : 1);
     return todos.map((todo) => [todo.title, todo.done === 'true' && 'done'].filter(Boolean).join(', '));";
 
+/// Ends every connection with the backend's database; who follows it connects again.
+const DISCONNECT: &str = "
+    const shape = await (await fetch('/api/shape')).text();
+    await fetch(new URL('/control', shape), { method: 'POST', body: JSON.stringify({ do: 'restart' }) });";
+
 const SYNC: &str = "
     const sync = document.querySelector('#sync-on');
     if (sync.checked !== (arguments[0] === 'on')) sync.click();";
@@ -133,6 +138,11 @@ impl Page<'_> {
         self.session.switch_to(self.tab)?;
         let conditions = json!({ "offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1 });
         self.session.devtools("Network.emulateNetworkConditions", &conditions).map(drop)
+    }
+
+    /// Ends the connections of all browsers with the backend's database.
+    pub fn disconnect_all(self) -> Result<()> {
+        self.run(DISCONNECT, &[]).map(drop)
     }
 
     /// Waits until the page's alert has this in it; or nothing, if this is nothing.
