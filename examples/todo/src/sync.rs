@@ -115,7 +115,7 @@ impl Standing {
             SyncStatus::Following => "another tab syncs".to_owned(),
             SyncStatus::Paused => "paused".to_owned(),
             SyncStatus::Offline => "offline".to_owned(),
-            SyncStatus::Retrying { at, .. } => format!("not reached, trying again at {}", time(*at)),
+            SyncStatus::Retrying { at, .. } => format!("trying again at {}", time(*at)),
             SyncStatus::Failed { error } => format!("failed: {error}"),
             _ => "off".to_owned(),
         };

@@ -64,7 +64,7 @@ fn changes_made_offline_flow_later(here: Page, there: Page) -> Result<()> {
 
 fn a_backend_that_is_away_is_waited_for(here: Page, there: Page) -> Result<()> {
     here.switch_to("away")?;
-    here.says_of_sync("not reached")?;
+    here.says_of_sync("trying again")?;
     here.act(DELETE, &["Jam"])?;
     there.act(TICK, &["Butter"])?;
     here.shows("what was deleted", json!(["Black bread, done", "Butter"]))?;
