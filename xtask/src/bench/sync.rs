@@ -12,7 +12,7 @@ use super::table::{Table, grouped, megabytes, milliseconds};
 /// Rows that the server is given at once.
 const CHUNK: u32 = 10_000;
 /// Of the table whose changes are waited for.
-const WATCHED: u32 = 10_000;
+const WATCHED: u32 = 1_000;
 /// Changes of each side, and how many of them are made in one call.
 const CHANGES: u32 = 200;
 const CHANGES_AT_ONCE: u32 = 20;
