@@ -45,6 +45,7 @@
 //! - Results that are kept up to date: [`Query::live`], [`live_query`].
 //! - What an app wants to hear of its own changes, and to say about them before they are made: [`Hooks`], [`Strategy`].
 //! - Writes that are seen before they are stored, or stored together later: [`OverlayTransaction`].
+//! - Rows that a server has, as they change: `Table::sync_electric`, with the feature `electric`.
 //! - From one version of the schema to the next, and the first rows of a new database: [`Upgrade`].
 //! - Settings, other tabs, and databases of Dexie's: [`Builder`]. In the browser or in memory: [`Storage`].
 //! - What can go wrong: [`Error`].
@@ -60,6 +61,8 @@
 //! under plain `cargo test`, in a server render and in the terminal.
 //!
 //! # Features
+//!
+//! `electric`: a table follows a shape of [ElectricSQL](https://electric-sql.com)'s. `live`, on by default: live queries.
 //!
 //! `uuid`, `chrono`, `time` and `ulid` connect the types of those crates: [`uuid::Uuid`](https://docs.rs/uuid) and
 //! [`ulid::Ulid`](https://docs.rs/ulid) become keys, and [`Date`] converts from and into the UTC times of the other two.

@@ -29,7 +29,7 @@ mod stack;
 mod transaction;
 
 #[cfg_attr(not(feature = "electric"), allow(unused_imports, reason = "only a sync asks"))]
-pub(crate) use commit::{Extra, LandedRow};
+pub(crate) use commit::LandedRow;
 pub(crate) use over::{existing, over};
 #[cfg_attr(not(feature = "electric"), allow(unused_imports, reason = "only a sync asks"))]
 pub(crate) use rebase::set_synced;

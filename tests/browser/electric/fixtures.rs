@@ -54,11 +54,13 @@ pub async fn sync(db: &Users, script: &Script) -> ElectricSync {
 
 /// Lets the sync go on until something is so.
 pub async fn until(db: &Users, what: &str, done: impl Fn() -> bool) {
-    for _ in 0..20_000 {
+    for _ in 0..10_000 {
         if done() {
             return;
         }
         db.users.count().await.expect("the table is read");
+        #[cfg(not(target_family = "wasm"))]
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
     }
     panic!("{what}: never");
 }
@@ -70,4 +72,41 @@ pub async fn asked(db: &Users, script: &Script, count: usize) {
 
 pub fn is_live(sync: &ElectricSync) -> bool {
     matches!(sync.status(), SyncStatus::Live)
+}
+
+/// Syncs the users with a script until they are up to date.
+pub async fn synced(db: &Users, script: &Script) -> ElectricSync {
+    let sync = sync(db, script).await;
+    sync.up_to_date().await.expect("it is up to date");
+    sync
+}
+
+/// What is stored of how far the table is, as the next program asks for it. The one before is to be dropped first.
+pub async fn place(db: &Users) -> String {
+    let script = Script::default();
+    let _sync = sync(db, &script).await;
+    asked(db, &script, 1).await;
+    script.query(0)
+}
+
+/// Lets it go on until the users have these names.
+pub async fn named(db: &Users, expected: &[(i32, &str)]) {
+    let expected: Vec<(i32, String)> = expected.iter().map(|(id, name)| (*id, (*name).to_owned())).collect();
+    for _ in 0..10_000 {
+        if names(db).await == expected {
+            return;
+        }
+        #[cfg(not(target_family = "wasm"))]
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    }
+    panic!("the users are {:?}, and not {expected:?}", names(db).await);
+}
+
+/// Lets it go on until it has failed for good; answers why.
+pub async fn failed(db: &Users, sync: &ElectricSync) -> Error {
+    until(db, "it fails", || matches!(sync.status(), SyncStatus::Failed { .. })).await;
+    match sync.status() {
+        SyncStatus::Failed { error } => error,
+        other => panic!("{other:?}"),
+    }
 }

@@ -4,8 +4,14 @@
 mod fixtures;
 mod script;
 
+mod caches;
+mod live;
 mod own_writes;
+mod refetch;
+mod refusals;
+mod resume;
 mod snapshot;
+mod streams;
 
 #[cfg(target_family = "wasm")]
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

@@ -138,9 +138,12 @@ async fn a_snapshot_can_have_the_transaction_too() {
     }
 }
 
+/// Hooks that are under way, and wait to be told how they end.
+type Calls = Rc<RefCell<Vec<oneshot::Sender<Result<(), &'static str>>>>>;
+
 /// A hook that is called to its end when it is told.
-fn slow_hook(db: &Users) -> Rc<RefCell<Vec<oneshot::Sender<Result<(), &'static str>>>>> {
-    let calls: Rc<RefCell<Vec<oneshot::Sender<Result<(), &'static str>>>>> = Rc::default();
+fn slow_hook(db: &Users) -> Calls {
+    let calls: Calls = Rc::default();
     let hook = |calls: &Rc<RefCell<Vec<_>>>| {
         let calls = calls.clone();
         move || {
@@ -159,7 +162,7 @@ fn slow_hook(db: &Users) -> Rc<RefCell<Vec<oneshot::Sender<Result<(), &'static s
     calls
 }
 
-fn finish(calls: &Rc<RefCell<Vec<oneshot::Sender<Result<(), &'static str>>>>>) {
+fn finish(calls: &Calls) {
     let done = calls.borrow_mut().remove(0);
     done.send(Ok(())).expect("the hook waits");
 }
@@ -178,7 +181,7 @@ async fn a_write_whose_hook_is_under_way_stays_on_top() {
     tell(&script, &[rename(2, "Bobby", 2_002, 0)]);
     until(&db, "its answer", || sync_has(&sync, 2)).await;
     finish(&calls);
-    db.hooks_settled().await;
+    db.hooks_settled().await.expect("the hooks are done");
     assert_eq!(rows(&db).await[1], bob("Bobby", 31));
     tell(&script, &[rename(2, "Robert", 2_003, 0)]);
     until(&db, "another change", || sync_has(&sync, 3)).await;
@@ -199,7 +202,7 @@ async fn an_added_row_is_the_servers_once_its_hook_is_done() {
     assert_eq!(names(&db).await, named(&[(1, "Ann"), (2, "Bob"), (3, "mine")]));
     finish(&calls);
     until(&db, "the hook's end", || calls.borrow().is_empty()).await;
-    db.hooks_settled().await;
+    db.hooks_settled().await.expect("the hooks are done");
     let mut live = db.users.get(3).live();
     while live.next().await.expect("it lives").expect("a row").as_ref() != Some(&of_log(3, "Mine")) {}
 }
@@ -217,7 +220,7 @@ async fn a_deleted_row_does_not_come_back_while_its_hook_is_under_way() {
     tell(&script, &[delete(2, 2_002, 0)]);
     until(&db, "its answer", || sync_has(&sync, 2)).await;
     finish(&calls);
-    db.hooks_settled().await;
+    db.hooks_settled().await.expect("the hooks are done");
     assert_eq!(names(&db).await, named(&[(1, "Ann")]));
 }
 

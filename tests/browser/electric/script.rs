@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use futures::channel::mpsc;
+use futures::channel::{mpsc, oneshot};
 use futures::future::LocalBoxFuture;
 use futures::{FutureExt, StreamExt, stream};
 use indexie::{Electric, HttpClient, HttpError, HttpRequest, HttpResponse};
@@ -58,6 +58,8 @@ pub fn frames(messages: &[impl AsRef<str>]) -> String {
 /// An answer of the server's.
 pub enum Answer {
     Response(HttpResponse),
+    /// When the test says so.
+    Later(oneshot::Receiver<HttpResponse>),
     /// The connection fails.
     Refused,
     /// Nothing comes.
@@ -117,6 +119,45 @@ pub fn streamed(handle: &str, offset: &str, pieces: &[impl AsRef<[u8]>], then: T
         .stream(stream::iter(pieces).chain(end))
 }
 
+/// A stream of events that the test writes.
+pub fn written(handle: &str, offset: &str) -> (mpsc::UnboundedSender<String>, HttpResponse) {
+    let (write, body) = mpsc::unbounded::<String>();
+    let response = streamed(handle, offset, &[""], Then::Ends);
+    (write, response.stream(body.map(|text| Ok(text.into_bytes()))))
+}
+
+/// An answer that comes when the test sends it.
+pub fn later() -> (oneshot::Sender<HttpResponse>, Answer) {
+    let (send, response) = oneshot::channel();
+    (send, Answer::Later(response))
+}
+
+/// The same answer, but of a table with these columns.
+pub fn with_columns(mut response: HttpResponse, schema: &str) -> HttpResponse {
+    response.headers.retain(|(name, _)| name != "electric-schema");
+    response.header("electric-schema", schema)
+}
+
+/// The same answer without a header.
+pub fn without(mut response: HttpResponse, header: &str) -> HttpResponse {
+    response.headers.retain(|(name, _)| name != header);
+    response
+}
+
+/// A change of any table: its key and columns as JSON, and what else its headers have.
+pub fn message(operation: &str, key: &str, columns: &str, more: &str) -> String {
+    format!(r#"{{"key":{},"value":{columns},"headers":{{"operation":"{operation}"{more}}}}}"#, quoted(key))
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// A refusal, and why.
+pub fn refusal(status: u16, text: &str) -> HttpResponse {
+    HttpResponse::new(status).header("content-type", "application/json; charset=utf-8").body(text)
+}
+
 /// The log has ended; its successor is known or not.
 pub fn conflict(handle: Option<&str>) -> HttpResponse {
     let response = HttpResponse::new(409).header("content-type", "application/json; charset=utf-8");
@@ -157,6 +198,7 @@ impl HttpClient for Script {
             let _open = open;
             match answer {
                 Some(Answer::Response(response)) => Ok(response),
+                Some(Answer::Later(response)) => response.await.map_err(|_| HttpError::new("the server has gone")),
                 Some(Answer::Refused) => Err(HttpError::new("connection refused")),
                 Some(Answer::Silence) | None => futures::future::pending().await,
             }
@@ -166,6 +208,13 @@ impl HttpClient for Script {
 }
 
 impl Script {
+    /// One that gives the snapshot of two users, Ann and Bob, and then goes on as it is told to.
+    pub fn of_two_users() -> Self {
+        Self::default()
+            .then(page(H1, "0_0", &[row(1, "Ann"), row(2, "Bob"), SNAPSHOT_END.into()]))
+            .then(page(H1, "0_inf", &[UP_TO_DATE]))
+    }
+
     pub fn answers(self, answers: impl IntoIterator<Item = impl Into<Answer>>) -> Self {
         self.0.answers.borrow_mut().extend(answers.into_iter().map(Into::into));
         self
@@ -206,7 +255,11 @@ impl Script {
 
     /// A shape that this script answers for.
     pub fn shape(&self) -> Electric {
-        Electric::shape(URL).table("users").http_client(self.clone()).pace(0.005)
+        self.shape_of("users")
+    }
+
+    pub fn shape_of(&self, table: &str) -> Electric {
+        Electric::shape(URL).table(table).http_client(self.clone()).pace(0.005)
     }
 
     pub fn asked(&self) -> usize {

@@ -6,7 +6,6 @@ mod text;
 pub mod transaction;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Instant;
 
 use serde_json::{Map, Value};
@@ -25,8 +24,7 @@ const LSN_STEPS: [u64; 3] = [136, 152, 168];
 /// All tables, and the positions reached.
 #[derive(Debug)]
 pub(crate) struct Database {
-    /// Shared, so that what a failing transaction falls back to costs nothing for the tables it left alone.
-    tables: Vec<Arc<Table>>,
+    tables: Vec<Table>,
     next_oid: u32,
     lsn: u64,
     next_txid: u64,
@@ -91,13 +89,14 @@ impl Database {
             return Err(format!("relation {} already exists", table.name));
         }
         self.next_oid += 1;
-        self.tables.push(Arc::new(table));
+        self.tables.push(table);
         Ok(())
     }
 
     /// Does all operations of `transaction`, or, where one fails, none.
     pub(crate) fn commit(&mut self, transaction: Transaction) -> Result<Commit, String> {
-        let before = self.tables.clone();
+        // Rows are undone one by one; for what changes a whole table there is a copy of all.
+        let before = (!transaction.operations.iter().all(Operation::is_of_rows)).then(|| self.tables.clone());
         let mut commit = Commit {
             lsn: transaction.lsn.unwrap_or(self.lsn + LSN_STEPS[self.commits % LSN_STEPS.len()]),
             txid: transaction.txid.unwrap_or(self.next_txid),
@@ -115,12 +114,16 @@ impl Database {
             transaction.operations.into_iter().try_for_each(|operation| self.apply(operation, &mut commit))
         });
         if let Err(message) = done {
-            self.tables = before;
+            match before {
+                Some(before) => self.tables = before,
+                None => self.tables.iter_mut().for_each(Table::roll_back),
+            }
             return Err(message);
         }
         for (index, change) in commit.changes.iter_mut().enumerate() {
             change.position = 2 * index as u64;
         }
+        self.tables.iter_mut().for_each(Table::keep);
         self.lsn = commit.lsn;
         self.next_txid = commit.txid + 1;
         self.commits += 1;
@@ -199,11 +202,11 @@ impl Database {
 
     fn live_table_mut(&mut self, name: &TableName) -> Result<&mut Table, String> {
         let found = self.tables.iter_mut().find(|table| table.name == *name && table.dropped.is_none());
-        found.map(Arc::make_mut).ok_or_else(|| format!("relation {name} does not exist"))
+        found.ok_or_else(|| format!("relation {name} does not exist"))
     }
 
     fn tables(&self) -> impl Iterator<Item = &Table> {
-        self.tables.iter().map(AsRef::as_ref)
+        self.tables.iter()
     }
 }
 

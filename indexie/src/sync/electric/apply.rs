@@ -53,9 +53,10 @@ pub(super) async fn apply(shared: &Arc<Shared>, task: Task) -> Result<(Applied, 
     let applied = Rc::new(Cell::new(Applied::Stored));
     let told = applied.clone();
     let body = move |session: Session| async move { task.run(&session.silent(), &told).await }.boxed_local();
-    match engine::transact(shared.clone(), stores, Access::ReadWrite, None, body).await {
-        Err(_) if applied.get() != Applied::Stored => Ok((applied.get(), Progress::default())),
-        stored => stored.map(|progress| (Applied::Stored, progress)),
+    let result = engine::transact(shared.clone(), stores, Access::ReadWrite, None, body).await;
+    match applied.get() {
+        Applied::Stored => result.map(|progress| (Applied::Stored, progress)),
+        why => Ok((why, Progress::default())),
     }
 }
 
@@ -137,9 +138,9 @@ impl Task {
             return list(records, &come, &gone, progress).await;
         }
         let mut keys = records.keys().await?;
-        gone.iter().for_each(|key| {
+        for key in &gone {
             keys.remove(key);
-        });
+        }
         keys.extend(come);
         records.delete_all(Part::Keys).await?;
         progress.lists = 0;

@@ -149,9 +149,8 @@ impl Leader<'_> {
             inner.progress.set(progress.clone());
             let shape = inner.electric.identity();
             let mut machine = machine(&progress, &shape, inner);
-            match self.follow(&mut machine, &shape).await {
-                Some(end) => return end,
-                None => continue,
+            if let Some(end) = self.follow(&mut machine, &shape).await {
+                return end;
             }
         }
     }

@@ -27,10 +27,6 @@ pub type DefaultClient = FetchClient;
 #[cfg(not(target_family = "wasm"))]
 pub type DefaultClient = ReqwestClient;
 
-pub(crate) fn default_client() -> Rc<dyn HttpClient> {
-    Rc::new(DefaultClient::new())
-}
-
 /// Sends the requests of a sync.
 ///
 /// An app gives its own to see or change what is sent and what comes back. [`DefaultClient`] does the sending; a closure becomes a

@@ -251,10 +251,14 @@ impl Place<'_> {
             return Ok(());
         }
         let mut batch = Batch::default();
-        rows.iter().for_each(|(_, row)| write_row(&mut batch, row.as_ref()));
+        for (_, row) in &rows {
+            write_row(&mut batch, row.as_ref());
+        }
         let with_keys = self.session.shared.schema(self.store).key.path == KeyPath::None;
         if with_keys {
-            rows.iter().for_each(|(key, _)| write_key(&mut batch, key));
+            for (key, _) in &rows {
+                write_key(&mut batch, key);
+            }
         }
         let write = Write { put: true, rows: batch.finish(), count: rows.len(), with_keys, want_keys: false };
         self.session.run(self.store, None, Operation::Write(write)).await.map(|_| ())
@@ -319,9 +323,9 @@ pub(super) async fn settle(shared: &Arc<Shared>, store: u16) -> Result<()> {
             let place = Place { session: &session, store, records: &records };
             let progress = records.get::<Progress>(Part::Progress, Progress::KEY).await?.unwrap_or_default();
             let local = Local::load(place, in_flight(&session.shared, store)).await?;
-            let mut stored = Stored::default();
-            local.finish(&progress, &BTreeSet::new(), &mut stored);
-            stored.store(place).await
+            let mut outcome = Stored::default();
+            local.finish(&progress, &BTreeSet::new(), &mut outcome);
+            outcome.store(place).await
         }
         .boxed_local()
     };

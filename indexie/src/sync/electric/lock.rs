@@ -18,5 +18,3 @@ pub(crate) use platform::Held;
 ///
 /// *Cancellation*: dropping the future gives the place up.
 pub(crate) use platform::hold;
-/// Whether there are locks. Browsers keep them from pages that came by plain http.
-pub(crate) use platform::is_supported;

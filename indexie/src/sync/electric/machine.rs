@@ -119,6 +119,7 @@ pub(crate) struct Batch {
 }
 
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each says something of its own")]
 pub(crate) struct Machine {
     /// Where the next request goes on.
     position: Position,
@@ -417,7 +418,8 @@ impl Machine {
         }
         let kind = headers.get("content-type").unwrap_or("application/json").to_ascii_lowercase();
         let (is_json, is_stream) = (kind.contains("json"), kind.contains("text/event-stream"));
-        if !is_json && !(is_stream && mode == Mode::Stream) && (mode == Mode::Stream || kind.contains("html")) {
+        let is_expected = is_json || if mode == Mode::Stream { is_stream } else { !kind.contains("html") };
+        if !is_expected {
             let message = format!("the answer is {kind}, and no messages");
             return Err(self.cut_off(mode, SyncError::Protocol { message }, now));
         }

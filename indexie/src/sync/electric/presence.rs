@@ -29,6 +29,7 @@ impl State {
         Rc::new(State { hidden: Cell::new(false), online: Cell::new(true), waiting: RefCell::default() })
     }
 
+    #[cfg(any(test, target_family = "wasm"))]
     fn tell(&self) {
         for waiting in self.waiting.take() {
             let _ = waiting.send(());

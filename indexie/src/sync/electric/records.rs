@@ -121,8 +121,12 @@ impl Records {
             return Ok(());
         }
         let (mut batch, count) = (Batch::default(), rows.len());
-        rows.iter().for_each(|(_, row)| write_row(&mut batch, Some(row)));
-        rows.into_iter().for_each(|(key, _)| write_key(&mut batch, &self.key(part, Some(key))));
+        for (_, row) in &rows {
+            write_row(&mut batch, Some(row));
+        }
+        for (key, _) in rows {
+            write_key(&mut batch, &self.key(part, Some(key)));
+        }
         let write = Write { put: true, rows: batch.finish(), count, with_keys: true, want_keys: false };
         self.session.run(self.session.shared.records(), None, Operation::Write(write)).await.map(|_| ())
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::channel::mpsc;
-use futures::future::{self, Either, FutureExt};
+use futures::future::{self, FutureExt};
 use futures::{Stream, StreamExt};
 
 use super::clock;
@@ -161,8 +161,8 @@ impl ElectricSync {
         Ok(Self(handle))
     }
 
-    /// Resolves when the table has all that the server had when it was asked. In a tab that does not sync itself: when the table has
-    /// been filled.
+    /// Resolves once the table has caught up with the server since the sync began: all that there was is stored. In a tab that does not
+    /// sync itself: once the table has been filled.
     ///
     /// It waits for as long as the server cannot be reached.
     ///
@@ -310,14 +310,12 @@ impl Inner {
             {
                 self.progress.set(progress);
             }
-            let wishes = self.wishes.version();
-            let pause = clock::sleep(LOOK.mul_f64(self.electric.pace));
+            let called = self.wishes.changed(self.wishes.version());
             if self.waiting.get() == 0 {
-                self.wishes.changed(wishes).await;
-            } else if let Either::Right(_) =
-                future::select(Box::pin(pause), Box::pin(self.wishes.changed(wishes))).await
-            {
-                continue;
+                called.await;
+            } else {
+                let pause = clock::sleep(LOOK.mul_f64(self.electric.pace));
+                future::select(Box::pin(pause), Box::pin(called)).await;
             }
         }
     }

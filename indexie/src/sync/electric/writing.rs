@@ -120,10 +120,10 @@ impl Writing<'_> {
     }
 
     async fn by_leaving(&self, patches: &[Given<'_>], puts: &[Given<'_>]) -> Result<()> {
-        let patched = self.patched(patches).await?;
+        let changed = self.patched(patches).await?;
         let keys: Vec<AnyKey> = patches.iter().chain(puts).map(|(key, _)| (*key).clone()).collect();
         self.delete(keys).await?;
-        self.write(patched, Way::Put).await?;
+        self.write(changed, Way::Put).await?;
         self.in_place(&[], puts).await.map(|_| ())
     }
 

@@ -138,6 +138,14 @@ pub(crate) struct Table {
     heap: BTreeMap<u64, Row>,
     by_key: HashMap<Key, u64>,
     next_place: u64,
+    /// What undoes the transaction that is under way.
+    undo: Vec<Undo>,
+}
+
+#[derive(Debug, Clone)]
+enum Undo {
+    Take(u64),
+    PutBack(u64, Row),
 }
 
 impl Table {
@@ -151,8 +159,16 @@ impl Table {
         if columns.windows(2).any(|pair| pair[0].name == pair[1].name) {
             return Err(format!("{name} has two columns of one name"));
         }
-        let table =
-            Self { oid, name, columns, dropped: None, heap: BTreeMap::new(), by_key: HashMap::new(), next_place: 0 };
+        let table = Self {
+            oid,
+            name,
+            columns,
+            dropped: None,
+            heap: BTreeMap::new(),
+            by_key: HashMap::new(),
+            next_place: 0,
+            undo: Vec::new(),
+        };
         if table.primary_key().iter().enumerate().any(|(index, column)| column.pk_index != Some(index)) {
             return Err(format!("the pk_index of {} do not count from 0", table.name));
         }
@@ -181,13 +197,11 @@ impl Table {
                 return Err(format!("null value in column \"{}\" of {}", column.name, self.name));
             }
         }
-        if let Some(key) = self.key_of(&row) {
-            if self.by_key.contains_key(&key) {
-                return Err(format!("duplicate key {key:?} in {}", self.name));
-            }
-            self.by_key.insert(key, self.next_place);
+        if let Some(key) = self.key_of(&row).filter(|key| self.by_key.contains_key(key)) {
+            return Err(format!("duplicate key {key:?} in {}", self.name));
         }
-        self.heap.insert(self.next_place, row.clone());
+        self.put(self.next_place, row.clone());
+        self.undo.push(Undo::Take(self.next_place));
         self.next_place += 1;
         Ok(row)
     }
@@ -197,7 +211,8 @@ impl Table {
         places
             .into_iter()
             .map(|place| {
-                let old = self.remove(place);
+                let old = self.take(place);
+                self.undo.push(Undo::PutBack(place, old.clone()));
                 let mut new = old.clone();
                 new.extend(set.clone());
                 Ok((old, self.insert(new)?))
@@ -206,7 +221,24 @@ impl Table {
     }
 
     pub(super) fn delete(&mut self, key: &Row) -> Vec<Row> {
-        self.places(key).into_iter().map(|place| self.remove(place)).collect()
+        let taken: Vec<_> = self.places(key).into_iter().map(|place| (place, self.take(place))).collect();
+        self.undo.extend(taken.iter().map(|(place, row)| Undo::PutBack(*place, row.clone())));
+        taken.into_iter().map(|(_, row)| row).collect()
+    }
+
+    /// Ends a transaction that is committed.
+    pub(super) fn keep(&mut self) {
+        self.undo.clear();
+    }
+
+    /// Ends a transaction that failed.
+    pub(super) fn roll_back(&mut self) {
+        while let Some(undo) = self.undo.pop() {
+            match undo {
+                Undo::Take(place) => drop(self.take(place)),
+                Undo::PutBack(place, row) => self.put(place, row),
+            }
+        }
     }
 
     pub(super) fn truncate(&mut self) {
@@ -271,7 +303,14 @@ impl Table {
         }
     }
 
-    fn remove(&mut self, place: u64) -> Row {
+    fn put(&mut self, place: u64, row: Row) {
+        if let Some(key) = self.key_of(&row) {
+            self.by_key.insert(key, place);
+        }
+        self.heap.insert(place, row);
+    }
+
+    fn take(&mut self, place: u64) -> Row {
         let row = self.heap.remove(&place).expect("a place that was just found");
         if let Some(key) = self.key_of(&row) {
             self.by_key.remove(&key);

@@ -73,3 +73,34 @@ fn a_column_comes_with_nulls_and_goes_with_its_values() {
     .unwrap();
     assert_eq!(json!(db.rows("users").unwrap()), json!([{"active": null, "extra": null, "id": "1"}]));
 }
+
+#[test]
+fn rows_are_put_back_where_they_were() {
+    let mut db = users();
+    commit(&mut db, |tx| {
+        for id in 1..=3 {
+            tx.insert("users", json!({"id": id, "name": "old"}));
+        }
+    })
+    .unwrap();
+    let before = json!(db.rows("users").unwrap());
+    for schema_too in [false, true] {
+        let failed = commit(&mut db, |tx| {
+            tx.update("users", json!({"id": 1}), json!({"id": 9, "name": "new"}));
+            tx.delete("users", json!({"id": 2}));
+            tx.insert("users", json!({"id": 2, "name": "other"}));
+            if schema_too {
+                tx.add_column("users", Column::new("extra", "int4"));
+            }
+            tx.update("users", json!({"id": 3}), json!({"id": 9}));
+        });
+        assert!(failed.is_err());
+        assert_eq!(json!(db.rows("users").unwrap()), before);
+    }
+    // The keys are as they were, too.
+    commit(&mut db, |tx| {
+        tx.insert("users", json!({"id": 9}));
+        tx.delete("users", json!({"id": 1}));
+    })
+    .unwrap();
+}

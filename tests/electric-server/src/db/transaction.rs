@@ -75,6 +75,13 @@ impl Operation {
     }
 }
 
+impl Operation {
+    /// Whether it changes rows and nothing else.
+    pub(super) fn is_of_rows(&self) -> bool {
+        matches!(self, Self::Insert { .. } | Self::Update { .. } | Self::Delete { .. })
+    }
+}
+
 /// Builders: they only record; what is wrong with an operation is told by the commit.
 impl Transaction {
     /// Commits at this position.

@@ -19,7 +19,7 @@ impl Shape {
             mark_last(last);
         }
         for (position, message) in changes {
-            self.append(Offset::new(commit.lsn, position), commit.lsn, &message);
+            self.append(Offset::new(commit.lsn, position), &message);
         }
         let dependencies = self.definition.dependencies();
         if commit.changes.iter().any(|change| dependencies.contains(&change.oid)) {
@@ -83,7 +83,7 @@ impl Shape {
             }
         }
         for message in messages {
-            self.append(self.end().next(), commit.lsn, &message);
+            self.append(self.end().next(), &message);
         }
         self.views = views;
     }

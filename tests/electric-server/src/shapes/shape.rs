@@ -29,8 +29,6 @@ pub(crate) struct Shape {
 struct Entry {
     offset: Offset,
     message: Message,
-    /// The commit that caused it: of a move-in, not the one its offset says.
-    lsn: u64,
     ends_chunk: bool,
 }
 
@@ -42,7 +40,7 @@ pub(crate) struct Page {
     pub(crate) end: Offset,
     /// Whether there is nothing behind it.
     pub(crate) complete: bool,
-    /// The commit of the last message, of the log.
+    /// What the last offset says of a commit; of a move-in that is an earlier one than it was caused by.
     pub(crate) lsn: Option<u64>,
 }
 
@@ -118,19 +116,19 @@ impl Shape {
             messages: chunk.iter().map(|entry| entry.message.clone()).collect(),
             end: chunk.last().map_or_else(|| self.end(), |entry| entry.offset),
             complete: length == rest.len(),
-            lsn: chunk.last().map(|entry| entry.lsn),
+            lsn: chunk.last().map(|entry| entry.offset.tx),
         }
     }
 
     /// Writes a message at the end of the log.
-    pub(super) fn append(&mut self, offset: Offset, lsn: u64, message: &Value) {
+    pub(super) fn append(&mut self, offset: Offset, message: &Value) {
         let message: Message = message.to_string().into();
         self.open_chunk += message.len();
         let ends_chunk = self.open_chunk >= self.chunk_bytes;
         if ends_chunk {
             self.open_chunk = 0;
         }
-        self.log.push(Entry { offset, message, lsn, ends_chunk });
+        self.log.push(Entry { offset, message, ends_chunk });
     }
 
     /// Whether a row is in the shape, given what its subqueries select.

@@ -118,6 +118,16 @@ impl Response {
         self.reader.get_mut()
     }
 
+    /// The next frame of an event stream that is no comment.
+    pub fn message(&mut self) -> String {
+        loop {
+            let frame = self.frame();
+            if !frame.starts_with(':') {
+                return frame;
+            }
+        }
+    }
+
     /// The next frame of an event stream; empty at its end.
     pub fn frame(&mut self) -> String {
         String::from_utf8(self.chunk().expect("a frame")).expect("UTF-8")

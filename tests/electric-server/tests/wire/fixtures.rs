@@ -19,7 +19,7 @@ pub fn quick() -> Config {
         long_poll: Duration::from_millis(300),
         sse: Duration::from_millis(900),
         keep_alive: Duration::from_millis(250),
-        drop_table_notice: Duration::from_millis(200),
+        drop_table_notice: Duration::from_millis(500),
         ..Config::default()
     }
 }

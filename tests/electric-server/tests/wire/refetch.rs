@@ -120,7 +120,7 @@ fn a_dropped_table_is_served_until_it_is_noticed() {
     });
     let query = format!("handle={handle}&offset=0_inf&table=users");
     assert_eq!(get(&server, &query).status, 200);
-    thread::sleep(Duration::from_millis(400));
+    thread::sleep(Duration::from_millis(800));
     assert_eq!(get(&server, &query).status, 400);
 }
 

@@ -69,6 +69,24 @@ fn v47_rows_move_in_and_out_with_what_a_subquery_gives() {
     );
 }
 
+/// The official client makes an offset of the number, so that it must not be ahead of the log.
+#[test]
+fn a_live_move_is_up_to_date_with_the_log_not_with_its_cause() {
+    let server = issues();
+    let handle = get(&server, &format!("{QUERY}&offset=-1")).handle();
+    server.db().transact(|tx| {
+        tx.at(27_012_696).update("issues", json!({"id": 10}), json!({"title": "p1 issue!"}));
+    });
+    set_active(&server, 27_012_832, 2, true);
+    let page = get(&server, &format!("{QUERY}&handle={handle}&live=true&offset=27012696_0"));
+    assert_eq!(page.offset(), "27012696_3");
+    let messages = page.json();
+    let last = messages.as_array().unwrap().last().unwrap();
+    assert_eq!(last["headers"], json!({"control": "up-to-date", "global_last_seen_lsn": "27012696"}));
+    let seen = get(&server, &format!("{QUERY}&handle={handle}&live=true&offset=27012696_0"));
+    assert_eq!(seen.status, 200);
+}
+
 #[test]
 fn each_disjunct_has_a_tag_and_each_position_a_part() {
     let server = issues();

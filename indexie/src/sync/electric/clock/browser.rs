@@ -59,10 +59,6 @@ pub(crate) fn now_millis() -> f64 {
     Date::now()
 }
 
-pub(crate) fn instant() -> f64 {
-    performance_now()
-}
-
 pub(crate) fn random() -> f64 {
     Math::random()
 }

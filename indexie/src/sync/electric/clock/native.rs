@@ -1,8 +1,7 @@
 //! Time off the web.
 
 use std::hash::{BuildHasher, RandomState};
-use std::sync::LazyLock;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use futures_timer::Delay;
 
@@ -12,11 +11,6 @@ pub(crate) async fn sleep(duration: Duration) {
 
 pub(crate) fn now_millis() -> f64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64() * 1000.0
-}
-
-pub(crate) fn instant() -> f64 {
-    static BEGUN: LazyLock<Instant> = LazyLock::new(Instant::now);
-    BEGUN.elapsed().as_secs_f64() * 1000.0
 }
 
 pub(crate) fn random() -> f64 {

@@ -42,10 +42,6 @@ impl Drop for Held {
     }
 }
 
-pub(crate) fn is_supported() -> bool {
-    locks().is_some()
-}
-
 pub(crate) async fn hold(name: &str) -> Held {
     debug_assert!(!name.starts_with('-'), "Web Locks keep these names for later");
     // Where a browser refuses, as in the frame of a sandbox, it is as if there were no locks.

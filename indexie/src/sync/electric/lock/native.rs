@@ -18,10 +18,6 @@ pub(crate) struct Held {
     name: Rc<str>,
 }
 
-pub(crate) fn is_supported() -> bool {
-    true
-}
-
 pub(crate) async fn hold(name: &str) -> Held {
     let name: Rc<str> = name.into();
     let turn = LOCKS.with_borrow_mut(|locks| {

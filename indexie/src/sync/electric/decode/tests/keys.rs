@@ -7,7 +7,7 @@ use super::super::{key, outside_key, row};
 use super::columns;
 use crate::key::FieldForm;
 use crate::schema::KeyPath;
-use crate::store::{Insertable as _, Store};
+use crate::store::Store;
 use crate::{AnyKey, Date, Key};
 
 /// The key of what came, which is also that of the whole row.

@@ -1,0 +1,177 @@
+//! What a server refuses, and what is lost on the way: who is told, and what is asked for then.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use indexie::{Error, HttpResponse, Recovery, SyncError, SyncStatus};
+use indexie_tests::wasm_bindgen_test;
+
+use crate::fixtures::{asked, database, failed, is_live, named, names, place, sync, synced, until};
+use crate::script::{
+    Answer, H1, SNAPSHOT_END, Script, Then, UP_TO_DATE, frames, insert, page, polled, refusal, row, streamed, without,
+};
+
+fn status_of(error: &Error) -> Option<u16> {
+    match error {
+        Error::Sync { reason: SyncError::Status { status, .. }, .. } => Some(*status),
+        _ => None,
+    }
+}
+
+/// V34: a token that has expired.
+#[wasm_bindgen_test]
+async fn after_a_401_headers_are_asked_for_again() {
+    let db = database("electric_401").await;
+    let script = Script::of_two_users().then(refusal(401, r#"{"error":"expired"}"#)).then(polled(
+        H1,
+        "100_0",
+        "1",
+        &[insert(3, "Cy", 100, 0), UP_TO_DATE.into()],
+    ));
+    let asks = Rc::new(Cell::new(0));
+    let count = asks.clone();
+    let shape = script.shape().headers(async move || {
+        count.set(count.get() + 1);
+        [("authorization", format!("Bearer {}", count.get()))]
+    });
+    let _sync = db.users.sync_electric(shape).await.expect("a sync");
+    named(&db, &[(1, "Ann"), (2, "Bob"), (3, "Cy")]).await;
+    assert_eq!(script.query(3), script.query(2), "the same is asked for");
+    assert_eq!(script.header(2, "authorization").as_deref(), Some("Bearer 3"));
+    assert_eq!(script.header(3, "authorization").as_deref(), Some("Bearer 4"));
+}
+
+/// V34: who is refused again and again gives up, and keeps what he has.
+#[wasm_bindgen_test]
+async fn a_401_that_stays_is_a_failure() {
+    let db = database("electric_401_stays").await;
+    let script = Script::of_two_users().answers((0..9).map(|_| refusal(401, "no")));
+    let shape = script.shape().headers(async || [("authorization", "Bearer old")]);
+    let sync = db.users.sync_electric(shape).await.expect("a sync");
+    assert_eq!(status_of(&failed(&db, &sync).await), Some(401));
+    assert_eq!((script.asked(), names(&db).await.len()), (8, 2));
+    drop(sync);
+    assert_eq!(place(&db).await, format!("handle={H1}&offset=0_inf"));
+}
+
+/// V35.
+#[wasm_bindgen_test]
+async fn a_403_stops_and_keeps_the_rows() {
+    let db = database("electric_403").await;
+    let script = Script::of_two_users().then(refusal(403, r#"{"message":"not yours"}"#));
+    let sync = synced(&db, &script).await;
+    let error = failed(&db, &sync).await;
+    assert_eq!(status_of(&error), Some(403));
+    assert!(error.to_string().contains("not yours"), "{error}");
+    assert_eq!((script.asked(), names(&db).await.len()), (3, 2));
+    sync.retry();
+    asked(&db, &script, 4).await;
+    assert_eq!(script.query(3), format!("handle={H1}&offset=0_inf"));
+}
+
+/// V34: the app decides.
+#[wasm_bindgen_test]
+async fn an_app_may_have_it_tried_again() {
+    let db = database("electric_on_error").await;
+    let script = Script::of_two_users().then(refusal(403, "no")).then(refusal(400, "no"));
+    let asks = Rc::new(Cell::new(0));
+    let count = asks.clone();
+    let shape = script.shape().on_error(async move |_| {
+        count.set(count.get() + 1);
+        if count.get() < 2 { Recovery::Retry } else { Recovery::Stop }
+    });
+    let sync = db.users.sync_electric(shape).await.expect("a sync");
+    assert_eq!(status_of(&failed(&db, &sync).await), Some(400));
+    assert_eq!((script.asked(), asks.get()), (4, 2));
+    assert_eq!(script.query(3), script.query(2));
+}
+
+/// A row that does not fit, and an app that insists: it comes again, and is not passed over.
+#[wasm_bindgen_test]
+async fn what_does_not_fit_is_not_passed_over() {
+    let db = database("electric_insists").await;
+    let bad = crate::script::change("insert", 3, r#"{"active":"t","age":"many","id":"3","name":"Cy"}"#, 100, 0);
+    let script = Script::of_two_users()
+        .then(polled(H1, "100_0", "1", &[bad, UP_TO_DATE.into()]))
+        .then(page(H1, "100_0", &[insert(3, "Cy", 100, 0), UP_TO_DATE.into()]));
+    let _sync = db.users.sync_electric(script.shape().on_error(async |_| Recovery::Retry)).await.expect("a sync");
+    named(&db, &[(1, "Ann"), (2, "Bob"), (3, "Cy")]).await;
+    assert_eq!(script.query(3), format!("handle={H1}&offset=0_inf"));
+}
+
+/// V36.
+#[wasm_bindgen_test]
+async fn headers_are_those_of_the_moment() {
+    let db = database("electric_headers").await;
+    let pieces = [frames(&[insert(3, "Cy", 100, 0), UP_TO_DATE.into()])];
+    let script = Script::of_two_users().then(streamed(H1, "0_inf", &pieces, Then::Ends));
+    let asks = Rc::new(Cell::new(0));
+    let shape = script.shape().headers(async move || {
+        asks.set(asks.get() + 1);
+        [("authorization", format!("Bearer {}", asks.get()))]
+    });
+    let _sync = db.users.sync_electric(shape).await.expect("a sync");
+    asked(&db, &script, 4).await;
+    assert_eq!(script.header(3, "authorization").as_deref(), Some("Bearer 4"));
+}
+
+/// V39.
+#[wasm_bindgen_test]
+async fn headers_that_are_missing_are_named() {
+    let db = database("electric_headers_missing").await;
+    let bare = without(without(page(H1, "0_0", &[row(1, "Ann")]), "electric-handle"), "electric-offset");
+    let script = Script::default().then(bare);
+    let sync = sync(&db, &script).await;
+    match failed(&db, &sync).await {
+        Error::Sync { table, reason: SyncError::MissingHeaders { headers } } => {
+            assert_eq!((table.as_str(), headers), ("users", vec!["electric-handle".into(), "electric-offset".into()]));
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(script.asked(), 1, "once is enough");
+}
+
+/// V32, V33: the server has enough to do.
+#[wasm_bindgen_test]
+async fn a_server_that_is_busy_is_asked_again_for_the_same() {
+    let db = database("electric_busy").await;
+    let script = Script::of_two_users()
+        .then(refusal(429, r#"{"message":"x"}"#).header("retry-after", "1"))
+        .then(refusal(503, "{}").header("retry-after", "10"))
+        .then(polled(H1, "100_0", "1", &[insert(3, "Cy", 100, 0), UP_TO_DATE.into()]));
+    let sync = synced(&db, &script).await;
+    until(&db, "it says so", || matches!(sync.status(), SyncStatus::Retrying { .. })).await;
+    assert_eq!(names(&db).await.len(), 2);
+    named(&db, &[(1, "Ann"), (2, "Bob"), (3, "Cy")]).await;
+    assert_eq!((script.query(3), script.query(4)), (script.query(2), script.query(2)));
+    until(&db, "it is live", || is_live(&sync)).await;
+}
+
+/// V13, V40: no server, somebody else's page, half of an answer.
+#[wasm_bindgen_test]
+async fn what_is_no_answer_is_asked_for_again() {
+    let db = database("electric_no_answer").await;
+    let html = HttpResponse::new(200).header("content-type", "text/html").body("<!doctype html>");
+    let half = page(H1, "0_0", &[row(1, "Ann")]).body(r#"[{"key":"k","val"#);
+    let script = Script::default()
+        .answers([Answer::Refused, html.into(), half.into(), refusal(500, "oops").into(), refusal(502, "").into()])
+        .then(page(H1, "0_0", &[row(1, "Ann"), SNAPSHOT_END.into()]))
+        .then(page(H1, "0_inf", &[UP_TO_DATE]));
+    let _sync = synced(&db, &script).await;
+    assert_eq!(names(&db).await, [(1, "Ann".to_owned())]);
+    assert_eq!(script.queries()[..6], ["offset=-1"; 6]);
+}
+
+/// V49: nobody has asked for that.
+#[wasm_bindgen_test]
+async fn an_answer_that_nothing_has_changed_is_asked_for_again_past_the_cache() {
+    let db = database("electric_304").await;
+    let unchanged = HttpResponse::new(304).header("electric-handle", H1).header("electric-offset", "0_0");
+    let script = Script::default()
+        .then(unchanged)
+        .then(page(H1, "0_0", &[row(1, "Ann"), SNAPSHOT_END.into()]))
+        .then(page(H1, "0_inf", &[UP_TO_DATE]));
+    let _sync = synced(&db, &script).await;
+    assert_eq!(script.header(0, "if-none-match"), None);
+    assert_eq!(script.query(1), "cache-buster&offset=-1");
+}
