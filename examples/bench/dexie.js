@@ -10,7 +10,7 @@ Dexie.debug = false;
 export const version = Dexie.semVer;
 
 const PAGE = 50;
-const SCHEMA = "++id, &email, name, age";
+export const SCHEMA = "++id, &email, name, age";
 
 // The queries of mix.rs, in their order.
 function mix({ people }, rows) {

@@ -1,22 +1,25 @@
 //! `cargo xtask bench`: measurements that can be repeated. The page is the program of `examples/bench`; it is built as it ships,
 //! and measured in a headless browser beside what it is compared with.
 
+mod electric;
 mod figures;
 mod live;
 mod page;
 mod rows;
 mod site;
+mod sync;
 mod table;
 
 use anyhow::Result;
 use clap::ValueEnum;
 
 use crate::browser::{Browser, Kind};
-use crate::progress;
 use crate::server::Server;
 use crate::setup::{self, Need};
 use crate::webdriver::{Session, Start};
 use crate::workspace::Workspace;
+use crate::{npm, progress};
+use electric::Electric;
 use page::Page;
 use table::Table;
 
@@ -24,6 +27,18 @@ use table::Table;
 pub enum Subject {
     /// Live queries, beside Dexie's
     Live,
+    /// Tables that follow a shape, beside the official client of ElectricSQL with Dexie
+    Sync,
+}
+
+impl Subject {
+    /// Its page, beside the others.
+    fn page(self) -> &'static str {
+        match self {
+            Self::Live => "",
+            Self::Sync => "sync.html",
+        }
+    }
 }
 
 /// How it is measured.
@@ -35,7 +50,7 @@ pub struct Settings {
     /// Measure each figure so many times; an odd number has a median
     #[arg(long, value_name = "N", default_value_t = 11)]
     rounds: u32,
-    /// Write into tables of so many rows
+    /// Write into tables of so many rows, or fill them
     #[arg(long, num_args = 1.., value_name = "ROWS", default_values_t = [1_000, 10_000, 100_000])]
     rows: Vec<u32>,
     /// Keep indexie's rows in memory: what its own work takes, without a database
@@ -53,16 +68,22 @@ impl Settings {
 pub fn run(workspace: &Workspace, subject: Subject, settings: &Settings) -> Result<()> {
     let kind = settings.kind();
     setup::ensure(workspace, &[Need::WasmTarget, Need::Browser(kind), Need::Npm])?;
+    let electric = (subject == Subject::Sync).then(|| Electric::start(workspace)).transpose()?;
     let server = Server::isolated(site::build(workspace)?)?;
     let browser = Browser::find(workspace, kind)?;
     let session = Session::start(workspace, &browser, &Start::default())?;
-    let page = Page::open(&session, kind, server.address(), settings.in_memory)?;
-    let mut table = Table::new(["Dexie", &page.dexie_version()?].join(" "));
-    let measured = progress::report(&format!("{} rounds in {kind}", settings.rounds), || match subject {
-        Subject::Live => {
+    let page = Page::open(&session, kind, server.address() + subject.page(), settings.in_memory)?;
+    let dexie = ["Dexie", &page.dexie_version()?].join(" ");
+    let mut table = Table::new(match subject {
+        Subject::Live => dexie,
+        Subject::Sync => format!("{}, {dexie}", npm::electric::version()),
+    });
+    let measured = progress::report(&format!("{} rounds in {kind}", settings.rounds), || match &electric {
+        None => {
             live::measure(&page, settings.rounds, &settings.rows, &mut table)?;
             rows::measure(&page, settings.rounds, &mut table)
         }
+        Some(electric) => sync::measure(&page, electric, settings.rounds, &settings.rows, &mut table),
     });
     if measured.is_err() {
         session.console().iter().for_each(|message| println!("    console: {message}"));

@@ -1,6 +1,7 @@
 //! Packages from npm: one version each, pinned by its hash, fetched once into the target directory.
 
 pub mod dexie;
+pub mod electric;
 
 use std::fs;
 use std::path::{Path, PathBuf};

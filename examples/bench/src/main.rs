@@ -1,5 +1,6 @@
-//! The page of `cargo xtask bench live`: indexie's live queries beside Dexie's, in one page and one run. This is indexie's
-//! side; `dexie.js` is the other one, with the same methods, and `page.js` measures both. The command drives it from outside.
+//! The pages of `cargo xtask bench`: indexie beside others, in one page and one run. This is indexie's side. Of live queries,
+//! `dexie.js` is the other one, with the same methods, and `page.js` measures both; of syncs, `client.js` is, and `sync.js` does.
+//! The command drives them from outside.
 
 #![forbid(unsafe_code)]
 
@@ -10,11 +11,13 @@ mod people;
 #[cfg(target_family = "wasm")]
 mod side;
 #[cfg(target_family = "wasm")]
+mod synced;
+#[cfg(target_family = "wasm")]
 mod watchers;
 
 #[cfg(not(target_family = "wasm"))]
 fn main() {
-    eprintln!("This is a page, and runs in a browser only: cargo xtask bench live");
+    eprintln!("This is a page, and runs in a browser only: cargo xtask bench");
 }
 
 #[cfg(target_family = "wasm")]

@@ -9,7 +9,7 @@ use crate::mix;
 use crate::people::{BenchDb, Person, person};
 use crate::watchers::{Watchers, now};
 
-type Answer<T> = std::result::Result<T, JsError>;
+pub type Answer<T> = std::result::Result<T, JsError>;
 
 /// A database and its subscribers.
 #[wasm_bindgen]

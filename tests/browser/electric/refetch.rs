@@ -196,3 +196,24 @@ async fn a_place_out_of_bounds_is_the_end_of_the_log() {
     named(&db, &[(9, "Ivy")]).await;
     assert_eq!(script.query(3), "cache-buster&offset=-1");
 }
+
+/// More rows than are written at once: into an empty table, and over others.
+#[wasm_bindgen_test]
+async fn many_rows_come_and_are_replaced() {
+    let db = database("electric_many_rows").await;
+    let rows = |ids: std::ops::RangeInclusive<i32>, name: &str| -> Vec<String> {
+        ids.map(|id| row(id, name)).chain([SNAPSHOT_END.into()]).collect()
+    };
+    let script = Script::default()
+        .then(page(H1, "0_0", &rows(1..=4_500, "Ann")))
+        .then(page(H1, "0_inf", &[UP_TO_DATE]))
+        .then(conflict(Some(H2)))
+        .then(page(H2, "0_0", &rows(1_001..=5_500, "Bob")))
+        .then(page(H2, "0_inf", &[UP_TO_DATE]));
+    let _sync = synced(&db, &script).await;
+    asked(&db, &script, 6).await;
+    let stored = names(&db).await;
+    assert_eq!(stored.len(), 4_500);
+    let wanted = (1_001..=5_500).map(|id| (id, "Bob".to_owned()));
+    assert!(stored.into_iter().eq(wanted), "all are there, and all are the new ones");
+}

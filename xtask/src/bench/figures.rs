@@ -38,9 +38,20 @@ fn of(round: &Value, side: Side, figure: &str) -> Result<f64> {
 }
 
 /// The middle one.
-pub fn median(mut figures: Vec<f64>) -> Result<f64> {
+pub fn median(figures: Vec<f64>) -> Result<f64> {
+    quantile(figures, 0.5)
+}
+
+/// The one that this part of all is below.
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "a part of a few hundred"
+)]
+pub fn quantile(mut figures: Vec<f64>, part: f64) -> Result<f64> {
     figures.sort_by(f64::total_cmp);
-    figures.get(figures.len() / 2).copied().context("nothing was measured")
+    figures.get((figures.len() as f64 * part) as usize).copied().context("nothing was measured")
 }
 
 #[cfg(test)]
@@ -58,6 +69,15 @@ mod tests {
 
         assert_eq!(rounds.ratio("/put").ok(), Some(0.5));
         assert_eq!(rounds.median(Side::Dexie, "/put").ok(), Some(10.0));
+    }
+
+    #[test]
+    fn a_quantile_is_one_of_the_figures() {
+        let figures: Vec<f64> = (0..200).map(f64::from).collect();
+
+        assert_eq!(quantile(figures.clone(), 0.5).ok(), Some(100.0));
+        assert_eq!(quantile(figures, 0.95).ok(), Some(190.0));
+        assert!(quantile(Vec::new(), 0.5).is_err());
     }
 
     #[test]

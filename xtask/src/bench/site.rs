@@ -1,10 +1,10 @@
-//! The site that is measured: the page, with Dexie beside it.
+//! The site that is measured: its pages, with what they compare with.
 
 use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::npm::dexie;
+use crate::npm::{dexie, electric};
 use crate::workspace::{Workspace, copy_file, empty_directory};
 use crate::{progress, wasm};
 
@@ -14,13 +14,14 @@ const PACKAGE: &str = "bench";
 pub fn build(workspace: &Workspace) -> Result<PathBuf> {
     wasm::build(workspace, &[PACKAGE])?;
     let (source, site) = (workspace.root.join("examples/bench"), workspace.target.join("bench"));
-    progress::report("the page that is measured", || {
+    progress::report("the pages that are measured", || {
         empty_directory(&site)?;
         wasm::bind(workspace, PACKAGE, &site)?;
-        for file in ["index.html", "page.js", "dexie.js", "people.js"] {
+        for file in ["index.html", "page.js", "dexie.js", "people.js", "sync.html", "sync.js", "client.js"] {
             copy_file(&source.join(file), &site.join(file))?;
         }
-        dexie::add(workspace, &site)
+        dexie::add(workspace, &site)?;
+        electric::add(workspace, &site)
     })?;
     Ok(site)
 }

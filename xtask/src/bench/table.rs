@@ -46,6 +46,11 @@ pub fn milliseconds(time: f64) -> String {
     if text == "-0.00 ms" { "0.00 ms".to_owned() } else { text }
 }
 
+/// Bytes, as what people call memory.
+pub fn megabytes(bytes: f64) -> String {
+    format!("{:.1} MB", bytes / 1_000_000.0)
+}
+
 /// A whole number with separators.
 pub fn grouped(number: f64) -> String {
     let digits = format!("{:.0}", number.abs());

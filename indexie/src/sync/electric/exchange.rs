@@ -18,6 +18,8 @@ use super::sync::Inner;
 
 /// After such a silence a connection is taken for dead. The server says something every 21 seconds at least.
 const SILENCE: Duration = Duration::from_secs(45);
+/// A body is believed to be of the length that its head tells, up to so many bytes.
+const LARGE: usize = 16 * 1024 * 1024;
 /// So much of what a server says of a refusal is told.
 const WORDS: usize = 1_000;
 
@@ -101,7 +103,9 @@ async fn page(
     response: HttpResponse,
     silence: Duration,
 ) -> Step {
-    let (mut body, mut bytes) = (response.into_body(), Vec::new());
+    let length = response.get("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+    let mut bytes = Vec::with_capacity(usize::min(length, LARGE));
+    let mut body = response.into_body();
     loop {
         match clock::timeout(silence, body.next()).await {
             Some(Some(Ok(part))) => bytes.extend_from_slice(&part),

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde::de::{self, Deserialize, Deserializer, IgnoredAny, SeqAccess, Visitor};
+use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::offset::Offset;
@@ -39,8 +39,7 @@ pub(crate) struct Change {
     pub active: Vec<bool>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operation {
     Insert,
     Update,
@@ -150,17 +149,11 @@ struct Headers<'a> {
 
 /// An operation; one that is not known is none.
 fn known<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Operation>, D::Error> {
-    #[derive(serde::Deserialize)]
-    #[serde(untagged)]
-    enum Either {
-        Known(Operation),
-        #[allow(dead_code, reason = "what it is does not matter")]
-        Other(IgnoredAny),
-    }
-
-    Ok(match Either::deserialize(deserializer)? {
-        Either::Known(operation) => Some(operation),
-        Either::Other(_) => None,
+    Ok(match <&RawValue>::deserialize(deserializer)?.get() {
+        r#""insert""# => Some(Operation::Insert),
+        r#""update""# => Some(Operation::Update),
+        r#""delete""# => Some(Operation::Delete),
+        _ => None,
     })
 }
 

@@ -58,16 +58,18 @@ impl<'a> Changes<'a> {
 
     fn add(&mut self, key: AnyKey, change: &'a Change, columns: &Columns, changes_only: bool) {
         let json = change.value.get();
-        let net = match (change.operation, self.0.get(&key)) {
-            (Operation::Insert, _) => Net::Put(json.into()),
-            (Operation::Delete, _) => Net::Delete,
+        let net = match change.operation {
+            Operation::Insert => Net::Put(json.into()),
+            Operation::Delete => Net::Delete,
             // Of a log that begins in the middle, what is not there is not to come by a change, even a complete one.
-            (Operation::Update, _) if !changes_only && decode::is_complete(json, columns) => Net::Put(json.into()),
-            (Operation::Update, None) => Net::Patch(json.into()),
-            (Operation::Update, Some(Net::Put(before))) => Net::Put(decode::merged(before, json).into()),
-            (Operation::Update, Some(Net::Patch(before))) => Net::Patch(decode::merged(before, json).into()),
-            (Operation::Update, Some(Net::Delete)) if changes_only => Net::Delete,
-            (Operation::Update, Some(Net::Delete | Net::Lost)) => Net::Lost,
+            Operation::Update if !changes_only && decode::is_complete(json, columns) => Net::Put(json.into()),
+            Operation::Update => match self.0.get(&key) {
+                None => Net::Patch(json.into()),
+                Some(Net::Put(before)) => Net::Put(decode::merged(before, json).into()),
+                Some(Net::Patch(before)) => Net::Patch(decode::merged(before, json).into()),
+                Some(Net::Delete) if changes_only => Net::Delete,
+                Some(Net::Delete | Net::Lost) => Net::Lost,
+            },
         };
         self.0.insert(key, net);
     }

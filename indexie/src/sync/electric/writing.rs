@@ -1,6 +1,10 @@
 //! `Writing`: the rows of a batch on their way into the table, within its transaction.
 
 use std::any::Any;
+use std::mem::replace;
+use std::pin::Pin;
+
+use futures::future::{Future, MaybeDone, maybe_done, poll_immediate};
 
 use super::columns::Columns;
 use super::net::{Changes, Net};
@@ -9,17 +13,28 @@ use crate::codec::{Batch, write_key};
 use crate::engine::Session;
 use crate::error::{Error, Result};
 use crate::key::AnyKey;
+use crate::key::range::KeyRange;
 use crate::storage::{Operation, Write};
 use crate::table::{Change, change};
 
 /// Rows that are written with one request.
 const ROWS: usize = 2_000;
+/// Of so many it pays to ask whether there are others.
+const MANY: usize = 100;
 
 pub(super) struct Writing<'a> {
     /// Of the transaction.
     pub session: &'a Session,
     pub rows: &'a RowKind,
     pub columns: &'a Columns,
+}
+
+/// How rows come into the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// Where there is none.
+    Add,
+    Put,
 }
 
 /// Columns of a row, as JSON.
@@ -60,14 +75,30 @@ impl Writing<'_> {
             let rows = self.patch(patches).await?;
             lacks_rows |= rows.iter().any(Option::is_none);
         }
+        self.put(puts).await?;
+        Ok(lacks_rows)
+    }
+
+    /// Writes whole rows. While the database stores some of them, the next ones are decoded.
+    async fn put(&self, puts: &[Given<'_>]) -> Result<()> {
+        // What replaces rows reads them first, in order to bring them back should it fail. Added rows are only taken away again.
+        let way = if puts.len() >= MANY && self.is_empty().await? { Way::Add } else { Way::Put };
+        let mut before = None;
         for puts in puts.chunks(ROWS) {
             let mut encoded = Encoded::default();
-            for (key, json) in puts {
-                self.encode(&mut encoded, key, json)?;
+            let encoding = puts.iter().try_for_each(|(key, json)| self.encode(&mut encoded, key, json));
+            let mut writing = encoding.is_ok().then(|| Box::pin(maybe_done(self.write(encoded, way))));
+            if let Some(writing) = &mut writing {
+                // Begins, as it is behind the one before.
+                let _ = poll_immediate(writing.as_mut()).await;
             }
-            self.write(encoded).await?;
+            if let Err(error) = finished(replace(&mut before, writing)).await.and(encoding) {
+                // What has begun takes its turn in any case.
+                let _ = finished(before).await;
+                return Err(error);
+            }
         }
-        Ok(lacks_rows)
+        finished(before).await
     }
 
     /// Changes rows that are there; answers them as they are now.
@@ -92,7 +123,7 @@ impl Writing<'_> {
         let changed = self.patched(patches).await?;
         let keys: Vec<AnyKey> = patches.iter().chain(puts).map(|(key, _)| (*key).clone()).collect();
         self.delete(keys).await?;
-        self.write(changed).await?;
+        self.write(changed, Way::Put).await?;
         self.in_place(&[], puts).await.map(|_| ())
     }
 
@@ -124,7 +155,12 @@ impl Writing<'_> {
         Ok(())
     }
 
-    async fn write(&self, encoded: Encoded) -> Result<()> {
+    async fn is_empty(&self) -> Result<bool> {
+        let count = Operation::Count(vec![KeyRange::all()]);
+        self.session.number(self.rows.store, None, count).await.map(|count| count == 0)
+    }
+
+    async fn write(&self, encoded: Encoded, way: Way) -> Result<()> {
         let Encoded { mut batch, keys } = encoded;
         if keys.is_empty() {
             return Ok(());
@@ -136,9 +172,17 @@ impl Writing<'_> {
                 batch.end_row();
             }
         }
-        let write = Write { put: true, rows: batch.finish(), count: keys.len(), with_keys, want_keys: false };
+        let write =
+            Write { put: way == Way::Put, rows: batch.finish(), count: keys.len(), with_keys, want_keys: false };
         self.session.run(self.rows.store, None, Operation::Write(write)).await.map(|_| ())
     }
+}
+
+/// Waits for the end of what has begun.
+async fn finished<F: Future<Output = Result<()>>>(writing: Option<Pin<Box<MaybeDone<F>>>>) -> Result<()> {
+    let Some(mut writing) = writing else { return Ok(()) };
+    writing.as_mut().await;
+    writing.as_mut().take_output().unwrap_or(Ok(()))
 }
 
 /// Rows that are to be written.

@@ -19,7 +19,12 @@ pub(crate) fn key(
     path: KeyPath,
     forms: &'static [FieldForm],
 ) -> Decoded<Option<AnyKey>> {
-    let texts = Texts::parse(json)?;
+    let is_of = |path: &str, name: &str| path.split('.').next() == Some(name);
+    let texts = Texts::parse_some(json, |name| match path {
+        KeyPath::None => false,
+        KeyPath::One(path) => is_of(path, name),
+        KeyPath::Many(paths) => paths.iter().any(|path| is_of(path, name)),
+    })?;
     let part = |path: &str| part(&texts, columns, path, forms);
     match path {
         KeyPath::None => Ok(None),
@@ -33,9 +38,10 @@ pub(crate) fn key(
 
 /// The shape's own key, for rows that do not hold theirs; none if the shape has no primary key, or not all of it came.
 pub(crate) fn outside_key(json: &str, columns: &Columns) -> Decoded<Option<AnyKey>> {
-    let texts = Texts::parse(json)?;
+    let primary_key = columns.primary_key();
+    let texts = Texts::parse_some(json, |name| primary_key.iter().any(|column| column.name == name))?;
     let mut parts = Vec::new();
-    for column in columns.primary_key() {
+    for column in primary_key {
         let Some(text) = texts.get(&column.name) else { return Ok(None) };
         let text = text.as_deref();
         let part = formed(Cell::new(Some(column), text), None);
