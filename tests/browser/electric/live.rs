@@ -4,9 +4,7 @@ use indexie::ElectricSync;
 use indexie_tests::wasm_bindgen_test;
 
 use crate::fixtures::{User, Users, asked, database, is_live, named, names, place, rows, until};
-use crate::script::{
-    H1, Script, UP_TO_DATE, change, delete, insert, message, page, polled, rename, row, SNAPSHOT_END,
-};
+use crate::script::{H1, SNAPSHOT_END, Script, UP_TO_DATE, change, delete, insert, message, page, polled, rename, row};
 
 /// Syncs without streams.
 async fn polls(db: &Users, script: &Script) -> ElectricSync {
@@ -20,7 +18,8 @@ async fn polls(db: &Users, script: &Script) -> ElectricSync {
 async fn one_transaction_inserts_changes_deletes_and_gives_a_row_another_key() {
     let db = database("electric_poll").await;
     let moved = r#","lsn":"26757272","txids":[754],"op_position""#;
-    let leaves = message("delete", r#""public"."users"/"3""#, r#"{"id":"3"}"#, &format!(r#"{moved}:6,"key_change_to":"x""#));
+    let leaves =
+        message("delete", r#""public"."users"/"3""#, r#"{"id":"3"}"#, &format!(r#"{moved}:6,"key_change_to":"x""#));
     let comes = message(
         "insert",
         r#""public"."users"/"33""#,
@@ -62,9 +61,12 @@ async fn one_transaction_inserts_changes_deletes_and_gives_a_row_another_key() {
 #[wasm_bindgen_test]
 async fn a_poll_that_brings_nothing_is_made_again_with_the_new_cursor() {
     let db = database("electric_poll_timeout").await;
-    let script = Script::of_two_users()
-        .then(polled(H1, "0_inf", "66930040", &[UP_TO_DATE]))
-        .then(polled(H1, "0_inf", "66930088", &[UP_TO_DATE]));
+    let script = Script::of_two_users().then(polled(H1, "0_inf", "66930040", &[UP_TO_DATE])).then(polled(
+        H1,
+        "0_inf",
+        "66930088",
+        &[UP_TO_DATE],
+    ));
     let sync = polls(&db, &script).await;
     asked(&db, &script, 5).await;
     assert_eq!(
@@ -86,7 +88,8 @@ async fn an_answer_without_content_is_a_poll_that_brings_nothing() {
         .header("electric-handle", H1)
         .header("electric-offset", "0_inf")
         .header("electric-cursor", "5");
-    let script = Script::of_two_users().then(none).then(polled(H1, "100_0", "6", &[insert(3, "Cy", 100, 0), UP_TO_DATE.into()]));
+    let script =
+        Script::of_two_users().then(none).then(polled(H1, "100_0", "6", &[insert(3, "Cy", 100, 0), UP_TO_DATE.into()]));
     let sync = crate::fixtures::synced(&db, &script).await;
     named(&db, &[(1, "Ann"), (2, "Bob"), (3, "Cy")]).await;
     assert_eq!(script.query(3), format!("cursor=5&handle={H1}&live=true&offset=0_inf"), "streams are not asked for");
@@ -107,9 +110,11 @@ async fn an_answer_without_content_is_the_end_of_the_log() {
 #[wasm_bindgen_test]
 async fn a_poll_that_brings_a_part_is_followed_by_pages() {
     let db = database("electric_poll_pages").await;
-    let script = Script::of_two_users()
-        .then(polled(H1, "100_0", "7", &[insert(3, "Cy", 100, 0)]))
-        .then(page(H1, "100_2", &[insert(4, "Dan", 100, 2), UP_TO_DATE.into()]));
+    let script = Script::of_two_users().then(polled(H1, "100_0", "7", &[insert(3, "Cy", 100, 0)])).then(page(
+        H1,
+        "100_2",
+        &[insert(4, "Dan", 100, 2), UP_TO_DATE.into()],
+    ));
     let _sync = polls(&db, &script).await;
     asked(&db, &script, 5).await;
     assert_eq!(names(&db).await.len(), 4);
@@ -152,7 +157,10 @@ async fn the_end_of_the_log_may_come_again() {
 #[wasm_bindgen_test]
 async fn without_a_cursor_the_last_one_is_sent() {
     let db = database("electric_no_cursor").await;
-    let bare = crate::script::without(polled(H1, "100_0", "", &[insert(3, "Cy", 100, 0), UP_TO_DATE.into()]), "electric-cursor");
+    let bare = crate::script::without(
+        polled(H1, "100_0", "", &[insert(3, "Cy", 100, 0), UP_TO_DATE.into()]),
+        "electric-cursor",
+    );
     let script = Script::of_two_users().then(polled(H1, "0_inf", "66", &[UP_TO_DATE])).then(bare);
     let sync = polls(&db, &script).await;
     asked(&db, &script, 5).await;

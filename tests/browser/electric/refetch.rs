@@ -9,13 +9,17 @@ use indexie_tests::wasm_bindgen_test;
 
 use crate::fixtures::{asked, database, is_live, named, names, place, synced, until};
 use crate::script::{
-    H1, H2, MUST_REFETCH, SNAPSHOT_END, Script, Then, UP_TO_DATE, conflict, delete, frames, insert, later, page, polled,
-    refusal, rename, row, streamed, with_columns,
+    H1, H2, MUST_REFETCH, SNAPSHOT_END, Script, Then, UP_TO_DATE, conflict, delete, frames, insert, later, page,
+    polled, refusal, rename, row, streamed, with_columns,
 };
 
 /// The snapshot of the log that takes the place of the first one.
 fn renewed(script: Script) -> Script {
-    script.then(page(H2, "0_0", &[row(2, "Ben"), row(9, "Ivy"), SNAPSHOT_END.into()])).then(page(H2, "0_inf", &[UP_TO_DATE]))
+    script.then(page(H2, "0_0", &[row(2, "Ben"), row(9, "Ivy"), SNAPSHOT_END.into()])).then(page(
+        H2,
+        "0_inf",
+        &[UP_TO_DATE],
+    ))
 }
 
 const RENEWED: [(i32, &str); 2] = [(2, "Ben"), (9, "Ivy")];
@@ -160,8 +164,12 @@ async fn a_change_of_a_row_that_is_missing_is_no_row() {
 #[wasm_bindgen_test]
 async fn a_change_of_a_row_that_is_deleted_after_it_is_harmless() {
     let db = database("electric_replayed_missing").await;
-    let script = Script::of_two_users()
-        .then(polled(H1, "700_2", "1", &[rename(9, "Z", 700, 0), delete(9, 700, 2), UP_TO_DATE.into()]));
+    let script = Script::of_two_users().then(polled(
+        H1,
+        "700_2",
+        "1",
+        &[rename(9, "Z", 700, 0), delete(9, 700, 2), UP_TO_DATE.into()],
+    ));
     let sync = synced(&db, &script).await;
     asked(&db, &script, 4).await;
     assert_eq!(names(&db).await.len(), 2);

@@ -91,9 +91,11 @@ async fn an_app_may_have_it_tried_again() {
 async fn what_does_not_fit_is_not_passed_over() {
     let db = database("electric_insists").await;
     let bad = crate::script::change("insert", 3, r#"{"active":"t","age":"many","id":"3","name":"Cy"}"#, 100, 0);
-    let script = Script::of_two_users()
-        .then(polled(H1, "100_0", "1", &[bad, UP_TO_DATE.into()]))
-        .then(page(H1, "100_0", &[insert(3, "Cy", 100, 0), UP_TO_DATE.into()]));
+    let script = Script::of_two_users().then(polled(H1, "100_0", "1", &[bad, UP_TO_DATE.into()])).then(page(
+        H1,
+        "100_0",
+        &[insert(3, "Cy", 100, 0), UP_TO_DATE.into()],
+    ));
     let _sync = db.users.sync_electric(script.shape().on_error(async |_| Recovery::Retry)).await.expect("a sync");
     named(&db, &[(1, "Ann"), (2, "Bob"), (3, "Cy")]).await;
     assert_eq!(script.query(3), format!("handle={H1}&offset=0_inf"));

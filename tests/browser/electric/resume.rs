@@ -4,8 +4,8 @@ use indexie_tests::wasm_bindgen_test;
 
 use crate::fixtures::{User, asked, database, is_live, names, of_snapshot, place, rows, sync, synced, until};
 use crate::script::{
-    Answer, H1, H2, SNAPSHOT_END, Script, Then, UP_TO_DATE, change, conflict, frames, insert, page, polled,
-    rename, row, streamed,
+    Answer, H1, H2, SNAPSHOT_END, Script, Then, UP_TO_DATE, change, conflict, frames, insert, page, polled, rename,
+    row, streamed,
 };
 
 /// V05.
@@ -21,10 +21,7 @@ async fn nothing_new_is_nothing_to_store() {
     asked(&db, &script, 2).await;
     assert_eq!(
         script.queries(),
-        [
-            format!("handle={H1}&offset=0_inf"),
-            format!("cursor=&handle={H1}&live=true&live_sse=true&offset=0_inf"),
-        ]
+        [format!("handle={H1}&offset=0_inf"), format!("cursor=&handle={H1}&live=true&live_sse=true&offset=0_inf"),]
     );
 }
 
@@ -32,7 +29,12 @@ async fn nothing_new_is_nothing_to_store() {
 #[wasm_bindgen_test]
 async fn two_transactions_of_one_answer_are_stored_as_one() {
     let db = database("electric_resume").await;
-    let first = Script::of_two_users().then(polled(H1, "26757272_7", "1", &[rename(1, "Ann2", 26_757_272, 7), UP_TO_DATE.into()]));
+    let first = Script::of_two_users().then(polled(
+        H1,
+        "26757272_7",
+        "1",
+        &[rename(1, "Ann2", 26_757_272, 7), UP_TO_DATE.into()],
+    ));
     let sync = synced(&db, &first).await;
     until(&db, "it polls", || first.asked() >= 4).await;
     drop(sync);
@@ -115,9 +117,11 @@ async fn another_program_goes_on_when_the_first_is_gone() {
 async fn another_shape_replaces_the_rows_of_the_one_before() {
     let db = database("electric_another_shape").await;
     drop(synced(&db, &Script::of_two_users()).await);
-    let script = Script::default()
-        .then(page(H2, "0_0", &[row(2, "Bob"), SNAPSHOT_END.into()]))
-        .then(page(H2, "0_inf", &[UP_TO_DATE]));
+    let script = Script::default().then(page(H2, "0_0", &[row(2, "Bob"), SNAPSHOT_END.into()])).then(page(
+        H2,
+        "0_inf",
+        &[UP_TO_DATE],
+    ));
     let sync = db.users.sync_electric(script.shape().where_("id > 1")).await.expect("a sync");
     sync.up_to_date().await.expect("it is up to date");
     assert_eq!(script.query(0), "offset=-1&where=id+%3E+1");

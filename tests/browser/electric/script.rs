@@ -210,9 +210,11 @@ impl HttpClient for Script {
 impl Script {
     /// One that gives the snapshot of two users, Ann and Bob, and then goes on as it is told to.
     pub fn of_two_users() -> Self {
-        Self::default()
-            .then(page(H1, "0_0", &[row(1, "Ann"), row(2, "Bob"), SNAPSHOT_END.into()]))
-            .then(page(H1, "0_inf", &[UP_TO_DATE]))
+        Self::default().then(page(H1, "0_0", &[row(1, "Ann"), row(2, "Bob"), SNAPSHOT_END.into()])).then(page(
+            H1,
+            "0_inf",
+            &[UP_TO_DATE],
+        ))
     }
 
     pub fn answers(self, answers: impl IntoIterator<Item = impl Into<Answer>>) -> Self {

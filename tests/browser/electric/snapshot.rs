@@ -3,9 +3,7 @@
 use indexie_tests::wasm_bindgen_test;
 
 use crate::fixtures::{User, asked, database, is_live, names, of_snapshot, place, rows, sync, synced, until};
-use crate::script::{
-    H1, H2, SNAPSHOT_END, Script, UP_TO_DATE, conflict, insert, later, page, rename, row, without,
-};
+use crate::script::{H1, H2, SNAPSHOT_END, Script, UP_TO_DATE, conflict, insert, later, page, rename, row, without};
 
 /// V01.
 #[wasm_bindgen_test]
@@ -99,13 +97,12 @@ async fn a_snapshot_of_many_pages_and_a_log_of_many_are_one_batch() {
 #[wasm_bindgen_test]
 async fn the_log_counts_more_than_the_snapshot_that_has_its_rows_too() {
     let db = database("electric_snapshot_and_log").await;
-    let script = Script::default().then(page(H1, "0_0", &[row(1, "Ann"), row(2, "Bob"), SNAPSHOT_END.into()])).then(
-        page(
+    let script =
+        Script::default().then(page(H1, "0_0", &[row(1, "Ann"), row(2, "Bob"), SNAPSHOT_END.into()])).then(page(
             H1,
             "100_4",
             &[insert(2, "Bob", 100, 0), rename(2, "Ben", 100, 2), crate::script::delete(1, 100, 4), UP_TO_DATE.into()],
-        ),
-    );
+        ));
     let _sync = synced(&db, &script).await;
     assert_eq!(names(&db).await, [(2, "Ben".to_owned())]);
 }

@@ -114,9 +114,11 @@ async fn a_part_of_the_log_is_not_stored() {
 async fn a_stream_that_is_torn_off_in_the_middle_of_an_event_loses_nothing() {
     let db = database("electric_stream_torn").await;
     let pieces = [frames(&[insert(3, "Cy", 100, 0)]), r#"data: {"key":"\"publ"#.to_owned()];
-    let script = Script::of_two_users()
-        .then(streamed(H1, "100_4", &pieces, Then::Breaks))
-        .then(page(H1, "100_4", &[insert(3, "Cy", 100, 0), insert(4, "Dan", 100, 4), UP_TO_DATE.into()]));
+    let script = Script::of_two_users().then(streamed(H1, "100_4", &pieces, Then::Breaks)).then(page(
+        H1,
+        "100_4",
+        &[insert(3, "Cy", 100, 0), insert(4, "Dan", 100, 4), UP_TO_DATE.into()],
+    ));
     let sync = synced(&db, &script).await;
     named(&db, &both_and(&[(3, "Cy"), (4, "Dan")])).await;
     asked(&db, &script, 5).await;
@@ -165,8 +167,12 @@ async fn events_may_be_written_in_any_way_that_the_format_has() {
         "\u{feff}: hello\r\n\r\nevent: message\r\nid: 7\r\nretry: 10\r\ndata:{one}\r\n\r\n:\n\ndata: {head}\ndata: {tail}\n\n\n: keep-alive\n\ndata: {UP_TO_DATE}\r\r"
     );
     for size in [1, 2, 7, 1_000] {
-        let script = Script::of_two_users()
-            .then(streamed(H1, "0_inf", &text.as_bytes().chunks(size).collect::<Vec<_>>(), Then::Stays));
+        let script = Script::of_two_users().then(streamed(
+            H1,
+            "0_inf",
+            &text.as_bytes().chunks(size).collect::<Vec<_>>(),
+            Then::Stays,
+        ));
         let db = if size == 1 { db.clone() } else { database(&format!("electric_stream_forms_{size}")).await };
         let _sync = synced(&db, &script).await;
         named(&db, &both_and(&[(3, "Cy"), (4, "Dan")])).await;
@@ -243,9 +249,8 @@ async fn a_page_of_html_is_no_stream() {
             .header("electric-offset", "900_0")
             .body("<!doctype html>")
     };
-    let script = Script::of_two_users()
-        .then(html())
-        .then(page(H1, "100_0", &[insert(3, "Cy", 100, 0), UP_TO_DATE.into()]));
+    let script =
+        Script::of_two_users().then(html()).then(page(H1, "100_0", &[insert(3, "Cy", 100, 0), UP_TO_DATE.into()]));
     let _sync = synced(&db, &script).await;
     asked(&db, &script, 5).await;
     assert_eq!(
