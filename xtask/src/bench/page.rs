@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
 use crate::browser::Kind;
@@ -91,6 +91,27 @@ impl<'s> Page<'s> {
             arguments.len()
         );
         self.session.evaluate_async(&script, arguments).with_context(|| format!("`{name}` failed"))
+    }
+
+    /// Calls a function of the page that may take longer than a script of the driver may.
+    pub fn call_long(&self, name: &str, arguments: &[Value]) -> Result<Value> {
+        let begin = format!(
+            "const done = bench.{name}(...[...arguments].slice(0, {}));
+            bench.running = done.then((value) => ({{ value }}), (error) => ({{ error: String(error?.stack ?? error) }}));",
+            arguments.len()
+        );
+        self.session.evaluate_async(&begin, arguments).with_context(|| format!("`{name}` could not begin"))?;
+        let look = "return await Promise.race([bench.running, new Promise((wake) => setTimeout(wake, 20_000))]);";
+        loop {
+            // Busy as it is, the page may be late.
+            let mut ended = self.session.evaluate_async(look, &[])?;
+            if let Some(error) = ended["error"].as_str() {
+                bail!("`{name}` failed: {error}");
+            }
+            if !ended.is_null() {
+                return Ok(ended["value"].take());
+            }
+        }
     }
 
     pub fn dexie_version(&self) -> Result<String> {

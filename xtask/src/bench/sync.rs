@@ -49,13 +49,13 @@ fn initial(page: &Page<'_>, server: &Electric, name: &str, rows: u32, rounds: u3
         let mut figures = serde_json::Map::new();
         for side in sides {
             page.load()?;
-            let run = |name: &str, arguments: &[Value]| page.call(name, arguments);
+            let run = |name: &str, arguments: &[Value]| page.call_long(name, arguments);
             let name_of_side = json!(side.to_string());
-            run("open", &[name_of_side.clone(), json!(name), json!(page.keeps_rows())])?;
+            page.call("open", &[name_of_side.clone(), json!(name), json!(page.keeps_rows())])?;
             let took = run("initial", &[name_of_side.clone(), json!(server.url), json!(name), json!(round)])?;
             if page.keeps_rows() {
                 let stored = run("checksum", &[name_of_side.clone()])?;
-                let wanted = run("expected", &[json!(rows)])?;
+                let wanted = page.call("expected", &[json!(rows)])?;
                 ensure!(stored == wanted, "{side} has stored {stored}, and the server has {wanted}");
             }
             run("remove", &[name_of_side])?;
