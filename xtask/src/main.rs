@@ -56,6 +56,9 @@ enum Task {
     /// Run every check: what continuous integration runs
     Test {
         /// Run these steps only
+        #[arg(value_enum, value_name = "STEP")]
+        steps: Vec<Step>,
+        /// The same
         #[arg(long, value_enum, num_args = 1.., value_name = "STEP")]
         only: Vec<Step>,
         #[command(flatten)]
@@ -128,9 +131,9 @@ fn run(task: Task) -> anyhow::Result<()> {
             demo::show_headless(&workspace)
         }
         Task::Demo { port, .. } => demo::serve(&workspace, port),
-        Task::Test { only, model, filter } => {
+        Task::Test { steps, only, model, filter } => {
             let _leftovers = Leftovers::watch()?;
-            test::run(&workspace, &only, &Choice { filter, variables: model.variables().collect() })
+            test::run(&workspace, &[steps, only].concat(), &Choice { filter, variables: model.variables().collect() })
         }
         Task::Bench { subject, settings } => {
             let _leftovers = Leftovers::watch()?;
@@ -166,6 +169,15 @@ mod tests {
 
         assert_eq!(only, [Step::Chromium, Step::Firefox]);
         assert_eq!(filter, ["upgrade"]);
+    }
+
+    #[test]
+    fn a_step_can_be_named_alone() {
+        let Task::Test { steps, only, .. } = parse("xtask test electric") else {
+            panic!("not the test task");
+        };
+
+        assert_eq!((steps, only), (vec![Step::Electric], vec![]));
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! `cargo xtask test`: the checks in their order, each a command that can be typed by hand.
 //! Stops at the first that fails; the table at the end says what ran.
 
+use std::env;
 use std::process::Command;
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 
 use crate::browser::Kind;
@@ -49,6 +50,8 @@ pub enum Step {
     E2e,
     /// The examples, built as `cargo xtask demo` does and driven in a headless Chromium
     Demo,
+    /// Syncs with the real service at ELECTRIC_URL, whose database is at DATABASE_URL; only where it is named
+    Electric,
 }
 
 /// What the tests of a step are told.
@@ -105,7 +108,7 @@ fn timed(outcome: &mut Outcome, work: impl FnOnce() -> Result<()>) -> Result<()>
 
 /// The steps in the order they always run, whatever order they were named in.
 fn in_order(only: &[Step]) -> Vec<Step> {
-    let wanted = |step: &Step| only.is_empty() || only.contains(step);
+    let wanted = |step: &Step| if only.is_empty() { *step != Step::Electric } else { only.contains(step) };
     Step::value_variants().iter().copied().filter(wanted).collect()
 }
 
@@ -123,12 +126,13 @@ impl Step {
             Self::Threads => "threads",
             Self::E2e => "e2e",
             Self::Demo => "demo",
+            Self::Electric => "electric",
         }
     }
 
     fn needs(self) -> &'static [Need] {
         match self {
-            Self::Fmt | Self::Clippy | Self::Native => &[],
+            Self::Fmt | Self::Clippy | Self::Native | Self::Electric => &[],
             Self::ClippyWasm | Self::Doc => &[Need::WasmTarget],
             Self::Chromium | Self::Demo => demo::HEADLESS_NEEDS,
             Self::Firefox => &[Need::WasmTarget, Need::Browser(Kind::Firefox)],
@@ -167,6 +171,12 @@ impl Step {
             Self::Threads => threads::run(workspace, filter),
             Self::E2e => e2e::run(workspace, filter),
             Self::Demo => demo::show_headless(workspace),
+            Self::Electric => {
+                for name in ["ELECTRIC_URL", "DATABASE_URL"] {
+                    ensure!(env::var_os(name).is_some(), "{name} is not set: see tests/electric-server/compose.yaml");
+                }
+                show_and_run(cargo("test -p indexie-tests --test soak --").args(filter))
+            }
         }
     }
 }
