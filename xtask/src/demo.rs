@@ -1,7 +1,8 @@
-//! `cargo xtask demo`: the examples built as a site, served on this machine beside the backend of one of them, and
-//! either left to the user's browser or opened in a headless one.
+//! `cargo xtask demo`: the examples built as a site, served on this machine beside the backend of one of them and its
+//! database, and either left to the user's browser or opened in a headless one.
 
 mod backend;
+mod database;
 mod headless;
 mod site;
 mod todo;
@@ -29,7 +30,7 @@ pub const HEADLESS_NEEDS: &[Need] = &[Need::WasmTarget, Need::Browser(Kind::Chro
 pub fn serve(workspace: &Workspace, port: Option<u16>) -> Result<()> {
     setup::ensure(workspace, &[Need::WasmTarget])?;
     let site = site::build(workspace)?;
-    let server = Server::with_api(site, port, Backend::default())?;
+    let server = Server::with_api(site, port, Backend::start()?)?;
     let address = server.address();
     println!("\nThe examples are at {address}");
     for name in EXAMPLES {
@@ -45,7 +46,7 @@ pub fn serve(workspace: &Workspace, port: Option<u16>) -> Result<()> {
 pub fn show_headless(workspace: &Workspace) -> Result<()> {
     setup::ensure(workspace, HEADLESS_NEEDS)?;
     let site = site::build(workspace)?;
-    let server = Server::with_api(site, None, Backend::default())?;
+    let server = Server::with_api(site, None, Backend::start()?)?;
     let browser = Browser::find(workspace, Kind::Chromium)?;
     progress::report("the examples in a headless Chromium", || headless::show(workspace, &browser, &server.address()))
 }

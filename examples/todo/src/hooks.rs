@@ -1,4 +1,4 @@
-//! What happens to each change between its being seen and its being stored: the backend is told.
+//! What happens, without the sync, to each change between its being seen and its being stored: the backend is told.
 
 use indexie::prelude::*;
 
@@ -17,7 +17,7 @@ pub fn connect(db: &TodoDb) {
         Ok(())
     });
     todos.on_delete(async move |e: Deleted<Todo>| {
-        backend::remove(&e.item).await?;
+        backend::remove(&e.item.uid).await?;
         Ok(())
     });
 }

@@ -2,7 +2,8 @@
 //! while they are pending, changes that go by themselves when they are refused, two tabs in step.
 //!
 //! `todos` is what is kept; `changes` is every way to change it; `hooks` sends the changes to
-//! `backend`; `page` is what is seen. `cargo xtask demo` has a backend that can be slow, and can fail.
+//! `backend`; `page` is what is seen. With `sync`, the list is the same in every browser. `cargo xtask demo`
+//! has a backend that can be slow, can fail, and can be away.
 
 #![forbid(unsafe_code)]
 
@@ -14,6 +15,8 @@ mod changes;
 mod hooks;
 #[cfg(target_family = "wasm")]
 mod page;
+#[cfg(target_family = "wasm")]
+mod sync;
 #[cfg(any(target_family = "wasm", test))]
 mod todos;
 

@@ -1,5 +1,5 @@
-//! The page. `list` is the todos, `row` one of them, `edit` the form in it; `new` is the form that adds one, and `switch` is
-//! how the backend behaves.
+//! The page. `list` is the todos, `row` one of them, `edit` the form in it; `new` is the form that adds one, `switch` is how the
+//! backend behaves, and `syncing` whether the list follows it.
 //!
 //! `document.body.dataset.state` says how far it is: `loading` or `ready`.
 
@@ -8,6 +8,7 @@ mod list;
 mod new;
 mod row;
 mod switch;
+mod syncing;
 
 use indexie::prelude::*;
 use indexie_leptos::use_live_query;
@@ -16,16 +17,20 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos::wasm_bindgen::JsCast;
 
+use crate::changes::Road;
 use crate::hooks;
+use crate::sync::ListSync;
 use crate::todos::{Item, TodoDb, items};
 use list::List;
 use new::New;
 use switch::Switch;
+use syncing::Syncing;
 
 /// What all parts of the page change the list with.
 #[derive(Clone)]
 pub struct Changing {
     db: TodoDb,
+    sync: ListSync,
     /// Why the last change was refused, if it was.
     refusal: RwSignal<Option<String>>,
 }
@@ -45,7 +50,8 @@ pub fn start() {
 fn Page(db: TodoDb) -> impl IntoView {
     let refusal = RwSignal::new(None);
     let items = use_live_query(clone!(db => move || items(&db)));
-    provide_context(Changing { db, refusal });
+    let sync = ListSync::new(db.clone());
+    provide_context(Changing { db, sync, refusal });
     Effect::new(move || {
         if items.with(|items| !items.is_pending()) {
             say_ready();
@@ -58,6 +64,7 @@ fn Page(db: TodoDb) -> impl IntoView {
     let count = move || items.with(|items| (!items.is_pending()).then(|| count(items.rows())));
     view! {
         <Switch />
+        <Syncing sync />
         <New />
         <p id="trouble" class="alert" role="alert">{trouble}</p>
         <List items />
@@ -67,11 +74,12 @@ fn Page(db: TodoDb) -> impl IntoView {
 
 impl Changing {
     /// Starts a change. It is seen at once; if it is refused, it goes by itself, and the page says why.
-    pub fn change(&self, change: impl AsyncFnOnce(&TodoDb) -> Result<()> + 'static) {
-        let Self { db, refusal } = self.clone();
+    pub fn change(&self, change: impl AsyncFnOnce(&TodoDb, &Road) -> Result<()> + 'static) {
+        let Self { db, sync, refusal } = self.clone();
+        let road = sync.road();
         refusal.set(None);
         spawn_local(async move {
-            if let Err(error) = change(&db).await {
+            if let Err(error) = change(&db, &road).await {
                 refusal.set(Some(format!("Taken back: {error}")));
             }
         });

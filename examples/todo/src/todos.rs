@@ -5,10 +5,9 @@ use indexie::{Date, LiveQuery};
 use serde::{Deserialize, Serialize};
 
 #[derive(Store, Serialize, Deserialize, Clone, Debug, PartialEq)]
-#[store("++id, created", new(derive(Clone, Debug)))]
+#[store("uid, created")]
 pub struct Todo {
-    pub id: u32,
-    /// What the backend knows it by: it is there before the backend has heard of it, unlike a number that is counted up.
+    /// Made by the page: it is there before the backend has heard of it, and the same in every browser.
     pub uid: String,
     pub title: String,
     pub done: bool,
@@ -20,6 +19,9 @@ schema! {
     pub struct TodoDb("indexie-todo");
 
     version 1 {
+        todos: "++id, created",
+    }
+    version 2 {
         todos: Todo,
     }
 }
@@ -32,7 +34,7 @@ pub struct Item {
     pub is_pending: bool,
 }
 
-impl NewTodo {
+impl Todo {
     /// A todo with this title; `None` if that is empty.
     pub fn titled(title: &str, uid: String) -> Option<Self> {
         let title = title.trim();
@@ -44,7 +46,7 @@ impl NewTodo {
 pub fn items(db: &TodoDb) -> LiveQuery<Vec<Item>> {
     live_query(clone!(db => async move || {
         let todos = db.todos.order_by(|t| t.created).to_vec().await?;
-        let item = |todo: Todo| Item { is_pending: db.todos.is_pending(&todo.id), todo };
+        let item = |todo: Todo| Item { is_pending: db.todos.is_pending(&todo.uid), todo };
         Ok(todos.into_iter().map(item).collect())
     }))
 }
@@ -55,7 +57,7 @@ mod tests {
 
     #[test]
     fn a_title_is_what_is_typed_without_the_blanks_around_it() {
-        let title = |typed| NewTodo::titled(typed, "uid".into()).map(|todo| todo.title);
+        let title = |typed| Todo::titled(typed, "uid".into()).map(|todo| todo.title);
 
         assert_eq!(title(" Oat milk "), Some("Oat milk".to_owned()));
         assert_eq!(title(" "), None);

@@ -5,13 +5,16 @@ mod fixtures;
 mod script;
 
 mod caches;
+mod keys;
 mod live;
 mod own_writes;
 mod refetch;
 mod refusals;
 mod resume;
+mod shapes;
 mod snapshot;
 mod streams;
+mod types;
 
 #[cfg(target_family = "wasm")]
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

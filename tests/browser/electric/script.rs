@@ -52,7 +52,7 @@ pub fn body(messages: &[impl AsRef<str>]) -> String {
 
 /// Messages as events of a stream.
 pub fn frames(messages: &[impl AsRef<str>]) -> String {
-    messages.iter().map(|message| format!("data: {}\n\n", message.as_ref())).collect()
+    messages.iter().flat_map(|message| ["data: ", message.as_ref(), "\n\n"]).collect()
 }
 
 /// An answer of the server's.

@@ -32,7 +32,12 @@ pub fn show(workspace: &Workspace, browser: &Browser, address: &str) -> Result<(
     wait_for(&session, &cities, "ready").context("the cities example did not load")?;
     println!("\nThe cities example is ready.");
     two_tabs::show(&session, &cities)?;
-    todo::show(&session, &format!("{address}todo/"))
+    let todo = format!("{address}todo/");
+    todo::show(&session, &todo)?;
+    session.close_tabs()?;
+    // A profile of its own: nothing is shared but the backend.
+    let other = Session::start(workspace, browser, &Start::default())?;
+    todo::show_two([&session, &other], &todo)
 }
 
 /// Opens a page, and waits until it says that it is so far.

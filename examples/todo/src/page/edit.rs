@@ -52,7 +52,8 @@ pub fn Editing(item: Memo<Item>, edit: Edit) -> impl IntoView {
         let title = input.get_untracked().map(|input| input.value().trim().to_owned()).unwrap_or_default();
         let Item { todo, .. } = item.get_untracked();
         if !title.is_empty() && title != todo.title {
-            changing.change(async move |db| changes::update(db, todo.id, |todo| todo.title = title).await);
+            let edit = changes::Edit::Title(title);
+            changing.change(async move |db, road| changes::edit(db, &todo.uid, edit, road).await);
         }
         edit.close();
     };

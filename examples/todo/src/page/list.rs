@@ -14,7 +14,6 @@ pub fn List(items: Items) -> impl IntoView {
         <ul id="todos" class="list" aria-label="Todos">
             <For
                 each=move || items.with(|items| items.rows().to_vec())
-                // Not the key: a new todo gets another one when it is stored.
                 key=|item| item.todo.uid.clone()
                 let:item
             >

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use super::Changing;
 use crate::changes;
-use crate::todos::NewTodo;
+use crate::todos::Todo;
 
 #[component]
 pub fn New() -> impl IntoView {
@@ -17,9 +17,9 @@ pub fn New() -> impl IntoView {
         let Some((title, uid)) = title.get_untracked().zip(new_uid()) else {
             return;
         };
-        if let Some(todo) = NewTodo::titled(&title.value(), uid) {
+        if let Some(todo) = Todo::titled(&title.value(), uid) {
             title.set_value("");
-            changing.change(async move |db| changes::add(db, &todo).await);
+            changing.change(async move |db, road| changes::add(db, todo, road).await);
         }
     };
     view! {

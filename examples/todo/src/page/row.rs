@@ -17,7 +17,8 @@ pub fn Row(item: Memo<Item>) -> impl IntoView {
     let tick = move |_| {
         let Item { todo, is_pending } = item.get_untracked();
         if !is_pending {
-            changing.change(async move |db| changes::update(db, todo.id, |todo| todo.done = !todo.done).await);
+            let edit = changes::Edit::Done(!todo.done);
+            changing.change(async move |db, road| changes::edit(db, &todo.uid, edit, road).await);
         }
     };
     view! {
@@ -52,7 +53,7 @@ fn Reading(item: Memo<Item>, edit: Edit) -> impl IntoView {
     let delete = move |_| {
         let Item { todo, is_pending } = item.get_untracked();
         if !is_pending {
-            changing.change(async move |db| changes::delete(db, todo.id).await);
+            changing.change(async move |db, road| changes::delete(db, &todo.uid, road).await);
         }
     };
     view! {
