@@ -54,7 +54,7 @@ fn initial(page: &Page<'_>, server: &Electric, name: &str, rows: u32, rounds: u3
             page.call("open", &[name_of_side.clone(), json!(name), json!(page.keeps_rows())])?;
             let took = run("initial", &[name_of_side.clone(), json!(server.url), json!(name), json!(round)])?;
             if page.keeps_rows() {
-                let stored = run("checksum", &[name_of_side.clone()])?;
+                let stored = run("checksum", std::slice::from_ref(&name_of_side))?;
                 let wanted = page.call("expected", &[json!(rows)])?;
                 ensure!(stored == wanted, "{side} has stored {stored}, and the server has {wanted}");
             }
