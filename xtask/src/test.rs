@@ -50,7 +50,7 @@ pub enum Step {
     E2e,
     /// The examples, built as `cargo xtask demo` does and driven in a headless Chromium
     Demo,
-    /// Syncs with the real service at ELECTRIC_URL, whose database is at DATABASE_URL; only where it is named
+    /// Syncs with the real service at `ELECTRIC_URL`, whose database is at `DATABASE_URL`; only where it is named
     Electric,
 }
 

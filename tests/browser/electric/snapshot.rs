@@ -155,3 +155,17 @@ async fn later_pages_need_not_tell_the_columns() {
     assert_eq!(names(&db).await.len(), 2);
     until(&db, "it is live", || is_live(&sync)).await;
 }
+
+#[wasm_bindgen_test]
+async fn a_sync_that_is_dropped_gives_its_request_up() {
+    let db = database("electric_dropped").await;
+    let script = Script::default().then(page(H1, "0_0", &[row(1, "Ann")])).then(page(H1, "0_inf", &[UP_TO_DATE]));
+    let sync = sync(&db, &script).await;
+    asked(&db, &script, 3).await;
+    assert_eq!(script.open(), 1);
+    let second = db.users.sync_electric(script.shape()).await.expect("the same sync");
+    drop(sync);
+    assert_eq!(script.open(), 1, "there is another handle");
+    drop(second);
+    until(&db, "the end of the request", || script.open() == 0).await;
+}

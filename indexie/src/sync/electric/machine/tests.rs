@@ -340,7 +340,7 @@ fn a_server_that_asks_for_patience_gets_it() {
 #[test]
 fn failures_double_the_pause_up_to_half_a_minute_until_something_goes_well() {
     let mut run = Run::at("0_inf");
-    let mut fails = |run: &mut Run| pause(&done(run.head(502, &Named::new()))).0;
+    let fails = |run: &mut Run| pause(&done(run.head(502, &Named::new()))).0;
     let pauses: Vec<_> = (0..7).map(|_| fails(&mut run)).collect();
     assert_eq!(pauses, [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 32_000]);
     assert!(matches!(run.page(H1, "0_inf", &[UP_TO_DATE]), Step::Commit));
@@ -432,7 +432,7 @@ fn pages_that_bring_nothing_are_asked_for_more_and_more_slowly() {
 fn polls_that_are_answered_at_once_with_nothing_are_asked_for_more_and_more_slowly() {
     let mut run = Run::live("100_0");
     run.machine.stream.disable();
-    let mut poll = |run: &mut Run, lasts: f64| {
+    let poll = |run: &mut Run, lasts: f64| {
         let now = run.now();
         assert_eq!(run.machine.ask(now).mode, Mode::Poll);
         let Head::Json(accepted) = run.machine.head(Mode::Poll, 200, &headers(H1, "100_0"), now) else { panic!() };
