@@ -15,9 +15,9 @@ pub fn Syncing(sync: ListSync) -> impl IntoView {
     }
     let switch = move |_| {
         if sync.is_on() {
-            sync.stop()
+            sync.stop();
         } else {
-            sync.start()
+            sync.start();
         }
         remember(sync.is_on());
     };
