@@ -20,9 +20,9 @@ async fn a_table_in_pages_and_its_changes_come_by_stream() {
     let txid = server
         .transact(vec![
             insert(201),
-            update(3, json!({"name": "other", "amount": null})),
+            update(3, &json!({"name": "other", "amount": null})),
             delete(4),
-            update(5, json!({"id": 500})),
+            update(5, &json!({"id": 500})),
         ])
         .await;
     sync.await_txid(txid).await.expect("it comes");
@@ -87,7 +87,7 @@ async fn a_stream_that_is_cut_loses_nothing() {
     let sync = caught_up(&db, server.shape()).await;
     for (at, id) in [json!({"frame": 1}), json!("character"), json!({"byte": 40})].into_iter().zip(10..) {
         server.fault(json!({"fault": "cut", "at": at, "on": ["sse"], "times": 1})).await;
-        let txid = server.transact(vec![insert(id), update(id, json!({"name": "é"})), insert(id + 100)]).await;
+        let txid = server.transact(vec![insert(id), update(id, &json!({"name": "é"})), insert(id + 100)]).await;
         sync.await_txid(txid).await.expect("it comes");
         assert_eq!(rows(&db).await, server.rows().await);
     }

@@ -44,12 +44,12 @@ async fn soak(seed: u32) {
         match chance.below(8) {
             0..3 => {
                 ids.push(next);
-                server.transact(vec![insert(next), update(next, json!({"amount": next}))]).await;
+                server.transact(vec![insert(next), update(next, &json!({"amount": next}))]).await;
                 next += 1;
             }
             3 | 4 => {
                 let id = ids[some(&mut chance, &ids)];
-                server.transact(vec![update(id, json!({"name": format!("é {}", chance.below(100))}))]).await;
+                server.transact(vec![update(id, &json!({"name": format!("é {}", chance.below(100))}))]).await;
             }
             5 => {
                 let id = ids.swap_remove(some(&mut chance, &ids));

@@ -141,7 +141,7 @@ pub fn insert(id: i32) -> Value {
     json!({"op": "insert", "row": {"id": id, "code": format!("c{id}"), "name": name, "amount": id * 3, "done": id % 2 == 0}})
 }
 
-pub fn update(id: i32, set: Value) -> Value {
+pub fn update(id: i32, set: &Value) -> Value {
     json!({"op": "update", "key": {"id": id}, "set": set})
 }
 
