@@ -240,6 +240,10 @@ impl Leader<'_> {
                 if is_online && !was_online {
                     return Interruption::Retry;
                 }
+                if was_online && !is_online {
+                    // What still comes says that it is not so bad.
+                    self.inner.tell(SyncStatus::Offline);
+                }
                 was_online = is_online;
                 self.presence.changed().await;
             }

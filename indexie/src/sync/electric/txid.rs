@@ -14,7 +14,8 @@ impl<H> OverlayTransaction<H> {
     /// something else. Nothing is seen twice, and nothing is missing in between, also over a reload.
     ///
     /// `txid` is what `pg_current_xact_id()::xid::text` says within the transaction that stores the change; that it comes back before
-    /// this is called does no harm. What others change in the same rows meanwhile is seen beneath.
+    /// this is called does no harm. What others change in the same rows meanwhile is seen beneath. A transaction that changes nothing
+    /// of the shape's rows does not come back: call [`rollback`](Self::rollback) where the server has found nothing to do.
     ///
     /// ```no_run
     /// # mod app { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs")); }
