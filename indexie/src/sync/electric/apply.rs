@@ -74,6 +74,11 @@ impl Task {
         }
         let mut tags = self.tags(&records).await?;
         let mut changes = Changes::of(&batch.items, rows, &batch.columns, &mut tags, self.changes_only)?;
+        let changes_row = |net: &Net<'_>| matches!(net, Net::Patch(_));
+        if batch.replaces && !self.changes_only && changes.0.values().any(changes_row) {
+            // Of a row that the new generation does not have: the old one's is not meant.
+            return not_to_be(Applied::Lost);
+        }
         let progress = self.progress(before, &self.shape);
         let progress = self.remember(&records, &mut changes, progress).await?;
         let place = Place { session, store: rows.store, records: &records };
