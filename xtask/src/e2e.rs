@@ -23,6 +23,7 @@ mod second_tab;
 mod service_worker;
 mod site;
 mod stage;
+mod syncing;
 mod tab;
 
 use std::panic::resume_unwind;
@@ -47,6 +48,7 @@ const SUBJECTS: &[&[Test]] = &[
     service_worker::TESTS,
     live::TESTS,
     pending::TESTS,
+    syncing::TESTS,
     batching::TESTS,
     leaks::TESTS,
     dexie::TESTS,

@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::*;
 use crate::library;
 use crate::shop::upgrades;
 use crate::state::{self, Options, Shop};
-use crate::{pending, watching, work};
+use crate::{pending, syncing, watching, work};
 
 /// Runs one command.
 #[wasm_bindgen]
@@ -117,6 +117,12 @@ async fn command(name: &str, with: &Parameters) -> Result<Value> {
         "put after network" => {
             pending::put_after_network(v1()?, with.number("count"), with.number("round")).await.map(|()| Value::Null)
         }
+        // What a server has
+        "forget pairs" => syncing::forget(with.text("name")).await.map(|()| Value::Null),
+        "follow" => {
+            syncing::follow(with.text("name"), with.text("url"), with.text("table")).await.map(|()| Value::Null)
+        }
+        "halves" => syncing::halves(with.text("name")).await,
         // Live queries
         "fill" => watching::fill(with.text("name")).await,
         "watch" => Ok(watching::watch(with.text("name"), with.number("seed").into())),

@@ -21,6 +21,8 @@ mod shop;
 #[cfg(target_family = "wasm")]
 mod state;
 #[cfg(target_family = "wasm")]
+mod syncing;
+#[cfg(target_family = "wasm")]
 mod watching;
 #[cfg(target_family = "wasm")]
 mod work;
