@@ -199,6 +199,8 @@ impl Soak {
     async fn start(&mut self) {
         let shape = Electric::shape(self.server.url()).table(&self.table).pace(0.003);
         let shape = if self.streams { shape } else { shape.long_polling() };
+        let shape =
+            if self.seed.is_multiple_of(3) { shape.most_in_memory(self.seed as usize % 7 * 100) } else { shape };
         self.sync = Some(self.db.items.sync_electric(shape).await.expect("a sync"));
     }
 

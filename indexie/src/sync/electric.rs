@@ -24,6 +24,7 @@ mod presence;
 mod records;
 mod rows;
 mod shape;
+mod staged;
 mod status;
 mod sync;
 mod tags;

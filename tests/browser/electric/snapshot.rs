@@ -169,3 +169,39 @@ async fn a_sync_that_is_dropped_gives_its_request_up() {
     drop(second);
     until(&db, "the end of the request", || script.open() == 0).await;
 }
+
+#[wasm_bindgen_test]
+async fn what_memory_is_not_to_hold_is_put_aside_until_all_is_there() {
+    let db = database("electric_staged").await;
+    let (rest, last) = later();
+    let script = Script::default()
+        .then(page(H1, "0_0", &[row(1, "Ann"), row(2, "Bob")]))
+        .then(page(H1, "0_1", &[row(3, "Cy"), SNAPSHOT_END.into()]))
+        .then(page(H1, "500_2", &[rename(1, "Anna", 500, 0), insert(4, "Dee", 500, 2)]))
+        .then(last);
+    let sync = db.users.sync_electric(script.shape().most_in_memory(0)).await.expect("a sync");
+    asked(&db, &script, 4).await;
+    assert!(rows(&db).await.is_empty(), "nobody sees a part of it");
+    rest.send(page(H1, "600_0", &[rename(3, "Cyd", 600, 0), UP_TO_DATE.into()])).expect("it waits");
+    sync.up_to_date().await.expect("it is up to date");
+    let all = [(1, "Anna"), (2, "Bob"), (3, "Cyd"), (4, "Dee")].map(|(id, name)| (id, name.to_owned()));
+    assert_eq!(names(&db).await, all);
+}
+
+#[wasm_bindgen_test]
+async fn what_was_put_aside_of_a_log_that_ends_is_not_stored() {
+    let db = database("electric_staged_end").await;
+    let script = Script::default()
+        .then(page(H1, "0_0", &[row(1, "Ann"), row(2, "Bob")]))
+        .then(conflict(Some(H2)))
+        .then(page(H2, "0_0", &[row(2, "Bo")]))
+        .then(page(H2, "0_inf", &[UP_TO_DATE]))
+        .then(conflict(None))
+        .then(page(H1, "0_0", &[row(2, "Bob"), row(3, "Cy")]))
+        .then(page(H1, "0_inf", &[UP_TO_DATE]));
+    let sync = db.users.sync_electric(script.shape().most_in_memory(0)).await.expect("a sync");
+    sync.up_to_date().await.expect("it is up to date");
+    asked(&db, &script, 8).await;
+    // Of the second log there was row 2 only, and of the third one there are two: the old rows have gone.
+    assert_eq!(names(&db).await, [(2, "Bob".to_owned()), (3, "Cy".to_owned())]);
+}

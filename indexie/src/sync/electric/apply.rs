@@ -12,6 +12,7 @@ use super::machine::{Batch, Item, Position};
 use super::net::{Changes, Net};
 use super::records::{Keys, Part, Progress, Records, write_keys};
 use super::rows::RowKind;
+use super::staged;
 use super::tags::{RowTags, Tags};
 use super::writing::Writing;
 use crate::engine::{self, Access, Session, Shared};
@@ -73,22 +74,29 @@ impl Task {
             return not_to_be(Applied::Overtaken);
         }
         let mut tags = self.tags(&records).await?;
-        let mut changes = Changes::of(&batch.items, rows, &batch.columns, &mut tags, self.changes_only)?;
-        let changes_row = |net: &Net<'_>| matches!(net, Net::Patch(_));
-        if batch.replaces && !self.changes_only && changes.0.values().any(changes_row) {
-            // Of a row that the new generation does not have: the old one's is not meant.
-            return not_to_be(Applied::Lost);
-        }
-        let progress = self.progress(before, &self.shape);
-        let progress = self.remember(&records, &mut changes, progress).await?;
         let place = Place { session, store: rows.store, records: &records };
-        let local = Local::load(place, in_flight(&session.shared, rows.store)).await?;
-        let writing = Writing { session, rows, columns: &batch.columns };
-        if !local.take(place, rows, &batch.columns, &mut changes, &progress).await?
-            || !writing.all(&changes, self.changes_only).await?
-        {
+        let mut parts = Parts {
+            task: self,
+            local: Local::load(place, in_flight(&session.shared, rows.store)).await?,
+            writing: Writing { session, rows, columns: &batch.columns },
+            place,
+            progress: self.progress(before, &self.shape),
+        };
+        if batch.staged > 0 {
+            parts.clear_old_rows().await?;
+            for at in 0..batch.staged {
+                // Another program has cleared them away.
+                let Some(items) = staged::get(&records, at).await? else { return not_to_be(Applied::Overtaken) };
+                if !parts.store(&items, &mut tags).await? {
+                    return not_to_be(Applied::Lost);
+                }
+            }
+            records.delete_all(Part::Staged).await?;
+        }
+        if !parts.store(&batch.items, &mut tags).await? {
             return not_to_be(Applied::Lost);
         }
+        let progress = parts.progress;
         store_tags(&records, tags, batch.replaces).await?;
         records.put(Part::Progress, vec![(Progress::KEY, progress.clone())]).await?;
         Ok(progress)
@@ -100,7 +108,7 @@ impl Task {
             Item::Change(change) => Tags::are_needed(change),
             Item::Moved(_) => true,
         };
-        if self.batch.replaces || !self.batch.items.iter().any(needs) {
+        if self.batch.replaces || (self.batch.staged == 0 && !self.batch.items.iter().any(needs)) {
             return Ok(Tags::default());
         }
         Ok(Tags::new(records.all::<RowTags>(Part::Tags).await?))
@@ -124,15 +132,57 @@ impl Task {
             lists: if *replaces { 0 } else { before.lists },
         }
     }
+}
+
+/// A batch that is stored part by part: what has been put aside, and what is left.
+struct Parts<'a> {
+    task: &'a Task,
+    local: Local,
+    writing: Writing<'a>,
+    place: Place<'a>,
+    progress: Progress,
+}
+
+impl Parts<'_> {
+    /// Of a new generation that comes in parts, the old one's rows go first: they could stand in the way in unique indexes.
+    async fn clear_old_rows(&mut self) -> Result<()> {
+        if !self.task.batch.replaces {
+            return Ok(());
+        }
+        let keys = self.place.records.keys().await?;
+        self.place.records.delete_all(Part::Keys).await?;
+        let changes = Changes(keys.into_iter().map(|key| (key, Net::Delete)).collect());
+        self.write(changes).await.map(drop)
+    }
+
+    /// Stores changes; answers false if they do not fit what is stored.
+    async fn store(&mut self, items: &[Item], tags: &mut Tags) -> Result<bool> {
+        let Task { rows, batch, changes_only, .. } = self.task;
+        let mut changes = Changes::of(items, rows, &batch.columns, tags, *changes_only)?;
+        let replaces = batch.replaces && batch.staged == 0;
+        if replaces && !changes_only && changes.0.values().any(|net| matches!(net, Net::Patch(_))) {
+            // Of a row that the new generation does not have: the old one's is not meant.
+            return Ok(false);
+        }
+        self.remember(&mut changes, replaces).await?;
+        self.write(changes).await
+    }
+
+    async fn write(&mut self, mut changes: Changes<'_>) -> Result<bool> {
+        let Task { rows, batch, changes_only, .. } = self.task;
+        Ok(self.local.take(self.place, rows, &batch.columns, &mut changes, &self.progress).await?
+            && self.writing.all(&changes, *changes_only).await?)
+    }
 
     /// Keeps account of the rows that are the server's; of a new generation, those of the old one go that are not in it.
-    async fn remember(&self, records: &Records, changes: &mut Changes<'_>, mut progress: Progress) -> Result<Progress> {
+    async fn remember(&mut self, changes: &mut Changes<'_>, replaces: bool) -> Result<()> {
+        let (records, progress) = (self.place.records, &mut self.progress);
         let with = |changes: &Changes<'_>, wanted: fn(&Net<'_>) -> bool| -> Vec<AnyKey> {
             changes.0.iter().filter(|(_, net)| wanted(net)).map(|(key, _)| key.clone()).collect()
         };
         let come = with(changes, |net| matches!(net, Net::Put(_)));
         let gone = with(changes, |net| matches!(net, Net::Delete));
-        if self.batch.replaces {
+        if replaces {
             for key in records.keys().await? {
                 changes.0.entry(key).or_insert(Net::Delete);
             }
@@ -154,7 +204,7 @@ impl Task {
 }
 
 /// Appends lists of keys.
-async fn list(records: &Records, come: &[AnyKey], gone: &[AnyKey], mut progress: Progress) -> Result<Progress> {
+async fn list(records: &Records, come: &[AnyKey], gone: &[AnyKey], progress: &mut Progress) -> Result<()> {
     let mut lists = Vec::new();
     let mut push = |keys: Keys| {
         lists.push((Some(progress.lists.into()), keys));
@@ -166,10 +216,7 @@ async fn list(records: &Records, come: &[AnyKey], gone: &[AnyKey], mut progress:
     for come in come.chunks(KEYS) {
         push(Keys { come: write_keys(come), gone: String::new() });
     }
-    if !lists.is_empty() {
-        records.put(Part::Keys, lists).await?;
-    }
-    Ok(progress)
+    if lists.is_empty() { Ok(()) } else { records.put(Part::Keys, lists).await }
 }
 
 async fn store_tags(records: &Records, tags: Tags, replaces: bool) -> Result<()> {

@@ -8,11 +8,12 @@ use futures::{StreamExt, future};
 
 use super::clock;
 use super::error::SyncError;
-use super::follow::{Next, commit, now};
+use super::follow::{Next, commit, could_not_store, now};
 use super::frames::Frames;
 use super::http::{HttpRequest, HttpResponse};
 use super::machine::{self, Accepted, Head, Machine, Mode, Step};
 use super::message::Message;
+use super::staged;
 use super::status::SyncStatus;
 use super::sync::Inner;
 
@@ -66,6 +67,7 @@ pub(super) async fn exchange(inner: &Rc<Inner>, machine: &mut Machine, shape: &R
                 step => {
                     if matches!(step, Step::Ask) && !machine.is_current() {
                         inner.tell(SyncStatus::Syncing { rows: machine.gathered() });
+                        return put_aside(inner, machine).await;
                     }
                     Next::of(inner, step)
                 }
@@ -77,6 +79,15 @@ pub(super) async fn exchange(inner: &Rc<Inner>, machine: &mut Machine, shape: &R
             }
             events(inner, machine, shape, response, silence).await
         }
+    }
+}
+
+/// Of what has come and belongs to more, memory holds so much only.
+async fn put_aside(inner: &Rc<Inner>, machine: &mut Machine) -> Next {
+    let Some((at, items)) = machine.heavy(inner.electric.most_in_memory) else { return Next::Ask };
+    match staged::put(&inner.shared, inner.rows.table, at, &items).await {
+        Ok(()) => Next::Ask,
+        Err(error) => could_not_store(machine, error),
     }
 }
 

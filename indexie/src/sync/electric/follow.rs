@@ -18,7 +18,7 @@ use super::records::Progress;
 use super::shape::Recovery;
 use super::status::SyncStatus;
 use super::sync::Inner;
-use super::{backoff, clock, local, lock};
+use super::{backoff, clock, local, lock, staged};
 use crate::error::Error;
 use crate::key::Date;
 use crate::overlay::{self, set_synced};
@@ -138,7 +138,8 @@ impl Leader<'_> {
         let inner = self.inner;
         inner.tell(SyncStatus::Connecting);
         // What a tab that is gone has left behind.
-        if let Err(error) = local::settle(&inner.shared, inner.rows.store).await {
+        let cleared = staged::clear(&inner.shared, inner.rows.table).await;
+        if let Err(error) = cleared.and(local::settle(&inner.shared, inner.rows.store).await) {
             return End::Failed(error);
         }
         loop {
@@ -303,6 +304,15 @@ fn settle_later(inner: &Rc<Inner>) {
     tasks::spawn(settle.boxed_local());
 }
 
+/// The database has refused: tries again from what is stored, after a pause.
+pub(super) fn could_not_store(machine: &mut Machine, error: Error) -> Next {
+    machine.roll_back();
+    match machine.failed(SyncError::Stopped, None, now()) {
+        Step::Wait(pause, _) => Next::Wait(pause, Some(error)),
+        _ => Next::Fail(error),
+    }
+}
+
 /// Stores what the machine has gathered.
 pub(super) async fn commit(inner: &Rc<Inner>, machine: &mut Machine, shape: &Rc<str>) -> Next {
     if let Some(batch) = machine.batch() {
@@ -330,13 +340,7 @@ pub(super) async fn commit(inner: &Rc<Inner>, machine: &mut Machine, shape: &Rc<
                 machine.roll_back();
                 return Next::Fail(error);
             }
-            Err(error) => {
-                machine.roll_back();
-                return match machine.failed(SyncError::Stopped, None, now()) {
-                    Step::Wait(pause, _) => Next::Wait(pause, Some(error)),
-                    _ => Next::Fail(error),
-                };
-            }
+            Err(error) => return could_not_store(machine, error),
         }
     }
     machine.committed();

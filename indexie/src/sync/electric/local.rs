@@ -82,7 +82,7 @@ impl Local {
     /// Takes out of the changes those that are about these rows, and stores what comes of them. Answers false if a row is missing that
     /// is to be changed.
     pub async fn take(
-        mut self,
+        &mut self,
         place: Place<'_>,
         rows: &RowKind,
         columns: &Columns,

@@ -109,6 +109,8 @@ pub(crate) enum Item {
 /// What belongs together: stored as a whole, with the place in the log that it leads to.
 #[derive(Debug)]
 pub(crate) struct Batch {
+    /// So many parts have been put aside before these.
+    pub staged: u32,
     pub items: Vec<Item>,
     pub position: Position,
     pub columns: Rc<Columns>,
@@ -126,6 +128,10 @@ pub(crate) struct Machine {
     /// What is stored.
     committed: Position,
     items: Vec<Item>,
+    /// What those take, in bytes of JSON.
+    weight: usize,
+    /// How many parts have been put aside, and how many items those are.
+    staged: (u32, usize),
     txids: Vec<u64>,
     snapshot: Option<Snapshot>,
     /// What is gathered replaces what is stored.
@@ -158,6 +164,8 @@ impl Machine {
             position: committed.clone(),
             committed,
             items: Vec::new(),
+            weight: 0,
+            staged: (0, 0),
             txids: Vec::new(),
             snapshot: None,
             replaces: false,
@@ -185,7 +193,7 @@ impl Machine {
 
     /// How many rows are waiting to be stored.
     pub fn gathered(&self) -> usize {
-        self.items.len()
+        self.staged.1 + self.items.len()
     }
 
     pub fn is_current(&self) -> bool {
@@ -397,7 +405,7 @@ impl Machine {
     /// Whether there is nothing that is worth storing.
     fn is_stored(&self) -> bool {
         let Self { position, committed, .. } = self;
-        self.items.is_empty()
+        self.gathered() == 0
             && !self.replaces
             && (&position.handle, &position.offset) == (&committed.handle, &committed.offset)
     }
@@ -535,7 +543,13 @@ impl Machine {
                 if change.offset().is_some_and(|at| at <= *after) {
                     return;
                 }
-                self.txids.extend(&change.txids);
+                for txid in &change.txids {
+                    // Of many changes of one transaction, one number is enough.
+                    if self.txids.last() != Some(txid) {
+                        self.txids.push(*txid);
+                    }
+                }
+                self.weight += change.key.len() + change.value.get().len();
                 self.items.push(Item::Change(change));
             }
             Message::Moved(moved) => self.items.push(Item::Moved(moved)),
@@ -622,11 +636,24 @@ impl Machine {
     fn drop_torn(&mut self) {
         self.streaming = None;
         self.items.clear();
+        self.weight = 0;
+        self.staged = (0, 0);
         self.txids.clear();
         self.snapshot = None;
     }
 
     // --- storing
+
+    /// What is to be put aside, as which part, if what is gathered takes more than this.
+    pub fn heavy(&mut self, most: usize) -> Option<(u32, Vec<Item>)> {
+        if self.weight <= most {
+            return None;
+        }
+        self.weight = 0;
+        let (parts, items) = self.staged;
+        self.staged = (parts + 1, items + self.items.len());
+        Some((parts, std::mem::take(&mut self.items)))
+    }
 
     /// What is to be stored now; none if there is nothing that is worth it.
     pub fn batch(&mut self) -> Option<Batch> {
@@ -634,7 +661,9 @@ impl Machine {
         if self.is_stored() {
             return None;
         }
+        self.weight = 0;
         Some(Batch {
+            staged: std::mem::take(&mut self.staged).0,
             items: std::mem::take(&mut self.items),
             position: self.position.clone(),
             columns,

@@ -39,7 +39,8 @@ pub(crate) struct Change {
     pub active: Vec<bool>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Operation {
     Insert,
     Update,
@@ -61,7 +62,7 @@ pub(crate) struct Moved {
     pub patterns: Vec<Pattern>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Pattern {
     pub pos: usize,
     pub value: String,

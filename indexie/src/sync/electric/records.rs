@@ -55,6 +55,8 @@ pub(super) enum Part {
     /// Rows that were written here and wait for the server, and what it has of them.
     Awaited,
     Base,
+    /// Changes that are not rows yet.
+    Staged,
 }
 
 impl Part {
@@ -65,6 +67,7 @@ impl Part {
             Self::Tags => "tags",
             Self::Awaited => "awaited",
             Self::Base => "base",
+            Self::Staged => "staged",
         }
     }
 }

@@ -11,6 +11,9 @@ use super::http::{DefaultClient, HttpClient};
 use super::url::Address;
 use crate::error::Error;
 
+/// So much of what has come, and cannot be stored yet, is kept in memory.
+const MOST_IN_MEMORY: usize = 16 << 20;
+
 /// A shape of ElectricSQL's: which rows of which table a [`Table`](crate::Table) follows, and how to ask for them.
 ///
 /// The names are those of Electric's HTTP API; what has no method here goes into [`param`](Self::param).
@@ -58,6 +61,7 @@ pub struct Electric {
     pub(super) on_error: Option<OnError>,
     pub(super) streams: bool,
     pub(super) pace: f64,
+    pub(super) most_in_memory: usize,
 }
 
 type Asks<T> = Rc<dyn Fn() -> LocalBoxFuture<'static, Result<T, String>>>;
@@ -130,6 +134,7 @@ impl Electric {
             on_error: None,
             streams: true,
             pace: 1.0,
+            most_in_memory: MOST_IN_MEMORY,
         }
     }
 
@@ -250,6 +255,13 @@ impl Electric {
     #[doc(hidden)]
     pub fn pace(mut self, factor: f64) -> Self {
         self.pace = factor;
+        self
+    }
+
+    /// How many bytes of rows that cannot be stored yet are kept in memory; for tests.
+    #[doc(hidden)]
+    pub fn most_in_memory(mut self, bytes: usize) -> Self {
+        self.most_in_memory = bytes;
         self
     }
 

@@ -56,7 +56,10 @@ impl Writing<'_> {
         match self.in_place(&patches, &puts).await {
             Ok(lacks_rows) => Ok(may_lack_rows || !lacks_rows),
             // Rows may be changing places in a unique index: then they leave before they come.
-            Err(Error::Constraint { .. }) => self.by_leaving(&patches, &puts).await.map(|()| true),
+            Err(Error::Constraint { .. }) => {
+                let lacks_rows = self.by_leaving(&patches, &puts).await?;
+                Ok(may_lack_rows || !lacks_rows)
+            }
             Err(error) => Err(error),
         }
     }
@@ -119,12 +122,14 @@ impl Writing<'_> {
         }
     }
 
-    async fn by_leaving(&self, patches: &[Given<'_>], puts: &[Given<'_>]) -> Result<()> {
+    /// Answers whether a row is missing.
+    async fn by_leaving(&self, patches: &[Given<'_>], puts: &[Given<'_>]) -> Result<bool> {
         let changed = self.patched(patches).await?;
+        let lacks_rows = changed.keys.len() < patches.len();
         let keys: Vec<AnyKey> = patches.iter().chain(puts).map(|(key, _)| (*key).clone()).collect();
         self.delete(keys).await?;
         self.write(changed, Way::Put).await?;
-        self.in_place(&[], puts).await.map(|_| ())
+        self.in_place(&[], puts).await.map(|_| lacks_rows)
     }
 
     /// Rows as they are once they have been changed.
