@@ -12,7 +12,7 @@ use super::url::Address;
 use crate::error::Error;
 
 /// So much of what has come, and cannot be stored yet, is kept in memory.
-const MOST_IN_MEMORY: usize = 16 << 20;
+const MOST_IN_MEMORY: usize = 64 << 20;
 
 /// A shape of ElectricSQL's: which rows of which table a [`Table`](crate::Table) follows, and how to ask for them.
 ///
