@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::*;
+use crate::sync::electric::message::Message;
 
 const H1: &str = "76514523-1795361888193033";
 const H2: &str = "92170320-1795362091156488";
