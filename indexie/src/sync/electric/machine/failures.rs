@@ -1,0 +1,116 @@
+//! What goes wrong: how long to wait, and where to go on.
+
+use std::time::Duration;
+
+use super::{Machine, Mode, Now, Position, REFETCH_WINDOW, REFETCHES, REFETCHES_OF_CONCERN, STALE_TRIES, Step};
+use crate::sync::electric::backoff;
+use crate::sync::electric::error::SyncError;
+
+impl Machine {
+    /// The network failed, or what came was not what was asked for.
+    pub fn failed(&mut self, error: SyncError, retry_after: Option<Duration>, now: Now) -> Step {
+        self.streaming = None;
+        self.failures = self.failures.saturating_add(1);
+        let pause = backoff::after_failures(self.failures, now.random).max(retry_after.unwrap_or_default());
+        Step::Wait(pause, Some(error))
+    }
+
+    /// Nothing has come for too long.
+    pub fn silent(&mut self, mode: Mode, now: Now) -> Step {
+        let message = "the server has sent nothing for too long".to_owned();
+        self.cut_off(mode, SyncError::Network { message }, now)
+    }
+
+    /// No answer, or none of this server's. The next request is one that is answered at once: it shows whether the server is there.
+    /// If it is, and streams fail all the same, then it is the streams that do not come through.
+    pub fn cut_off(&mut self, mode: Mode, error: SyncError, now: Now) -> Step {
+        if mode == Mode::Stream {
+            self.drop_torn();
+            self.stream.has_failed(now.millis);
+        }
+        if mode != Mode::Page {
+            self.is_current = false;
+        }
+        self.failed(error, None, now)
+    }
+
+    /// What was gathered could not be stored, or is not to be: goes on from what is; from the beginning, if that is to be replaced.
+    pub fn roll_back(&mut self) {
+        self.drop_torn();
+        self.position = if self.replaces {
+            Position::default()
+        } else {
+            Position { cursor: self.position.cursor.clone(), ..self.committed.clone() }
+        };
+        self.is_current = false;
+    }
+
+    /// What is stored does not fit the log: begins again. The log is still there, and may answer.
+    pub fn start_over(&mut self, now: Now) -> Step {
+        self.position.handle = None;
+        self.must_refetch(None, now)
+    }
+
+    /// The log is no more: begins again, with the handle of the new log if that is known.
+    pub fn must_refetch(&mut self, handle: Option<String>, now: Now) -> Step {
+        self.drop_torn();
+        self.expired = self.position.handle.take().or_else(|| self.expired.take());
+        let handle = handle.filter(|handle| self.expired.as_ref() != Some(handle));
+        self.position = Position { handle, ..Position::default() };
+        self.replaces = true;
+        self.is_current = false;
+        self.takes_stale = false;
+        self.stale = 0;
+        self.idle = 0;
+        self.stream.begin_again();
+        self.bust(now);
+        self.refetches.retain(|before| now.millis - before < REFETCH_WINDOW);
+        self.refetches.push(now.millis);
+        let times = self.refetches.len();
+        if times <= REFETCHES {
+            return Step::Ask;
+        }
+        #[allow(clippy::cast_possible_truncation, reason = "a few")]
+        let pause = backoff::shortly((times - REFETCHES) as u32, now.random);
+        let message = format!("the server has ended the log {times} times within ten seconds");
+        Step::Wait(pause, (times > REFETCHES_OF_CONCERN).then_some(SyncError::Protocol { message }))
+    }
+
+    pub(super) fn bust(&mut self, now: Now) {
+        const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+        let mut random = now.random;
+        let digit = |()| {
+            random = (random * 36.0).fract();
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below 36")]
+            char::from(DIGITS[(random * 36.0) as usize % 36])
+        };
+        let digits: String = std::iter::repeat_n((), 7).map(digit).collect();
+        self.buster = Some(format!("{:.0}-{digits}", now.millis));
+    }
+
+    /// A cache has answered with what is no more.
+    pub(super) fn stale(&mut self, what: &str, now: Now) -> Step {
+        if self.stale < STALE_TRIES {
+            self.stale += 1;
+            self.bust(now);
+            return Step::Ask;
+        }
+        self.stale = 0;
+        if self.takes_stale || self.expired.is_none() {
+            self.bust(now);
+            let message = format!("a cache keeps answering with {what}");
+            return self.failed(SyncError::Protocol { message }, None, now);
+        }
+        // Once without a word of the old log: what comes is taken.
+        let expired = self.expired.clone();
+        let step = self.must_refetch(None, now);
+        self.expired = expired;
+        self.takes_stale = true;
+        self.buster = None;
+        let message = format!("a cache keeps answering with {what}: whatever it has is taken once");
+        match step {
+            Step::Ask => Step::Wait(Duration::ZERO, Some(SyncError::Protocol { message })),
+            step => step,
+        }
+    }
+}
