@@ -197,7 +197,7 @@ impl Soak {
     }
 
     async fn start(&mut self) {
-        let shape = Electric::shape(self.server.url()).table(&self.table).pace(0.003);
+        let shape = Electric::shape(self.server.url()).table(&self.table).pace(self.server.pace());
         let shape = if self.streams { shape } else { shape.long_polling() };
         let shape =
             if self.seed.is_multiple_of(3) { shape.most_in_memory(self.seed as usize % 7 * 100) } else { shape };
@@ -236,7 +236,7 @@ impl Soak {
         let last = json!({"id": 1_000_000, "code": "last", "name": "", "tags": "{}"});
         let txid = self.server.transact(&self.table, vec![Statement::Insert(last)]).await;
         let sync = self.sync.as_ref().expect("it runs");
-        let came = tokio::time::timeout(Duration::from_secs(20), sync.await_txid(txid)).await;
+        let came = tokio::time::timeout(Duration::from_mins(1), sync.await_txid(txid)).await;
         let seed = self.seed;
         match came {
             Ok(Ok(())) => {}

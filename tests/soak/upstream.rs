@@ -37,6 +37,14 @@ impl Upstream {
         }
     }
 
+    /// How long a client waits, as a share of what it usually does. A real service takes its time.
+    pub fn pace(&self) -> f64 {
+        match self {
+            Self::Conformance(_) => 0.003,
+            Self::Real { .. } => 1.0,
+        }
+    }
+
     /// Makes an empty table of items.
     pub async fn create(&self, table: &str) {
         match self {
