@@ -5,6 +5,9 @@
 #![cfg(not(target_family = "wasm"))]
 #![allow(clippy::cast_possible_truncation, reason = "small random numbers")]
 
+#[allow(dead_code, reason = "shared with the model")]
+#[path = "../model/chance.rs"]
+mod chance;
 mod upstream;
 
 use std::collections::BTreeMap;
@@ -17,6 +20,7 @@ use indexie_tests::builder;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::chance::Chance;
 use crate::upstream::{Statement, Upstream};
 
 #[derive(Store, Serialize, Deserialize, Clone, Debug, PartialEq)]
@@ -38,22 +42,6 @@ schema! {
     }
 }
 
-/// Numbers that look random, and are the same for the same seed.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % limit
-    }
-
-    fn once_in(&mut self, times: u64) -> bool {
-        self.below(times) == 0
-    }
-}
-
 struct Soak {
     seed: u64,
     chance: Chance,
@@ -72,7 +60,7 @@ fn config(chance: &mut Chance, seed: u64) -> Config {
         long_poll: Duration::from_millis(60),
         sse: Duration::from_millis(150),
         keep_alive: Duration::from_millis(40),
-        chunk_bytes: [300, 1_500, 1_000_000][chance.below(3) as usize],
+        chunk_bytes: [300, 1_500, 1_000_000][chance.below(3)],
         seed,
         ..Config::default()
     }
@@ -80,7 +68,7 @@ fn config(chance: &mut Chance, seed: u64) -> Config {
 
 impl Soak {
     async fn new(seed: u64) -> Self {
-        let mut chance = Chance(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+        let mut chance = Chance::new(seed);
         let server = match Upstream::real().await {
             Some(real) => real,
             None => Upstream::Conformance(Server::start(config(&mut chance, seed))),
@@ -93,8 +81,8 @@ impl Soak {
     }
 
     fn some_row(&mut self) -> Option<i32> {
-        let count = self.rows.len() as u64;
-        if count == 0 { None } else { self.rows.keys().nth(self.chance.below(count) as usize).copied() }
+        let at = self.chance.below(self.rows.len());
+        self.rows.keys().nth(at).copied()
     }
 
     /// Statements that fit what the server has.
@@ -165,12 +153,12 @@ impl Soak {
     }
 
     fn fault(&mut self) {
-        let on = [RequestKind::Initial, RequestKind::CatchUp, RequestKind::LongPoll, RequestKind::Sse]
-            [self.chance.below(4) as usize];
+        let on =
+            [RequestKind::Initial, RequestKind::CatchUp, RequestKind::LongPoll, RequestKind::Sse][self.chance.below(4)];
         let at = |chance: &mut Chance| match chance.below(4) {
-            0 => Spot::Byte(chance.below(600) as usize),
-            1 => Spot::Frame(chance.below(4) as usize),
-            2 => Spot::Between(chance.below(4) as usize),
+            0 => Spot::Byte(chance.below(600)),
+            1 => Spot::Frame(chance.below(4)),
+            2 => Spot::Between(chance.below(4)),
             _ => Spot::Character,
         };
         let kind = match self.chance.below(16) {
@@ -178,19 +166,17 @@ impl Soak {
             1 => FaultKind::Delay { ms: 30 },
             2..5 => FaultKind::Cut { at: at(&mut self.chance) },
             5 => FaultKind::Stall { at: at(&mut self.chance) },
-            6 => FaultKind::Split { bytes: 1 + self.chance.below(7) as usize, pause_ms: 0 },
-            7 | 8 => FaultKind::Replay { back: 1 + self.chance.below(2) as usize },
+            6 => FaultKind::Split { bytes: 1 + self.chance.below(7), pause_ms: 0 },
+            7 | 8 => FaultKind::Replay { back: 1 + self.chance.below(2) },
             9 => FaultKind::BufferSse,
             10 => FaultKind::SseAsJson,
-            11 => FaultKind::Status {
-                status: [429, 500, 502, 503][self.chance.below(4) as usize],
-                retry_after: None,
-                body: None,
-            },
+            11 => {
+                FaultKind::Status { status: [429, 500, 502, 503][self.chance.below(4)], retry_after: None, body: None }
+            }
             12 => FaultKind::Conflict { handle: None },
-            13 => FaultKind::Truncate { bytes: self.chance.below(300) as usize },
+            13 => FaultKind::Truncate { bytes: self.chance.below(300) },
             14 => FaultKind::Html,
-            _ => FaultKind::MustRefetch { after: self.chance.below(3) as usize },
+            _ => FaultKind::MustRefetch { after: self.chance.below(3) },
         };
         let fault = Fault::new(kind).on(on).times(1 + self.chance.below(2) as u32);
         self.server.fault(fault);
@@ -205,7 +191,7 @@ impl Soak {
     }
 
     async fn pause(&mut self) {
-        tokio::time::sleep(Duration::from_millis(self.chance.below(25))).await;
+        tokio::time::sleep(Duration::from_millis(self.chance.below(25) as u64)).await;
         self.db.items.count().await.expect("a count");
     }
 

@@ -8,16 +8,14 @@ use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use electric_server::{Config, Server};
 use serde_json::Value;
 
 use crate::browser::{self, Browser, Kind, Part};
 use crate::test::Choice;
 use crate::workspace::{WASM, Workspace, write_file};
-use crate::{command, leftovers};
+use crate::{command, leftovers, sync_server};
 
 /// Whose tests run in browsers.
 const PACKAGES: [&str; 4] = ["indexie-tests", "indexie-leptos", "indexie-dioxus", "indexie-yew"];
@@ -33,7 +31,7 @@ pub struct TestBinary {
 /// Runs every browser test whose name matches the filter in one browser. A browser has no environment: variables are for tests
 /// that read them when they are compiled.
 pub fn run(workspace: &Workspace, kind: Kind, Choice { filter, variables }: &Choice) -> Result<()> {
-    let server = sync_server()?;
+    let server = sync_server::start(4_000)?;
     let mut cargo = workspace.cargo();
     cargo.envs(variables.iter().cloned());
     cargo.env("INDEXIE_ELECTRIC_SERVER", server.url());
@@ -41,18 +39,6 @@ pub fn run(workspace: &Workspace, kind: Kind, Choice { filter, variables }: &Cho
     cargo.args(PACKAGES.iter().flat_map(|package| ["-p", package]));
     println!("    {}", command::as_typed(&cargo));
     run_in(workspace, kind, &build(&mut cargo)?, filter)
-}
-
-/// The server that the tests of the sync follow. Firefox tells of a stream only once something has come, so something comes often.
-fn sync_server() -> Result<Server> {
-    let config = Config {
-        long_poll: Duration::from_secs(1),
-        sse: Duration::from_secs(3),
-        keep_alive: Duration::from_millis(100),
-        chunk_bytes: 4_000,
-        ..Config::default()
-    };
-    Server::try_start(config).context("the server that tests sync with could not be started")
 }
 
 /// Runs the tests of these binaries in one browser.

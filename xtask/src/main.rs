@@ -15,6 +15,7 @@ mod progress;
 mod server;
 mod setup;
 mod summary;
+mod sync_server;
 mod test;
 mod threads;
 mod wasm;

@@ -8,7 +8,7 @@ use crate::engine::Session;
 use crate::error::{Error, Result};
 use crate::key::AnyKey;
 use crate::schema::StoreSchema;
-use crate::storage::memory::evaluator::{Object, Path, Row, Value, merge, write_key, write_row};
+use crate::storage::memory::evaluator::{Object, Path, Row, Value, merge, put_of, write_row};
 use crate::storage::{Merge, Move, Operation, Reply, Write};
 
 /// A row that has been stored, or is gone.
@@ -215,7 +215,6 @@ async fn put(session: &Session, store: u16, schema: &StoreSchema, mut rows: Vec<
     // Those that give up keys come before those that take them.
     rows.sort_by_key(|due| due.current.is_none());
     let with_keys = Path::from(schema.key.path) == Path::None;
-    let mut batch = Batch::default();
     for due in &rows {
         if let Some(now) = &due.entry.now
             && is_foreign(now)
@@ -228,14 +227,8 @@ async fn put(session: &Session, store: u16, schema: &StoreSchema, mut rows: Vec<
                     .to_owned(),
             });
         }
-        write_row(&mut batch, due.entry.now.as_ref());
     }
-    if with_keys {
-        for due in &rows {
-            write_key(&mut batch, due.key);
-        }
-    }
-    let write = Write { put: true, rows: batch.finish(), count: rows.len(), with_keys, want_keys: false };
+    let write = put_of(rows.iter().filter_map(|due| Some((due.key, due.entry.now.as_ref()?))), with_keys);
     session.run_below(store, None, Operation::Write(write)).await.map_err(Error::of_one_row).map(|_| ())
 }
 

@@ -3,6 +3,9 @@
 //! machine is the matter of the suite `soak`.
 #![cfg(target_family = "wasm")]
 
+#[allow(dead_code, reason = "shared with the model")]
+#[path = "../../model/chance.rs"]
+mod chance;
 mod server;
 
 mod follows;

@@ -3,24 +3,12 @@
 use indexie_tests::wasm_bindgen_test;
 use serde_json::{Value, json};
 
+use crate::chance::Chance;
 use crate::server::{Server, caught_up, delete, insert, rows, update};
 
-/// Numbers that look random, and are the same for the same seed.
-struct Chance(u32);
-
-impl Chance {
-    fn below(&mut self, limit: u32) -> u32 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 17;
-        self.0 ^= self.0 << 5;
-        self.0 % limit
-    }
-}
-
 fn fault(chance: &mut Chance) -> Value {
-    let on = ["initial", "catch_up", "long_poll", "sse"][chance.below(4) as usize];
-    let at =
-        [json!({"frame": 1}), json!("character"), json!({"byte": chance.below(400)})][chance.below(3) as usize].clone();
+    let on = ["initial", "catch_up", "long_poll", "sse"][chance.below(4)];
+    let at = [json!({"frame": 1}), json!("character"), json!({"byte": chance.below(400)})][chance.below(3)].clone();
     let mut fault = match chance.below(6) {
         0..3 => json!({"fault": "cut", "at": at}),
         3 => json!({"fault": "status", "status": 503}),
@@ -34,13 +22,12 @@ fn fault(chance: &mut Chance) -> Value {
 
 async fn soak(seed: u32) {
     let Some(server) = Server::with_table(&format!("wire_soak_{seed}")).await else { return };
-    let mut chance = Chance(seed * 7_919 + 1);
+    let mut chance = Chance::new(seed.into());
     let (mut ids, mut next) = ((1..=30).collect::<Vec<i32>>(), 31);
     server.transact(ids.iter().copied().map(insert).collect()).await;
     let db = server.database().await;
     let mut sync = Some(caught_up(&db, server.shape()).await);
     for _ in 0..30 {
-        let some = |chance: &mut Chance, ids: &[i32]| chance.below(u32::try_from(ids.len()).unwrap_or(1)) as usize;
         match chance.below(8) {
             0..3 => {
                 ids.push(next);
@@ -48,11 +35,11 @@ async fn soak(seed: u32) {
                 next += 1;
             }
             3 | 4 => {
-                let id = ids[some(&mut chance, &ids)];
+                let id = *chance.pick(&ids);
                 server.transact(vec![update(id, &json!({"name": format!("é {}", chance.below(100))}))]).await;
             }
             5 => {
-                let id = ids.swap_remove(some(&mut chance, &ids));
+                let id = ids.swap_remove(chance.below(ids.len()));
                 server.transact(vec![delete(id)]).await;
             }
             6 => server.fault(fault(&mut chance)).await,

@@ -6,12 +6,13 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use electric_server::{Config, Server, TableSpec};
+use electric_server::{Server, TableSpec};
 use serde_json::{Value, json};
 
 use super::check::{same, until};
 use super::stage::{Stage, tests};
 use super::tab::{Death, Tab};
+use crate::sync_server;
 
 tests![
     a_tab_goes_on_when_the_one_that_synced_is_gone,
@@ -31,14 +32,7 @@ struct Pairs {
 
 impl Pairs {
     fn start() -> Result<Self> {
-        let config = Config {
-            long_poll: Duration::from_secs(1),
-            sse: Duration::from_secs(2),
-            keep_alive: Duration::from_millis(100),
-            chunk_bytes: 700,
-            ..Config::default()
-        };
-        let server = Server::try_start(config).context("the server could not be started")?;
+        let server = sync_server::start(700)?;
         server.db().create_table(TableSpec::new(TABLE).key("id", "int4").column("name", "text"));
         let mut pairs = Self { server, next: 1 };
         (0..20).for_each(|_| pairs.change());

@@ -17,9 +17,10 @@ use super::store::{Index, Store};
 use super::undo::{Change, Log, Stores};
 use super::write::Target;
 use super::{operate, scan};
+use crate::codec::Batch;
 use crate::key::AnyKey;
 use crate::schema::StoreSchema;
-use crate::storage::{Columns, Failure, Scan};
+use crate::storage::{Columns, Failure, Scan, Write};
 
 /// The rows of an answer, none where there is none.
 pub(crate) fn rows_of(columns: &Columns) -> Vec<Option<Row>> {
@@ -27,6 +28,19 @@ pub(crate) fn rows_of(columns: &Columns) -> Vec<Option<Row>> {
     let mut values = Values::at(columns.open(&*shapes).rows.reader(), &*shapes);
     let row = |value| if matches!(value, Value::Null) { None } else { Some(Row::new(value)) };
     (0..columns.count).map(|_| row(values.row())).collect()
+}
+
+/// Puts these rows, all of them whole; their keys follow where they are apart from the rows.
+pub(crate) fn put_of<'a>(rows: impl Iterator<Item = (&'a AnyKey, &'a Row)> + Clone, with_keys: bool) -> Write {
+    let (mut batch, mut count) = (Batch::default(), 0);
+    for (_, row) in rows.clone() {
+        write_row(&mut batch, Some(row));
+        count += 1;
+    }
+    if with_keys {
+        rows.for_each(|(key, _)| write_key(&mut batch, key));
+    }
+    Write { put: true, rows: batch.finish(), count, with_keys, want_keys: false }
 }
 
 /// Some rows of one store, with its indexes. Generates no keys.

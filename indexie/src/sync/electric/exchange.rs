@@ -74,9 +74,7 @@ pub(super) async fn exchange(inner: &Rc<Inner>, machine: &mut Machine, shape: &R
             }
         }
         Head::Events => {
-            if !matches!(inner.status.get(), SyncStatus::Live) {
-                inner.tell(SyncStatus::Live);
-            }
+            inner.is_live();
             events(inner, machine, shape, response, silence).await
         }
     }

@@ -48,9 +48,7 @@ pub(super) async fn run(inner: Rc<Inner>) {
             inner.complain(&error);
             inner.tell(SyncStatus::Failed { error });
             let wishes = inner.wishes.get();
-            while inner.wishes.get() == wishes {
-                inner.wishes.changed(inner.wishes.version()).await;
-            }
+            inner.wishes.until(|now| (*now != wishes).then_some(())).await;
         }
     }
     set_synced(&inner.shared, inner.rows.store, false);
@@ -82,11 +80,7 @@ async fn lead(inner: &Rc<Inner>, presence: &Presence) -> Option<lock::Held> {
 
 /// Does something; none if the sync is stopped before it is done.
 async fn unless_stopped<F: Future>(inner: &Inner, future: F) -> Option<F::Output> {
-    let stopped = async {
-        while !inner.wishes.get().stopped {
-            inner.wishes.changed(inner.wishes.version()).await;
-        }
-    };
+    let stopped = inner.wishes.until(|wishes| wishes.stopped.then_some(()));
     match future::select(Box::pin(future), Box::pin(stopped)).await {
         Either::Left((done, _)) => Some(done),
         Either::Right(_) => None,
@@ -218,19 +212,11 @@ impl Leader<'_> {
 
     /// Does something, unless it is of no use any more.
     async fn uninterrupted<F: Future>(&self, future: F) -> Result<F::Output, Interruption> {
-        let wishes = self.inner.wishes.get();
-        let asked = async {
-            loop {
-                let now = self.inner.wishes.get();
-                if now.stopped {
-                    return Interruption::Stopped;
-                }
-                if now.retries != wishes.retries {
-                    return Interruption::Retry;
-                }
-                self.inner.wishes.changed(self.inner.wishes.version()).await;
-            }
-        };
+        let retries = self.inner.wishes.with(|wishes| wishes.retries);
+        let asked = self.inner.wishes.until(|now| {
+            let retry = (now.retries != retries).then_some(Interruption::Retry);
+            if now.stopped { Some(Interruption::Stopped) } else { retry }
+        });
         let away = async {
             let mut was_online = self.presence.is_online();
             loop {
@@ -307,10 +293,7 @@ fn settle_later(inner: &Rc<Inner>) {
 /// The database has refused: tries again from what is stored, after a pause.
 pub(super) fn could_not_store(machine: &mut Machine, error: Error) -> Next {
     machine.roll_back();
-    match machine.failed(SyncError::Stopped, None, now()) {
-        Step::Wait(pause, _) => Next::Wait(pause, Some(error)),
-        _ => Next::Fail(error),
-    }
+    Next::Wait(machine.pause(None, now()), Some(error))
 }
 
 /// Stores what the machine has gathered.
@@ -345,8 +328,6 @@ pub(super) async fn commit(inner: &Rc<Inner>, machine: &mut Machine, shape: &Rc<
     }
     machine.committed();
     inner.has_caught_up.set(true);
-    if !matches!(inner.status.get(), SyncStatus::Live) {
-        inner.tell(SyncStatus::Live);
-    }
+    inner.is_live();
     Next::Ask
 }

@@ -22,16 +22,14 @@ use crate::hooks::{InFlight, in_flight};
 use crate::key::AnyKey;
 use crate::overlay::LandedRow;
 use crate::schema::KeyPath;
-use crate::storage::memory::evaluator::{Row, Value, Values, merge, rows_of, write_key, write_row};
-use crate::storage::{Operation, Write};
+use crate::storage::Operation;
+use crate::storage::memory::evaluator::{Row, Value, Values, merge, put_of, rows_of, write_row};
 
-/// What a row waits for, as it is stored. Its base is a record of its own.
+/// What a row waits for, besides a hook that is under way, as it is stored. Its base is a record of its own.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Awaiting {
     /// These transactions.
     txids: Vec<u64>,
-    /// A hook.
-    hook: bool,
     /// The server has said something about what was changed here.
     answered: bool,
 }
@@ -72,9 +70,7 @@ impl Local {
         }
         for InFlight { key, old, .. } in in_flight {
             let pending = || Pending { base: old, awaiting: Awaiting::default(), in_flight: true, recorded: false };
-            let pending = rows.entry(key).or_insert_with(pending);
-            pending.in_flight = true;
-            pending.awaiting.hook = true;
+            rows.entry(key).or_insert_with(pending).in_flight = true;
         }
         Ok(Self(rows))
     }
@@ -250,17 +246,8 @@ impl Place<'_> {
         if rows.is_empty() {
             return Ok(());
         }
-        let mut batch = Batch::default();
-        for (_, row) in &rows {
-            write_row(&mut batch, row.as_ref());
-        }
         let with_keys = self.session.shared.schema(self.store).key.path == KeyPath::None;
-        if with_keys {
-            for (key, _) in &rows {
-                write_key(&mut batch, key);
-            }
-        }
-        let write = Write { put: true, rows: batch.finish(), count: rows.len(), with_keys, want_keys: false };
+        let write = put_of(rows.iter().filter_map(|(key, row)| Some((key, row.as_ref()?))), with_keys);
         self.session.run(self.store, None, Operation::Write(write)).await.map(|_| ())
     }
 

@@ -7,14 +7,14 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::message::Snapshot;
-use crate::codec::{Batch, from_value};
+use crate::codec::from_value;
 use crate::engine::{RowType, Session};
 use crate::error::{Error, Result};
 use crate::key::range::KeyRange;
 use crate::key::{AnyKey, Entry};
 use crate::schema::RECORDS;
-use crate::storage::memory::evaluator::{Row, rows_of, write_key, write_row};
-use crate::storage::{Columns, Operation, Scan, Want, Write};
+use crate::storage::memory::evaluator::{Row, put_of, rows_of};
+use crate::storage::{Columns, Operation, Scan, Want};
 use crate::table::{Rows, Rowwise, Target};
 
 /// How far a table has followed its shape.
@@ -123,14 +123,8 @@ impl Records {
         if rows.is_empty() {
             return Ok(());
         }
-        let (mut batch, count) = (Batch::default(), rows.len());
-        for (_, row) in &rows {
-            write_row(&mut batch, Some(row));
-        }
-        for (key, _) in rows {
-            write_key(&mut batch, &self.key(part, Some(key)));
-        }
-        let write = Write { put: true, rows: batch.finish(), count, with_keys: true, want_keys: false };
+        let rows: Vec<(AnyKey, Row)> = rows.into_iter().map(|(key, row)| (self.key(part, Some(key)), row)).collect();
+        let write = put_of(rows.iter().map(|(key, row)| (key, row)), true);
         self.session.run(self.session.shared.records(), None, Operation::Write(write)).await.map(|_| ())
     }
 

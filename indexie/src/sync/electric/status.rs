@@ -98,6 +98,17 @@ impl<T: Clone> Watched<T> {
         Poll::Pending
     }
 
+    /// Resolves when something is the case, with what is asked for then.
+    pub async fn until<R>(&self, see: impl Fn(&T) -> Option<R>) -> R {
+        loop {
+            let version = self.version();
+            if let Some(seen) = self.with(&see) {
+                return seen;
+            }
+            self.changed(version).await;
+        }
+    }
+
     /// Resolves when it has changed since it had this version.
     pub async fn changed(&self, since: u64) -> u64 {
         poll_fn(|context| self.poll_changed(since, context)).await

@@ -132,8 +132,6 @@ impl ElectricSync {
         }
         Session::alone(shared.clone()).refuse_inside(rows.store)?;
         engine::keep_records(&shared).await?;
-        let session = Session::alone(shared.clone()).silent();
-        let progress = Records::new(&session, rows.table).get(Part::Progress, Progress::KEY).await?;
         let place = (shared.id, rows.store);
         let running = SYNCS.with_borrow(|syncs| syncs.get(&place).and_then(Weak::upgrade));
         if let Some(running) = running.filter(|handle| !handle.0.wishes.get().stopped) {
@@ -147,7 +145,7 @@ impl ElectricSync {
             rows,
             electric,
             status: Rc::new(Watched::new(SyncStatus::Connecting)),
-            progress: Watched::new(progress.unwrap_or_default()),
+            progress: Watched::new(Progress::default()),
             wishes: Watched::new(Wishes::default()),
             has_caught_up: Cell::default(),
             settles: Cell::default(),
@@ -264,6 +262,13 @@ impl Inner {
     pub fn tell(&self, status: SyncStatus) {
         tracing::debug!(target: "indexie::sync", table = self.rows.table, ?status);
         self.status.set(status);
+    }
+
+    /// The table has all that there is, or a stream is open that brings the rest.
+    pub fn is_live(&self) {
+        if !self.status.with(|status| matches!(status, SyncStatus::Live)) {
+            self.tell(SyncStatus::Live);
+        }
     }
 
     pub fn complain(&self, error: &Error) {

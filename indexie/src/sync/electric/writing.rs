@@ -53,15 +53,12 @@ impl Writing<'_> {
             }
         }
         self.delete(deleted).await?;
-        match self.in_place(&patches, &puts).await {
-            Ok(lacks_rows) => Ok(may_lack_rows || !lacks_rows),
+        let lacks_rows = match self.in_place(&patches, &puts).await {
             // Rows may be changing places in a unique index: then they leave before they come.
-            Err(Error::Constraint { .. }) => {
-                let lacks_rows = self.by_leaving(&patches, &puts).await?;
-                Ok(may_lack_rows || !lacks_rows)
-            }
-            Err(error) => Err(error),
-        }
+            Err(Error::Constraint { .. }) => self.by_leaving(&patches, &puts).await?,
+            written => written?,
+        };
+        Ok(may_lack_rows || !lacks_rows)
     }
 
     pub async fn delete(&self, keys: Vec<AnyKey>) -> Result<()> {

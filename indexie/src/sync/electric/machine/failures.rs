@@ -10,9 +10,13 @@ impl Machine {
     /// The network failed, or what came was not what was asked for.
     pub fn failed(&mut self, error: SyncError, retry_after: Option<Duration>, now: Now) -> Step {
         self.streaming = None;
+        Step::Wait(self.pause(retry_after, now), Some(error))
+    }
+
+    /// How long to wait after one failure more: at least as long as the server asks.
+    pub fn pause(&mut self, retry_after: Option<Duration>, now: Now) -> Duration {
         self.failures = self.failures.saturating_add(1);
-        let pause = backoff::after_failures(self.failures, now.random).max(retry_after.unwrap_or_default());
-        Step::Wait(pause, Some(error))
+        backoff::after_failures(self.failures, now.random).max(retry_after.unwrap_or_default())
     }
 
     /// Nothing has come for too long.
