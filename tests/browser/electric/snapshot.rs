@@ -205,3 +205,20 @@ async fn what_was_put_aside_of_a_log_that_ends_is_not_stored() {
     // Of the second log there was row 2 only, and of the third one there are two: the old rows have gone.
     assert_eq!(names(&db).await, [(2, "Bob".to_owned()), (3, "Cy".to_owned())]);
 }
+
+#[wasm_bindgen_test]
+async fn a_sync_that_was_let_go_is_still_the_tables_only_one() {
+    let db = database("electric_detached").await;
+    let script = Script::default().then(page(H1, "0_0", &[row(1, "Ann")])).then(page(H1, "0_inf", &[UP_TO_DATE]));
+    sync(&db, &script).await.detach();
+    asked(&db, &script, 3).await;
+    let again = db.users.sync_electric(script.shape()).await.expect("the same sync");
+    assert!(is_live(&again), "{:?}", again.status());
+    let other = db.users.sync_electric(script.shape().where_("id > 1")).await;
+    assert!(matches!(other, Err(indexie::Error::InvalidArgument { .. })), "{other:?}");
+    drop(again);
+    assert_eq!(script.open(), 1, "it goes on");
+    let last = db.users.sync_electric(script.shape()).await.expect("the same sync");
+    last.stop();
+    until(&db, "the end of the request", || script.open() == 0).await;
+}

@@ -41,9 +41,7 @@ struct Handle(Rc<Inner>);
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        if !self.0.detached.get() {
-            self.0.stop();
-        }
+        self.0.stop();
     }
 }
 
@@ -64,7 +62,6 @@ pub(super) struct Inner {
     /// So many wait for what another tab may do.
     waiting: Cell<usize>,
     errors: RefCell<Vec<mpsc::UnboundedSender<Error>>>,
-    detached: Cell<bool>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -151,7 +148,6 @@ impl ElectricSync {
             settles: Cell::default(),
             waiting: Cell::default(),
             errors: RefCell::default(),
-            detached: Cell::default(),
         });
         let handle = Rc::new(Handle(inner.clone()));
         SYNCS.with_borrow_mut(|syncs| syncs.insert(place, Rc::downgrade(&handle)));
@@ -247,7 +243,8 @@ impl ElectricSync {
 
     /// Lets it go on without this value, for as long as the page lives.
     pub fn detach(self) {
-        self.0.0.detached.set(true);
+        // There is always one of it from here on; whoever asks for the same sync again gets it.
+        std::mem::forget(self);
     }
 }
 
