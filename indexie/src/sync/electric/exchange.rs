@@ -74,7 +74,7 @@ pub(super) async fn exchange(inner: &Rc<Inner>, machine: &mut Machine, shape: &R
             }
         }
         Head::Events => {
-            inner.is_live();
+            inner.tell_live();
             events(inner, machine, shape, response, silence).await
         }
     }

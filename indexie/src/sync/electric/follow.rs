@@ -328,6 +328,6 @@ pub(super) async fn commit(inner: &Rc<Inner>, machine: &mut Machine, shape: &Rc<
     }
     machine.committed();
     inner.has_caught_up.set(true);
-    inner.is_live();
+    inner.tell_live();
     Next::Ask
 }

@@ -262,7 +262,7 @@ impl Inner {
     }
 
     /// The table has all that there is, or a stream is open that brings the rest.
-    pub fn is_live(&self) {
+    pub fn tell_live(&self) {
         if !self.status.with(|status| matches!(status, SyncStatus::Live)) {
             self.tell(SyncStatus::Live);
         }
