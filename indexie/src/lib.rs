@@ -89,6 +89,7 @@ mod key;
 #[cfg(feature = "live")]
 mod live;
 mod op;
+mod order;
 mod overlay;
 mod probe;
 mod query;

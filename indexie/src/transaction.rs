@@ -14,6 +14,7 @@ use crate::database::Indexie;
 use crate::engine::{self, Access};
 use crate::error::{Error, Result};
 use crate::op::Op;
+use crate::order::sort_by;
 use crate::table::{Read, ReadWrite, TxMode};
 
 /// What a transaction is opened for: `Mode::Read` or `Mode::ReadWrite`. Two constants of two types, so that writing through a
@@ -142,7 +143,7 @@ impl Indexie {
             if stores.is_empty() {
                 return Err(Error::InvalidArgument { message: "the scope of a transaction holds no table".to_owned() });
             }
-            stores.sort_unstable();
+            sort_by(&mut stores, u16::cmp);
             stores.dedup();
             let failed = std::rc::Rc::new(std::cell::RefCell::new(None));
             let slot = failed.clone();

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::{Batch, Known, Reader, skip, tag, with_shapes, write_row};
 use crate::key::AnyKey;
+use crate::order::sort_keys;
 use crate::schema::KeyPath;
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked by converting back")]
@@ -120,8 +121,7 @@ pub(crate) fn keys_by(reader: &Reader<'_>, shapes: &dyn Known, path: KeyPath) ->
         Some(tag) => key_tagged(&mut reader, shapes, tag).into_iter().collect(),
         None => Vec::new(),
     };
-    keys.sort_unstable();
-    keys.dedup();
+    sort_keys(&mut keys);
     keys
 }
 

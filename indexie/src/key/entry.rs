@@ -2,6 +2,7 @@
 
 use super::{AnyKey, Key, KeyError};
 use crate::codec::{Batch, key_at_path, with_shapes, write_row};
+use crate::order::sort_keys;
 
 /// The key or keys under which a row stands in one index.
 #[doc(hidden)]
@@ -50,8 +51,7 @@ impl Entry {
     pub fn many<'a, K: Key, I: IntoIterator<Item = &'a K>>(elements: I) -> Self {
         let keys: Result<Vec<_>, _> = elements.into_iter().map(Key::to_any).collect();
         Self(keys.map(|mut keys| {
-            keys.sort_unstable();
-            keys.dedup();
+            sort_keys(&mut keys);
             Keys::Many(keys)
         }))
     }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::ops::Bound;
 
 use super::{AnyKey, Form, KeyError};
+use crate::order::sort_by;
 
 /// A range of keys, as `IDBKeyRange` has it.
 #[derive(Clone, Debug, PartialEq)]
@@ -201,7 +202,9 @@ impl RangeSet {
 
     pub fn union(mut ranges: Vec<KeyRange>) -> Self {
         ranges.retain(|range| !range.is_empty());
-        ranges.sort_by(|a, b| compare_lower(&a.lower, &b.lower).then_with(|| compare_upper(&a.upper, &b.upper)));
+        sort_by(&mut ranges, |a, b| {
+            compare_lower(&a.lower, &b.lower).then_with(|| compare_upper(&a.upper, &b.upper))
+        });
         let mut merged: Vec<KeyRange> = Vec::with_capacity(ranges.len());
         for range in ranges {
             match merged.last_mut() {

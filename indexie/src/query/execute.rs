@@ -1,7 +1,6 @@
 //! The executor: carries out a plan against a session. Untyped; the typed surface decodes what comes out.
 
 use std::any::Any;
-use std::collections::BTreeSet;
 
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
@@ -17,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::index::Column;
 use crate::key::AnyKey;
 use crate::key::range::{KeyRange, RangeSet};
+use crate::order::firsts;
 use crate::storage::{Columns, Operation, Position, Scan, Want};
 #[cfg(feature = "live")]
 use crate::table::Target;
@@ -140,110 +140,128 @@ impl Execution {
     }
 
     /// The rows of the query, in order. `want` says which keys are needed beside encoded rows.
-    pub async fn rows(&self, want: Want) -> Result<Rows> {
-        match self.plan()? {
-            Plan::Native(walk) => self.scan(&walk, self.native_scan(&walk, want)).await.map(Rows::Encoded),
-            Plan::Distinct(walk) if want == Want::ROWS => {
-                let rows = |this: Self| async move {
-                    let keys = this.window(this.distinct_keys(&walk).await?);
-                    this.get(keys.into_iter().map(|position| position.primary_key).collect()).await
-                };
-                self.as_one(|this| rows(this).boxed_local()).await.map(Rows::Encoded)
+    pub fn rows(&self, want: Want) -> LocalBoxFuture<'_, Result<Rows>> {
+        async move {
+            match self.plan()? {
+                Plan::Native(walk) => self.scan(&walk, self.native_scan(&walk, want)).await.map(Rows::Encoded),
+                Plan::Distinct(walk) if want == Want::ROWS => {
+                    let rows = |this: Self| async move {
+                        let keys = this.window(this.distinct_keys(&walk).await?);
+                        this.get(keys.into_iter().map(|position| position.primary_key).collect()).await
+                    };
+                    self.as_one(|this| rows(this).boxed_local()).await.map(Rows::Encoded)
+                }
+                Plan::Distinct(walk) => {
+                    self.as_one(|this| async move { this.distinct(&walk).await }.boxed_local()).await.map(Rows::Found)
+                }
+                Plan::Filtered(walk) => self.filtered(&walk).await.map(Rows::Found),
+                // A window over several walks: which rows are in it, their keys tell.
+                Plan::Gather(walks) if want == Want::ROWS && self.spec.limit.is_some() && self.keys_suffice() => {
+                    let rows = |this: Self| async move { this.get(this.gather_keys(&walks).await?).await };
+                    self.as_one(|this| rows(this).boxed_local()).await.map(Rows::Encoded)
+                }
+                Plan::Gather(walks) => self.gather(&walks).await.map(Rows::Found),
             }
-            Plan::Distinct(walk) => {
-                self.as_one(|this| async move { this.distinct(&walk).await }.boxed_local()).await.map(Rows::Found)
-            }
-            Plan::Filtered(walk) => self.filtered(&walk).await.map(Rows::Found),
-            // A window over several walks: which rows are in it, their keys tell.
-            Plan::Gather(walks) if want == Want::ROWS && self.spec.limit.is_some() && self.keys_suffice() => {
-                let rows = |this: Self| async move { this.get(this.gather_keys(&walks).await?).await };
-                self.as_one(|this| rows(this).boxed_local()).await.map(Rows::Encoded)
-            }
-            Plan::Gather(walks) => self.gather(&walks).await.map(Rows::Found),
         }
+        .boxed_local()
     }
 
     /// The primary keys of the query, in order, without their rows where those are not needed.
-    pub async fn primary_keys(&self) -> Result<Vec<AnyKey>> {
-        match self.plan()? {
-            Plan::Native(walk) => {
-                let columns = self.scan(&walk, self.native_scan(&walk, Want::PRIMARY_KEYS)).await?;
-                Ok(columns.primary_keys())
+    pub fn primary_keys(&self) -> LocalBoxFuture<'_, Result<Vec<AnyKey>>> {
+        async move {
+            match self.plan()? {
+                Plan::Native(walk) => {
+                    let columns = self.scan(&walk, self.native_scan(&walk, Want::PRIMARY_KEYS)).await?;
+                    Ok(columns.primary_keys())
+                }
+                Plan::Distinct(walk) => {
+                    let keys = self.window(self.distinct_keys(&walk).await?);
+                    Ok(keys.into_iter().map(|position| position.primary_key).collect())
+                }
+                Plan::Gather(walks) if self.keys_suffice() => self.gather_keys(&walks).await,
+                Plan::Filtered(walk) => {
+                    Ok(self.filtered(&walk).await?.into_iter().map(|found| found.primary_key).collect())
+                }
+                Plan::Gather(walks) => Ok(self.gather(&walks).await?.into_iter().map(|found| found.primary_key).collect()),
             }
-            Plan::Distinct(walk) => {
-                let keys = self.window(self.distinct_keys(&walk).await?);
-                Ok(keys.into_iter().map(|position| position.primary_key).collect())
-            }
-            Plan::Gather(walks) if self.keys_suffice() => self.gather_keys(&walks).await,
-            Plan::Filtered(walk) => {
-                Ok(self.filtered(&walk).await?.into_iter().map(|found| found.primary_key).collect())
-            }
-            Plan::Gather(walks) => Ok(self.gather(&walks).await?.into_iter().map(|found| found.primary_key).collect()),
         }
+        .boxed_local()
     }
 
     /// How many rows the query has, counted by the storage where nothing has to be looked at.
-    pub async fn count(&self) -> Result<usize> {
-        match self.plan()? {
-            Plan::Native(walk) if self.spec.after.is_none() => {
-                if walk.ranges.is_empty() {
-                    return Ok(0);
+    pub fn count(&self) -> LocalBoxFuture<'_, Result<usize>> {
+        async move {
+            match self.plan()? {
+                Plan::Native(walk) if self.spec.after.is_none() => {
+                    if walk.ranges.is_empty() {
+                        return Ok(0);
+                    }
+                    let all = self.session.number(self.store, walk.index(), Operation::Count(walk.ranges)).await?;
+                    Ok(all.saturating_sub(self.spec.offset).min(self.spec.limit.unwrap_or(usize::MAX)))
                 }
-                let all = self.session.number(self.store, walk.index(), Operation::Count(walk.ranges)).await?;
-                Ok(all.saturating_sub(self.spec.offset).min(self.spec.limit.unwrap_or(usize::MAX)))
+                _ => Ok(self.primary_keys().await?.len()),
             }
-            _ => Ok(self.primary_keys().await?.len()),
         }
+        .boxed_local()
     }
 
     /// The last row, at the end of what is given.
-    pub async fn last(&self) -> Result<Rows> {
-        match self.plan()? {
-            // Backwards, a row stands at the last of its entries, which says nothing of the order by the first ones.
-            Plan::Distinct(walk) => {
-                let row = |this: Self| async move {
-                    let last = this.window(this.distinct_keys(&walk).await?).pop();
-                    this.get(last.into_iter().map(|position| position.primary_key).collect()).await
-                };
-                self.as_one(|this| row(this).boxed_local()).await.map(Rows::Encoded)
+    pub fn last(&self) -> LocalBoxFuture<'_, Result<Rows>> {
+        async move {
+            match self.plan()? {
+                // Backwards, a row stands at the last of its entries, which says nothing of the order by the first ones.
+                Plan::Distinct(walk) => {
+                    let row = |this: Self| async move {
+                        let last = this.window(this.distinct_keys(&walk).await?).pop();
+                        this.get(last.into_iter().map(|position| position.primary_key).collect()).await
+                    };
+                    self.as_one(|this| row(this).boxed_local()).await.map(Rows::Encoded)
+                }
+                Plan::Native(_) | Plan::Filtered(_) if !self.spec.is_windowed() => {
+                    let backwards = self.with(|spec| (spec.reverse, spec.limit) = (!spec.reverse, Some(1)));
+                    backwards.rows(Want::ROWS).await
+                }
+                _ => self.rows(Want::ROWS).await,
             }
-            Plan::Native(_) | Plan::Filtered(_) if !self.spec.is_windowed() => {
-                let backwards = self.with(|spec| (spec.reverse, spec.limit) = (!spec.reverse, Some(1)));
-                backwards.rows(Want::ROWS).await
-            }
-            _ => self.rows(Want::ROWS).await,
         }
+        .boxed_local()
     }
 
     /// The keys of the ordering index, one per entry and so with repeats.
-    pub async fn keys(&self) -> Result<Vec<AnyKey>> {
-        let keys: Vec<AnyKey> = match self.plan()? {
-            Plan::Native(walk) | Plan::Distinct(walk) => {
-                let keys = self.scan(&walk, self.native_scan(&walk, Want::KEYS)).await?.keys();
-                keys.into_iter().map(|key| self.ordering_key(&walk, key)).collect()
-            }
-            Plan::Filtered(walk) => self.filtered(&walk).await?.into_iter().map(|found| found.key).collect(),
-            Plan::Gather(walks) => {
-                self.gathered(&walks, Each::Entry).await?.places.into_iter().map(|(key, _)| key).collect()
-            }
-        };
-        Ok(keys.into_iter().map(|key| self.first_column(key)).collect())
+    pub fn keys(&self) -> LocalBoxFuture<'_, Result<Vec<AnyKey>>> {
+        async move {
+            let keys: Vec<AnyKey> = match self.plan()? {
+                Plan::Native(walk) | Plan::Distinct(walk) => {
+                    let keys = self.scan(&walk, self.native_scan(&walk, Want::KEYS)).await?.keys();
+                    keys.into_iter().map(|key| self.ordering_key(&walk, key)).collect()
+                }
+                Plan::Filtered(walk) => self.filtered(&walk).await?.into_iter().map(|found| found.key).collect(),
+                Plan::Gather(walks) => {
+                    self.gathered(&walks, Each::Entry).await?.places.into_iter().map(|(key, _)| key).collect()
+                }
+            };
+            Ok(keys.into_iter().map(|key| self.first_column(key)).collect())
+        }
+        .boxed_local()
     }
 
     /// The keys of the ordering index, each once. The window is cut out of these: a browser would skip entries.
-    pub async fn unique_keys(&self) -> Result<Vec<AnyKey>> {
-        let all = self.with(|spec| (spec.offset, spec.limit) = (0, None));
-        let keys: Vec<AnyKey> = match all.plan()? {
-            Plan::Native(walk) | Plan::Distinct(walk) => {
-                let scan = Scan { unique: true, ..all.native_scan(&walk, Want::KEYS) };
-                let keys = all.scan(&walk, scan).await?.keys();
-                keys.into_iter().map(|key| all.first_column(all.ordering_key(&walk, key))).collect()
-            }
-            _ => all.keys().await?,
-        };
-        let mut seen = BTreeSet::new();
-        let unique = keys.into_iter().filter(|key| seen.insert(key.clone()));
-        Ok(unique.skip(self.spec.offset).take(self.spec.limit.unwrap_or(usize::MAX)).collect())
+    pub fn unique_keys(&self) -> LocalBoxFuture<'_, Result<Vec<AnyKey>>> {
+        async move {
+            let all = self.with(|spec| (spec.offset, spec.limit) = (0, None));
+            let keys: Vec<AnyKey> = match all.plan()? {
+                Plan::Native(walk) | Plan::Distinct(walk) => {
+                    let scan = Scan { unique: true, ..all.native_scan(&walk, Want::KEYS) };
+                    let keys = all.scan(&walk, scan).await?.keys();
+                    keys.into_iter().map(|key| all.first_column(all.ordering_key(&walk, key))).collect()
+                }
+                _ => all.keys().await?,
+            };
+            let firsts = firsts(&keys.iter().collect::<Vec<_>>());
+            let unique = keys.into_iter().zip(firsts).filter_map(|(key, first)| first.then_some(key));
+            Ok(unique.skip(self.spec.offset).take(self.spec.limit.unwrap_or(usize::MAX)).collect())
+        }
+        .boxed_local()
     }
 
     fn first_column(&self, key: AnyKey) -> AnyKey {
@@ -259,13 +277,13 @@ impl Execution {
         let scan = Scan { offset: 0, limit: None, after: None, ..self.native_scan(walk, want) };
         let columns = self.scan(walk, scan).await?;
         let opened = columns.open(&*columns.shapes.borrow());
-        let mut seen = BTreeSet::new();
+        let firsts = firsts(&opened.primary_keys.iter().collect::<Vec<_>>());
         Ok(opened
             .keys
             .into_iter()
             .zip(opened.primary_keys)
-            .filter(|(_, primary_key)| seen.insert(primary_key.clone()))
-            .map(|(key, primary_key)| Position { key, primary_key })
+            .zip(firsts)
+            .filter_map(|((key, primary_key), first)| first.then_some(Position { key, primary_key }))
             .collect())
     }
 

@@ -1,7 +1,5 @@
 //! Results that are put together in memory: several clauses, or another order than that of the index walked.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use futures::FutureExt;
 use futures::future::try_join_all;
 
@@ -11,6 +9,7 @@ use super::spec::Spec;
 use crate::error::Result;
 use crate::index::Column;
 use crate::key::AnyKey;
+use crate::order::{ranks, sort_by, sort_keys};
 use crate::storage::{Columns, Position, Scan, Want};
 
 /// What a result has one of.
@@ -51,10 +50,11 @@ impl Execution {
     }
 
     pub(super) async fn gather_keys(&self, walks: &[Walk]) -> Result<Vec<AnyKey>> {
-        let mut keys = BTreeSet::new();
+        let mut keys = Vec::new();
         for columns in self.scans(walks, Want::PRIMARY_KEYS).await? {
             keys.extend(columns.primary_keys());
         }
+        sort_keys(&mut keys);
         let mut positions: Vec<Position> =
             keys.into_iter().map(|key| Position { key: key.clone(), primary_key: key }).collect();
         if self.spec.reverse {
@@ -75,10 +75,14 @@ impl Execution {
         let Spec { branches, filters, sort, until, reverse, offset, limit, .. } = &self.spec;
         let schema = self.session.shared.schema(self.store);
         let order = self.spec.order_column();
-        let mut at_key: BTreeMap<AnyKey, usize> = BTreeMap::new();
         let mut rows: Vec<Found> = Vec::new();
         let mut places: Vec<(AnyKey, usize)> = Vec::new();
         let columns = self.scans(walks, Want::ALL).await?;
+        let keys: Vec<AnyKey> = columns.iter().flat_map(Columns::primary_keys).collect();
+        let ranks = ranks(&keys.iter().collect::<Vec<_>>());
+        // The row that has been found for a key, by the key's rank.
+        let mut at_rank: Vec<Option<usize>> = vec![None; keys.len()];
+        let mut ranked = keys.iter().zip(ranks);
         for (at, (walk, columns)) in walks.iter().zip(columns).enumerate() {
             let branch = branches.get(at);
             // The ordering index brings the places itself. But of several elements of a row, different clauses may have
@@ -86,7 +90,9 @@ impl Execution {
             let in_place = walk.column.entry == order.entry && (walks.len() == 1 || !is_multi(&schema, order));
             let repeats = each == Each::Entry && in_place && walks.len() == 1;
             for found in self.decode(&columns)?.0 {
-                let seen = at_key.get(&found.primary_key).copied();
+                // They come in the order of the keys, but for records without a row.
+                let Some((_, rank)) = ranked.find(|(key, _)| **key == found.primary_key) else { continue };
+                let seen = at_rank[rank];
                 if seen.is_some() && !repeats {
                     continue;
                 }
@@ -108,12 +114,12 @@ impl Execution {
                     places.extend(keys.into_iter().map(|key| (key, row)));
                 }
                 if seen.is_none() {
-                    at_key.insert(found.primary_key.clone(), row);
+                    at_rank[rank] = Some(row);
                     rows.push(found);
                 }
             }
         }
-        places.sort_by(|(key, row), (other_key, other_row)| {
+        sort_by(&mut places, |(key, row), (other_key, other_row)| {
             let (row, other) = (&rows[*row], &rows[*other_row]);
             let by_key = || key.cmp(other_key).then_with(|| row.primary_key.cmp(&other.primary_key));
             let order = match sort {

@@ -12,6 +12,7 @@ use super::kept::kept;
 use super::reached::Reached;
 use crate::engine::{RowType, Session, Shared};
 use crate::error::{Error, Result};
+use crate::order::sort_by;
 use crate::schema::{
     Alteration, FieldPath, Fit, IndexSchema, InstalledStore, KeySchema, StoreSchema, bool_paths, fit, unknown_paths,
 };
@@ -153,7 +154,7 @@ impl Rebuild {
             }
         }
         // In the order of their names, whatever the storage's is.
-        found.sort_by(|a, b| a.name.cmp(&b.name));
+        sort_by(&mut found, |a, b| a.name.cmp(&b.name));
         stores.extend(found.into_iter().map(|installed| Standing {
             name: kept(&installed).0,
             installed,
