@@ -90,18 +90,21 @@ impl Session {
     }
 
     /// Runs one operation.
-    pub async fn run(&self, store: u16, index: Option<u16>, operation: Operation) -> Result<Reply> {
-        let request = Request { store, index, operation };
-        if let Some(frame) = &self.frame {
-            return run::framed(self, &**frame, &request).await;
+    pub fn run(&self, store: u16, index: Option<u16>, operation: Operation) -> LocalBoxFuture<'_, Result<Reply>> {
+        async move {
+            let request = Request { store, index, operation };
+            if let Some(frame) = &self.frame {
+                return run::framed(self, &**frame, &request).await;
+            }
+            let access = if request.operation.writes() { Access::ReadWrite } else { Access::Read };
+            let Some(above) = self.above(store, access)? else { return run::run(self, request).await };
+            let footprint = above.footprint(store, &request.operation);
+            let steps =
+                move |session: Session| async move { session.run(store, index, request.operation).await }.boxed_local();
+            let done = self.go_through(above, store, access, footprint, untyped(steps)).await?;
+            typed(done)
         }
-        let access = if request.operation.writes() { Access::ReadWrite } else { Access::Read };
-        let Some(above) = self.above(store, access)? else { return run::run(self, request).await };
-        let footprint = above.footprint(store, &request.operation);
-        let steps =
-            move |session: Session| async move { session.run(store, index, request.operation).await }.boxed_local();
-        let done = self.go_through(above, store, access, footprint, untyped(steps)).await?;
-        typed(done)
+        .boxed_local()
     }
 
     /// Runs one operation on what is stored, whatever lies above it.
@@ -144,20 +147,26 @@ impl Session {
     }
 
     /// Runs an operation that answers with columns.
-    pub async fn columns(&self, store: u16, index: Option<u16>, operation: Operation) -> Result<Columns> {
-        match self.run(store, index, operation).await? {
-            Reply::Columns(columns) => Ok(columns),
-            Reply::Unit | Reply::Number(_) => Err(unexpected()),
+    pub fn columns(&self, store: u16, index: Option<u16>, operation: Operation) -> LocalBoxFuture<'_, Result<Columns>> {
+        async move {
+            match self.run(store, index, operation).await? {
+                Reply::Columns(columns) => Ok(columns),
+                Reply::Unit | Reply::Number(_) => Err(unexpected()),
+            }
         }
+        .boxed_local()
     }
 
     /// Runs an operation that answers with a number.
     #[allow(clippy::cast_possible_truncation, reason = "a count of rows in a browser")]
-    pub async fn number(&self, store: u16, index: Option<u16>, operation: Operation) -> Result<usize> {
-        match self.run(store, index, operation).await? {
-            Reply::Number(number) => Ok(number as usize),
-            Reply::Unit | Reply::Columns(_) => Err(unexpected()),
+    pub fn number(&self, store: u16, index: Option<u16>, operation: Operation) -> LocalBoxFuture<'_, Result<usize>> {
+        async move {
+            match self.run(store, index, operation).await? {
+                Reply::Number(number) => Ok(number as usize),
+                Reply::Unit | Reply::Columns(_) => Err(unexpected()),
+            }
         }
+        .boxed_local()
     }
 
     /// Lets go of rows that a Get has parked.
@@ -181,19 +190,22 @@ impl Session {
         typed(done)
     }
 
-    async fn atomically_untyped(
+    fn atomically_untyped(
         &self,
         store: u16,
         access: Access,
         footprint: Footprint,
         steps: Steps,
-    ) -> Result<Box<dyn Any>> {
-        if self.frame.is_none()
-            && let Some(above) = self.above(store, access)?
-        {
-            return self.go_through(above, store, access, footprint, steps).await;
+    ) -> LocalBoxFuture<'_, Result<Box<dyn Any>>> {
+        async move {
+            if self.frame.is_none()
+                && let Some(above) = self.above(store, access)?
+            {
+                return self.go_through(above, store, access, footprint, steps).await;
+            }
+            self.as_one_untyped(store, access, steps).await
         }
-        self.as_one_untyped(store, access, steps).await
+        .boxed_local()
     }
 
     /// The same, on what is stored.
@@ -207,16 +219,19 @@ impl Session {
         typed(done)
     }
 
-    async fn as_one_untyped(&self, store: u16, access: Access, steps: Steps) -> Result<Box<dyn Any>> {
-        if let Some(transaction) = self.transaction {
-            if turns::is_closing(transaction) {
-                return Err(runner::committing());
+    fn as_one_untyped(&self, store: u16, access: Access, steps: Steps) -> LocalBoxFuture<'_, Result<Box<dyn Any>>> {
+        async move {
+            if let Some(transaction) = self.transaction {
+                if turns::is_closing(transaction) {
+                    return Err(runner::committing());
+                }
+                let kind = if access == Access::Read { turns::Kind::Reads } else { turns::Kind::Writes };
+                return turns::as_one(transaction, kind, steps(self.clone())).await;
             }
-            let kind = if access == Access::Read { turns::Kind::Reads } else { turns::Kind::Writes };
-            return turns::as_one(transaction, kind, steps(self.clone())).await;
+            self.refuse_inside(store)?;
+            run::transact(self.shared.clone(), vec![store], access, None, steps).await
         }
-        self.refuse_inside(store)?;
-        run::transact(self.shared.clone(), vec![store], access, None, steps).await
+        .boxed_local()
     }
 
     /// An unbound handle inside a transaction of its own database would wait for that transaction, which waits for it.
@@ -253,19 +268,22 @@ pub(crate) async fn transact<R: 'static>(
     typed(done)
 }
 
-async fn transact_untyped(
+fn transact_untyped(
     shared: Arc<Shared>,
     stores: Vec<u16>,
     access: Access,
     durability: Option<Durability>,
     body: Steps,
-) -> Result<Box<dyn Any>> {
-    if connection::inside(shared.id) {
-        return Err(Error::OutsideTransaction {
-            table: stores.first().map_or("", |store| shared.table_name(*store)).to_owned(),
-        });
+) -> LocalBoxFuture<'static, Result<Box<dyn Any>>> {
+    async move {
+        if connection::inside(shared.id) {
+            return Err(Error::OutsideTransaction {
+                table: stores.first().map_or("", |store| shared.table_name(*store)).to_owned(),
+            });
+        }
+        run::transact(shared, stores, access, durability, body).await
     }
-    run::transact(shared, stores, access, durability, body).await
+    .boxed_local()
 }
 
 /// Aborts a transaction, unless it is decided already.

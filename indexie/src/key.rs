@@ -8,6 +8,7 @@ mod entry;
 mod impls;
 mod into_any;
 mod into_key;
+pub(crate) mod number;
 pub(crate) mod range;
 
 pub use any::AnyKey;

@@ -1,6 +1,7 @@
 //! Live queries: results that are kept up to date.
 //!
 //! - `hub`: what is watched on this thread, database by database, and who is told of a commit (by way of `intervals`);
+//! - `gate`: the way in, for the rest of the library;
 //! - `tracking`: what a read depends on, noted while a live query's future is polled;
 //! - `place`, `window`, `difference`: whether and where a row stands in a result, a result that is patched, and what has
 //!   changed in it; pure;
@@ -12,6 +13,7 @@
 mod changes;
 mod difference;
 mod faults;
+mod gate;
 mod hub;
 mod intervals;
 mod place;
@@ -30,8 +32,8 @@ pub use subscription::Subscription;
 
 pub use hub::subscriptions;
 
-pub(crate) use hub::{Overheard, committed, overhear, refresh, show, shown};
-pub(crate) use query::{live_changes, live_count, live_rows, maintained, reread};
 #[cfg(not(target_family = "wasm"))]
-pub(crate) use tracking::is_tracking;
-pub(crate) use tracking::{asks, begins, reads};
+pub(crate) use gate::is_tracking;
+pub(crate) use gate::{asks, begins, committed, reads, refresh};
+pub(crate) use hub::{Overheard, overhear, show, shown};
+pub(crate) use query::{live_changes, live_count, live_rows, maintained, reread};

@@ -11,6 +11,7 @@ use access::{Byte, Elements, Entries, Fields, Variant};
 use super::names::Name;
 use super::{Known, Reader, tag};
 use crate::key::date;
+use crate::key::number::Written;
 
 /// Why a stored value does not fit the type, and where in the row.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,8 +41,45 @@ impl de::Error for DecodeError {
         Self { path: Vec::new(), message: message.to_string() }
     }
 
+    // As serde says it, but for numbers with a fraction, whose text takes much of a page's program.
+    fn invalid_type(found: Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        Self::custom(format_args!("invalid type: {}, expected {expected}", Met(found)))
+    }
+
+    fn invalid_value(found: Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        Self::custom(format_args!("invalid value: {}, expected {expected}", Met(found)))
+    }
+
     fn missing_field(field: &'static str) -> Self {
         Self { path: vec![field.to_owned()], message: format!("missing field `{field}`") }
+    }
+}
+
+/// What was found in place of what was expected.
+struct Met<'a>(Unexpected<'a>);
+
+impl Display for Met<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Unexpected::Bool(value) => write!(f, "boolean `{value}`"),
+            Unexpected::Unsigned(number) => write!(f, "integer `{number}`"),
+            Unexpected::Signed(number) => write!(f, "integer `{number}`"),
+            Unexpected::Float(number) => write!(f, "floating point `{}`", Written(number)),
+            Unexpected::Char(character) => write!(f, "character `{character}`"),
+            Unexpected::Str(text) => write!(f, "string {text:?}"),
+            Unexpected::Bytes(_) => f.write_str("byte array"),
+            Unexpected::Unit => f.write_str("unit value"),
+            Unexpected::Option => f.write_str("Option value"),
+            Unexpected::NewtypeStruct => f.write_str("newtype struct"),
+            Unexpected::Seq => f.write_str("sequence"),
+            Unexpected::Map => f.write_str("map"),
+            Unexpected::Enum => f.write_str("enum"),
+            Unexpected::UnitVariant => f.write_str("unit variant"),
+            Unexpected::NewtypeVariant => f.write_str("newtype variant"),
+            Unexpected::TupleVariant => f.write_str("tuple variant"),
+            Unexpected::StructVariant => f.write_str("struct variant"),
+            Unexpected::Other(other) => f.write_str(other),
+        }
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) async fn run(session: &Session, request: Request) -> Result<Reply> {
     let reply = untracked(session, &request).await?;
     #[cfg(feature = "live")]
     if let Some(tracked) = tracked {
-        tracked.done(&request.operation, request.index, &reply, 0);
+        tracked.done(&request, &reply, 0);
     }
     Ok(reply)
 }
@@ -38,7 +38,7 @@ pub(super) async fn framed(session: &Session, frame: &dyn Frame, request: &Reque
     let reply = frame.run(session, request).await?;
     #[cfg(feature = "live")]
     if let Some(tracked) = tracked {
-        tracked.done(&request.operation, request.index, &reply, frame.shown());
+        tracked.done(request, &reply, frame.shown());
     }
     Ok(reply)
 }

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 
+use super::number::Written;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
@@ -16,7 +17,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 /// assert!(AnyKey::from(1) < AnyKey::from("a"));
 /// assert!(AnyKey::from("\u{ff5e}") > AnyKey::from("\u{1f600}"), "UTF-16 order, not UTF-8 order");
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub enum AnyKey {
     /// A number; never NaN.
@@ -112,11 +113,24 @@ impl PartialEq for AnyKey {
 
 impl Eq for AnyKey {}
 
+impl fmt::Debug for AnyKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, value): (_, &dyn fmt::Debug) = match self {
+            Self::Number(number) => ("Number", &Written(*number)),
+            Self::Date(millis) => ("Date", &Written(*millis)),
+            Self::Text(text) => ("Text", text),
+            Self::Binary(bytes) => ("Binary", bytes),
+            Self::Array(parts) => ("Array", parts),
+        };
+        f.debug_tuple(name).field(value).finish()
+    }
+}
+
 impl fmt::Display for AnyKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Number(number) => write!(f, "{number}"),
-            Self::Date(millis) => write!(f, "Date({millis})"),
+            Self::Number(number) => write!(f, "{}", Written(*number)),
+            Self::Date(millis) => write!(f, "Date({})", Written(*millis)),
             Self::Text(text) => write!(f, "{text:?}"),
             Self::Binary(bytes) => write!(f, "{bytes:02x?}"),
             Self::Array(parts) => {

@@ -1,6 +1,6 @@
 //! `Hub`: what live queries of one database watch on this thread. A commit is told to those whose ranges it touches, and to
 //! nobody else.
-//! Called by `tracking` and `rows`, and by the storage when something is committed; calls `intervals` and the backend.
+//! Called by `tracking` and `rows`, and by the storage, by way of `gate`, when something is committed; calls `intervals` and the backend.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -8,6 +8,7 @@ use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::task::Waker;
 
+use super::gate::{Hears, enter};
 use super::intervals::Intervals;
 use crate::engine::{Shared, Sight, above};
 use crate::key::range::KeyRange;
@@ -202,6 +203,7 @@ pub(super) fn hub(shared: &Arc<Shared>) -> Rc<Hub> {
         if let Some(hub) = hubs.numbers.get(&place).and_then(|number| hubs.by_number.get(number)) {
             return hub.clone();
         }
+        enter(Hears { committed, refresh });
         let number = Thread::get().number();
         let hub = Rc::new(Hub {
             number,
@@ -223,7 +225,7 @@ pub(super) fn hub(shared: &Arc<Shared>) -> Rc<Hub> {
 }
 
 /// Something is stored.
-pub(crate) fn committed(number: u32, commit: &Rc<Commit>) {
+fn committed(number: u32, commit: &Rc<Commit>) {
     let hub = HUBS.try_with(|hubs| hubs.borrow().by_number.get(&number).cloned()).ok().flatten();
     if let Some(hub) = hub {
         hub.committed(commit);
@@ -231,7 +233,7 @@ pub(crate) fn committed(number: u32, commit: &Rc<Commit>) {
 }
 
 /// All of a database may be different: it has been opened anew.
-pub(crate) fn refresh(shared: &Shared) {
+fn refresh(shared: &Shared) {
     if let Some(hub) = existing(shared) {
         hub.refresh();
     }

@@ -1,8 +1,7 @@
 //! Tracking: while a live query's future is polled, the engine notes here what it reads, and what that has seen.
-//! Called by the engine, for every operation, and by `rows` and `rerun`; calls `hub`.
+//! Called by the engine, by way of `gate`, and by `rows` and `rerun`; calls `hub`.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::future::Future;
 use std::ops::Bound;
 use std::pin::Pin;
@@ -10,19 +9,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use super::gate::{Reads, Tracks, track};
 use super::hub::{Hit, Hub, Interest, Looks, Member, Reading, Seen, Watching, hub, shown};
 use crate::engine::{Session, Shared};
-use crate::error::{Error, Result};
 use crate::key::AnyKey;
 use crate::key::range::KeyRange;
 use crate::schema::StoreSchema;
 use crate::storage::{Columns, Operation, Reply, Request, RowChange, Scan};
-
-thread_local! {
-    static CURRENT: RefCell<Option<Rc<Tracker>>> = const { RefCell::new(None) };
-    /// Whose transactions these are.
-    static TRANSACTIONS: RefCell<HashMap<u32, Rc<Tracker>>> = RefCell::default();
-}
 
 /// Notes what the reads of one run depend on.
 pub(super) struct Tracker {
@@ -50,7 +43,7 @@ struct Dependency {
 }
 
 /// A read that is under way.
-pub(crate) struct Tracked {
+struct Tracked {
     tracker: Rc<Tracker>,
     hub: Rc<Hub>,
     database: u64,
@@ -58,77 +51,6 @@ pub(crate) struct Tracked {
     store: &'static str,
     schema: StoreSchema,
     noted: bool,
-}
-
-/// Puts the mark back when the poll is over, however it ends.
-struct Mark(Option<Rc<Tracker>>);
-
-impl Drop for Mark {
-    fn drop(&mut self) {
-        let before = self.0.take();
-        // During the end of a thread there is nothing to put back.
-        let _now = CURRENT.try_with(|current| current.replace(before));
-    }
-}
-
-/// Notes that an operation is about to be started. A live query only reads.
-pub(crate) fn reads(session: &Session, request: &Request) -> Result<Option<Tracked>> {
-    let shared = &session.shared;
-    let tracker = match session.transaction {
-        Some(transaction) => TRANSACTIONS.with_borrow(|all| all.get(&transaction).cloned()),
-        None => CURRENT.with_borrow(Clone::clone),
-    };
-    let Some(tracker) = tracker else { return Ok(None) };
-    let store = shared.table_name(request.store);
-    if request.operation.writes() {
-        return Err(Error::ReadOnly { table: store.to_owned() });
-    }
-    Ok(Some(tracker.begins(session, store, shared.schema(request.store))))
-}
-
-/// Notes that it is asked whether a row is pending.
-pub(crate) fn asks(shared: &Arc<Shared>, store: u16, key: &AnyKey) {
-    let Some(tracker) = CURRENT.with_borrow(Clone::clone) else { return };
-    let mut asked = tracker.looks(shared, Looks::Asks, shared.table_name(store), shared.schema(store));
-    let seen = Seen { commits: asked.hub.backend.seen(), shown: shown(shared) };
-    asked.note(0, vec![KeyRange::only(key.clone())], true, seen);
-}
-
-/// A transaction that is begun by a live query; tracked for as long as the value lives.
-pub(crate) struct TrackedTransaction(u32);
-
-impl Drop for TrackedTransaction {
-    fn drop(&mut self) {
-        let _tracker = TRANSACTIONS.try_with(|all| all.borrow_mut().remove(&self.0));
-    }
-}
-
-/// Who is to be told of what a transaction reads, if it is one of a live query; an error if it is to write.
-pub(crate) fn begins(
-    shared: &Arc<Shared>,
-    stores: &[u16],
-    writes: bool,
-) -> Result<Option<impl Fn(u32) -> TrackedTransaction>> {
-    let Some(tracker) = CURRENT.with_borrow(Clone::clone) else { return Ok(None) };
-    if writes {
-        let table = stores.first().map_or("", |store| shared.table_name(*store)).to_owned();
-        return Err(Error::ReadOnly { table });
-    }
-    // Before it is known whether it can be begun: if it cannot, the live query is to hear when that changes.
-    let hub = hub(shared);
-    for store in stores {
-        tracker.watch(&hub, shared.id, shared.table_name(*store));
-    }
-    Ok(Some(move |transaction| {
-        TRANSACTIONS.with_borrow_mut(|all| all.insert(transaction, tracker.clone()));
-        TrackedTransaction(transaction)
-    }))
-}
-
-/// Whether a live query is being polled.
-#[cfg(not(target_family = "wasm"))]
-pub(crate) fn is_tracking() -> bool {
-    CURRENT.try_with(|current| current.borrow().is_some()).unwrap_or(true)
 }
 
 impl Tracker {
@@ -148,12 +70,8 @@ impl Tracker {
         future: Pin<&mut (impl Future<Output = R> + ?Sized)>,
         context: &mut Context<'_>,
     ) -> Poll<R> {
-        let _mark = Mark(CURRENT.replace(Some(self.clone())));
+        let _mark = track(self.clone());
         future.poll(context)
-    }
-
-    fn begins(self: &Rc<Self>, session: &Session, store: &'static str, schema: StoreSchema) -> Tracked {
-        self.looks(&session.shared, Looks::At(session.sight), store, schema)
     }
 
     fn looks(self: &Rc<Self>, shared: &Arc<Shared>, looks: Looks, store: &'static str, schema: StoreSchema) -> Tracked {
@@ -219,14 +137,31 @@ impl Tracker {
     }
 }
 
-impl Tracked {
-    /// Notes what an operation has read.
-    pub fn done(mut self, operation: &Operation, index: Option<u16>, reply: &Reply, shown: u64) {
-        let seen = Seen { commits: self.hub.backend.seen(), shown };
-        let (ranges, rows) = read(operation, reply);
-        self.note(index.map_or(0, |index| index + 1), ranges, rows, seen);
+impl Tracks for Tracker {
+    fn reads(self: Rc<Self>, session: &Session, store: &'static str, schema: StoreSchema) -> Box<dyn Reads> {
+        Box::new(self.looks(&session.shared, Looks::At(session.sight), store, schema))
     }
 
+    fn asks(self: Rc<Self>, shared: &Arc<Shared>, store: &'static str, schema: StoreSchema, key: &AnyKey) {
+        let mut asked = self.looks(shared, Looks::Asks, store, schema);
+        let seen = Seen { commits: asked.hub.backend.seen(), shown: shown(shared) };
+        asked.note(0, vec![KeyRange::only(key.clone())], true, seen);
+    }
+
+    fn begins(&self, shared: &Arc<Shared>, store: &'static str) {
+        self.watch(&hub(shared), shared.id, store);
+    }
+}
+
+impl Reads for Tracked {
+    fn done(mut self: Box<Self>, request: &Request, reply: &Reply, shown: u64) {
+        let seen = Seen { commits: self.hub.backend.seen(), shown };
+        let (ranges, rows) = read(&request.operation, reply);
+        self.note(request.index.map_or(0, |index| index + 1), ranges, rows, seen);
+    }
+}
+
+impl Tracked {
     fn note(&mut self, entry: u16, ranges: Vec<KeyRange>, rows: bool, seen: Seen) {
         self.noted = true;
         let Self { tracker, hub, database, looks, store, schema, .. } = self;

@@ -2,6 +2,8 @@
 
 use std::any::Any;
 
+use futures::future::{FutureExt, LocalBoxFuture};
+
 use crate::codec::{Batch, key_by, with_shapes};
 use crate::engine::{RowType, Session};
 use crate::error::{Error, Result};
@@ -19,17 +21,20 @@ pub(crate) struct Change {
 
 /// Changes the rows of these keys, all of them or none. Runs inside a transaction, or the rows could change in between.
 /// Errors that concern a row carry the position of its key.
-pub(crate) async fn change(
-    session: &Session,
+pub(crate) fn change<'a>(
+    session: &'a Session,
     store: u16,
     row_type: RowType,
     keys: Vec<AnyKey>,
-    apply: &mut dyn FnMut(usize, &mut dyn Any),
-) -> Result<Change> {
-    let mut changes = Changes::of(session, store, row_type, keys, Moves::Together, apply).await?;
-    let count = changes.staying.positions.len();
-    changes.staying.write(session, store).await?;
-    Ok(Change { rows: changes.rows, changed: count })
+    apply: &'a mut dyn FnMut(usize, &mut dyn Any),
+) -> LocalBoxFuture<'a, Result<Change>> {
+    async move {
+        let mut changes = Changes::of(session, store, row_type, keys, Moves::Together, apply).await?;
+        let count = changes.staying.positions.len();
+        changes.staying.write(session, store).await?;
+        Ok(Change { rows: changes.rows, changed: count })
+    }
+    .boxed_local()
 }
 
 /// The same for one part of many rows, but rows that get another key only leave their place: they are to be written once

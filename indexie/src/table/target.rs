@@ -3,7 +3,7 @@
 
 use std::any::Any;
 
-use futures::FutureExt;
+use futures::future::{FutureExt, LocalBoxFuture};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -122,31 +122,37 @@ impl Target {
     }
 
     /// Writes rows; answers their keys.
-    pub async fn write(self, rows: Result<Rows>, put: bool, rowwise: Rowwise) -> Result<Vec<AnyKey>> {
-        let Rows { batch, keys, with_keys } = rows?;
-        let count = keys.len();
-        if count == 0 {
-            return Ok(Vec::new());
+    pub fn write(self, rows: Result<Rows>, put: bool, rowwise: Rowwise) -> LocalBoxFuture<'static, Result<Vec<AnyKey>>> {
+        async move {
+            let Rows { batch, keys, with_keys } = rows?;
+            let count = keys.len();
+            if count == 0 {
+                return Ok(Vec::new());
+            }
+            let want_keys = keys.iter().any(Option::is_none);
+            let write = Write { put, rows: batch.finish(), count, with_keys, want_keys };
+            let reply = self.session.run(self.store, None, Operation::Write(write)).await;
+            let reply = if rowwise == Rowwise::Many { reply? } else { reply.map_err(Error::of_one_row)? };
+            Ok(match reply {
+                Reply::Columns(columns) => columns.primary_keys(),
+                Reply::Unit | Reply::Number(_) => keys.into_iter().flatten().collect(),
+            })
         }
-        let want_keys = keys.iter().any(Option::is_none);
-        let write = Write { put, rows: batch.finish(), count, with_keys, want_keys };
-        let reply = self.session.run(self.store, None, Operation::Write(write)).await;
-        let reply = if rowwise == Rowwise::Many { reply? } else { reply.map_err(Error::of_one_row)? };
-        Ok(match reply {
-            Reply::Columns(columns) => columns.primary_keys(),
-            Reply::Unit | Reply::Number(_) => keys.into_iter().flatten().collect(),
-        })
+        .boxed_local()
     }
 
     /// Writes one row; answers its key.
-    pub async fn write_one(self, rows: Result<Rows>, put: bool) -> Result<AnyKey> {
-        let table = self.table();
-        self.write(rows, put, Rowwise::One).await?.pop().ok_or_else(|| Error::Data {
-            table: table.to_owned(),
-            key: None,
-            row: None,
-            message: "the browser gave the row no key".to_owned(),
-        })
+    pub fn write_one(self, rows: Result<Rows>, put: bool) -> LocalBoxFuture<'static, Result<AnyKey>> {
+        async move {
+            let table = self.table();
+            self.write(rows, put, Rowwise::One).await?.pop().ok_or_else(|| Error::Data {
+                table: table.to_owned(),
+                key: None,
+                row: None,
+                message: "the browser gave the row no key".to_owned(),
+            })
+        }
+        .boxed_local()
     }
 
     /// Changes a row; answers it as it is now, if it is there.
@@ -206,36 +212,45 @@ impl Target {
     }
 
     /// Adds a row, which has to have this key.
-    async fn add_under(self, key: AnyKey, row: &dyn Any) -> Result<()> {
-        let (table, path) = (self.table(), self.session.shared.schema(self.store).key.path);
-        let mut batch = Batch::default();
-        self.row_type.encode(row, &mut batch).map_err(|error| Error::encode(table, None, error))?;
-        let mut rows = Rows { batch, keys: vec![Some(key.clone())], with_keys: false };
-        if path == KeyPath::None {
-            rows = rows.under(table, [Ok(key)], Rowwise::One)?;
-        } else {
-            let own = match self.row_type.entry {
-                Some(entry) => entry(row, 0).0.map_err(|error| no_key(table, None, &error))?.single(),
-                None => own_key(&rows.batch, path),
-            };
-            if own.as_ref() != Some(&key) {
-                let has = own.as_ref().map_or_else(|| "no key".to_owned(), |own| format!("the key {own}"));
-                let message = format!("the default row has {has}, not {key}");
-                return Err(Error::Data { table: table.to_owned(), key: own, row: None, message });
+    fn add_under(self, key: AnyKey, row: &dyn Any) -> LocalBoxFuture<'_, Result<()>> {
+        async move {
+            let (table, path) = (self.table(), self.session.shared.schema(self.store).key.path);
+            let mut batch = Batch::default();
+            self.row_type.encode(row, &mut batch).map_err(|error| Error::encode(table, None, error))?;
+            let mut rows = Rows { batch, keys: vec![Some(key.clone())], with_keys: false };
+            if path == KeyPath::None {
+                rows = rows.under(table, [Ok(key)], Rowwise::One)?;
+            } else {
+                let own = match self.row_type.entry {
+                    Some(entry) => entry(row, 0).0.map_err(|error| no_key(table, None, &error))?.single(),
+                    None => own_key(&rows.batch, path),
+                };
+                if own.as_ref() != Some(&key) {
+                    let has = own.as_ref().map_or_else(|| "no key".to_owned(), |own| format!("the key {own}"));
+                    let message = format!("the default row has {has}, not {key}");
+                    return Err(Error::Data { table: table.to_owned(), key: own, row: None, message });
+                }
             }
+            self.write_one(Ok(rows), false).await.map(|_| ())
         }
-        self.write_one(Ok(rows), false).await.map(|_| ())
+        .boxed_local()
     }
 
-    pub async fn delete(self, keys: Result<Vec<AnyKey>>) -> Result<()> {
-        let keys = keys?;
-        if !keys.is_empty() {
-            self.session.run(self.store, None, Operation::Delete(keys)).await?;
+    pub fn delete(self, keys: Result<Vec<AnyKey>>) -> LocalBoxFuture<'static, Result<()>> {
+        async move {
+            let keys = keys?;
+            if !keys.is_empty() {
+                self.session.run(self.store, None, Operation::Delete(keys)).await?;
+            }
+            Ok(())
         }
-        Ok(())
+        .boxed_local()
     }
 
-    pub async fn clear(self) -> Result<()> {
-        self.session.run(self.store, None, Operation::Clear).await.map(|_| ())
+    pub fn clear(self) -> LocalBoxFuture<'static, Result<()>> {
+        async move {
+            self.session.run(self.store, None, Operation::Clear).await.map(|_| ())
+        }
+        .boxed_local()
     }
 }
