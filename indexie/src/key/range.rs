@@ -202,9 +202,7 @@ impl RangeSet {
 
     pub fn union(mut ranges: Vec<KeyRange>) -> Self {
         ranges.retain(|range| !range.is_empty());
-        sort_by(&mut ranges, |a, b| {
-            compare_lower(&a.lower, &b.lower).then_with(|| compare_upper(&a.upper, &b.upper))
-        });
+        sort_by(&mut ranges, |a, b| compare_lower(&a.lower, &b.lower).then_with(|| compare_upper(&a.upper, &b.upper)));
         let mut merged: Vec<KeyRange> = Vec::with_capacity(ranges.len());
         for range in ranges {
             match merged.last_mut() {

@@ -182,7 +182,9 @@ impl Execution {
                 Plan::Filtered(walk) => {
                     Ok(self.filtered(&walk).await?.into_iter().map(|found| found.primary_key).collect())
                 }
-                Plan::Gather(walks) => Ok(self.gather(&walks).await?.into_iter().map(|found| found.primary_key).collect()),
+                Plan::Gather(walks) => {
+                    Ok(self.gather(&walks).await?.into_iter().map(|found| found.primary_key).collect())
+                }
             }
         }
         .boxed_local()

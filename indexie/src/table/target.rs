@@ -122,7 +122,12 @@ impl Target {
     }
 
     /// Writes rows; answers their keys.
-    pub fn write(self, rows: Result<Rows>, put: bool, rowwise: Rowwise) -> LocalBoxFuture<'static, Result<Vec<AnyKey>>> {
+    pub fn write(
+        self,
+        rows: Result<Rows>,
+        put: bool,
+        rowwise: Rowwise,
+    ) -> LocalBoxFuture<'static, Result<Vec<AnyKey>>> {
         async move {
             let Rows { batch, keys, with_keys } = rows?;
             let count = keys.len();
@@ -248,9 +253,6 @@ impl Target {
     }
 
     pub fn clear(self) -> LocalBoxFuture<'static, Result<()>> {
-        async move {
-            self.session.run(self.store, None, Operation::Clear).await.map(|_| ())
-        }
-        .boxed_local()
+        async move { self.session.run(self.store, None, Operation::Clear).await.map(|_| ()) }.boxed_local()
     }
 }
