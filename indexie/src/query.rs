@@ -15,6 +15,7 @@ mod read;
 mod rest;
 pub(crate) mod spec;
 mod stream;
+mod ways;
 mod write;
 
 use std::fmt;
@@ -28,6 +29,7 @@ pub(crate) use clause::Clause;
 pub(crate) use execute::{Execution, Found};
 pub(crate) use plan::{Plan, is_multi};
 pub(crate) use read::{optional, print_row, typed as typed_key, typed_all as typed_keys};
+pub(crate) use ways::IN_MEMORY;
 pub(crate) use write::modify_rows_of_upgrade;
 
 use crate::engine::RowType;
@@ -98,12 +100,9 @@ impl<T: Store, K: Key, A> Where<T, K, A> {
 
 impl<T: Store, A: Access> Query<T, A> {
     pub(crate) fn execution(&self) -> Execution {
-        Execution {
-            session: self.table.session(),
-            store: self.table.store,
-            row_type: RowType::of::<T>(),
-            spec: self.spec.clone(),
-        }
+        let mut spec = self.spec.clone();
+        spec.ways = spec.ways.or(const { ways::of::<T>() });
+        Execution { session: self.table.session(), store: self.table.store, row_type: RowType::of::<T>(), spec }
     }
 
     pub(crate) fn change(&self, change: impl FnOnce(&mut Spec)) -> Self {

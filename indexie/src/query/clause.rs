@@ -4,6 +4,7 @@ use std::ops::Bound;
 use std::rc::Rc;
 
 use super::spec::Branch;
+use super::ways::IN_MEMORY;
 use crate::index::Column;
 use crate::key::case::Folded;
 use crate::key::range::{KeyRange, RangeSet};
@@ -94,7 +95,10 @@ impl Clause {
     pub fn folded(self, folded: Folded) -> Branch {
         let (ranges, exact) = folded.ranges();
         let mut branch = self.branch(Ok(ranges));
-        branch.residual = (!exact).then(|| Rc::new(folded));
+        if !exact {
+            branch.residual = Some(Rc::new(folded));
+            branch.ways = Some(IN_MEMORY);
+        }
         branch
     }
 }

@@ -6,12 +6,11 @@ use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 
 use super::cursor::Cursor;
-use super::gather::Each;
 use super::plan::{Plan, Walk, is_multi, path_of, plan};
-use super::rest::Rest;
 use super::spec::{Branch, Spec};
+use super::ways::Ways;
 use crate::codec::{DecodeError, key_by, keys_by};
-use crate::engine::{Access, Footprint, RowType, Session};
+use crate::engine::{Access, Footprint, RowType, Session, unexpected};
 use crate::error::{Error, Result};
 use crate::index::Column;
 use crate::key::AnyKey;
@@ -58,6 +57,11 @@ impl Execution {
 
     pub fn table(&self) -> &'static str {
         self.session.shared.table_name(self.store)
+    }
+
+    /// How what the storage does not do alone is done.
+    fn ways(&self) -> Result<&'static dyn Ways> {
+        self.spec.ways.ok_or_else(unexpected)
     }
 
     pub fn plan(&self) -> Result<Plan> {
@@ -144,23 +148,7 @@ impl Execution {
         async move {
             match self.plan()? {
                 Plan::Native(walk) => self.scan(&walk, self.native_scan(&walk, want)).await.map(Rows::Encoded),
-                Plan::Distinct(walk) if want == Want::ROWS => {
-                    let rows = |this: Self| async move {
-                        let keys = this.window(this.distinct_keys(&walk).await?);
-                        this.get(keys.into_iter().map(|position| position.primary_key).collect()).await
-                    };
-                    self.as_one(|this| rows(this).boxed_local()).await.map(Rows::Encoded)
-                }
-                Plan::Distinct(walk) => {
-                    self.as_one(|this| async move { this.distinct(&walk).await }.boxed_local()).await.map(Rows::Found)
-                }
-                Plan::Filtered(walk) => self.filtered(&walk).await.map(Rows::Found),
-                // A window over several walks: which rows are in it, their keys tell.
-                Plan::Gather(walks) if want == Want::ROWS && self.spec.limit.is_some() && self.keys_suffice() => {
-                    let rows = |this: Self| async move { this.get(this.gather_keys(&walks).await?).await };
-                    self.as_one(|this| rows(this).boxed_local()).await.map(Rows::Encoded)
-                }
-                Plan::Gather(walks) => self.gather(&walks).await.map(Rows::Found),
+                plan => self.ways()?.rows(self, plan, want).await,
             }
         }
         .boxed_local()
@@ -174,17 +162,7 @@ impl Execution {
                     let columns = self.scan(&walk, self.native_scan(&walk, Want::PRIMARY_KEYS)).await?;
                     Ok(columns.primary_keys())
                 }
-                Plan::Distinct(walk) => {
-                    let keys = self.window(self.distinct_keys(&walk).await?);
-                    Ok(keys.into_iter().map(|position| position.primary_key).collect())
-                }
-                Plan::Gather(walks) if self.keys_suffice() => self.gather_keys(&walks).await,
-                Plan::Filtered(walk) => {
-                    Ok(self.filtered(&walk).await?.into_iter().map(|found| found.primary_key).collect())
-                }
-                Plan::Gather(walks) => {
-                    Ok(self.gather(&walks).await?.into_iter().map(|found| found.primary_key).collect())
-                }
+                plan => self.ways()?.primary_keys(self, plan).await,
             }
         }
         .boxed_local()
@@ -211,14 +189,7 @@ impl Execution {
     pub fn last(&self) -> LocalBoxFuture<'_, Result<Rows>> {
         async move {
             match self.plan()? {
-                // Backwards, a row stands at the last of its entries, which says nothing of the order by the first ones.
-                Plan::Distinct(walk) => {
-                    let row = |this: Self| async move {
-                        let last = this.window(this.distinct_keys(&walk).await?).pop();
-                        this.get(last.into_iter().map(|position| position.primary_key).collect()).await
-                    };
-                    self.as_one(|this| row(this).boxed_local()).await.map(Rows::Encoded)
-                }
+                Plan::Distinct(walk) => self.ways()?.last(self, walk).await,
                 Plan::Native(_) | Plan::Filtered(_) if !self.spec.is_windowed() => {
                     let backwards = self.with(|spec| (spec.reverse, spec.limit) = (!spec.reverse, Some(1)));
                     backwards.rows(Want::ROWS).await
@@ -237,10 +208,7 @@ impl Execution {
                     let keys = self.scan(&walk, self.native_scan(&walk, Want::KEYS)).await?.keys();
                     keys.into_iter().map(|key| self.ordering_key(&walk, key)).collect()
                 }
-                Plan::Filtered(walk) => self.filtered(&walk).await?.into_iter().map(|found| found.key).collect(),
-                Plan::Gather(walks) => {
-                    self.gathered(&walks, Each::Entry).await?.places.into_iter().map(|(key, _)| key).collect()
-                }
+                plan => self.ways()?.keys(self, plan).await?,
             };
             Ok(keys.into_iter().map(|key| self.first_column(key)).collect())
         }
@@ -271,49 +239,6 @@ impl Execution {
             AnyKey::Array(mut parts) if self.spec.order_column().first && !parts.is_empty() => parts.swap_remove(0),
             key => key,
         }
-    }
-
-    /// Each row's first place in a multi-entry index.
-    async fn distinct_keys(&self, walk: &Walk) -> Result<Vec<Position>> {
-        let want = Want { rows: false, primary_keys: true, keys: true };
-        let scan = Scan { offset: 0, limit: None, after: None, ..self.native_scan(walk, want) };
-        let columns = self.scan(walk, scan).await?;
-        let opened = columns.open(&*columns.shapes.borrow());
-        let firsts = firsts(&opened.primary_keys.iter().collect::<Vec<_>>());
-        Ok(opened
-            .keys
-            .into_iter()
-            .zip(opened.primary_keys)
-            .zip(firsts)
-            .filter_map(|((key, primary_key), first)| first.then_some(Position { key, primary_key }))
-            .collect())
-    }
-
-    async fn distinct(&self, walk: &Walk) -> Result<Vec<Found>> {
-        let positions = self.window(self.distinct_keys(walk).await?);
-        let columns = self.get(positions.iter().map(|position| position.primary_key.clone()).collect()).await?;
-        let shapes = columns.shapes.borrow();
-        let mut rows = columns.open(&*shapes).rows;
-        let mut found = Vec::with_capacity(positions.len());
-        for Position { key, primary_key } in positions {
-            match rows.next(|reader| (self.row_type.decode)(reader, &*shapes)) {
-                Some(Ok(Some(row))) => found.push(Found { row, key, primary_key, order: Vec::new() }),
-                Some(Err(error)) => return Err(self.undecodable(error, Some(primary_key))),
-                Some(Ok(None)) | None => {}
-            }
-        }
-        Ok(found)
-    }
-
-    /// Cuts the window out of everything, in order.
-    pub(super) fn window(&self, positions: Vec<Position>) -> Vec<Position> {
-        let Spec { offset, limit, .. } = self.spec;
-        positions
-            .into_iter()
-            .filter(|position| self.spec.is_after(&position.key, &position.primary_key))
-            .skip(offset)
-            .take(limit.unwrap_or(usize::MAX))
-            .collect()
     }
 
     /// One chunk of a walk, from a place on: its rows, each with its keys, untested.
@@ -351,25 +276,6 @@ impl Execution {
 
     pub fn undecodable(&self, error: DecodeError, key: Option<AnyKey>) -> Error {
         Error::decode(self.table(), key, error)
-    }
-
-    /// Whether a row passes what its branch asks of it besides the range.
-    pub(super) fn passes(branch: &Branch, found: &Found) -> bool {
-        branch.residual.as_ref().is_none_or(|_| branch.admits(&found.key))
-            && branch.filters.iter().all(|filter| filter(&*found.row))
-    }
-
-    pub(super) async fn filtered(&self, walk: &Walk) -> Result<Vec<Found>> {
-        let walk = walk.clone();
-        let chunks = |this: Self| async move {
-            let mut rest = Rest::new(&this);
-            let mut kept = Vec::new();
-            while let Some(rows) = rest.next(&this, &walk).await? {
-                kept.extend(rows);
-            }
-            Ok(kept)
-        };
-        self.as_one(|this| chunks(this).boxed_local()).await
     }
 }
 

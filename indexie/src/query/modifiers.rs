@@ -25,7 +25,7 @@ impl<T: Store, A: Access> Query<T, A> {
     #[must_use]
     pub fn order_by<K: Key, Kind>(&self, index: impl FnOnce(&'static T::Indexes) -> Index<T, K, Kind>) -> Self {
         let column = index(T::INDEXES).column;
-        self.change(|spec| spec.order = Some(column))
+        self.change(|spec| spec.order_by(column))
     }
 
     /// Ordered by anything, in memory; equal keys in the query's own order.
@@ -62,6 +62,6 @@ impl<T: Store, A: Access> Query<T, A> {
     /// Only the rows that come after this place in the query's order; see [`page`](Self::page).
     #[must_use]
     pub fn after(&self, cursor: Cursor) -> Self {
-        self.change(|spec| spec.after = Some(cursor))
+        self.change(|spec| spec.after(cursor))
     }
 }

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use std::rc::Rc;
 
 use super::cursor::Cursor;
+use super::ways::{IN_MEMORY, Ways};
 use crate::error::Error;
 use crate::index::Column;
 use crate::key::case::Folded;
@@ -30,6 +31,8 @@ pub(crate) struct Spec {
     pub after: Option<Cursor>,
     /// What is wrong with it, for whoever runs it: an index or a table that is not there.
     pub fault: Option<Error>,
+    /// How it is carried out, where that may be more than one walk through an index.
+    pub ways: Option<&'static dyn Ways>,
 }
 
 /// A test of a row, for whoever does not know its type.
@@ -41,9 +44,11 @@ fn erase<T: 'static>(test: impl Fn(&T) -> bool + 'static) -> Filter {
 impl Spec {
     pub fn filter<T: 'static>(&mut self, test: impl Fn(&T) -> bool + 'static) {
         self.filters.push(erase(test));
+        self.ways = Some(IN_MEMORY);
     }
 
     pub fn sort_by_key<T: 'static, S: Ord>(&mut self, key: impl Fn(&T) -> S + 'static) {
+        self.ways = Some(IN_MEMORY);
         self.sort = Some(Rc::new(move |a, b| match (a.downcast_ref::<T>(), b.downcast_ref::<T>()) {
             (Some(a), Some(b)) => key(a).cmp(&key(b)),
             _ => Ordering::Equal,
@@ -51,11 +56,23 @@ impl Spec {
     }
 
     pub fn until<T: 'static>(&mut self, stop: impl Fn(&T) -> bool + 'static) {
+        self.ways = Some(IN_MEMORY);
         let (before, stop) = (self.until.take(), erase(stop));
         self.until = Some(match before {
             Some(before) => Rc::new(move |row| before(row) || stop(row)),
             None => stop,
         });
+    }
+
+    /// Of a whole table, the index is walked as any other, and nothing more is needed: then set `order` itself.
+    pub fn order_by(&mut self, column: Column) {
+        self.order = Some(column);
+        self.ways = Some(IN_MEMORY);
+    }
+
+    pub fn after(&mut self, cursor: Cursor) {
+        self.after = Some(cursor);
+        self.ways = Some(IN_MEMORY);
     }
 
     pub fn reverse(&mut self) {
@@ -80,11 +97,13 @@ pub(crate) struct Branch {
     /// What the keys in the ranges still have to pass.
     pub residual: Option<Rc<Folded>>,
     pub filters: Vec<Filter>,
+    /// How rows are found that are not all in the ranges.
+    pub ways: Option<&'static dyn Ways>,
 }
 
 impl Branch {
     pub fn new(column: Column, ranges: Result<RangeSet, KeyError>) -> Self {
-        Self { column, ranges, residual: None, filters: Vec::new() }
+        Self { column, ranges, residual: None, filters: Vec::new(), ways: None }
     }
 
     /// The whole table.
@@ -117,6 +136,7 @@ impl Spec {
         if self.branches.is_empty() {
             self.branches.push(Branch::all());
         }
+        self.ways = Some(IN_MEMORY);
         self
     }
 
@@ -126,6 +146,7 @@ impl Spec {
         for left in &mut self.branches {
             left.filters.extend(filters.iter().cloned());
         }
+        self.ways = self.ways.or(branch.ways);
         self.branches.push(branch);
         self
     }

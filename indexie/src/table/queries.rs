@@ -89,7 +89,9 @@ impl<T: Store, A: Access> Table<T, A> {
     /// All rows ordered by this index; rows that are not in it are left out.
     #[must_use]
     pub fn order_by<K: Key, Kind>(&self, index: impl FnOnce(&'static T::Indexes) -> Index<T, K, Kind>) -> Query<T, A> {
-        self.query().order_by(index)
+        let mut query = self.query();
+        query.spec.order = Some(index(T::INDEXES).column);
+        query
     }
 
     /// All rows ordered by anything, in memory; see [`Query::sort_by_key`].

@@ -179,7 +179,7 @@ impl<R: Serialize + DeserializeOwned + 'static> UpgradeQuery<R> {
     pub fn order_by(&self, index: &str) -> Self {
         let column = self.table.column(index);
         self.change(|spec| match column {
-            Ok(column) => spec.order = Some(column),
+            Ok(column) => spec.order_by(column),
             Err(fault) => {
                 spec.fault.get_or_insert(fault);
             }
@@ -219,7 +219,7 @@ impl<R: Serialize + DeserializeOwned + 'static> UpgradeQuery<R> {
     /// Only the rows that come after this place in the query's order.
     #[must_use]
     pub fn after(&self, cursor: Cursor) -> Self {
-        self.change(|spec| spec.after = Some(cursor))
+        self.change(|spec| spec.after(cursor))
     }
 }
 

@@ -15,7 +15,7 @@ use crate::index::Column;
 use crate::key::{AnyKey, IntoAnyKey};
 use crate::op::{Fetch, Op};
 use crate::query::spec::Spec;
-use crate::query::{Cursor, EachOutput, Execution, Page, RowStream};
+use crate::query::{Cursor, EachOutput, Execution, IN_MEMORY, Page, RowStream};
 use crate::table::Target;
 
 /// A table during an upgrade: rows of type `R`, which need not be what the newest version has. Keys are of any type.
@@ -109,6 +109,7 @@ impl<R: Serialize + DeserializeOwned + 'static> UpgradeTable<R> {
             spec.fault.get_or_insert(fault);
             self.rebuild.target::<R>(u16::MAX)
         });
+        spec.ways = Some(IN_MEMORY);
         Execution { session: target.session, store: target.store, row_type: target.row_type, spec }
     }
 
