@@ -9,7 +9,7 @@ use std::marker::PhantomData;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::engine::{self, Handlers, Shared};
+use crate::engine::{self, Handlers, Shared, UPGRADES, Upgrades};
 use crate::error::{Error, Result};
 use crate::op::Op;
 use crate::schema::{Definition, Numbering, Rules};
@@ -193,6 +193,7 @@ pub struct Builder<D> {
     storage: Arc<dyn Connect>,
     handlers: Handlers,
     rules: Rules,
+    upgrades: Option<&'static dyn Upgrades>,
     of: PhantomData<fn() -> D>,
 }
 
@@ -220,6 +221,7 @@ impl<D: Database> Builder<D> {
             storage: default_storage(),
             handlers: Handlers::default(),
             rules: Rules::default(),
+            upgrades: None,
             of: PhantomData,
         }
     }
@@ -253,6 +255,7 @@ impl<D: Database> Builder<D> {
     /// let db = AppDb::builder().dexie_compatible(true).build();
     /// ```
     pub fn dexie_compatible(mut self, compatible: bool) -> Self {
+        self.upgrades = Some(UPGRADES);
         self.rules.numbering = if compatible { Numbering::Dexie } else { Numbering::Plain };
         self
     }
@@ -273,6 +276,7 @@ impl<D: Database> Builder<D> {
     /// let db = AppDb::builder().repair_schema(cfg!(debug_assertions)).build();
     /// ```
     pub fn repair_schema(mut self, repair: bool) -> Self {
+        self.upgrades = Some(UPGRADES);
         self.rules.repair = repair;
         self
     }
@@ -308,6 +312,9 @@ impl<D: Database> Builder<D> {
     #[must_use]
     pub fn build(self) -> D {
         let shared = Arc::new(Shared::new(D::DEFINITION, self.name, self.durability, self.storage, self.rules));
+        if let Some(upgrades) = self.upgrades.or(const { engine::needed(D::DEFINITION) }) {
+            shared.with_upgrades(upgrades);
+        }
         engine::handlers(&shared, self.handlers);
         D::from_indexie(Indexie { shared })
     }

@@ -19,7 +19,7 @@ pub(crate) use connection::{close, database_names, delete, handlers, is_open, op
 pub(crate) use row::RowType;
 pub(crate) use savepoint::savepoint;
 pub(crate) use shared::{Handlers, Shared};
-pub(crate) use upgrade::Rebuild;
+pub(crate) use upgrade::{Rebuild, UPGRADES, Upgrades, needed};
 
 use std::any::Any;
 use std::fmt;

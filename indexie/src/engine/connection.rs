@@ -19,6 +19,8 @@ use futures::future::{FutureExt, LocalBoxFuture, Shared as SharedFuture, WeakSha
 
 use self::waiting::Waiting;
 use super::upgrade::Reached;
+#[cfg(feature = "electric")]
+use super::upgrade::UPGRADES;
 use super::{Handlers, Shared};
 use crate::database::{Blocked, VersionChange};
 use crate::error::{Error, Result};
@@ -407,6 +409,7 @@ fn lacks_records(shared: &Shared, stores: &[InstalledStore]) -> bool {
 #[cfg(feature = "electric")]
 pub(crate) async fn keep_records(shared: &Arc<Shared>) -> Result<()> {
     let state = state(shared);
+    shared.with_upgrades(UPGRADES);
     shared.keeps_records.store(true, Ordering::Relaxed);
     let open = connection(shared).await?;
     if !lacks_records(shared, &state.backend.installed(open)) {

@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 #[cfg(feature = "electric")]
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::upgrade::Upgrades;
 use crate::database::Durability;
 #[cfg(feature = "electric")]
 use crate::schema::RECORDS;
@@ -24,6 +25,8 @@ pub(crate) struct Shared {
     pub durability: Durability,
     pub storage: Arc<dyn Connect>,
     pub rules: Rules,
+    /// Set where a stored database may have to be changed.
+    upgrades: OnceLock<&'static dyn Upgrades>,
     /// Whether the database is to have the store [`RECORDS`].
     #[cfg(feature = "electric")]
     pub keeps_records: AtomicBool,
@@ -47,6 +50,7 @@ impl Shared {
             durability,
             storage,
             rules,
+            upgrades: OnceLock::new(),
             #[cfg(feature = "electric")]
             keeps_records: AtomicBool::new(false),
         }
@@ -58,6 +62,16 @@ impl Shared {
         let mut shared = Self::new(self.definition, name, Durability::Default, storage, self.rules);
         shared.stores = stores;
         shared
+    }
+
+    pub fn upgrades(&self) -> Option<&'static dyn Upgrades> {
+        self.upgrades.get().copied()
+    }
+
+    /// A stored database may have to be changed.
+    pub fn with_upgrades(&self, upgrades: &'static dyn Upgrades) {
+        // Set before, it is the same.
+        let _ = self.upgrades.set(upgrades);
     }
 
     /// The browser's number of the newest version.

@@ -6,12 +6,14 @@
 mod ask;
 mod bools;
 mod convert;
+mod fresh;
 mod kept;
 mod reached;
 mod rebuild;
 mod rekey;
 mod settle;
 
+pub(crate) use fresh::needed;
 pub(super) use reached::Reached;
 pub(crate) use rebuild::Rebuild;
 
@@ -36,6 +38,29 @@ use crate::upgrade::Upgrade;
 /// Begins the upgrade: its first steps are done when this returns, the rest in the callbacks of its requests. `reached` is told
 /// how far it comes.
 pub(super) fn begin(shared: &Shared, connection: u32, reached: Rc<Reached>) -> LocalBoxFuture<'static, Result<()>> {
+    match shared.upgrades() {
+        Some(upgrades) => upgrades.begin(shared, connection, reached),
+        None => fresh::begin(shared, connection, reached),
+    }
+}
+
+/// What carries a stored database from one version to another, in the programs that have it.
+pub(crate) trait Upgrades: std::fmt::Debug + Sync {
+    fn begin(&self, shared: &Shared, connection: u32, reached: Rc<Reached>) -> LocalBoxFuture<'static, Result<()>>;
+}
+
+pub(crate) const UPGRADES: &dyn Upgrades = &InSteps;
+
+#[derive(Debug)]
+struct InSteps;
+
+impl Upgrades for InSteps {
+    fn begin(&self, shared: &Shared, connection: u32, reached: Rc<Reached>) -> LocalBoxFuture<'static, Result<()>> {
+        begin_steps(shared, connection, reached)
+    }
+}
+
+fn begin_steps(shared: &Shared, connection: u32, reached: Rc<Reached>) -> LocalBoxFuture<'static, Result<()>> {
     let backend = shared.backend();
     let Versions { old, new, .. } = backend.versions(connection);
     let (_, marked) = backend.stored_version(connection);
