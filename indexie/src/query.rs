@@ -15,6 +15,7 @@ mod read;
 mod rest;
 pub(crate) mod spec;
 mod stream;
+mod told;
 mod ways;
 mod write;
 

@@ -2,10 +2,10 @@
 
 use std::fmt;
 use std::rc::Rc;
-use std::sync::{Arc, OnceLock};
 #[cfg(feature = "electric")]
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use super::upgrade::Upgrades;
 use crate::database::Durability;

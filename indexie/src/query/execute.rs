@@ -241,12 +241,6 @@ impl Execution {
         }
     }
 
-    /// One chunk of a walk, from a place on: its rows, each with its keys, untested.
-    pub(super) async fn chunk(&self, walk: &Walk, after: Option<Position>, limit: usize) -> Result<Columns> {
-        let scan = Scan { offset: 0, limit: Some(limit), after, ..self.native_scan(walk, Want::ALL) };
-        self.scan(walk, scan).await
-    }
-
     /// The rows of the columns, and the place of the last record: there need not be a row at it.
     pub(super) fn decode(&self, columns: &Columns) -> Result<(Vec<Found>, Option<Position>)> {
         let shapes = columns.shapes.borrow();

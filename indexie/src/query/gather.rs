@@ -41,7 +41,7 @@ impl Execution {
 
     /// All that the walks find, asked for at once: the browser reads one while this thread unpacks another. Of several, nothing
     /// is written in between: a row that moved from one to the other would be found by neither.
-    async fn scans(&self, walks: &[Walk], want: Want) -> Result<Vec<Columns>> {
+    pub(super) async fn scans(&self, walks: &[Walk], want: Want) -> Result<Vec<Columns>> {
         let several = walks.len() > 1;
         let walks = walks.to_vec();
         let scans = move |this: Self| async move {
@@ -79,21 +79,18 @@ impl Execution {
         let order = self.spec.order_column();
         let mut rows: Vec<Found> = Vec::new();
         let mut places: Vec<(AnyKey, usize)> = Vec::new();
-        let columns = self.scans(walks, Want::ALL).await?;
-        let keys: Vec<AnyKey> = columns.iter().flat_map(Columns::primary_keys).collect();
-        let ranks = ranks(&keys.iter().collect::<Vec<_>>());
+        let found_by = self.found_by(walks).await?;
+        let keys: Vec<&AnyKey> = found_by.iter().flatten().map(|found| &found.primary_key).collect();
         // The row that has been found for a key, by the key's rank.
         let mut at_rank: Vec<Option<usize>> = vec![None; keys.len()];
-        let mut ranked = keys.iter().zip(ranks);
-        for (at, (walk, columns)) in walks.iter().zip(columns).enumerate() {
+        let mut ranks = ranks(&keys).into_iter();
+        for (at, (walk, found_by)) in walks.iter().zip(found_by).enumerate() {
             let branch = branches.get(at);
             // The ordering index brings the places itself. But of several elements of a row, different clauses may have
             // found different ones: then all of them count.
             let in_place = walk.column.entry == order.entry && (walks.len() == 1 || !is_multi(&schema, order));
             let repeats = each == Each::Entry && in_place && walks.len() == 1;
-            for found in self.decode(&columns)?.0 {
-                // They come in the order of the keys, but for records without a row.
-                let Some((_, rank)) = ranked.find(|(key, _)| **key == found.primary_key) else { continue };
+            for (found, rank) in found_by.into_iter().zip(&mut ranks) {
                 let seen = at_rank[rank];
                 if seen.is_some() && !repeats {
                     continue;

@@ -42,7 +42,7 @@ pub(crate) fn decode<T: DeserializeOwned, R>(
 }
 
 /// The primary key of a row that does not decode, read from the row itself.
-fn key_at(columns: &Columns, execution: &Execution, row: usize) -> Option<AnyKey> {
+pub(super) fn key_at(columns: &Columns, execution: &Execution, row: usize) -> Option<AnyKey> {
     let shapes = columns.shapes.borrow();
     let mut rows = columns.open(&*shapes).rows;
     for _ in 0..row {

@@ -9,6 +9,8 @@ use crate::storage::Position;
 /// Rows per read where the number of rows wanted is not known beforehand: little at first, for who stops early.
 const FIRST_CHUNK: usize = 64;
 const LARGEST_CHUNK: usize = 1_024;
+/// Where all of it is read anyway.
+const WHOLE_CHUNK: usize = 8_192;
 
 /// What is left of a query that is read chunk by chunk. Plans that gather come in one piece.
 pub(crate) struct Rest {
@@ -33,6 +35,12 @@ impl Rest {
         }
     }
 
+    /// Where all of it is wanted: whoever passes over most of the rows has to be given many.
+    pub fn whole(execution: &Execution) -> Self {
+        let stops_early = execution.spec.limit.is_some() || execution.spec.until.is_some();
+        Self { chunk: if stops_early { FIRST_CHUNK } else { WHOLE_CHUNK }, ..Self::new(execution) }
+    }
+
     /// Whether there is nothing left.
     pub fn is_over(&self) -> bool {
         self.ended || self.limit == 0
@@ -52,11 +60,10 @@ impl Rest {
         };
         let after = if self.begun { self.after.take() } else { execution.after_in(walk) };
         self.begun = true;
-        let columns = execution.chunk(walk, after, wanted).await?;
-        self.ended = columns.count < wanted;
-        self.chunk = (self.chunk * 2).min(LARGEST_CHUNK);
+        let ((found, last), count) = execution.chunk(walk, after, wanted).await?;
+        self.ended = count < wanted;
+        self.chunk = (self.chunk * 2).min(LARGEST_CHUNK).max(self.chunk);
         let mut kept = Vec::new();
-        let (found, last) = execution.decode(&columns)?;
         self.after = last;
         for mut found in found {
             let passes = branches.iter().all(|branch| Execution::passes(branch, &found))

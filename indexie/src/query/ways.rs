@@ -168,7 +168,7 @@ impl Execution {
     pub(super) async fn filtered(&self, walk: &Walk) -> Result<Vec<Found>> {
         let walk = walk.clone();
         let chunks = |this: Self| async move {
-            let mut rest = Rest::new(&this);
+            let mut rest = Rest::whole(&this);
             let mut kept = Vec::new();
             while let Some(rows) = rest.next(&this, &walk).await? {
                 kept.extend(rows);
