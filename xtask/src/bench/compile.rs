@@ -52,7 +52,9 @@ pub fn measure(workspace: &Workspace, rounds: u32) -> Result<()> {
     }
     println!("\n| cargo check of {} | indexie | serde alone | ratio | bar |", sources::DESCRIPTION);
     println!("|---|---:|---:|---:|---:|");
-    lines.iter().for_each(|line| println!("{line}"));
+    for line in lines {
+        println!("{line}");
+    }
     Ok(())
 }
 

@@ -21,6 +21,7 @@ pub struct Breakdown {
     kinds: Vec<Part>,
     areas: Vec<Part>,
     modules: Vec<Part>,
+    generic: Vec<Part>,
     functions: Vec<Part>,
     sections: Vec<Part>,
     scripts: Vec<Part>,
@@ -39,10 +40,11 @@ impl Breakdown {
         let areas = sums(&functions, |name| place(name, 2));
         let modules = sums(&functions, |name| place(name, DEPTH));
         let kinds = sums(&functions, |name| names::kind(name).to_owned());
+        let generic = instances(&functions);
         sort(&mut functions);
         sort(&mut sections);
         sort(&mut scripts);
-        Ok(Self { crates, kinds, areas, modules, functions, sections, scripts, top })
+        Ok(Self { crates, kinds, areas, modules, generic, functions, sections, scripts, top })
     }
 }
 
@@ -52,6 +54,20 @@ fn sums(functions: &[Part], key: impl Fn(&str) -> String) -> Vec<Part> {
         *sums.entry(key(name)).or_default() += bytes;
     }
     let mut parts: Vec<_> = sums.into_iter().map(|(name, bytes)| Part { name, bytes }).collect();
+    sort(&mut parts);
+    parts
+}
+
+/// Generic functions that were compiled more than once, with all that they take.
+fn instances(functions: &[Part]) -> Vec<Part> {
+    let mut instances: HashMap<String, Vec<usize>> = HashMap::new();
+    for Part { name, bytes } in functions {
+        instances.entry(names::generic(name)).or_default().push(*bytes);
+    }
+    let repeated = instances.into_iter().filter(|(_, each)| each.len() > 1);
+    let mut parts: Vec<_> = repeated
+        .map(|(name, each)| Part { name: format!("{} × {name}", each.len()), bytes: each.iter().sum() })
+        .collect();
     sort(&mut parts);
     parts
 }
@@ -68,7 +84,7 @@ fn sort(parts: &mut [Part]) {
 
 impl fmt::Display for Breakdown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { crates, kinds, areas, modules, functions, sections, scripts, top } = self;
+        let Self { crates, kinds, areas, modules, generic, functions, sections, scripts, top } = self;
         let code: usize = functions.iter().map(|function| function.bytes).sum();
         writeln!(f, "  {} functions, {code} bytes of code", functions.len())?;
         list(f, "JavaScript, minified", scripts, usize::MAX)?;
@@ -77,6 +93,7 @@ impl fmt::Display for Breakdown {
         list(f, "code by kind", kinds, usize::MAX)?;
         list(f, "code by module of a crate", areas, *top)?;
         list(f, "code by module below those", modules, *top)?;
+        list(f, "generic functions, for all their types", generic, *top)?;
         list(f, "functions", functions, *top)
     }
 }

@@ -25,15 +25,39 @@ pub fn module(readable: &str) -> Vec<&str> {
 
 /// What kind of code a function is.
 pub fn kind(readable: &str) -> &'static str {
-    const KINDS: [(&str, &str); 6] = [
+    const OUTERMOST: [(&str, &str); 4] = [
         ("core::ptr::drop_in_place", "dropping values"),
+        ("core::slice::sort", "sorting, also of what an ordered map is collected from"),
+        ("alloc::collections::btree", "ordered maps and sets"),
+        ("hashbrown", "hash maps and sets"),
+    ];
+    const ANYWHERE: [(&str, &str); 4] = [
         ("as core::fmt::", "values as text"),
-        ("core::slice::sort", "sorting"),
         ("as core::clone::Clone>::clone", "cloning"),
         ("serde_core::", "serde"),
         ("{closure#", "closures and futures"),
     ];
-    KINDS.iter().find(|(part, _)| readable.contains(part)).map_or("other functions", |(_, kind)| kind)
+    let begins = readable.trim_start_matches('<');
+    let outermost = OUTERMOST.iter().find(|(part, _)| begins.starts_with(part));
+    let kind = outermost.or_else(|| ANYWHERE.iter().find(|(part, _)| readable.contains(part)));
+    kind.map_or("other functions", |(_, kind)| kind)
+}
+
+/// The name without the types that a generic function was compiled for.
+pub fn generic(readable: &str) -> String {
+    let (mut name, mut depth, mut previous) = (String::new(), 0_u32, ' ');
+    for letter in readable.chars() {
+        let follows_a_name = previous.is_alphanumeric() || ['_', ':', '}'].contains(&previous);
+        let is_arrow = ['-', '='].contains(&previous);
+        match letter {
+            '<' if depth > 0 || follows_a_name => depth += 1,
+            '>' if depth > 0 && !is_arrow => depth -= 1,
+            _ if depth == 0 => name.push(letter),
+            _ => {}
+        }
+        previous = letter;
+    }
+    name.replace("::::", "::").trim_end_matches(':').to_owned()
 }
 
 /// The paths in a name, each by its parts: `<a::B as c::D<e::F>>::g` has three, and the last part of its own.
@@ -77,6 +101,16 @@ mod tests {
         assert_eq!(kind("core::ptr::drop_in_place::<indexie::open::{closure#0}>"), "dropping values");
         assert_eq!(kind("indexie::open::{closure#0}"), "closures and futures");
         assert_eq!(kind("indexie::open"), "other functions");
+    }
+
+    #[test]
+    fn a_generic_function_is_the_same_for_every_type() {
+        assert_eq!(
+            generic("<app::Table<app::Row>>::write::<fn(u8) -> u8>::{closure#0}"),
+            "<app::Table>::write::{closure#0}"
+        );
+        assert_eq!(generic("core::ptr::drop_in_place::<app::Row>"), "core::ptr::drop_in_place");
+        assert_eq!(generic("<app::Row as core::fmt::Debug>::fmt"), "<app::Row as core::fmt::Debug>::fmt");
     }
 
     #[test]

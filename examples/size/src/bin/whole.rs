@@ -56,7 +56,7 @@ async fn watch(db: &AppDb) -> Result<()> {
     let mut adults = db.users.where_(|u| u.age).above(18).order_by(|u| u.name).limit(20).live();
     let _count = db.users.count().live().subscribe(|count| drop(black_box(count.map_err(|error| error.to_string()))));
     while let Some(rows) = adults.next().await {
-        for user in rows?.iter() {
+        for user in &rows? {
             db.users.delete(user.id).await?;
         }
     }

@@ -29,7 +29,8 @@ const FIELDS: [(&str, &str); 10] = [
 pub fn manifest(name: &str, indexie: &Path) -> String {
     format!(
         "[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[dependencies]\n\
-         indexie = {{ path = {indexie:?} }}\nserde = {{ version = \"1\", features = [\"derive\"] }}\n"
+         indexie = {{ path = '{}' }}\nserde = {{ version = \"1\", features = [\"derive\"] }}\n",
+        indexie.display()
     )
 }
 
