@@ -103,3 +103,38 @@ fn weigh(workspace: &Workspace, which: impl Fn(&Program) -> bool) -> Result<Weig
     }
     Ok(weighed)
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        settings: Settings,
+    }
+
+    fn names(line: &str, which: impl Fn(&Settings, &Program) -> bool) -> Vec<&'static str> {
+        let Line { settings } = Line::parse_from(["size"].into_iter().chain(line.split_whitespace()));
+        PROGRAMS.iter().filter(|program| which(&settings, program)).map(|program| program.name).collect()
+    }
+
+    #[test]
+    fn what_is_named_is_weighed_beside_the_floor_and_broken_down() {
+        assert_eq!(names("--program records", Settings::weighs), [FLOOR, "records"]);
+        assert_eq!(names("--program records", Settings::breaks_down), ["records"]);
+    }
+
+    #[test]
+    fn without_a_name_all_are_weighed_and_two_are_broken_down() {
+        assert_eq!(names("", Settings::weighs).len(), PROGRAMS.len());
+        assert_eq!(names("", Settings::breaks_down), [CORE, WHOLE]);
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_is_refused() {
+        assert!(Line::try_parse_from(["size", "--program", "nothing"]).is_err());
+    }
+}
