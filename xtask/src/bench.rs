@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: measurements that can be repeated. The page is the program of `examples/bench`; it is built as it ships,
 //! and measured in a headless browser beside what it is compared with.
 
+mod compile;
 mod electric;
 mod figures;
 mod live;
@@ -29,13 +30,15 @@ pub enum Subject {
     Live,
     /// Tables that follow a shape, beside the official client of ElectricSQL with Dexie
     Sync,
+    /// `cargo check` of many records, beside serde's derives alone
+    Compile,
 }
 
 impl Subject {
     /// Its page, beside the others.
     fn page(self) -> &'static str {
         match self {
-            Self::Live => "",
+            Self::Live | Self::Compile => "",
             Self::Sync => "sync.html",
         }
     }
@@ -66,6 +69,9 @@ impl Settings {
 
 /// Measures one subject, and prints a table.
 pub fn run(workspace: &Workspace, subject: Subject, settings: &Settings) -> Result<()> {
+    if subject == Subject::Compile {
+        return compile::measure(workspace, settings.rounds);
+    }
     let kind = settings.kind();
     setup::ensure(workspace, &[Need::WasmTarget, Need::Browser(kind), Need::Npm])?;
     let electric = (subject == Subject::Sync).then(|| Electric::start(workspace)).transpose()?;
@@ -75,7 +81,7 @@ pub fn run(workspace: &Workspace, subject: Subject, settings: &Settings) -> Resu
     let page = Page::open(&session, kind, server.address() + subject.page(), settings.in_memory)?;
     let dexie = ["Dexie", &page.dexie_version()?].join(" ");
     let mut table = Table::new(match subject {
-        Subject::Live => dexie,
+        Subject::Live | Subject::Compile => dexie,
         Subject::Sync => format!("{}, {dexie}", npm::electric::version()),
     });
     let measured = progress::report(&format!("{} rounds in {kind}", settings.rounds), || match &electric {

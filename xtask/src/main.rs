@@ -14,6 +14,7 @@ mod npm;
 mod progress;
 mod server;
 mod setup;
+mod size;
 mod summary;
 mod sync_server;
 mod test;
@@ -76,6 +77,8 @@ enum Task {
         #[command(flatten)]
         settings: bench::Settings,
     },
+    /// Weigh programs that use indexie, as a page loads them: compiled as they ship, optimised, and compressed
+    Size(size::Settings),
     /// Run one wasm test binary in the browser named by CHROMEDRIVER or GECKODRIVER
     #[command(hide = true, disable_help_flag = true)]
     WasmTestRunner {
@@ -140,6 +143,7 @@ fn run(task: Task) -> anyhow::Result<()> {
             let _leftovers = Leftovers::watch()?;
             bench::run(&workspace, subject, &settings)
         }
+        Task::Size(settings) => size::run(&workspace, &settings),
         Task::WasmTestRunner { .. } => Ok(()),
     }
 }

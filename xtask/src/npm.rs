@@ -1,7 +1,9 @@
 //! Packages from npm: one version each, pinned by its hash, fetched once into the target directory.
 
+pub mod binaryen;
 pub mod dexie;
 pub mod electric;
+pub mod esbuild;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -13,10 +13,10 @@ use crate::progress::duration;
 use crate::setup::{self, Need};
 use crate::summary::{Outcome, table};
 use crate::workspace::{WASM, Workspace};
-use crate::{browser_tests, command, demo, e2e, threads};
+use crate::{browser_tests, command, demo, e2e, size, threads};
 
 /// The packages that are compiled for the browser, `indexie` first.
-const BROWSER_PACKAGES: [&str; 9] = [
+const BROWSER_PACKAGES: [&str; 10] = [
     "indexie",
     "indexie-leptos",
     "indexie-dioxus",
@@ -26,6 +26,7 @@ const BROWSER_PACKAGES: [&str; 9] = [
     "cities",
     "todo",
     "bench",
+    "size",
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -38,6 +39,8 @@ pub enum Step {
     ClippyWasm,
     /// The documentation builds without a warning
     Doc,
+    /// Programs that use indexie are no larger than what was accepted last
+    Size,
     /// Unit tests, documentation examples and compile errors, on this machine
     Native,
     /// The browser tests in Chromium
@@ -120,6 +123,7 @@ impl Step {
             Self::Clippy => "clippy",
             Self::ClippyWasm => "clippy-wasm",
             Self::Doc => "doc",
+            Self::Size => "size",
             Self::Native => "native",
             Self::Chromium => "chromium",
             Self::Firefox => "firefox",
@@ -134,6 +138,7 @@ impl Step {
         match self {
             Self::Fmt | Self::Clippy | Self::Native | Self::Electric => &[],
             Self::ClippyWasm | Self::Doc => &[Need::WasmTarget],
+            Self::Size => size::NEEDS,
             Self::Chromium | Self::Demo => demo::HEADLESS_NEEDS,
             Self::Firefox => &[Need::WasmTarget, Need::Browser(Kind::Firefox)],
             Self::Threads => {
@@ -165,6 +170,7 @@ impl Step {
                 show_and_run(host.env("RUSTDOCFLAGS", "-D warnings"))?;
                 show_and_run(wasm.env("RUSTDOCFLAGS", "-D warnings"))
             }
+            Self::Size => size::check_all(workspace),
             Self::Native => show_and_run(cargo("test --workspace --").args(filter).envs(variables.iter().cloned())),
             Self::Chromium => browser_tests::run(workspace, Kind::Chromium, choice),
             Self::Firefox => browser_tests::run(workspace, Kind::Firefox, choice),

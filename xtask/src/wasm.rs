@@ -1,5 +1,6 @@
 //! Programs for the browser: compiled as they ship, and bound to JavaScript.
 
+use std::ffi::OsStr;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -20,17 +21,20 @@ pub fn build(workspace: &Workspace, packages: &[&str]) -> Result<()> {
 /// Writes the JavaScript module that loads a compiled program, and the program it loads.
 pub fn bind(workspace: &Workspace, package: &str, destination: &Path) -> Result<()> {
     let wasm = workspace.target.join(WASM).join("release").join(format!("{package}.wasm"));
-    let arguments = [
-        "wasm-bindgen".as_ref(),
-        wasm.as_os_str(),
-        "--target".as_ref(),
-        "web".as_ref(),
-        "--no-typescript".as_ref(),
-        "--remove-name-section".as_ref(),
-        "--remove-producers-section".as_ref(),
-        "--out-dir".as_ref(),
-        destination.as_os_str(),
-    ];
+    run_wasm_bindgen(&wasm, &["--remove-name-section", "--remove-producers-section"], destination)
+}
+
+/// The same of a program at `wasm`, whose functions keep their names: those of the linker.
+pub fn bind_with_names(wasm: &Path, destination: &Path) -> Result<()> {
+    run_wasm_bindgen(wasm, &["--no-demangle", "--remove-producers-section"], destination)
+}
+
+fn run_wasm_bindgen(wasm: &Path, options: &[&str], destination: &Path) -> Result<()> {
+    let arguments = [OsStr::new("wasm-bindgen"), wasm.as_os_str()]
+        .into_iter()
+        .chain(["--target", "web", "--no-typescript"].map(OsStr::new))
+        .chain(options.iter().map(OsStr::new))
+        .chain(["--out-dir".as_ref(), destination.as_os_str()]);
     wasm_bindgen_cli::wasm_bindgen::run_cli_with_args(arguments)
         .with_context(|| format!("wasm-bindgen failed on {}", wasm.display()))
 }
