@@ -2,6 +2,7 @@
 
 pub mod dexie;
 pub mod electric;
+pub mod idb;
 
 use std::fs;
 use std::path::{Path, PathBuf};
