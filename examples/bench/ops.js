@@ -47,7 +47,7 @@ const OPERATIONS = {
   addsInOne: { writes: ROOM },
   addsTogether: { writes: ROOM },
   gets: {}, lookups: {}, bulkGet: {}, all: {}, range: {}, either: { inAnyOrder: true }, filter: {},
-  page: { times: 5 }, keys: { times: 5 }, count: { times: 20 },
+  page: { times: 3 }, keys: { times: 3 }, count: { times: 10 },
 };
 
 const sides = {};
