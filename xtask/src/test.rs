@@ -16,7 +16,7 @@ use crate::workspace::{WASM, Workspace};
 use crate::{browser_tests, command, demo, e2e, threads};
 
 /// The packages that are compiled for the browser, `indexie` first.
-const BROWSER_PACKAGES: [&str; 9] = [
+const BROWSER_PACKAGES: [&str; 10] = [
     "indexie",
     "indexie-leptos",
     "indexie-dioxus",
@@ -26,6 +26,7 @@ const BROWSER_PACKAGES: [&str; 9] = [
     "cities",
     "todo",
     "bench",
+    "bench-peers",
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
