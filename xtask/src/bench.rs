@@ -5,8 +5,10 @@ mod compile;
 mod electric;
 mod figures;
 mod live;
+mod ops;
 mod page;
 mod rows;
+mod sides;
 mod site;
 mod sync;
 mod table;
@@ -26,6 +28,8 @@ use table::Table;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Subject {
+    /// Single operations, beside `IndexedDB` by hand, Dexie, idb and four Rust crates
+    Ops,
     /// Live queries, beside Dexie's
     Live,
     /// Tables that follow a shape, beside the official client of ElectricSQL with Dexie
@@ -38,6 +42,7 @@ impl Subject {
     /// Its page, beside the others.
     fn page(self) -> &'static str {
         match self {
+            Self::Ops => "ops.html",
             Self::Live | Self::Compile => "",
             Self::Sync => "sync.html",
         }
@@ -53,10 +58,13 @@ pub struct Settings {
     /// Measure each figure so many times; an odd number has a median
     #[arg(long, value_name = "N", default_value_t = 11)]
     rounds: u32,
-    /// Write into tables of so many rows, or fill them
+    /// Measure these operations only (ops)
+    #[arg(long, num_args = 1.., value_name = "OPERATION")]
+    only: Vec<String>,
+    /// Write into tables of so many rows, or fill them (live and sync)
     #[arg(long, num_args = 1.., value_name = "ROWS", default_values_t = [1_000, 10_000, 100_000])]
     rows: Vec<u32>,
-    /// Keep indexie's rows in memory: what its own work takes, without a database
+    /// Keep indexie's rows in memory: what its own work takes, without a database (live and sync)
     #[arg(long)]
     in_memory: bool,
 }
@@ -79,9 +87,18 @@ pub fn run(workspace: &Workspace, subject: Subject, settings: &Settings) -> Resu
     let browser = Browser::find(workspace, kind)?;
     let session = Session::start(workspace, &browser, &Start::default())?;
     let page = Page::open(&session, kind, server.address() + subject.page(), settings.in_memory)?;
+    if subject == Subject::Ops {
+        let report = progress::report(&format!("{} rounds in {kind}", settings.rounds), || {
+            ops::measure(workspace, &page, kind, settings.rounds, &settings.only)
+        });
+        if report.is_err() {
+            session.console().iter().for_each(|message| println!("    console: {message}"));
+        }
+        return report?.publish(workspace);
+    }
     let dexie = ["Dexie", &page.dexie_version()?].join(" ");
     let mut table = Table::new(match subject {
-        Subject::Live | Subject::Compile => dexie,
+        Subject::Ops | Subject::Live | Subject::Compile => dexie,
         Subject::Sync => format!("{}, {dexie}", npm::electric::version()),
     });
     let measured = progress::report(&format!("{} rounds in {kind}", settings.rounds), || match &electric {

@@ -72,7 +72,7 @@ enum Task {
     /// Measure indexie beside others in a browser, in the same page and the same run
     Bench {
         /// What to measure
-        #[arg(value_enum)]
+        #[arg(value_enum, default_value_t = bench::Subject::Ops)]
         subject: bench::Subject,
         #[command(flatten)]
         settings: bench::Settings,
@@ -193,6 +193,24 @@ mod tests {
 
         let told: Vec<_> = model.variables().collect();
         assert_eq!(told, [("INDEXIE_MODEL_PROGRAMS", "30".to_owned()), ("INDEXIE_MODEL_SEED", "7".to_owned())]);
+    }
+
+    #[test]
+    fn bench_alone_measures_the_operations() {
+        let Task::Bench { subject, .. } = parse("xtask bench --firefox --rounds 3") else {
+            panic!("not the bench task");
+        };
+
+        assert_eq!(subject, bench::Subject::Ops);
+    }
+
+    #[test]
+    fn bench_takes_a_subject() {
+        let Task::Bench { subject, .. } = parse("xtask bench live") else {
+            panic!("not the bench task");
+        };
+
+        assert_eq!(subject, bench::Subject::Live);
     }
 
     #[test]

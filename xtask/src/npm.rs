@@ -4,6 +4,7 @@ pub mod binaryen;
 pub mod dexie;
 pub mod electric;
 pub mod esbuild;
+pub mod idb;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -26,6 +26,7 @@ const BROWSER_PACKAGES: [&str; 10] = [
     "cities",
     "todo",
     "bench",
+    "bench-peers",
     "size",
 ];
 

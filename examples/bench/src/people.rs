@@ -1,4 +1,4 @@
-//! The database, and its rows: made from their ids alone, so that `people.js` makes the same ones.
+//! The rows: made from their ids alone, so that `people.js` makes the same ones. Every Rust side of a page has this record.
 
 use indexie::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -23,15 +23,6 @@ pub struct Person {
 pub struct Address {
     pub city: String,
     pub zip: String,
-}
-
-schema! {
-    pub struct BenchDb("bench");
-
-    version 1 {
-        people: Person,
-        strangers: Person,       // the same, and nobody watches them
-    }
 }
 
 /// Sorted: the first ones go to the row that is written, which is so on the first page.

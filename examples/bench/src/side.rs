@@ -5,8 +5,9 @@ use std::cell::RefCell;
 use indexie::prelude::*;
 use wasm_bindgen::prelude::*;
 
+use crate::database::BenchDb;
 use crate::mix;
-use crate::people::{BenchDb, Person, person};
+use crate::people::{Person, person};
 use crate::watchers::{Watchers, now};
 
 pub type Answer<T> = std::result::Result<T, JsError>;

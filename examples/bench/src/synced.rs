@@ -6,7 +6,7 @@ use indexie::prelude::*;
 use indexie::{Electric, ElectricSync, Subscription};
 use wasm_bindgen::prelude::*;
 
-use crate::people::BenchDb;
+use crate::database::BenchDb;
 use crate::side::Answer;
 
 /// A database, and its sync.

@@ -5,7 +5,8 @@ use anyhow::{Result, ensure};
 use serde_json::json;
 
 use super::figures::Rounds;
-use super::page::{Page, Side};
+use super::page::Page;
+use super::sides::{BOTH, DEXIE, INDEXIE};
 use super::table::{Table, grouped, milliseconds};
 
 /// The page puts one of two rows in turn. The first ones compile everything.
@@ -31,24 +32,26 @@ fn in_table_of(page: &Page<'_>, size: u32, rounds: u32) -> Result<Rounds> {
             measured.push(figures);
         }
     }
-    for side in Side::BOTH {
-        page.call("unwatch", &[json!(side.to_string())])?;
+    for side in BOTH {
+        page.call("unwatch", &[json!(side)])?;
     }
     page.call("remove", &[])?;
     Ok(measured)
 }
 
 fn add(rounds: &Rounds, size: u32, table: &mut Table) -> Result<()> {
-    let both = |figure: &str| {
-        Ok::<_, anyhow::Error>([rounds.median(Side::Indexie, figure)?, rounds.median(Side::Dexie, figure)?])
-    };
+    let both = |figure: &str| Ok::<_, anyhow::Error>([rounds.median(INDEXIE, figure)?, rounds.median(DEXIE, figure)?]);
     let what = |text: &str| format!("{} rows, 20 live queries: {text}", grouped(size.into()));
     let [changed, others] = both("/changed")?;
     ensure!(changed.total_cmp(&others).is_eq(), "a put changes {changed} results of indexie, and {others} of Dexie");
 
-    table.add(what("a put"), both("/put")?.map(milliseconds), Some(rounds.ratio("/put")?));
+    table.add(what("a put"), both("/put")?.map(milliseconds), Some(rounds.ratio(INDEXIE, DEXIE, "/put")?));
     table.add(what("last item after the put"), both("/last")?.map(milliseconds), None);
-    table.add(what("from the call to the last item"), both("/total")?.map(milliseconds), Some(rounds.ratio("/total")?));
+    table.add(
+        what("from the call to the last item"),
+        both("/total")?.map(milliseconds),
+        Some(rounds.ratio(INDEXIE, DEXIE, "/total")?),
+    );
     let (notified, items) = (both("/notified")?, both("/items")?);
     let told = [0, 1].map(|side| match (notified[side], items[side]) {
         (notified, items) if items > notified => format!("{notified} in {items} items"),

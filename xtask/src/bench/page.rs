@@ -1,7 +1,5 @@
 //! The page in the browser, as the measurements call it.
 
-use std::fmt;
-
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
@@ -10,27 +8,6 @@ use crate::webdriver::Session;
 
 /// Rows of one call: a script of the driver may not take for ever.
 const CHUNK: u32 = 10_000;
-
-/// Who is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
-    Indexie,
-    Dexie,
-}
-
-impl Side {
-    pub const BOTH: [Self; 2] = [Self::Indexie, Self::Dexie];
-}
-
-/// As the page names it.
-impl fmt::Display for Side {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Indexie => "indexie",
-            Self::Dexie => "Dexie",
-        })
-    }
-}
 
 /// Bytes in use.
 #[derive(Clone, Copy, Debug)]

@@ -6,7 +6,8 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::figures::{Rounds, median};
-use super::page::{Page, Side};
+use super::page::Page;
+use super::sides::{DEXIE, INDEXIE};
 use super::table::{Table, grouped, milliseconds};
 
 /// The last one is the row that nobody watches.
@@ -57,7 +58,7 @@ pub fn measure(page: &Page<'_>, rounds: u32, table: &mut Table) -> Result<()> {
             page.fill("fillMemory", ROWS)?;
         }
         let load = |side| one_load(page, side, rounds.div_ceil(LOADS));
-        let [indexie, dexie] = [load(Side::Indexie)?, load(Side::Dexie)?];
+        let [indexie, dexie] = [load(INDEXIE)?, load(DEXIE)?];
         for (rounds, (indexie, dexie)) in measured.puts.iter_mut().zip(indexie.puts.into_iter().zip(dexie.puts)) {
             rounds.extend(indexie, dexie);
         }
@@ -70,8 +71,8 @@ pub fn measure(page: &Page<'_>, rounds: u32, table: &mut Table) -> Result<()> {
     add(&measured, table)
 }
 
-fn one_load(page: &Page<'_>, side: Side, rounds: u32) -> Result<Load> {
-    let name = json!(side.to_string());
+fn one_load(page: &Page<'_>, side: &str, rounds: u32) -> Result<Load> {
+    let name = json!(side);
     let mut puts: [Vec<Value>; COUNTS.len()] = Default::default();
     let put = |puts: &mut Vec<Value>, rounds: u32| {
         for round in 0..WARM_UP + rounds {
@@ -110,10 +111,10 @@ fn watch(page: &Page<'_>, side: &Value, from: u32, to: u32) -> Result<()> {
 
 fn add(measured: &Measured, table: &mut Table) -> Result<()> {
     let both = |rounds: &Rounds, figure: &str| {
-        Ok::<_, anyhow::Error>([rounds.median(Side::Indexie, figure)?, rounds.median(Side::Dexie, figure)?])
+        Ok::<_, anyhow::Error>([rounds.median(INDEXIE, figure)?, rounds.median(DEXIE, figure)?])
     };
     let mut line = |what: String, rounds: &Rounds, figure: &str| {
-        table.add(what, both(rounds, figure)?.map(milliseconds), Some(rounds.ratio(figure)?));
+        table.add(what, both(rounds, figure)?.map(milliseconds), Some(rounds.ratio(INDEXIE, DEXIE, figure)?));
         Ok::<_, anyhow::Error>(())
     };
     for (at, rounds) in measured.puts.iter().enumerate() {

@@ -4,23 +4,31 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::npm::{dexie, electric};
-use crate::workspace::{Workspace, copy_file, empty_directory};
+use crate::npm::{dexie, electric, idb};
+use crate::workspace::{Workspace, copy_file, copy_tree, empty_directory};
 use crate::{progress, wasm};
 
 const PACKAGE: &str = "bench";
+const PEERS: &str = "bench-peers";
+
+/// Of the package, all but what is compiled.
+const FILES: [&str; 9] =
+    ["index.html", "page.js", "dexie.js", "people.js", "sync.html", "sync.js", "client.js", "ops.html", "ops.js"];
 
 /// Builds the site and returns its directory.
 pub fn build(workspace: &Workspace) -> Result<PathBuf> {
-    wasm::build(workspace, &[PACKAGE])?;
-    let (source, site) = (workspace.root.join("examples/bench"), workspace.target.join("bench"));
+    wasm::build(workspace, &[PACKAGE, PEERS])?;
+    let (source, site) = (workspace.root.join("examples/bench"), workspace.target.join("bench/site"));
     progress::report("the pages that are measured", || {
         empty_directory(&site)?;
         wasm::bind(workspace, PACKAGE, &site)?;
-        for file in ["index.html", "page.js", "dexie.js", "people.js", "sync.html", "sync.js", "client.js"] {
+        wasm::bind(workspace, PEERS, &site.join("peers"))?;
+        copy_tree(&source.join("ops"), &site.join("ops"))?;
+        for file in FILES {
             copy_file(&source.join(file), &site.join(file))?;
         }
         dexie::add(workspace, &site)?;
+        idb::add(workspace, &site)?;
         electric::add(workspace, &site)
     })?;
     Ok(site)

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use super::electric::Electric;
 use super::figures::{Rounds, quantile};
-use super::page::{Page, Side};
+use super::page::Page;
+use super::sides::{BOTH, DEXIE, INDEXIE};
 use super::table::{Table, grouped, megabytes, milliseconds};
 
 /// Rows that the server is given at once.
@@ -42,7 +43,7 @@ fn initial(page: &Page<'_>, server: &Electric, name: &str, rows: u32, rounds: u3
     let mut measured = Rounds::default();
     // The first one warms the disk and the browser.
     for round in 0..=rounds {
-        let mut sides = Side::BOTH;
+        let mut sides = BOTH;
         if round % 2 == 1 {
             sides.reverse();
         }
@@ -50,7 +51,7 @@ fn initial(page: &Page<'_>, server: &Electric, name: &str, rows: u32, rounds: u3
         for side in sides {
             page.load()?;
             let run = |name: &str, arguments: &[Value]| page.call_long(name, arguments);
-            let name_of_side = json!(side.to_string());
+            let name_of_side = json!(side);
             page.call("open", &[name_of_side.clone(), json!(name), json!(page.keeps_rows())])?;
             let took = run("initial", &[name_of_side.clone(), json!(server.url), json!(name), json!(round)])?;
             if page.keeps_rows() {
@@ -69,12 +70,10 @@ fn initial(page: &Page<'_>, server: &Electric, name: &str, rows: u32, rounds: u3
 }
 
 fn add_initial(rounds: &Rounds, rows: u32, table: &mut Table) -> Result<()> {
-    let both = |figure: &str| {
-        Ok::<_, anyhow::Error>([rounds.median(Side::Indexie, figure)?, rounds.median(Side::Dexie, figure)?])
-    };
+    let both = |figure: &str| Ok::<_, anyhow::Error>([rounds.median(INDEXIE, figure)?, rounds.median(DEXIE, figure)?]);
     let what = |text: &str| format!("initial sync of {} rows: {text}", grouped(rows.into()));
     let took = both("/ms")?;
-    table.add(what("until all are stored"), took.map(milliseconds), Some(rounds.ratio("/ms")?));
+    table.add(what("until all are stored"), took.map(milliseconds), Some(rounds.ratio(INDEXIE, DEXIE, "/ms")?));
     table.add(what("rows per second"), took.map(|took| grouped(f64::from(rows) * 1_000.0 / took)), None);
     table.add(what("memory taken by wasm"), both("/wasm")?.map(megabytes), None);
     // Firefox does not tell.
@@ -93,8 +92,8 @@ struct Latency {
 fn latency(page: &Page<'_>, server: &Electric) -> Result<Latency> {
     println!("    {CHANGES} changes of one row of {}, one after the other", grouped(WATCHED.into()));
     page.load()?;
-    for side in Side::BOTH {
-        let (name, table) = (json!(side.to_string()), format!("watched_{side}").to_lowercase());
+    for side in BOTH {
+        let (name, table) = (json!(side), format!("watched_{side}").to_lowercase());
         create(page, server, &table, WATCHED)?;
         page.call("open", &[name.clone(), json!(table), json!(page.keeps_rows())])?;
         page.call("initial", &[name.clone(), json!(server.url), json!(table), json!(0)])?;
@@ -103,15 +102,15 @@ fn latency(page: &Page<'_>, server: &Electric) -> Result<Latency> {
     let mut latency = Latency { items: Default::default(), commits: Default::default() };
     for first in (1..=CHANGES).step_by(CHANGES_AT_ONCE as usize) {
         let figures = page.call("changes", &[json!(server.url), json!(first), json!(CHANGES_AT_ONCE)])?;
-        for (at, side) in Side::BOTH.into_iter().enumerate() {
-            for change in figures[side.to_string()].as_array().context("no changes")? {
+        for (at, side) in BOTH.into_iter().enumerate() {
+            for change in figures[side].as_array().context("no changes")? {
                 latency.items[at].push(change["item"].as_f64().context("no item")?);
                 latency.commits[at].push(change["commit"].as_f64().context("no commit")?);
             }
         }
     }
-    for side in Side::BOTH {
-        page.call("remove", &[json!(side.to_string())])?;
+    for side in BOTH {
+        page.call("remove", &[json!(side)])?;
     }
     Ok(latency)
 }
