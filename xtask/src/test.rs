@@ -16,7 +16,7 @@ use crate::workspace::{WASM, Workspace};
 use crate::{browser_tests, command, demo, e2e, size, threads};
 
 /// The packages that are compiled for the browser, `indexie` first.
-const BROWSER_PACKAGES: [&str; 10] = [
+const BROWSER_PACKAGES: [&str; 11] = [
     "indexie",
     "indexie-leptos",
     "indexie-dioxus",
