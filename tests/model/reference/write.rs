@@ -5,7 +5,7 @@ use crate::key::Key;
 use crate::outcome::{Fault, Outcome};
 use crate::program::{Change, Keys};
 use crate::query::Query;
-use crate::value::{Row, Value, set};
+use crate::value::{Row, Value, field, set};
 
 /// Beyond this number no keys are generated.
 const LAST_GENERATED: u64 = 1 << 53;
@@ -34,7 +34,7 @@ impl Table {
             given.push(match keys {
                 Keys::Row => match self.shape.own_key(row) {
                     // A type that does not have the field.
-                    None if self.shape.generated && self.lens.is_some() => None,
+                    None if self.shape.generated && *field(row, self.shape.field(0)) == Value::Absent => None,
                     key => Some(key.ok_or_else(|| self.data(None, at))?),
                 },
                 Keys::Beside => Some(self.key(beside, at)?),
