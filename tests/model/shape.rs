@@ -137,6 +137,11 @@ impl Shape {
         key_at(row, &self.primary, self.is_compound)
     }
 
+    /// Whether a row that carries no key gets one: a type that does not have the field. A number that is none is there.
+    pub fn generates_for(&self, row: &Row) -> bool {
+        self.generated && self.fields.iter().all(|name| *field(row, name) == Value::Absent)
+    }
+
     /// The keys under which a row is in an index: of several elements each once, in their order.
     pub fn keys(&self, index: usize, row: &Row) -> Vec<Key> {
         let Index { paths, is_compound, multi, .. } = &self.indexes[index];

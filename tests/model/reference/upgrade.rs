@@ -243,7 +243,7 @@ impl Table {
                 stays.then(|| key.clone())
             } else {
                 match to.shape.own_key(&row) {
-                    None if to.shape.generated && *field(&row, to.shape.field(0)) == Value::Absent => None,
+                    None if to.shape.generates_for(&row) => None,
                     Some(own) if !to.shape.generated || matches!(own, Key::Number(_)) => Some(own),
                     _ => return Err(to.data(None, None).at_row(&to.shape.table, key)),
                 }

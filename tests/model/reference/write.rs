@@ -5,7 +5,7 @@ use crate::key::Key;
 use crate::outcome::{Fault, Outcome};
 use crate::program::{Change, Keys};
 use crate::query::Query;
-use crate::value::{Row, Value, field, set};
+use crate::value::{Row, Value, set};
 
 /// Beyond this number no keys are generated.
 const LAST_GENERATED: u64 = 1 << 53;
@@ -33,8 +33,7 @@ impl Table {
             let at = many.then_some(at);
             given.push(match keys {
                 Keys::Row => match self.shape.own_key(row) {
-                    // A type that does not have the field.
-                    None if self.shape.generated && *field(row, self.shape.field(0)) == Value::Absent => None,
+                    None if self.shape.generates_for(row) => None,
                     key => Some(key.ok_or_else(|| self.data(None, at))?),
                 },
                 Keys::Beside => Some(self.key(beside, at)?),
