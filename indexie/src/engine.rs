@@ -169,7 +169,7 @@ impl Session {
         .boxed_local()
     }
 
-    /// Lets go of rows that a Get has parked.
+    /// Lets go of rows that a read has parked.
     pub fn unpark(&self, parked: u32) {
         match &self.frame {
             Some(frame) => frame.unpark(parked),

@@ -15,7 +15,6 @@ mod read;
 mod rest;
 pub(crate) mod spec;
 mod stream;
-mod told;
 mod ways;
 mod write;
 

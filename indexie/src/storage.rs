@@ -32,7 +32,8 @@ pub(crate) struct Request {
 
 #[derive(Debug)]
 pub(crate) enum Operation {
-    /// Rows by key, in the order of the keys. With `park`, the storage keeps them for a [`Self::Merge`].
+    /// Rows by key, in the order of the keys. With `park`, the storage keeps them for a [`Self::Merge`]; so it does with those of
+    /// a scan that wants that.
     Get {
         keys: Vec<AnyKey>,
         park: bool,
@@ -66,6 +67,15 @@ impl Operation {
         match self {
             Self::Scan(_) => true,
             Self::Write(write) => write.count > 1,
+            _ => false,
+        }
+    }
+
+    /// Whether the storage is to keep the rows.
+    pub fn parks(&self) -> bool {
+        match self {
+            Self::Get { park, .. } => *park,
+            Self::Scan(scan) => scan.want.park,
             _ => false,
         }
     }
@@ -105,19 +115,24 @@ pub(crate) struct Position {
 
 /// Which columns a scan brings back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "a set")]
 pub(crate) struct Want {
     pub rows: bool,
     pub primary_keys: bool,
     pub keys: bool,
+    /// The storage keeps the rows for a [`Operation::Merge`].
+    pub park: bool,
 }
 
 impl Want {
-    pub const NOTHING: Self = Self { rows: false, primary_keys: false, keys: false };
-    pub const ROWS: Self = Self { rows: true, primary_keys: false, keys: false };
-    pub const PRIMARY_KEYS: Self = Self { rows: false, primary_keys: true, keys: false };
-    pub const KEYS: Self = Self { rows: false, primary_keys: false, keys: true };
-    pub const ENTRIES: Self = Self { rows: true, primary_keys: true, keys: false };
-    pub const ALL: Self = Self { rows: true, primary_keys: true, keys: true };
+    pub const NOTHING: Self = Self { rows: false, primary_keys: false, keys: false, park: false };
+    pub const ROWS: Self = Self { rows: true, ..Self::NOTHING };
+    pub const PRIMARY_KEYS: Self = Self { primary_keys: true, ..Self::NOTHING };
+    pub const KEYS: Self = Self { keys: true, ..Self::NOTHING };
+    pub const BOTH_KEYS: Self = Self { primary_keys: true, ..Self::KEYS };
+    pub const ENTRIES: Self = Self { rows: true, ..Self::PRIMARY_KEYS };
+    pub const PARKED: Self = Self { park: true, ..Self::ENTRIES };
+    pub const ALL: Self = Self { rows: true, ..Self::BOTH_KEYS };
 }
 
 /// Rows to add or to put.
@@ -132,7 +147,7 @@ pub(crate) struct Write {
     pub want_keys: bool,
 }
 
-/// Changes of rows that a [`Operation::Get`] has parked.
+/// Changes of rows that a read has parked.
 #[derive(Debug)]
 pub(crate) struct Merge {
     pub parked: u32,
@@ -202,7 +217,7 @@ pub(crate) struct Columns {
     pub batch: Batch,
     pub count: usize,
     pub want: Want,
-    /// Names the rows that a Get has parked.
+    /// Names the rows that a read has parked.
     pub parked: u32,
     pub shapes: ShapeTable,
 }

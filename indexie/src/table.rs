@@ -7,7 +7,7 @@ mod target;
 mod write;
 
 pub use access::{Access, Auto, InTransaction, Pending, Read, ReadWrite, TxMode, Writable};
-pub(crate) use change::{Change, change, change_part};
+pub(crate) use change::{Change, Taken, change, change_part, change_taken};
 pub(crate) use target::{Rows, Rowwise, Target};
 
 use std::any::TypeId;

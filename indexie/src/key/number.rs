@@ -18,8 +18,10 @@ impl fmt::Display for Written {
     }
 }
 
+/// As Rust does: a whole number is one with a fraction of 0.
 impl fmt::Debug for Written {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
+        fmt::Display::fmt(self, f)?;
+        f.write_str(if self.0.fract() == 0.0 { ".0" } else { "" })
     }
 }

@@ -30,7 +30,7 @@ pub(super) struct Stage {
     /// The rows that it has written, as they were before.
     written: RefCell<BTreeMap<AnyKey, Option<Row>>>,
     shown: u64,
-    /// Rows that a Get has left for a Merge.
+    /// Rows that a read has left for a Merge.
     parked: RefCell<HashMap<u32, Vec<Option<Row>>>>,
     /// The next temporary key.
     temporary: Rc<Cell<f64>>,
@@ -108,7 +108,7 @@ impl Stage {
         };
         let (outcome, want) = merged::read(&self.below(session), &layers, request).await?;
         let parked = match (&request.operation, &outcome) {
-            (Operation::Get { park: true, .. }, Outcome::Found(found)) => {
+            (operation, Outcome::Found(found)) if operation.parks() => {
                 let number = Thread::get().number();
                 self.parked.borrow_mut().insert(number, found.rows.clone());
                 number

@@ -52,7 +52,7 @@ impl Below<'_> {
 
     /// The stored records of a scan, with their rows if those are wanted.
     async fn scan(&self, index: Option<u16>, scan: Scan, with_rows: bool) -> Result<Vec<Record>> {
-        let want = Want { rows: with_rows, primary_keys: true, keys: index.is_some() };
+        let want = Want { rows: with_rows, keys: index.is_some(), ..Want::PRIMARY_KEYS };
         let columns = self.columns(index, Operation::Scan(Scan { want, ..scan })).await?;
         let (primary_keys, keys) = {
             let opened = columns.open(&*columns.shapes.borrow());

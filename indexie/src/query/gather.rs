@@ -41,11 +41,11 @@ impl Execution {
 
     /// All that the walks find, asked for at once: the browser reads one while this thread unpacks another. Of several, nothing
     /// is written in between: a row that moved from one to the other would be found by neither.
-    pub(super) async fn scans(&self, walks: &[Walk], want: Want) -> Result<Vec<Columns>> {
+    async fn scans(&self, walks: &[Walk], want: fn(&Walk) -> Want) -> Result<Vec<Columns>> {
         let several = walks.len() > 1;
         let walks = walks.to_vec();
         let scans = move |this: Self| async move {
-            let scan = |walk| Scan { offset: 0, limit: None, after: None, ..this.native_scan(walk, want) };
+            let scan = |walk| Scan { offset: 0, limit: None, after: None, ..this.native_scan(walk, want(walk)) };
             all(walks.iter().map(|walk| this.scan(walk, scan(walk)).boxed_local()).collect()).await
         };
         if several { self.as_one(|this| scans(this).boxed_local()).await } else { scans(self.clone()).await }
@@ -53,7 +53,7 @@ impl Execution {
 
     pub(super) async fn gather_keys(&self, walks: &[Walk]) -> Result<Vec<AnyKey>> {
         let mut keys = Vec::new();
-        for columns in self.scans(walks, Want::PRIMARY_KEYS).await? {
+        for columns in self.scans(walks, |_| Want::PRIMARY_KEYS).await? {
             keys.extend(columns.primary_keys());
         }
         sort_keys(&mut keys);
@@ -79,7 +79,8 @@ impl Execution {
         let order = self.spec.order_column();
         let mut rows: Vec<Found> = Vec::new();
         let mut places: Vec<(AnyKey, usize)> = Vec::new();
-        let found_by = self.found_by(walks).await?;
+        let found_by = self.scans(walks, Walk::with_keys).await?;
+        let found_by = found_by.iter().map(|columns| Ok(self.decode(columns)?.0)).collect::<Result<Vec<_>>>()?;
         let keys: Vec<&AnyKey> = found_by.iter().flatten().map(|found| &found.primary_key).collect();
         // The row that has been found for a key, by the key's rank.
         let mut at_rank: Vec<Option<usize>> = vec![None; keys.len()];

@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::index::Column;
 use crate::key::range::{KeyRange, RangeSet};
 use crate::schema::{KeyPath, StoreSchema};
+use crate::storage::Want;
 
 /// How a query is carried out.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +32,11 @@ pub(crate) struct Walk {
 impl Walk {
     pub fn index(&self) -> Option<u16> {
         self.column.entry.checked_sub(1)
+    }
+
+    /// Rows with all the keys by which they are found: the primary key is its own place.
+    pub fn with_keys(&self) -> Want {
+        if self.column == Column::PRIMARY { Want::ENTRIES } else { Want::ALL }
     }
 }
 

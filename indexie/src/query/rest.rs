@@ -4,7 +4,7 @@ use super::execute::{Execution, Found};
 use super::plan::Walk;
 use super::spec::Spec;
 use crate::error::Result;
-use crate::storage::Position;
+use crate::storage::{Position, Scan};
 
 /// Rows per read where the number of rows wanted is not known beforehand: little at first, for who stops early.
 const FIRST_CHUNK: usize = 64;
@@ -60,8 +60,10 @@ impl Rest {
         };
         let after = if self.begun { self.after.take() } else { execution.after_in(walk) };
         self.begun = true;
-        let ((found, last), count) = execution.chunk(walk, after, wanted).await?;
-        self.ended = count < wanted;
+        let scan = Scan { offset: 0, limit: Some(wanted), after, ..execution.native_scan(walk, walk.with_keys()) };
+        let columns = execution.scan(walk, scan).await?;
+        self.ended = columns.count < wanted;
+        let (found, last) = execution.decode(&columns)?;
         self.chunk = (self.chunk * 2).min(LARGEST_CHUNK).max(self.chunk);
         let mut kept = Vec::new();
         self.after = last;

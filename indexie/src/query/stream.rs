@@ -15,7 +15,6 @@ use super::read::owned;
 use super::rest::Rest;
 use super::{Execution, Query};
 use crate::error::Result;
-use crate::index::Column;
 use crate::op::Op;
 use crate::storage::Want;
 use crate::store::Store;
@@ -123,9 +122,7 @@ impl Execution {
     pub async fn found(&self) -> Result<Vec<Found>> {
         match self.plan()? {
             Plan::Native(walk) => {
-                // The primary key is its own place.
-                let want = if walk.column == Column::PRIMARY { Want::ENTRIES } else { Want::ALL };
-                let columns = self.scan(&walk, self.native_scan(&walk, want)).await?;
+                let columns = self.scan(&walk, self.native_scan(&walk, walk.with_keys())).await?;
                 let in_order = |found: Found| Found { key: self.ordering_key(&walk, found.key), ..found };
                 let found = self.decode(&columns)?.0;
                 if found.len() < columns.count {

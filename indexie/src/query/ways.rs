@@ -118,8 +118,7 @@ impl Ways for InMemory {
 impl Execution {
     /// Each row's first place in a multi-entry index.
     async fn distinct_keys(&self, walk: &Walk) -> Result<Vec<Position>> {
-        let want = Want { rows: false, primary_keys: true, keys: true };
-        let scan = Scan { offset: 0, limit: None, after: None, ..self.native_scan(walk, want) };
+        let scan = Scan { offset: 0, limit: None, after: None, ..self.native_scan(walk, Want::BOTH_KEYS) };
         let columns = self.scan(walk, scan).await?;
         let opened = columns.open(&*columns.shapes.borrow());
         let firsts = firsts(&opened.primary_keys.iter().collect::<Vec<_>>());

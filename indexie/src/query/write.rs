@@ -2,24 +2,45 @@
 
 use std::any::Any;
 
-use futures::FutureExt;
+use futures::future::{FutureExt, LocalBoxFuture};
 
-use super::plan::Plan;
+use super::plan::{Plan, is_multi};
 use super::{Execution, Query};
 use crate::engine::{Access as Mode, Footprint};
 use crate::error::{Error, Result};
 use crate::key::AnyKey;
 use crate::op::Op;
-use crate::storage::Operation;
+use crate::storage::{Operation, Scan, Want};
 use crate::store::Store;
-use crate::table::{Access, Change, Writable, change, change_part};
+use crate::table::{Access, Change, Taken, Writable, change_part, change_taken};
 
 /// Rows that `modify` has in memory at one time.
-const CHUNK: usize = 500;
+const CHUNK: usize = 1_024;
 /// The same in an upgrade, where there is no going on after a failure in a later chunk.
 const UPGRADE_CHUNK: usize = 5_000;
 
 impl Execution {
+    /// The first rows of the query, at most so many, kept by the storage to be changed; and the keys of all, if they had to be
+    /// asked for.
+    fn take(&self, most: usize) -> LocalBoxFuture<'_, Result<(Taken, Option<Vec<AnyKey>>)>> {
+        async move {
+            match self.plan()? {
+                // One walk brings them, without asking for their keys first.
+                Plan::Native(walk) if !is_multi(&self.session.shared.schema(self.store), walk.column) => {
+                    let limit = Some(self.spec.limit.map_or(most, |limit| limit.min(most)));
+                    let columns = self.scan(&walk, Scan { limit, ..self.native_scan(&walk, Want::PARKED) }).await?;
+                    Ok((Taken::found(&self.session, columns), None))
+                }
+                _ => {
+                    let keys = self.primary_keys().await?;
+                    let first = keys[..keys.len().min(most)].to_vec();
+                    Ok((Taken::by_keys(&self.session, self.store, first).await?, Some(keys)))
+                }
+            }
+        }
+        .boxed_local()
+    }
+
     /// Deletes what the query finds; answers how many rows there were.
     pub async fn delete(&self) -> Result<usize> {
         let spec = &self.spec;
@@ -107,11 +128,16 @@ async fn modify_in_chunks<T: 'static>(
         .atomically(store, Mode::ReadWrite, Footprint::Whole, move |session| {
             async move {
                 let execution = execution.within(session);
-                let keys = execution.primary_keys().await?;
-                if keys.len() <= chunk {
-                    return modify(&execution, keys, &mut change).await;
+                let (first, keys) = execution.take(chunk).await?;
+                if first.len() < chunk {
+                    return modify(&execution, first, &mut change).await;
                 }
-                modify_in_parts(&execution, &keys, chunk, &mut change, half_done).await
+                // All are known before one is changed, which may bring it into the query again.
+                let keys = match keys {
+                    Some(keys) => keys,
+                    None => execution.primary_keys().await?,
+                };
+                modify_in_parts(&execution, first, &keys, chunk, &mut change, half_done).await
             }
             .boxed_local()
         })
@@ -121,6 +147,7 @@ async fn modify_in_chunks<T: 'static>(
 /// Part after part, and at the end the rows that move: a row's new key may be the old one of a row in a later part.
 async fn modify_in_parts<T: 'static>(
     execution: &Execution,
+    first: Taken,
     keys: &[AnyKey],
     chunk: usize,
     apply: &mut impl FnMut(&mut T),
@@ -135,8 +162,13 @@ async fn modify_in_parts<T: 'static>(
         }
         error
     };
+    let mut first = Some(first);
     for keys in keys.chunks(chunk) {
-        let part = change_part(session, *store, *row_type, keys.to_vec(), &mut untyped(apply)).await;
+        let taken = match first.take() {
+            Some(first) => first,
+            None => Taken::by_keys(session, *store, keys.to_vec()).await.map_err(|error| failed(error, done))?,
+        };
+        let part = change_part(session, *store, *row_type, taken, &mut untyped(apply)).await;
         let (count, moved) = part.map_err(|error| failed(error, done))?;
         changed += count;
         moving.extend(moved.map(|moved| (moved, done)));
@@ -152,9 +184,9 @@ async fn modify_in_parts<T: 'static>(
     Ok(changed)
 }
 
-async fn modify<T: 'static>(execution: &Execution, keys: Vec<AnyKey>, apply: &mut impl FnMut(&mut T)) -> Result<usize> {
+async fn modify<T: 'static>(execution: &Execution, taken: Taken, apply: &mut impl FnMut(&mut T)) -> Result<usize> {
     let Execution { session, store, row_type, .. } = execution;
-    let Change { changed, .. } = change(session, *store, *row_type, keys, &mut untyped(apply)).await?;
+    let Change { changed, .. } = change_taken(session, *store, *row_type, taken, &mut untyped(apply)).await?;
     Ok(changed)
 }
 

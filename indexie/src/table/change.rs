@@ -9,7 +9,7 @@ use crate::engine::{RowType, Session};
 use crate::error::{Error, Result};
 use crate::key::AnyKey;
 use crate::schema::KeyPath;
-use crate::storage::{Columns, Merge, Move, Operation};
+use crate::storage::{Columns, Merge, Move, Operation, Want};
 
 /// What became of the rows.
 pub(crate) struct Change {
@@ -29,7 +29,22 @@ pub(crate) fn change<'a>(
     apply: &'a mut dyn FnMut(usize, &mut dyn Any),
 ) -> LocalBoxFuture<'a, Result<Change>> {
     async move {
-        let mut changes = Changes::of(session, store, row_type, keys, Moves::Together, apply).await?;
+        let taken = Taken::by_keys(session, store, keys).await?;
+        change_taken(session, store, row_type, taken, apply).await
+    }
+    .boxed_local()
+}
+
+/// Changes rows that have been read, all of them or none.
+pub(crate) fn change_taken<'a>(
+    session: &'a Session,
+    store: u16,
+    row_type: RowType,
+    taken: Taken,
+    apply: &'a mut dyn FnMut(usize, &mut dyn Any),
+) -> LocalBoxFuture<'a, Result<Change>> {
+    async move {
+        let mut changes = Changes::of(session, store, row_type, taken, Moves::Together, apply)?;
         let count = changes.staying.positions.len();
         changes.staying.write(session, store).await?;
         Ok(Change { rows: changes.rows, changed: count })
@@ -43,18 +58,17 @@ pub(crate) async fn change_part(
     session: &Session,
     store: u16,
     row_type: RowType,
-    keys: Vec<AnyKey>,
+    taken: Taken,
     apply: &mut dyn FnMut(usize, &mut dyn Any),
 ) -> Result<(usize, Option<Written>)> {
     let Changes { mut staying, mut moving, leaving, .. } =
-        Changes::of(session, store, row_type, keys, Moves::Later, apply).await?;
+        Changes::of(session, store, row_type, taken, Moves::Later, apply)?;
     let changed = staying.positions.len() + moving.positions.len();
     if leaving.is_empty() {
         staying.write(session, store).await?;
         return Ok((changed, None));
     }
-    let columns = session.columns(store, None, Operation::Get { keys: leaving.clone(), park: true }).await?;
-    moving.parked = Some(Parked::new(session, columns.parked));
+    moving.parked = Some(Taken::by_keys(session, store, leaving.clone()).await?.parked);
     staying.write(session, store).await?;
     session.run(store, None, Operation::Delete(leaving)).await?;
     Ok((changed, Some(moving)))
@@ -87,6 +101,33 @@ impl Drop for Parked {
         if self.armed {
             self.session.unpark(self.id);
         }
+    }
+}
+
+/// Rows that are to be changed, with their keys. The storage has kept them.
+pub(crate) struct Taken {
+    keys: Vec<AnyKey>,
+    columns: Columns,
+    parked: Parked,
+}
+
+impl Taken {
+    pub async fn by_keys(session: &Session, store: u16, keys: Vec<AnyKey>) -> Result<Self> {
+        let columns = if keys.is_empty() {
+            Columns::empty(Want::ROWS)
+        } else {
+            session.columns(store, None, Operation::Get { keys: keys.clone(), park: true }).await?
+        };
+        Ok(Self { keys, parked: Parked::new(session, columns.parked), columns })
+    }
+
+    /// What a scan has brought that wanted [`Want::PARKED`].
+    pub fn found(session: &Session, columns: Columns) -> Self {
+        Self { keys: columns.primary_keys(), parked: Parked::new(session, columns.parked), columns }
+    }
+
+    pub fn len(&self) -> usize {
+        self.keys.len()
     }
 }
 
@@ -133,26 +174,21 @@ struct Changes {
 }
 
 impl Changes {
-    /// Reads rows and changes them.
-    async fn of(
+    /// Changes the rows.
+    fn of(
         session: &Session,
         store: u16,
         row_type: RowType,
-        keys: Vec<AnyKey>,
+        Taken { keys, columns, parked }: Taken,
         moves: Moves,
         apply: &mut dyn FnMut(usize, &mut dyn Any),
     ) -> Result<Self> {
         let mut changes = Self {
             rows: Vec::with_capacity(keys.len()),
-            staying: Written::default(),
+            staying: Written { parked: Some(parked), ..Written::default() },
             moving: Written::default(),
             leaving: Vec::new(),
         };
-        if keys.is_empty() {
-            return Ok(changes);
-        }
-        let columns = session.columns(store, None, Operation::Get { keys: keys.clone(), park: true }).await?;
-        changes.staying.parked = Some(Parked::new(session, columns.parked));
         changes.collect(session, store, row_type, &keys, &columns, moves, apply)?;
         Ok(changes)
     }

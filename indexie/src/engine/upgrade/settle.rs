@@ -109,7 +109,7 @@ impl Rebuild {
                 offset: 0,
                 limit: Some(ENTRIES),
                 after: after.clone(),
-                want: Want { rows: false, primary_keys: true, keys: true },
+                want: Want::BOTH_KEYS,
             };
             let columns = session.columns(store, column.entry.checked_sub(1), Operation::Scan(scan)).await?;
             let opened = columns.open(&*columns.shapes.borrow());

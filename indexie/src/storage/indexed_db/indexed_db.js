@@ -25,7 +25,7 @@ const GET = 0, SCAN = 1, COUNT = 2, ADD = 3, PUT = 4, DELETE = 5, DELETE_RANGES 
 // What a scan brings back; bits.
 const ROWS = 1, PRIMARY_KEYS = 2, KEYS = 4;
 const REVERSE = 8, UNIQUE = 16;
-// Of a GET: keep the rows for a MERGE. Of a write: the keys follow the rows.
+// Of what reads: keep the rows for a MERGE. Of a write: the keys follow the rows.
 const PARK = 32, WITH_KEYS = 64;
 // What becomes of the place of a changed row; the same numbers as in storage.rs.
 const STAYS = 0, MOVES = 1;
@@ -107,6 +107,12 @@ function range(bounds) {
   if (lowerKind === 0) return upperKind === 0 ? null : IDBKeyRange.upperBound(upper, upperKind === 2);
   if (upperKind === 0) return IDBKeyRange.lowerBound(lower, lowerKind === 2);
   return IDBKeyRange.bound(lower, upper, lowerKind === 2, upperKind === 2);
+}
+
+// The same, the other way round.
+function boundsOf({ lower, lowerOpen, upper, upperOpen }) {
+  const kind = (bound, open) => (bound === undefined ? 0 : open ? 2 : 1);
+  return [lower, kind(lower, lowerOpen), upper, kind(upper, upperOpen)];
 }
 
 // Key paths as text: nothing, a path, or several with plus signs between brackets. Paths hold no brackets of their own.
@@ -517,18 +523,19 @@ function onError(request, fail) {
 }
 
 // Several requests of one transaction; `done` gets all results. They are answered in the order in which they were made:
-// only the last one is listened to.
+// only the last one is listened to, which costs the browser less than a listener for each.
 function all(requests, done, fail) {
   if (requests.length === 0) return done([]);
-  let failed = false;
-  const failing = (error) => {
-    if (!failed) fail(error);
-    failed = true;
-  };
-  for (const request of requests) onError(request, failing);
+  const failed = () => requests.find((request) => request.error !== null);
   on(requests[requests.length - 1], () => {
-    if (!failed) done(requests.map((request) => request.result));
-  }, failing);
+    if (failed() === undefined) done(requests.map((request) => request.result));
+    else fail(failed().error);
+  }, (error) => fail(failed()?.error ?? error));
+}
+
+// Whoever asks decides what a request's error does to its transaction, and need not listen to each request for that.
+function forgiving(transaction) {
+  transaction.onerror = (event) => event.preventDefault();
 }
 
 // Transactions take effect in the order in which they are made: one that reads sees those with a number up to its own.
@@ -537,6 +544,7 @@ let commits = 0;
 function transactionOver({ db, lock }, stores, mode, durability) {
   if (db === null) throw new DOMException('The connection is closed.', 'InvalidStateError');
   const transaction = db.transaction(stores, mode, durability === '' ? undefined : { durability });
+  forgiving(transaction);
   if (mode === 'readwrite') {
     lock.hold(transaction);
     transaction.number = ++commits;
@@ -612,25 +620,35 @@ const failureMessage = (error) => String(error?.message ?? error);
 
 // --- scans ----------------------------------------------------------------------------------------------------------
 
-// As many rows are read before a scan is split, and into so many pieces.
-const FIRST_ROWS = 256, PIECES = 16;
+// As many rows are read before a scan is split; then into pieces of about so many, but not more than that.
+const FIRST_ROWS = 1024, PIECE_ROWS = 512, MOST_PIECES = 16;
 
-// A range in pieces of the same width, as far as its keys are numbers or dates.
-function pieces(range, from, to) {
-  const dates = from instanceof Date && to instanceof Date;
-  if (!dates && (typeof from !== 'number' || typeof to !== 'number')) return [range];
-  const first = Number(from), width = (Number(to) - first) / PIECES, bounds = [from];
-  for (let i = 1; i < PIECES; i++) {
-    const bound = first + width * i;
+// What a number or a date is on a line.
+const place = (key) => (typeof key === 'number' || key instanceof Date ? Number(key) : NaN);
+
+// What is left of a range in pieces of the same width, as far as its keys are numbers or dates: `first` is where its rows began, and
+// `from`, so many rows later, where it goes on; `to` is its last key. Of more rows than are wanted, as far as those are likely to go:
+// then `rest` is what is behind them.
+function pieces(range, rows, [first, from, to], wanted) {
+  const start = place(from), length = place(to) - start, dates = from instanceof Date;
+  if (dates !== to instanceof Date) return { queries: [range], rest: null };
+  const step = (start - place(first)) / rows, expected = length / step;
+  const partly = expected > wanted * 2, width = partly ? wanted * step : length;
+  const count = Math.min(MOST_PIECES, Math.ceil(Math.min(expected, wanted) / PIECE_ROWS));
+  const bounds = [from];
+  for (let i = 1; i < count || (partly && i === count); i++) {
+    const bound = start + width / count * i;
     bounds.push(dates ? new Date(bound) : bound);
     // So near to one another that there is nothing between them, or infinitely far.
-    if (!(bounds[i] > bounds[i - 1] && bound < Infinity)) return [range];
+    if (!(bounds[i] > bounds[i - 1] && bound < Infinity)) return { queries: [range], rest: null };
   }
-  return bounds.map((bound, i) => {
-    const open = i === 0 ? range.lowerOpen : false;
-    if (i < PIECES - 1) return IDBKeyRange.bound(bound, bounds[i + 1], open, true);
-    return range.upper === undefined ? IDBKeyRange.lowerBound(bound, open) : IDBKeyRange.bound(bound, range.upper, open, range.upperOpen);
+  const { lowerOpen, upper, upperOpen } = range;
+  const queries = bounds.map((bound, i) => {
+    const open = i === 0 && lowerOpen;
+    if (i + 1 < bounds.length) return IDBKeyRange.bound(bound, bounds[i + 1], open, true);
+    return upper === undefined ? IDBKeyRange.lowerBound(bound, open) : IDBKeyRange.bound(bound, upper, open, upperOpen);
   });
+  return { queries, rest: partly ? queries.pop() : null };
 }
 
 // What a scan has found: the columns that were asked for.
@@ -643,6 +661,11 @@ class Found {
 
   get length() {
     return Math.max(this.rows.length, this.primaryKeys.length, this.keys.length);
+  }
+
+  // All but the first ones go.
+  cut(most) {
+    for (const column of [this.rows, this.primaryKeys, this.keys]) if (column.length > most) column.length = most;
   }
 
   append(...parts) {
@@ -686,13 +709,8 @@ class Scan {
   // The next ranges: all at once where nothing limits how much is wanted, else as many as are likely to be needed.
   next() {
     if (this.ranges.length === 0 || this.left <= 0) {
-      const { found, limit } = this;
-      if (found.length > limit) {
-        found.rows.length = Math.min(found.rows.length, limit);
-        found.primaryKeys.length = Math.min(found.primaryKeys.length, limit);
-        found.keys.length = Math.min(found.keys.length, limit);
-      }
-      return this.done(found);
+      this.found.cut(this.limit);
+      return this.done(this.found);
     }
     const wave = this.ranges.splice(0, this.limit === Infinity ? 512 : 8);
     if (wave.length === 1 && this.splits) this.large(range(wave[0]));
@@ -720,7 +738,7 @@ class Scan {
   get splits() {
     const { source, isStore, flags } = this;
     const { mode } = (isStore ? source : source.objectStore).transaction;
-    return this.limit === Infinity && this.wantRows && !this.reverse && !this.unique && mode === 'readonly' && !source.multiEntry
+    return this.left > FIRST_ROWS && this.wantRows && !this.reverse && !this.unique && mode === 'readonly' && !source.multiEntry
       && (source.keyPath !== null || (flags & (PRIMARY_KEYS | KEYS)) !== 0);
   }
 
@@ -739,7 +757,8 @@ class Scan {
       // Of an index, the last key may have more records: it is read again with the rest.
       let keep = length;
       while (!this.isStore && keep > 0 && indexedDB.cmp(this.keyOf(first, keep - 1), from) === 0) keep--;
-      for (const column of [first.rows, first.primaryKeys, first.keys]) column.length = Math.min(column.length, keep);
+      const begin = this.keyOf(first, 0);
+      first.cut(keep);
       found.append(first);
       const upper = query === null ? undefined : query.upper;
       const rest = upper === undefined ? IDBKeyRange.lowerBound(from, this.isStore)
@@ -748,7 +767,9 @@ class Scan {
       if (rest === null) return this.next();
       on(source.openKeyCursor(rest, 'prev'), (cursor) => {
         if (cursor === null) return this.next();
-        this.together(pieces(rest, from, cursor.key));
+        const { queries, rest: later } = pieces(rest, keep, [begin, from, cursor.key], this.left);
+        if (later !== null) this.ranges.unshift(boundsOf(later));
+        this.together(queries);
       }, this.fail);
     }, this.fail);
   }
@@ -777,29 +798,26 @@ class Scan {
     // Cheaper than getAll even where only rows are wanted.
     if (modern && this.wantRows) {
       return on(source.getAllRecords({ query, count, direction: this.direction }), (records) => {
-        const length = records.length;
-        found.rows = new Array(length);
-        if (wantPrimaryKeys) found.primaryKeys = new Array(length);
-        if (indexKeys) found.keys = new Array(length);
-        for (let i = 0; i < length; i++) {
-          const record = records[i];
-          found.rows[i] = record.value;
-          if (wantPrimaryKeys) found.primaryKeys[i] = record.primaryKey;
-          if (indexKeys) found.keys[i] = record.key;
-        }
+        found.rows = records.map((record) => record.value);
+        if (wantPrimaryKeys) found.primaryKeys = records.map((record) => record.primaryKey);
+        if (indexKeys) found.keys = records.map((record) => record.key);
         finish();
       }, fail);
     }
-    // Without the options a limited reverse read takes a cursor, and so do rows with the keys of their index.
-    if (!modern && ((reverse && count !== undefined) || indexKeys)) return this.walk(query, limit, null, done, fail);
+    // Rows that tell their keys save asking for those, which costs a browser as much as the rows.
+    const { keyPath } = isStore ? source : source.objectStore;
+    const told = this.wantRows && keyPath !== null && !source.multiEntry;
+    // Without the options a limited reverse read takes a cursor, and so do rows that do not tell the keys of their index.
+    if (!modern && ((reverse && count !== undefined) || (indexKeys && !told))) return this.walk(query, limit, null, done, fail);
     const get = (method) => (modern ? source[method]({ query, count, direction: this.direction }) : source[method](query, count));
     const requests = [];
     if (this.wantRows) requests.push(get('getAll'));
-    if (wantPrimaryKeys) requests.push(get('getAllKeys'));
+    if (wantPrimaryKeys && !told) requests.push(get('getAllKeys'));
     all(requests, (results) => {
       if (reverse && !modern) for (const result of results) result.reverse();
       if (this.wantRows) found.rows = results[0];
-      if (wantPrimaryKeys) found.primaryKeys = results[results.length - 1];
+      if (wantPrimaryKeys) found.primaryKeys = told ? found.rows.map((row) => valuesAt(row, keyPath)) : results[results.length - 1];
+      if (indexKeys) found.keys = found.rows.map((row) => valuesAt(row, source.keyPath));
       finish();
     }, fail);
   }
@@ -1190,6 +1208,7 @@ class Task {
     const report = () => this.report(failure);
     try {
       const transaction = this.alone ? this.connection.db.transaction(this.storeName, 'readonly') : this.transaction;
+      if (this.alone) forgiving(transaction);
       const store = transaction.objectStore(this.storeName);
       const keyAt = (at) => (keys !== null ? keys[at] : store.keyPath === null ? undefined : primaryKeyOf(store, rows[at]));
       const asked = this.ask(store, rows[row], keyAt(row), put);
@@ -1350,6 +1369,7 @@ const operations = {
       if ((flags & PRIMARY_KEYS) !== 0) columns.push(found.primaryKeys);
       if ((flags & KEYS) !== 0) columns.push(found.keys);
       if ((flags & ROWS) !== 0) columns.push(found.rows);
+      if ((flags & PARK) !== 0) task.engine.parked.set(task.slot, found.rows);
       task.finish(columns);
     }, task.fail);
     scan.run(ranges, offset, after);
@@ -1613,7 +1633,6 @@ class Batch {
 
   begin() {
     this.transaction = transactionOver(this.connection, this.storeName, 'readwrite', this.durability);
-    this.transaction.onerror = (event) => event.preventDefault();
     this.store = this.transaction.objectStore(this.storeName);
     learnPaths(this.connection, this.store);
   }
@@ -2257,6 +2276,7 @@ export class Engine {
       unblocked(connection);
       // Closed meanwhile: left alone it would become a database of this version without stores.
       if (!this.connections.has(id)) return request.transaction.abort();
+      forgiving(request.transaction);
       request.transaction.connection = connection;
       request.transaction.line = new Line();
       request.transaction.number = commits;

@@ -94,6 +94,7 @@ fn encode_scan(scan: &Scan) -> (usize, u32, Finished) {
         (scan.want.keys, flag::KEYS),
         (scan.reverse, flag::REVERSE),
         (scan.unique, flag::UNIQUE),
+        (scan.want.park, flag::PARK),
     ] {
         if wanted {
             flags |= flag;

@@ -123,8 +123,8 @@ impl Engine {
     }
 
     fn settle(&self, slot: u32, task: &Task, outcome: Result<Outcome, Failure>, seen: u64) {
-        if let (Operation::Get { park: true, .. }, Some(transaction), Ok(Outcome::Found(Found { rows, .. }))) =
-            (&task.request.operation, &task.transaction, &outcome)
+        if let (true, Some(transaction), Ok(Outcome::Found(Found { rows, .. }))) =
+            (task.request.operation.parks(), &task.transaction, &outcome)
         {
             transaction.parked.borrow_mut().push(slot);
             self.parked.borrow_mut().insert(slot, rows.clone());
