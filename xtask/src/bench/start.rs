@@ -77,14 +77,19 @@ impl Shown {
         let head = ["", RAW, INDEXIE, &format!("{DEXIE} {dexie}"), "indexie / raw", "indexie / Dexie"];
         let mut cells = vec![head.map(str::to_owned).to_vec()];
         for (figure, title) in FIGURES {
+            // Only one side has a program.
+            let is_shared = figure != "/program";
             let mut line = vec![title.to_owned()];
             for (side, _) in SIDES {
-                line.push(milliseconds(rounds.median(side, figure)?));
+                let time = if is_shared || side == INDEXIE {
+                    milliseconds(rounds.median(side, figure)?)
+                } else {
+                    String::new()
+                };
+                line.push(time);
             }
-            // Only one side has such a program.
-            let has_others = figure != "/program";
             for other in [RAW, DEXIE] {
-                line.push(if has_others { factor(rounds.ratio(INDEXIE, other, figure)?) } else { String::new() });
+                line.push(if is_shared { factor(rounds.ratio(INDEXIE, other, figure)?) } else { String::new() });
             }
             cells.push(line);
         }
@@ -121,7 +126,7 @@ mod tests {
 
         let Shown(cells) = Shown::of(&rounds, "4").expect("all figures are there");
         assert_eq!(cells[0], ["", "raw", "indexie", "Dexie 4", "indexie / raw", "indexie / Dexie"]);
-        assert_eq!(cells[2][4..], ["", ""]);
+        assert_eq!(cells[2][1..], ["", "0.00 ms", "", "", ""]);
         assert_eq!(cells[6], ["from the navigation to the row", "8.00 ms", "12 ms", "10 ms", "1.50", "1.20"]);
         assert_eq!(cells[7][1], "99 kB");
     }
