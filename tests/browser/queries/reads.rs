@@ -180,6 +180,12 @@ async fn a_page_reads_its_own_rows_wherever_it_is() -> Result<()> {
         Ok(())
     };
     assert_eq!(reads_of("a page from behind", backwards).await?, [read(10, 2); 2]);
+    let first = async |events: &Table<Event>, rows| {
+        let first = events.order_by(|e| e.at).offset(rows as usize / 2).first().await?;
+        assert_eq!(first.map(|event| event.at), Some(rows / 2));
+        Ok(())
+    };
+    assert_eq!(reads_of("the first one of a page", first).await?, [read(1, 2); 2]);
     Ok(())
 }
 
@@ -195,8 +201,26 @@ async fn a_page_by_its_cursor_reads_its_own_rows() -> Result<()> {
         assert_eq!(page.rows.first().map(|event| event.at), Some(rows / 2));
         reads.push(taken());
     }
+    // One more tells whether there is a next page, and the one of the cursor is gone on from.
+    assert_eq!(reads, [read(12, 0); 2]);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn a_page_within_many_rows_of_one_key_reads_its_own_rows() -> Result<()> {
+    let mut reads = Vec::new();
+    for rows in SIZES {
+        let db = table_of(rows, "a page within a key").await?;
+        let kind = db.events.where_(|e| e.kind).equals(5);
+        let before = kind.offset(rows as usize / 40).page(1).await?;
+        taken();
+        let page = kind.after(before.next.expect("half of them")).page(10).await?;
+        assert_eq!(page.rows.len(), 10);
+        reads.push(taken());
+    }
     assert_eq!(reads[0], reads[1]);
-    assert!(reads[0].rows <= 11, "{reads:?}");
+    // The cursor can be moved on only from the first row of the key.
+    assert!(reads[0].rows <= 13, "{reads:?}");
     Ok(())
 }
 
@@ -228,6 +252,11 @@ async fn keys_are_read_without_rows() -> Result<()> {
         Ok(())
     };
     assert_eq!(reads_of("keys of a range", keys).await?, [read(0, 10); 2]);
+    let unique = async |events: &Table<Event>, _| {
+        assert_eq!(events.order_by(|e| e.kind).unique_keys::<u32>().await?.len(), 10);
+        Ok(())
+    };
+    assert_eq!(reads_of("unique keys", unique).await?, [read(0, 10); 2]);
     let is_empty = async |events: &Table<Event>, _| {
         assert!(!events.is_empty().await?);
         Ok(())

@@ -130,7 +130,7 @@ pub fn measure(page: &Page<'_>, rounds: u32, sizes: &[u32]) -> Result<()> {
 fn in_table_of(page: &Page<'_>, rows: u32, rounds: u32, curves: &mut [Curve]) -> Result<Memory> {
     load(page, rows)?;
     // What an earlier run has left.
-    page.call("remove", &[])?;
+    page.call_long("remove", &[])?;
     load(page, rows)?;
     let loaded = page.memory()?;
     let imported = import(page, rows)?;
@@ -156,7 +156,7 @@ fn in_table_of(page: &Page<'_>, rows: u32, rounds: u32, curves: &mut [Curve]) ->
     let (point, streamed) = stream(page, rows)?;
     points.push(point);
     load(page, rows)?;
-    page.call("remove", &[])?;
+    page.call_long("remove", &[])?;
     for (curve, point) in curves.iter_mut().zip(points) {
         curve.points.push(point);
     }
