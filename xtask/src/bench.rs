@@ -8,8 +8,10 @@ mod live;
 mod ops;
 mod page;
 mod rows;
+mod scale;
 mod sides;
 mod site;
+mod start;
 mod sync;
 mod table;
 
@@ -34,6 +36,10 @@ pub enum Subject {
     Live,
     /// Tables that follow a shape, beside the official client of ElectricSQL with Dexie
     Sync,
+    /// The same operations in tables of 1,000 to 1,000,000 rows, beside Dexie: how they grow, what they read, and memory
+    Scale,
+    /// From the navigation of a page to the first row of a database that is there, beside Dexie and `IndexedDB` by hand
+    Start,
     /// `cargo check` of many records, beside serde's derives alone
     Compile,
 }
@@ -43,7 +49,8 @@ impl Subject {
     fn page(self) -> &'static str {
         match self {
             Self::Ops => "ops.html",
-            Self::Live | Self::Compile => "",
+            Self::Scale => "scale.html",
+            Self::Live | Self::Start | Self::Compile => "",
             Self::Sync => "sync.html",
         }
     }
@@ -61,8 +68,8 @@ pub struct Settings {
     /// Measure these operations only (ops)
     #[arg(long, num_args = 1.., value_name = "OPERATION")]
     only: Vec<String>,
-    /// Write into tables of so many rows, or fill them (live and sync)
-    #[arg(long, num_args = 1.., value_name = "ROWS", default_values_t = [1_000, 10_000, 100_000])]
+    /// Write into tables of so many rows, or fill them (live, sync and scale)
+    #[arg(long, alias = "sizes", num_args = 1.., value_name = "ROWS", default_values_t = [1_000, 10_000, 100_000])]
     rows: Vec<u32>,
     /// Keep indexie's rows in memory: what its own work takes, without a database (live and sync)
     #[arg(long)]
@@ -86,6 +93,11 @@ pub fn run(workspace: &Workspace, subject: Subject, settings: &Settings) -> Resu
     let server = Server::isolated(site::build(workspace)?)?;
     let browser = Browser::find(workspace, kind)?;
     let session = Session::start(workspace, &browser, &Start::default())?;
+    if subject == Subject::Start {
+        return progress::report(&format!("{} rounds in {kind}", settings.rounds), || {
+            start::measure(&session, kind, &server.address(), settings.rounds)
+        });
+    }
     let page = Page::open(&session, kind, server.address() + subject.page(), settings.in_memory)?;
     if subject == Subject::Ops {
         let report = progress::report(&format!("{} rounds in {kind}", settings.rounds), || {
@@ -96,9 +108,14 @@ pub fn run(workspace: &Workspace, subject: Subject, settings: &Settings) -> Resu
         }
         return report?.publish(workspace);
     }
+    if subject == Subject::Scale {
+        return progress::report(&format!("{} rounds in {kind}", settings.rounds), || {
+            scale::measure(&page, settings.rounds, &settings.rows)
+        });
+    }
     let dexie = ["Dexie", &page.dexie_version()?].join(" ");
     let mut table = Table::new(match subject {
-        Subject::Ops | Subject::Live | Subject::Compile => dexie,
+        Subject::Ops | Subject::Live | Subject::Scale | Subject::Start | Subject::Compile => dexie,
         Subject::Sync => format!("{}, {dexie}", npm::electric::version()),
     });
     let measured = progress::report(&format!("{} rounds in {kind}", settings.rounds), || match &electric {

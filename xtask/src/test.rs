@@ -16,7 +16,7 @@ use crate::workspace::{WASM, Workspace};
 use crate::{browser_tests, command, demo, e2e, size, threads};
 
 /// The packages that are compiled for the browser, `indexie` first.
-const BROWSER_PACKAGES: [&str; 11] = [
+const BROWSER_PACKAGES: [&str; 12] = [
     "indexie",
     "indexie-leptos",
     "indexie-dioxus",
@@ -27,6 +27,7 @@ const BROWSER_PACKAGES: [&str; 11] = [
     "todo",
     "bench",
     "bench-peers",
+    "bench-start",
     "size",
 ];
 

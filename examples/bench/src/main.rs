@@ -1,11 +1,14 @@
 //! The pages of `cargo xtask bench`: indexie beside others, in one page and one run. This is indexie's side. Of live queries,
 //! `dexie.js` is the other one, with the same methods, and `page.js` measures both; of syncs, `client.js` is, and `sync.js` does;
-//! of single operations, the files of `ops` and the package `bench-peers` are, and `ops.js` does. The command drives them from outside.
+//! of single operations, the files of `ops` and the package `bench-peers` are, and `ops.js` does; of tables of several sizes,
+//! `scale/dexie.js` is, and `scale.js` does. The command drives them from outside.
 
 #![forbid(unsafe_code)]
 
 #[cfg(target_family = "wasm")]
 mod database;
+#[cfg(target_family = "wasm")]
+mod events;
 #[cfg(target_family = "wasm")]
 mod mix;
 #[cfg(target_family = "wasm")]
@@ -14,6 +17,8 @@ mod operations;
 mod ops;
 #[cfg(target_family = "wasm")]
 mod people;
+#[cfg(target_family = "wasm")]
+mod scale;
 #[cfg(target_family = "wasm")]
 mod side;
 #[cfg(target_family = "wasm")]

@@ -14,6 +14,8 @@ mod order;
 mod pages;
 mod programs;
 mod random;
+#[cfg(target_family = "wasm")]
+mod reads;
 mod runs;
 mod streams;
 mod unions;

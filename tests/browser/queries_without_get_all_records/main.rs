@@ -25,6 +25,8 @@ mod pages;
 mod programs;
 #[path = "../queries/random.rs"]
 mod random;
+#[path = "../queries/reads.rs"]
+mod reads;
 #[path = "../queries/runs.rs"]
 mod runs;
 #[path = "../queries/streams.rs"]

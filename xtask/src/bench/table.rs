@@ -39,6 +39,25 @@ impl fmt::Display for Table {
     }
 }
 
+/// Cells with a head, in Markdown: the first column is of words, the others are of numbers.
+pub fn aligned(f: &mut fmt::Formatter<'_>, cells: &[Vec<String>]) -> fmt::Result {
+    let columns = cells.first().map_or(0, Vec::len);
+    let width = |column: usize| cells.iter().map(|line| line[column].chars().count()).max().unwrap_or_default();
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    for (number, line) in cells.iter().enumerate() {
+        for (column, (cell, width)) in line.iter().zip(&widths).enumerate() {
+            if column == 0 { write!(f, "| {cell:width$} |")? } else { write!(f, " {cell:>width$} |")? }
+        }
+        writeln!(f)?;
+        if number == 0 {
+            write!(f, "|-{}-|", "-".repeat(widths[0]))?;
+            widths[1..].iter().try_for_each(|width| write!(f, "-{}:|", "-".repeat(*width)))?;
+            writeln!(f)?;
+        }
+    }
+    Ok(())
+}
+
 /// A time, given in milliseconds.
 pub fn milliseconds(time: f64) -> String {
     // A minus before zeros says nothing.
@@ -64,7 +83,8 @@ pub fn grouped(number: f64) -> String {
     if number <= -0.5 { format!("-{text}") } else { text }
 }
 
-fn factor(ratio: f64) -> String {
+/// A part of something, with as many digits as say anything.
+pub fn factor(ratio: f64) -> String {
     match ratio {
         ..0.009_5 => format!("{ratio:.4}"),
         ..0.095 => format!("{ratio:.3}"),

@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use super::{CRATES, DEXIE, INDEXIE, Operation, RAW};
 use crate::bench::figures::{Rounds, geometric_mean, median, quantile};
-use crate::bench::table::milliseconds;
+use crate::bench::table::{aligned, milliseconds};
 
 /// A median between two quartiles.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -117,21 +117,7 @@ fn factor(ratio: f64) -> String {
 /// As Markdown.
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let cells = self.cells();
-        let width = |column: usize| cells.iter().map(|line| line[column].chars().count()).max().unwrap_or_default();
-        let widths: Vec<usize> = (0..self.sides.len() + 4).map(width).collect();
-        for (number, line) in cells.iter().enumerate() {
-            for (column, (cell, width)) in line.iter().zip(&widths).enumerate() {
-                if column == 0 { write!(f, "| {cell:width$} |")? } else { write!(f, " {cell:>width$} |")? }
-            }
-            writeln!(f)?;
-            if number == 0 {
-                write!(f, "|-{}-|", "-".repeat(widths[0]))?;
-                widths[1..].iter().try_for_each(|width| write!(f, "-{}:|", "-".repeat(*width)))?;
-                writeln!(f)?;
-            }
-        }
-        Ok(())
+        aligned(f, &self.cells())
     }
 }
 
