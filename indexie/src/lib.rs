@@ -125,7 +125,9 @@ pub use sync::{
     DefaultClient, Electric, ElectricSync, HttpClient, HttpClientFn, HttpError, HttpRequest, HttpResponse, IntoHeaders,
     Recovery, Replica, SyncError, SyncStatus, SyncStatuses, http_client_fn,
 };
-pub use table::{Access, Auto, InTransaction, Pending, Read, ReadWrite, Table, TxMode, Writable};
+pub use table::{
+    Access, Auto, Import, ImportProgress, InTransaction, Pending, Read, ReadWrite, Table, TxMode, Writable,
+};
 pub use transaction::{All, Commit, Mode, Scope, Transaction};
 
 /// What the body of a transaction over [`db.all()`](All) gets: a handle for each table of the database `D`, in a field of the same

@@ -65,7 +65,7 @@ impl Operation {
     pub fn takes_several_requests(&self) -> bool {
         match self {
             Self::Scan(_) => true,
-            Self::Write(write) => write.count > 1,
+            Self::Write(write) => write.count > 1 && !write.part,
             _ => false,
         }
     }
@@ -130,6 +130,9 @@ pub(crate) struct Write {
     pub with_keys: bool,
     /// Whether the answer is to carry the keys.
     pub want_keys: bool,
+    /// Part of something longer, which is undone as a whole if this fails: it need not be able to undo its own, and the next part may
+    /// be asked for before it is done.
+    pub part: bool,
 }
 
 /// Changes of rows that a [`Operation::Get`] has parked.
