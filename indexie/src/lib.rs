@@ -104,7 +104,9 @@ mod tasks;
 mod transaction;
 mod upgrade;
 
-pub use database::{Blocked, Builder, Database, Durability, Indexie, Storage, VersionChange, database_names};
+pub use database::{
+    Blocked, Builder, Database, Durability, Indexie, Storage, UpgradeProgress, VersionChange, database_names,
+};
 pub use error::{Error, Result};
 pub use hooks::{Added, Deleted, HookError, HookFailure, HookId, HookOutput, Hooks, Mutation, Updated};
 pub use index::{Index, IsUnique, Plain, Primary, Unique};
