@@ -4,6 +4,7 @@
 mod compile;
 mod electric;
 mod figures;
+mod import;
 mod live;
 mod ops;
 mod page;
@@ -34,6 +35,8 @@ pub enum Subject {
     Live,
     /// Tables that follow a shape, beside the official client of ElectricSQL with Dexie
     Sync,
+    /// Many rows at once, beside Dexie's `bulkAdd`: what it takes, and how long the page is busy at a time
+    Import,
     /// `cargo check` of many records, beside serde's derives alone
     Compile,
 }
@@ -45,6 +48,7 @@ impl Subject {
             Self::Ops => "ops.html",
             Self::Live | Self::Compile => "",
             Self::Sync => "sync.html",
+            Self::Import => "import.html",
         }
     }
 }
@@ -61,7 +65,7 @@ pub struct Settings {
     /// Measure these operations only (ops)
     #[arg(long, num_args = 1.., value_name = "OPERATION")]
     only: Vec<String>,
-    /// Write into tables of so many rows, or fill them (live and sync)
+    /// Write into tables of so many rows, or fill them (live, sync and import)
     #[arg(long, num_args = 1.., value_name = "ROWS", default_values_t = [1_000, 10_000, 100_000])]
     rows: Vec<u32>,
     /// Keep indexie's rows in memory: what its own work takes, without a database (live and sync)
@@ -98,10 +102,11 @@ pub fn run(workspace: &Workspace, subject: Subject, settings: &Settings) -> Resu
     }
     let dexie = ["Dexie", &page.dexie_version()?].join(" ");
     let mut table = Table::new(match subject {
-        Subject::Ops | Subject::Live | Subject::Compile => dexie,
+        Subject::Ops | Subject::Live | Subject::Import | Subject::Compile => dexie,
         Subject::Sync => format!("{}, {dexie}", npm::electric::version()),
     });
     let measured = progress::report(&format!("{} rounds in {kind}", settings.rounds), || match &electric {
+        None if subject == Subject::Import => import::measure(&page, settings.rounds, &settings.rows, &mut table),
         None => {
             live::measure(&page, settings.rounds, &settings.rows, &mut table)?;
             rows::measure(&page, settings.rounds, &mut table)

@@ -1,11 +1,13 @@
 //! The pages of `cargo xtask bench`: indexie beside others, in one page and one run. This is indexie's side. Of live queries,
 //! `dexie.js` is the other one, with the same methods, and `page.js` measures both; of syncs, `client.js` is, and `sync.js` does;
-//! of single operations, the files of `ops` and the package `bench-peers` are, and `ops.js` does. The command drives them from outside.
+//! of single operations, the files of `ops` and the package `bench-peers` are, and `ops.js` does; imports are measured by `import.js`. The command drives them from outside.
 
 #![forbid(unsafe_code)]
 
 #[cfg(target_family = "wasm")]
 mod database;
+#[cfg(target_family = "wasm")]
+mod import;
 #[cfg(target_family = "wasm")]
 mod mix;
 #[cfg(target_family = "wasm")]

@@ -12,8 +12,19 @@ const PACKAGE: &str = "bench";
 const PEERS: &str = "bench-peers";
 
 /// Of the package, all but what is compiled.
-const FILES: [&str; 9] =
-    ["index.html", "page.js", "dexie.js", "people.js", "sync.html", "sync.js", "client.js", "ops.html", "ops.js"];
+const FILES: [&str; 11] = [
+    "import.html",
+    "import.js",
+    "index.html",
+    "page.js",
+    "dexie.js",
+    "people.js",
+    "sync.html",
+    "sync.js",
+    "client.js",
+    "ops.html",
+    "ops.js",
+];
 
 /// Builds the site and returns its directory.
 pub fn build(workspace: &Workspace) -> Result<PathBuf> {
