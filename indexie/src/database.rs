@@ -1,8 +1,10 @@
 //! A database: what `schema!` makes, its settings, opening and closing it.
 
 mod other_tabs;
+mod upgrading;
 
 pub use other_tabs::{Blocked, VersionChange};
+pub use upgrading::UpgradeProgress;
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -305,6 +307,23 @@ impl<D: Database> Builder<D> {
     /// Called when another tab wants to upgrade or to delete the database, on the thread that calls `build`.
     pub fn on_version_change(mut self, handler: impl Fn(VersionChange) + 'static) -> Self {
         self.handlers.version_change = Some(Rc::new(handler));
+        self
+    }
+
+    /// Called while a stored database is carried to a later version, after each few hundred rows: see [`UpgradeProgress`]. On the
+    /// thread that calls `build`.
+    ///
+    /// ```
+    /// # mod app { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs")); }
+    /// # use app::*;
+    /// let db = AppDb::builder()
+    ///     .on_upgrade_progress(|progress| {
+    ///         println!("version {}: {} of {:?} {}", progress.version, progress.done, progress.total, progress.table);
+    ///     })
+    ///     .build();
+    /// ```
+    pub fn on_upgrade_progress(mut self, handler: impl Fn(UpgradeProgress) + 'static) -> Self {
+        self.handlers.upgrade_progress = Some(Rc::new(handler));
         self
     }
 

@@ -104,7 +104,9 @@ mod tasks;
 mod transaction;
 mod upgrade;
 
-pub use database::{Blocked, Builder, Database, Durability, Indexie, Storage, VersionChange, database_names};
+pub use database::{
+    Blocked, Builder, Database, Durability, Indexie, Storage, UpgradeProgress, VersionChange, database_names,
+};
 pub use error::{Error, Result};
 pub use hooks::{Added, Deleted, HookError, HookFailure, HookId, HookOutput, Hooks, Mutation, Updated};
 pub use index::{Index, IsUnique, Plain, Primary, Unique};
@@ -125,7 +127,9 @@ pub use sync::{
     DefaultClient, Electric, ElectricSync, HttpClient, HttpClientFn, HttpError, HttpRequest, HttpResponse, IntoHeaders,
     Recovery, Replica, SyncError, SyncStatus, SyncStatuses, http_client_fn,
 };
-pub use table::{Access, Auto, InTransaction, Pending, Read, ReadWrite, Table, TxMode, Writable};
+pub use table::{
+    Access, Auto, Import, ImportProgress, InTransaction, Pending, Read, ReadWrite, Table, TxMode, Writable,
+};
 pub use transaction::{All, Commit, Mode, Scope, Transaction};
 
 /// What the body of a transaction over [`db.all()`](All) gets: a handle for each table of the database `D`, in a field of the same

@@ -66,7 +66,7 @@ impl Operation {
     pub fn takes_several_requests(&self) -> bool {
         match self {
             Self::Scan(_) => true,
-            Self::Write(write) => write.count > 1,
+            Self::Write(write) => write.count > 1 && !write.part,
             _ => false,
         }
     }
@@ -137,6 +137,7 @@ impl Want {
 
 /// Rows to add or to put.
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "flags of a request")]
 pub(crate) struct Write {
     pub put: bool,
     /// The rows, and after them their keys if those are apart.
@@ -145,6 +146,9 @@ pub(crate) struct Write {
     pub with_keys: bool,
     /// Whether the answer is to carry the keys.
     pub want_keys: bool,
+    /// Part of something longer, which is undone as a whole if this fails: it need not be able to undo its own, and the next part may
+    /// be asked for before it is done.
+    pub part: bool,
 }
 
 /// Changes of rows that a read has parked.

@@ -2,12 +2,14 @@
 
 mod access;
 mod change;
+mod import;
 mod queries;
 mod target;
 mod write;
 
 pub use access::{Access, Auto, InTransaction, Pending, Read, ReadWrite, TxMode, Writable};
 pub(crate) use change::{Change, Taken, change, change_part, change_taken};
+pub use import::{Import, ImportProgress};
 pub(crate) use target::{Rows, Rowwise, Target};
 
 use std::any::TypeId;

@@ -4,6 +4,7 @@
 mod compile;
 mod electric;
 mod figures;
+mod import;
 mod live;
 mod ops;
 mod page;
@@ -40,6 +41,8 @@ pub enum Subject {
     Scale,
     /// From the navigation of a page to the first row of a database that is there, beside Dexie and `IndexedDB` by hand
     Start,
+    /// Many rows at once, beside Dexie's `bulkAdd`: what it takes, and how long the page is busy at a time
+    Import,
     /// `cargo check` of many records, beside serde's derives alone
     Compile,
 }
@@ -52,6 +55,7 @@ impl Subject {
             Self::Scale => "scale.html",
             Self::Live | Self::Start | Self::Compile => "",
             Self::Sync => "sync.html",
+            Self::Import => "import.html",
         }
     }
 }
@@ -68,7 +72,7 @@ pub struct Settings {
     /// Measure these operations only (ops)
     #[arg(long, num_args = 1.., value_name = "OPERATION")]
     only: Vec<String>,
-    /// Write into tables of so many rows, or fill them (live, sync and scale)
+    /// Write into tables of so many rows, or fill them (live, sync, import and scale)
     #[arg(long, alias = "sizes", num_args = 1.., value_name = "ROWS", default_values_t = [1_000, 10_000, 100_000])]
     rows: Vec<u32>,
     /// Keep indexie's rows in memory: what its own work takes, without a database (live and sync)
@@ -115,10 +119,11 @@ pub fn run(workspace: &Workspace, subject: Subject, settings: &Settings) -> Resu
     }
     let dexie = ["Dexie", &page.dexie_version()?].join(" ");
     let mut table = Table::new(match subject {
-        Subject::Ops | Subject::Live | Subject::Scale | Subject::Start | Subject::Compile => dexie,
+        Subject::Ops | Subject::Live | Subject::Scale | Subject::Start | Subject::Import | Subject::Compile => dexie,
         Subject::Sync => format!("{}, {dexie}", npm::electric::version()),
     });
     let measured = progress::report(&format!("{} rounds in {kind}", settings.rounds), || match &electric {
+        None if subject == Subject::Import => import::measure(&page, settings.rounds, &settings.rows, &mut table),
         None => {
             live::measure(&page, settings.rounds, &settings.rows, &mut table)?;
             rows::measure(&page, settings.rounds, &mut table)

@@ -64,6 +64,12 @@ impl Batch {
         self.binary.extend_from_slice(bytes);
     }
 
+    /// About how many bytes have been written.
+    pub fn size(&self) -> usize {
+        let text = self.bytes.len() + self.ascii.len() + self.wide.len();
+        4 * self.ints.len() + 8 * self.floats.len() + text + self.binary.len()
+    }
+
     /// Where the streams end now, to come back to if what follows turns out not to be wanted.
     pub fn position(&self) -> Position {
         Position { ints: self.ints.len(), ascii: self.ascii.len(), wide: self.wide.len() }

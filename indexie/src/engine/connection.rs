@@ -310,7 +310,8 @@ fn heard(shared: &Arc<Shared>, state: &Rc<State>, connection: u32, event: Event)
                 backend.abort(connection);
                 return reconnect_after(PAUSE, shared, state, connection, state.asked.get());
             }
-            let reached = Rc::new(Reached::new(shared.definition.newest()));
+            let progress = state.handlers.borrow().upgrade_progress.clone();
+            let reached = Rc::new(Reached::new(shared.definition.newest(), progress));
             // In wasm a panic does not come back from `begin`: this is what is known then.
             let panicked = Error::Aborted { reason: "its function panicked".to_owned() };
             let at = reached.clone();
@@ -357,7 +358,7 @@ fn heard(shared: &Arc<Shared>, state: &Rc<State>, connection: u32, event: Event)
 
 /// Calls a handler of the app's. One that panics has said so; it is nobody's fault who happens to be polled, and keeps nothing
 /// from going on. (In wasm it does not come back.)
-fn tell(handler: impl FnOnce()) {
+pub(super) fn tell(handler: impl FnOnce()) {
     let _ = catch_unwind(AssertUnwindSafe(handler));
 }
 

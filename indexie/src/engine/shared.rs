@@ -141,6 +141,7 @@ impl Drop for Shared {
 pub(crate) struct Handlers {
     pub blocked: Option<Rc<dyn Fn(crate::database::Blocked)>>,
     pub version_change: Option<Rc<dyn Fn(crate::database::VersionChange)>>,
+    pub upgrade_progress: Option<Rc<dyn Fn(crate::database::UpgradeProgress)>>,
 }
 
 impl fmt::Debug for Handlers {

@@ -251,7 +251,8 @@ async fn add(session: &Session, store: u16, schema: &StoreSchema, layer: &Layer)
         path.remove_key(&mut row);
         write_row(&mut batch, Some(&Row::new(row)));
     }
-    let write = Write { put: false, rows: batch.finish(), count: added.len(), with_keys: false, want_keys: true };
+    let write =
+        Write { put: false, rows: batch.finish(), count: added.len(), with_keys: false, want_keys: true, part: false };
     let reply = session.run_below(store, None, Operation::Write(write)).await.map_err(Error::of_one_row)?;
     let Reply::Columns(columns) = reply else { return Ok(Vec::new()) };
     let landed = added.into_iter().zip(columns.primary_keys()).map(|((pending, entry, row), key)| {

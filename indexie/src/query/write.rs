@@ -5,8 +5,8 @@ use std::any::Any;
 use futures::future::{FutureExt, LocalBoxFuture};
 
 use super::plan::{Plan, is_multi};
-use super::{Execution, Query};
-use crate::engine::{Access as Mode, Footprint};
+use super::{Cursor, Execution, Query};
+use crate::engine::{Access as Mode, Footprint, Session, savepoint};
 use crate::error::{Error, Result};
 use crate::key::AnyKey;
 use crate::op::Op;
@@ -16,8 +16,10 @@ use crate::table::{Access, Change, Taken, Writable, change_part, change_taken};
 
 /// Rows that `modify` has in memory at one time.
 const CHUNK: usize = 1_024;
-/// The same in an upgrade, where there is no going on after a failure in a later chunk.
-const UPGRADE_CHUNK: usize = 5_000;
+/// In an upgrade, of more rows than that there is no going on after a failure in a later chunk.
+const MOST_UNDONE: usize = 5_000;
+/// Keys that an upgrade reads at a time.
+const KEYS: usize = 5_000;
 
 impl Execution {
     /// The first rows of the query, at most so many, kept by the storage to be changed; and the keys of all, if they had to be
@@ -105,23 +107,78 @@ pub(crate) async fn modify_rows<T: 'static>(
 ) -> Result<usize> {
     // Inside a transaction that goes on, a later chunk's failure could not take back an earlier one.
     let chunk = if execution.session.transaction.is_some() { usize::MAX } else { CHUNK };
-    modify_in_chunks(execution, chunk, change, |_| {}).await
+    modify_in_chunks(execution, chunk, change).await
 }
 
-/// The same in an upgrade. `doom` is told of what fails after a part has been done: then all of the upgrade has to be undone.
+/// What an upgrade wants to know of a `modify` in parts.
+pub(crate) enum Part<'a> {
+    /// So many rows are done, of so many.
+    Done(usize, usize),
+    /// A part failed after others had been done, which nobody has undone: then all of the upgrade has to be.
+    Failed(&'a Error),
+}
+
+/// The same in an upgrade, in parts: a task each.
 pub(crate) async fn modify_rows_of_upgrade<T: 'static>(
     execution: Execution,
-    change: impl FnMut(&mut T) + 'static,
-    doom: impl Fn(&Error) + 'static,
+    mut change: impl FnMut(&mut T) + 'static,
+    told: impl Fn(Part<'_>) + 'static,
 ) -> Result<usize> {
-    modify_in_chunks(execution, UPGRADE_CHUNK, change, doom).await
+    let (session, store) = (execution.session.clone(), execution.store);
+    let shared = session.shared.clone();
+    let body = move |session: Session| {
+        async move {
+            let transaction = session.transaction.unwrap_or_default();
+            let execution = execution.within(session);
+            let keys = execution.keys_in_pages().await?;
+            let all = keys.len();
+            told(Part::Done(0, all));
+            if all <= CHUNK {
+                let changed =
+                    modify(&execution, Taken::by_keys(&execution.session, store, keys).await?, &mut change).await?;
+                told(Part::Done(all, all));
+                return Ok(changed);
+            }
+            if all > MOST_UNDONE {
+                return modify_in_parts(&execution, None, &keys, CHUNK, &mut change, told).await;
+            }
+            let only_done = |part: Part<'_>| {
+                if let Part::Done(..) = part {
+                    told(part);
+                }
+            };
+            let parts = async || modify_in_parts(&execution, None, &keys, CHUNK, &mut change, only_done).await;
+            savepoint(&shared, store, transaction, parts).await
+        }
+        .boxed_local()
+    };
+    session.atomically(store, Mode::ReadWrite, Footprint::Whole, body).await
+}
+
+impl Execution {
+    /// The primary keys of what is found; where they are the order of it, page after page.
+    async fn keys_in_pages(&self) -> Result<Vec<AnyKey>> {
+        let Plan::Native(walk) = self.plan()? else { return self.primary_keys().await };
+        if walk.column.entry != 0 || self.spec.is_windowed() {
+            return self.primary_keys().await;
+        }
+        let mut keys: Vec<AnyKey> = Vec::new();
+        loop {
+            let after = keys.last().map(|key| Cursor { key: key.clone(), primary_key: key.clone() });
+            let page = self.with(|spec| (spec.limit, spec.after) = (Some(KEYS), after)).primary_keys().await?;
+            let last = page.len() < KEYS;
+            keys.extend(page);
+            if last {
+                return Ok(keys);
+            }
+        }
+    }
 }
 
 async fn modify_in_chunks<T: 'static>(
     execution: Execution,
     chunk: usize,
     mut change: impl FnMut(&mut T) + 'static,
-    half_done: impl Fn(&Error) + 'static,
 ) -> Result<usize> {
     let (session, store) = (execution.session.clone(), execution.store);
     session
@@ -137,7 +194,7 @@ async fn modify_in_chunks<T: 'static>(
                     Some(keys) => keys,
                     None => execution.primary_keys().await?,
                 };
-                modify_in_parts(&execution, first, &keys, chunk, &mut change, half_done).await
+                modify_in_parts(&execution, Some(first), &keys, chunk, &mut change, |_| {}).await
             }
             .boxed_local()
         })
@@ -147,22 +204,22 @@ async fn modify_in_chunks<T: 'static>(
 /// Part after part, and at the end the rows that move: a row's new key may be the old one of a row in a later part.
 async fn modify_in_parts<T: 'static>(
     execution: &Execution,
-    first: Taken,
+    mut first: Option<Taken>,
     keys: &[AnyKey],
     chunk: usize,
     apply: &mut impl FnMut(&mut T),
-    half_done: impl Fn(&Error),
+    told: impl Fn(Part<'_>),
 ) -> Result<usize> {
     let Execution { session, store, row_type, .. } = execution;
     let (mut changed, mut moving, mut done) = (0, Vec::new(), 0);
     let failed = |error: Error, done: usize| {
         let error = error.after_rows(done);
         if done > 0 {
-            half_done(&error);
+            told(Part::Failed(&error));
         }
         error
     };
-    let mut first = Some(first);
+    let all = keys.len();
     for keys in keys.chunks(chunk) {
         let taken = match first.take() {
             Some(first) => first,
@@ -173,11 +230,12 @@ async fn modify_in_parts<T: 'static>(
         changed += count;
         moving.extend(moved.map(|moved| (moved, done)));
         done += keys.len();
+        told(Part::Done(done, all));
     }
     for (mut moved, from) in moving {
         moved.write(session, *store).await.map_err(|error| {
             let error = error.after_rows(from);
-            half_done(&error);
+            told(Part::Failed(&error));
             error
         })?;
     }

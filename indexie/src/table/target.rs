@@ -23,6 +23,7 @@ pub(crate) struct Target {
 }
 
 /// Rows to be written, encoded.
+#[derive(Default)]
 pub(crate) struct Rows {
     batch: Batch,
     /// The keys that are known beforehand.
@@ -57,17 +58,38 @@ impl Rows {
         rowwise: Rowwise,
         key: impl Fn(&R) -> Entry,
     ) -> Result<Self> {
-        let mut encoded = Self { batch: Batch::default(), keys: Vec::new(), with_keys: false };
+        let mut encoded = Self::default();
         for (at, row) in rows.into_iter().enumerate() {
-            with_shapes(|shapes| write_row(&mut encoded.batch, shapes, forms, row))
-                .map_err(|error| Error::encode(table, rowwise.row(at), error))?;
-            let key = key(row);
-            if let Err(error) = &key.0 {
-                return Err(no_key(table, rowwise.row(at), error));
-            }
-            encoded.keys.push(key.single());
+            encoded.push(table, forms, row, rowwise.row(at), key(row))?;
         }
         Ok(encoded)
+    }
+
+    /// Appends a row, whose position an error names, and which has this primary key.
+    pub fn push<R: Serialize>(
+        &mut self,
+        table: &str,
+        forms: Forms,
+        row: &R,
+        at: Option<usize>,
+        key: Entry,
+    ) -> Result<()> {
+        with_shapes(|shapes| write_row(&mut self.batch, shapes, forms, row))
+            .map_err(|error| Error::encode(table, at, error))?;
+        if let Err(error) = &key.0 {
+            return Err(no_key(table, at, error));
+        }
+        self.keys.push(key.single());
+        Ok(())
+    }
+
+    pub fn count(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// About how many bytes they take.
+    pub fn size(&self) -> usize {
+        self.batch.size()
     }
 
     /// The same rows, under these keys.
@@ -135,13 +157,24 @@ impl Target {
                 return Ok(Vec::new());
             }
             let want_keys = keys.iter().any(Option::is_none);
-            let write = Write { put, rows: batch.finish(), count, with_keys, want_keys };
+            let write = Write { put, rows: batch.finish(), count, with_keys, want_keys, part: false };
             let reply = self.session.run(self.store, None, Operation::Write(write)).await;
             let reply = if rowwise == Rowwise::Many { reply? } else { reply.map_err(Error::of_one_row)? };
             Ok(match reply {
                 Reply::Columns(columns) => columns.primary_keys(),
                 Reply::Unit | Reply::Number(_) => keys.into_iter().flatten().collect(),
             })
+        }
+        .boxed_local()
+    }
+
+    /// Writes rows as a part of something longer, which is undone as a whole where this fails.
+    pub fn write_part(self, rows: Result<Rows>, put: bool) -> LocalBoxFuture<'static, Result<()>> {
+        async move {
+            let Rows { batch, keys, with_keys } = rows?;
+            let (rows, count) = (batch.finish(), keys.len());
+            let write = Write { put, rows, count, with_keys, want_keys: false, part: true };
+            self.session.run(self.store, None, Operation::Write(write)).await.map(|_| ())
         }
         .boxed_local()
     }

@@ -14,7 +14,7 @@ use crate::key::case::Folded;
 use crate::key::{AnyKey, IntoAnyKey, IntoAnyRange};
 use crate::op::{Fetch, Op};
 use crate::query::spec::{Branch, Spec};
-use crate::query::{Clause, Cursor, EachOutput, Execution, Page, RowStream, modify_rows_of_upgrade};
+use crate::query::{Clause, Cursor, EachOutput, Execution, Page, Part, RowStream, modify_rows_of_upgrade};
 
 /// A query during an upgrade: as [`Query`](crate::Query), with keys of any type.
 pub struct UpgradeQuery<R> {
@@ -330,9 +330,9 @@ impl<R: Serialize + DeserializeOwned + 'static> UpgradeQuery<R> {
     /// Changes each row. Returns how many rows are different now; those that `change` leaves as they were are not written.
     /// Changing its key moves a row.
     ///
-    /// Properties of a stored row that its type does not have stay as they are. Of more than 5,000 rows, so many are changed at a
-    /// time, and those that move do so at the end; what fails after the first of them makes the upgrade fail, whatever is made of
-    /// the error.
+    /// Properties of a stored row that its type does not have stay as they are. Rows are changed a few hundred at a time, and those
+    /// that move do so at the end. What fails among more than 5,000 rows, once some have been changed, makes the upgrade fail,
+    /// whatever is made of the error.
     ///
     /// # Errors
     ///
@@ -340,7 +340,13 @@ impl<R: Serialize + DeserializeOwned + 'static> UpgradeQuery<R> {
     /// [`Error::Decode`](crate::Error::Decode) for one that does not fit the type. Then no row is changed.
     pub fn modify(&self, change: impl FnMut(&mut R) + 'static) -> Op<usize> {
         let rebuild = self.table.rebuild().clone();
-        Op::new(modify_rows_of_upgrade(self.writing(), change, move |error| rebuild.doom(error)))
+        let execution = self.writing();
+        let store = execution.store;
+        let told = move |part: Part<'_>| match part {
+            Part::Done(done, total) => rebuild.told(store, done, Some(total)),
+            Part::Failed(error) => rebuild.doom(error),
+        };
+        Op::new(modify_rows_of_upgrade(execution, change, told))
     }
 
     /// How the query is carried out, in words.

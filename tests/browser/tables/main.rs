@@ -21,6 +21,7 @@ mod constraints;
 #[cfg(target_family = "wasm")]
 mod failures;
 mod generated_keys;
+mod import;
 mod kept;
 mod many_moves;
 mod moves;

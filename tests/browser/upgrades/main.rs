@@ -20,6 +20,7 @@ mod newer;
 mod outside;
 mod panics;
 mod populate;
+mod progress;
 mod queries;
 mod rekey;
 mod rename;

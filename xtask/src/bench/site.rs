@@ -16,7 +16,9 @@ const START_FILES: [&str; 7] =
     ["indexie.html", "indexie.js", "dexie.html", "dexie.js", "raw.html", "raw.js", "start.js"];
 
 /// Of the package, all but what is compiled.
-const FILES: [&str; 11] = [
+const FILES: [&str; 13] = [
+    "import.html",
+    "import.js",
     "index.html",
     "page.js",
     "dexie.js",

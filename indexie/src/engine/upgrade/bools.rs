@@ -13,13 +13,19 @@ impl Rebuild {
     pub async fn sweep(&self, name: &str) -> Result<()> {
         let store = self.number_of(name)?;
         let paths = self.with(store, |store| std::mem::take(&mut store.unswept));
+        if paths.is_empty() {
+            return Ok(());
+        }
         let session = self.session();
+        let total = self.rows_to_show(store).await?;
         for path in paths {
-            let mut after = None;
+            let (mut after, mut done) = (None, 0);
             loop {
                 let keys = super::rekey::keys_after(&session, store, after).await?;
                 let Some(last) = keys.last().cloned() else { break };
+                done += keys.len();
                 rewrite(&session, store, keys, &path).await?;
+                self.told(store, done, total);
                 after = Some(last);
             }
         }

@@ -9,6 +9,7 @@ use super::Rebuild;
 use super::rekey::next;
 use crate::codec::{from_value, key_of};
 use crate::error::{Error, Result};
+use crate::key::range::KeyRange;
 use crate::key::{AnyKey, Entry};
 use crate::schema::{IndexSchema, KeyPath, StoreSchema};
 use crate::storage::{Adopt, Columns, Operation, Want};
@@ -54,6 +55,7 @@ impl Rebuild {
         let now = |index: &IndexSchema| IndexSchema { unique: index.unique && !later.contains(index), ..*index };
         let (from, to) = self.replace(table, schema.key, schema.indexes.iter().map(now))?;
         let goal = Goal { table: self.name(to), store: to, schema };
+        let total = self.rows_to_show(from).await?;
         let (mut count, mut after) = (0, None);
         loop {
             let scan = Operation::Scan(next(after, Want::ENTRIES));
@@ -63,11 +65,20 @@ impl Rebuild {
             after = Some(last.clone());
             count += rows.len();
             self.write(&goal, &rows).await?;
+            self.reached().told(goal.table, count, total);
         }
         let generator = Adopt { from: self.name(from).to_owned(), rows: false };
         self.session().run(to, None, Operation::Adopt(generator)).await?;
         self.delete(self.name(from))?;
         Ok(count)
+    }
+
+    /// How many rows a store has, if somebody wants to hear how far they are.
+    pub(super) async fn rows_to_show(&self, store: u16) -> Result<Option<usize>> {
+        if !self.reached().is_shown() {
+            return Ok(None);
+        }
+        self.session().number(store, None, Operation::Count(vec![KeyRange::all()])).await.map(Some)
     }
 
     fn converted<Old, New>(

@@ -1,19 +1,42 @@
-//! How far an upgrade has come: for its error, which has to say so also where the function panics.
+//! How far an upgrade has come: for whoever shows that, and for its error, which has to say so also where the function panics.
 
 use std::cell::Cell;
+use std::fmt;
+use std::rc::Rc;
 
+use crate::database::UpgradeProgress;
+use crate::engine::connection::tell;
 use crate::error::Error;
 
-#[derive(Debug)]
 pub(crate) struct Reached {
     version: Cell<u32>,
     /// The table that the version's function has used last; empty if none, or outside of it.
     table: Cell<&'static str>,
+    progress: Option<Rc<dyn Fn(UpgradeProgress)>>,
+}
+
+impl fmt::Debug for Reached {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reached").field("version", &self.version).field("table", &self.table).finish_non_exhaustive()
+    }
 }
 
 impl Reached {
-    pub fn new(version: u32) -> Self {
-        Self { version: Cell::new(version), table: Cell::new("") }
+    pub fn new(version: u32, progress: Option<Rc<dyn Fn(UpgradeProgress)>>) -> Self {
+        Self { version: Cell::new(version), table: Cell::new(""), progress }
+    }
+
+    /// Whether somebody wants to hear of it.
+    pub fn is_shown(&self) -> bool {
+        self.progress.is_some()
+    }
+
+    /// So many rows of a table are done.
+    pub fn told(&self, table: &'static str, done: usize, total: Option<usize>) {
+        if let Some(progress) = &self.progress {
+            let version = self.version();
+            tell(|| progress(UpgradeProgress { version, table, done, total }));
+        }
     }
 
     pub fn version(&self) -> u32 {

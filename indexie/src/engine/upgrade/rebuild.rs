@@ -111,6 +111,11 @@ impl Rebuild {
         Target { session, store, row_type }
     }
 
+    /// So many rows of a store are done.
+    pub fn told(&self, store: u16, done: usize, total: Option<usize>) {
+        self.reached.told(self.session().shared.table_name(store), done, total);
+    }
+
     /// Remembers what failed, however the upgrade function takes it.
     pub fn doom(&self, error: &Error) {
         self.fault.borrow_mut().get_or_insert_with(|| error.clone());

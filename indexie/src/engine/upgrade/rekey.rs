@@ -17,6 +17,10 @@ impl Rebuild {
         let (from, to) = self.replace(name, wanted.key, wanted.indexes.iter().copied())?;
         let aside = self.name(from);
         let rows = Adopt { from: aside.to_owned(), rows: true };
+        let total = self.rows_to_show(from).await?;
+        if let Some(total) = total {
+            self.told(to, 0, Some(total));
+        }
         self.session().run(to, None, Operation::Adopt(rows)).await.map_err(|error| match error.of_one_row() {
             Error::Data { key: Some(key), table, message, row } => {
                 let source = Error::Data { table, key: None, row, message };
@@ -24,6 +28,7 @@ impl Rebuild {
             }
             error => error,
         })?;
+        self.told(to, total.unwrap_or_default(), total);
         self.delete(aside)
     }
 

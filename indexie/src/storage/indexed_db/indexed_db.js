@@ -25,8 +25,8 @@ const GET = 0, SCAN = 1, COUNT = 2, ADD = 3, PUT = 4, DELETE = 5, DELETE_RANGES 
 // What a scan brings back; bits.
 const ROWS = 1, PRIMARY_KEYS = 2, KEYS = 4;
 const REVERSE = 8, UNIQUE = 16;
-// Of what reads: keep the rows for a MERGE. Of a write: the keys follow the rows.
-const PARK = 32, WITH_KEYS = 64;
+// Of what reads: keep the rows for a MERGE. Of a write: the keys follow the rows; and what it is part of is undone as a whole if it fails.
+const PARK = 32, WITH_KEYS = 64, PART = 128;
 // What becomes of the place of a changed row; the same numbers as in storage.rs.
 const STAYS = 0, MOVES = 1;
 // What an operation came to; the same numbers as in engine.rs.
@@ -135,6 +135,7 @@ class Reader {
     this.rows = 0;
     this.section = 0;
     this.start = 0;
+    this.kept = false;
     this.binary = 0;
     for (let i = 0; i < sections.length; i++) this.binary += sections[i];
     this.enter();
@@ -219,6 +220,13 @@ class Reader {
     const values = new Array(count);
     for (let i = 0; i < count; i++) values[i] = this.row();
     return values;
+  }
+
+  // What is read in a later task is no longer there then: Rust's memory is its own again.
+  keep() {
+    if (this.kept || this.int === this.ints.length) return;
+    this.kept = true;
+    for (const stream of ['ints', 'floats', 'bytes', 'sections']) this[stream] = this[stream].slice();
   }
 }
 
@@ -1074,6 +1082,9 @@ class Line {
     // The savepoints that are open, each with its place in the log; and what was written since the first of them.
     this.savepoints = [];
     this.log = [];
+    // What the parts of a longer write that are under way have issued, in their order; and how many rows the others have told of.
+    this.parts = [];
+    this.told = 0;
   }
 
   // Runs an operation, now if it may: returns whether it has.
@@ -1131,6 +1142,9 @@ class Task {
     this.holds = false;
     this.batch = null;
     this.adds = false;
+    // Of a part: the requests that came after the one that failed.
+    this.part = false;
+    this.later = [];
     this.storeName = storeName;
     this.indexName = indexName;
     this.a = a;
@@ -1156,6 +1170,11 @@ class Task {
   // Whether somebody wants to hear which rows are written.
   get watched() {
     return this.connection.heard(this.storeName);
+  }
+
+  // The same, of so many: not where more are written than a commit tells of.
+  tells(count) {
+    return count + (this.part ? this.transaction.line.told : 0) <= MOST_REPORTED && this.watched;
   }
 
   // What is asked of the transaction from here on waits for the end of this.
@@ -1201,7 +1220,8 @@ class Task {
   }
 
   // A write failed at a row: which key or index it was, the browser does not say. `gone` are the primary keys of stored
-  // rows that the operation had replaced or removed by then: of a put, those under its own keys.
+  // rows that the operation had replaced or removed by then: of a put, those under its own keys. The rows of a part stay there: of them
+  // those are meant that came later, whose keys are known as late.
   clash(error, row, rows, keys, put, gone = null) {
     if (failureName(error) !== 'ConstraintError' || row < 0) return this.failed(error, row);
     const failure = { name: 'ConstraintError', message: error.message, row, index: undefined, key: undefined };
@@ -1219,10 +1239,12 @@ class Task {
         for (let later = at + 1; put && later <= row; later++) if (equal(keyAt(later), keyAt(at))) return true;
         return false;
       };
-      gone ??= put ? rows.slice(0, row + 1).map((_, at) => keyAt(at)) : [];
+      const first = this.part ? row : 0;
+      gone ??= put ? rows.slice(first, row + 1).map((_, at) => keyAt(first + at)) : [];
       const keysAt = (at, index) => (index === '' ? [keyAt(at)] : keysOf(rows[at], store.index(index)));
       const among = ({ index, key }) => rows.some((_, at) => at < row && keysAt(at, index).some((other) => equal(other, key)) && !replaced(at));
       all(asked.suspects.map(({ request }) => request), () => {
+        for (const { request } of this.later) if (request.error === null) gone.push(request.result);
         blame(failure, asked.suspects, (suspect) => among(suspect)
           || (suspect.request.result !== undefined && !gone.some((key) => equal(key, suspect.request.result))));
         report();
@@ -1256,6 +1278,40 @@ function blame(failure, suspects, taken) {
   failure.key = suspect.key;
 }
 
+// A task issues no more requests than that, nor for longer (in milliseconds): what else is to happen on this thread gets its turn.
+const SLICE_ROWS = 1024, SLICE_TIME = 8;
+
+// Calls `issue(row)` for so many rows, slice after slice, until it says by null that there is no going on. The next slice comes when the
+// first request of the one before it is answered: the browser never runs out of them. `sliced(last, end)` hears of the last request of
+// each slice and how many rows that makes, `whole()` that all are issued.
+function inSlices(task, count, issue, whole, sliced = () => {}) {
+  let row = 0;
+  const slice = () => {
+    const start = row, until = performance.now() + SLICE_TIME;
+    // A part is one already.
+    const most = task.part ? count : Math.min(count, start + SLICE_ROWS);
+    let first = null, last = null, goesOn = true;
+    while (row < most) {
+      // The clock is not for every row.
+      if ((row & 7) === 0 && row > start && !task.part && performance.now() >= until) break;
+      const request = issue(row);
+      goesOn = request !== null;
+      if (!goesOn) break;
+      first ??= request;
+      last = request;
+      row++;
+    }
+    // In this order: where the two are one, it is answered for both.
+    if (goesOn && row < count) {
+      task.reader.keep();
+      first.addEventListener('success', slice);
+    }
+    if (last !== null) sliced(last, row);
+    if (goesOn && row === count) whole();
+  };
+  slice();
+}
+
 // Issues one write per row, by `issue(row, store)`. Alone, the transaction is committed with the last of them and what
 // fails undoes all; inside a transaction that goes on, rows are taken back one by one so that, whoever catches the error,
 // nothing of the operation is left. `ask(store)` asks who has the keys of a single row.
@@ -1273,60 +1329,88 @@ function write(task, count, issue, done, failed, ask = null) {
       done(requests);
     };
     const giveUp = watch(transaction, requests, stored, failed);
-    for (let row = 0; row < count; row++) {
+    inSlices(task, count, (row) => {
       try {
         issued[row] = issue(row, store);
-        requests[row] = issued[row].request;
+        return requests[row] = issued[row].request;
       } catch (error) {
-        return giveUp(error, row);
+        giveUp(error, row);
+        return null;
       }
-    }
-    task.whole = true;
-    // Firefox commits the rest when a request fails after `commit`: of several, the last one has to have succeeded.
-    if (count > 1) requests[count - 1].onsuccess = () => end(transaction, 'commit');
-    else end(transaction, 'commit');
+    }, () => {
+      task.whole = true;
+      // Firefox commits the rest when a request fails after `commit`: of several, the last one has to have succeeded.
+      if (count > 1) requests[count - 1].addEventListener('success', () => end(transaction, 'commit'));
+      else end(transaction, 'commit');
+    });
     return;
   }
-  // A single row has nothing to take back.
-  if (count > 1) task.hold();
-  const entry = task.transaction.line.entry();
+  const { line } = task.transaction, { part } = task;
+  // A single row has nothing to take back, and a part is not what takes back.
+  if (count > 1 && !part) task.hold();
+  const entry = line.entry();
   const issued = [];
+  if (part) {
+    if (entry !== null) entry.written = issued;
+    line.parts.push(issued);
+  }
   let failure = null;
   const answered = () => {
+    if (part) line.parts.shift();
+    if (failure !== null && part) {
+      task.later = issued.slice(failure[1] + 1).concat(...line.parts);
+      return failed(...failure);
+    }
     if (failure !== null) {
       const report = () => failed(...failure);
       return takeBack(task.transaction, issued, report, report);
     }
     if (entry !== null) entry.written = issued;
     note.rows = changed(issued);
+    if (part) line.told += note.rows?.length ?? MOST_REPORTED + 1;
     done(issued.map(({ request }) => request));
   };
-  for (let row = 0; row < count && failure === null; row++) {
+  let whole = false;
+  inSlices(task, count, (row) => {
+    if (failure !== null) return null;
     try {
       issued.push(issue(row, store));
-      onError(issued[row].request, (error) => { failure ??= [error, row]; });
+      const { request } = issued[row];
+      onError(request, (error) => { failure ??= [error, row]; });
+      return request;
     } catch (error) {
       failure = [error, row];
+      return null;
     }
-  }
-  // They are answered in the order in which they were made: the last one tells that all are.
-  if (issued.length === 0) return answered();
-  const last = issued.length - 1;
-  on(issued[last].request, answered, (error) => {
-    failure ??= [error, last];
-    answered();
+  }, () => { whole = true; }, (last, end) => {
+    // They are answered in the order in which they were made: the last one tells that all are.
+    const over = () => {
+      if (issued.length !== end || (!whole && failure === null)) return;
+      try {
+        answered();
+      } catch (error) {
+        failure ??= [error, end - 1];
+        answered();
+      }
+    };
+    last.addEventListener('success', over);
+    last.addEventListener('error', over);
   });
+  if (issued.length === 0) answered();
 }
 
 function writeRows(task, put) {
   const { reader, a: count, b: flags } = task;
-  const rows = reader.many(count);
+  task.part = (flags & PART) !== 0;
+  // Read one by one, each just before it is written; but where keys follow, or where that is later, all of them.
+  const rows = (flags & WITH_KEYS) !== 0 || task.batch !== null ? reader.many(count) : [];
   const keys = (flags & WITH_KEYS) !== 0 ? reader.many(count) : null;
-  const careful = task.undoable || (!task.alone && count > 1);
+  const careful = task.undoable || (!task.alone && count > 1 && !task.part);
   const keyAt = (at, store) => (keys !== null ? keys[at] : store.keyPath === null ? undefined : primaryKeyOf(store, rows[at]));
   write(task, count, (row, store) => {
+    if (row === rows.length) rows.push(reader.row());
     const value = rows[row], key = keys === null ? undefined : keys[row];
-    const watched = count <= MOST_REPORTED && task.watched;
+    const watched = task.tells(count);
     if (!put) {
       const request = keys === null ? store.add(value) : store.add(value, key);
       return {

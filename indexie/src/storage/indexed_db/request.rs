@@ -16,6 +16,7 @@ mod flag {
     pub const UNIQUE: u32 = 16;
     pub const PARK: u32 = 32;
     pub const WITH_KEYS: u32 = 64;
+    pub const PART: u32 = 128;
 }
 
 pub(super) struct Encoded {
@@ -38,13 +39,16 @@ pub(super) fn encode(operation: &Operation) -> Encoded {
             with(1, limit, flags, batch)
         }
         Operation::Count(ranges) => with(2, 0, 0, encode_ranges(Batch::default(), ranges)),
-        Operation::Write(Write { put, rows, count, with_keys, want_keys }) => {
+        Operation::Write(Write { put, rows, count, with_keys, want_keys, part }) => {
             let mut flags = 0;
             if *with_keys {
                 flags |= flag::WITH_KEYS;
             }
             if *want_keys {
                 flags |= flag::PRIMARY_KEYS;
+            }
+            if *part {
+                flags |= flag::PART;
             }
             with(if *put { 4 } else { 3 }, *count, flags, rows.clone())
         }

@@ -40,7 +40,7 @@ pub(crate) fn put_of<'a>(rows: impl Iterator<Item = (&'a AnyKey, &'a Row)> + Clo
     if with_keys {
         rows.for_each(|(key, _)| write_key(&mut batch, key));
     }
-    Write { put: true, rows: batch.finish(), count, with_keys, want_keys: false }
+    Write { put: true, rows: batch.finish(), count, with_keys, want_keys: false, part: false }
 }
 
 /// Some rows of one store, with its indexes. Generates no keys.

@@ -174,8 +174,8 @@ impl Writing<'_> {
                 batch.end_row();
             }
         }
-        let write =
-            Write { put: way == Way::Put, rows: batch.finish(), count: keys.len(), with_keys, want_keys: false };
+        let (put, rows, count) = (way == Way::Put, batch.finish(), keys.len());
+        let write = Write { put, rows, count, with_keys, want_keys: false, part: false };
         self.session.run(self.rows.store, None, Operation::Write(write)).await.map(|_| ())
     }
 }
