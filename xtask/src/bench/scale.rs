@@ -115,7 +115,6 @@ pub fn measure(page: &Page<'_>, rounds: u32, sizes: &[u32]) -> Result<()> {
     let curve = |operation| Curve { operation, plan: None, points: Vec::new() };
     let mut report = Report { other, sizes: sizes.clone(), curves: OPERATIONS.map(curve).into(), memory: Vec::new() };
     for rows in sizes {
-        println!("    {} rows", grouped(rows.into()));
         let memory = in_table_of(page, rows, rounds, &mut report.curves)?;
         report.memory.push(memory);
     }
@@ -133,9 +132,12 @@ fn in_table_of(page: &Page<'_>, rows: u32, rounds: u32, curves: &mut [Curve]) ->
     page.call_long("remove", &[])?;
     load(page, rows)?;
     let loaded = page.memory()?;
+    let begins = |what: &str| println!("    {} rows: {what}", grouped(rows.into()));
+    begins("import");
     let imported = import(page, rows)?;
     let memory_imported = page.memory()?;
 
+    begins("single operations");
     load(page, rows)?;
     page.call_long("prepare", &[])?;
     let mut points = vec![imported];
@@ -144,6 +146,7 @@ fn in_table_of(page: &Page<'_>, rows: u32, rounds: u32, curves: &mut [Curve]) ->
         points.push(read(page, operation.name, rows, rounds)?);
     }
     agree(page, rows)?;
+    begins("live queries");
     points.push(live(page, rows, rounds)?);
     let memory_read = page.memory()?;
     for curve in &mut *curves {
@@ -153,6 +156,7 @@ fn in_table_of(page: &Page<'_>, rows: u32, rounds: u32, curves: &mut [Curve]) ->
         }
     }
 
+    begins("streams");
     let (point, streamed) = stream(page, rows)?;
     points.push(point);
     load(page, rows)?;
