@@ -92,6 +92,8 @@ fn grouped_count(count: u64) -> String {
 pub struct Streamed {
     wasm: f64,
     script: Option<f64>,
+    /// What is left when the garbage has been collected.
+    left: Option<f64>,
 }
 
 /// Memory in use, in a table of one size.
@@ -236,8 +238,11 @@ fn stream(page: &Page<'_>, rows: u32) -> Result<(Point, [Streamed; 2])> {
     let mut streams = Vec::with_capacity(BOTH.len());
     for side in BOTH {
         load(page, rows)?;
-        page.memory()?;
-        streams.push(page.call_long("stream", &[json!(side)])?);
+        let before = page.memory()?;
+        let mut streamed = page.call_long("stream", &[json!(side)])?;
+        let after = page.memory()?;
+        streamed["left"] = json!(after.script.zip(before.script).map(|(after, before)| after - before));
+        streams.push(streamed);
     }
     let [indexie, dexie] = [&streams[0], &streams[1]];
     ensure!(
@@ -251,7 +256,7 @@ fn stream(page: &Page<'_>, rows: u32) -> Result<(Point, [Streamed; 2])> {
     measured.push(json!({ INDEXIE: each(indexie), DEXIE: each(dexie) }));
     let bytes = |it: &Value| {
         let wasm = it["wasm"].as_f64().context("the program does not tell its memory")?;
-        Ok::<_, anyhow::Error>(Streamed { wasm, script: it["heap"].as_f64() })
+        Ok::<_, anyhow::Error>(Streamed { wasm, script: it["heap"].as_f64(), left: it["left"].as_f64() })
     };
     Ok((point(rows, &measured, "/ms", None)?, [bytes(indexie)?, bytes(dexie)?]))
 }
