@@ -92,6 +92,8 @@ fn grouped_count(count: u64) -> String {
 pub struct Streamed {
     wasm: f64,
     script: Option<f64>,
+    /// What is left when the garbage has been collected.
+    left: Option<f64>,
 }
 
 /// Memory in use, in a table of one size.
@@ -115,7 +117,6 @@ pub fn measure(page: &Page<'_>, rounds: u32, sizes: &[u32]) -> Result<()> {
     let curve = |operation| Curve { operation, plan: None, points: Vec::new() };
     let mut report = Report { other, sizes: sizes.clone(), curves: OPERATIONS.map(curve).into(), memory: Vec::new() };
     for rows in sizes {
-        println!("    {} rows", grouped(rows.into()));
         let memory = in_table_of(page, rows, rounds, &mut report.curves)?;
         report.memory.push(memory);
     }
@@ -133,9 +134,12 @@ fn in_table_of(page: &Page<'_>, rows: u32, rounds: u32, curves: &mut [Curve]) ->
     page.call_long("remove", &[])?;
     load(page, rows)?;
     let loaded = page.memory()?;
+    let begins = |what: &str| println!("    {} rows: {what}", grouped(rows.into()));
+    begins("import");
     let imported = import(page, rows)?;
     let memory_imported = page.memory()?;
 
+    begins("single operations");
     load(page, rows)?;
     page.call_long("prepare", &[])?;
     let mut points = vec![imported];
@@ -144,6 +148,7 @@ fn in_table_of(page: &Page<'_>, rows: u32, rounds: u32, curves: &mut [Curve]) ->
         points.push(read(page, operation.name, rows, rounds)?);
     }
     agree(page, rows)?;
+    begins("live queries");
     points.push(live(page, rows, rounds)?);
     let memory_read = page.memory()?;
     for curve in &mut *curves {
@@ -153,6 +158,7 @@ fn in_table_of(page: &Page<'_>, rows: u32, rounds: u32, curves: &mut [Curve]) ->
         }
     }
 
+    begins("streams");
     let (point, streamed) = stream(page, rows)?;
     points.push(point);
     load(page, rows)?;
@@ -232,8 +238,11 @@ fn stream(page: &Page<'_>, rows: u32) -> Result<(Point, [Streamed; 2])> {
     let mut streams = Vec::with_capacity(BOTH.len());
     for side in BOTH {
         load(page, rows)?;
-        page.memory()?;
-        streams.push(page.call_long("stream", &[json!(side)])?);
+        let before = page.memory()?;
+        let mut streamed = page.call_long("stream", &[json!(side)])?;
+        let after = page.memory()?;
+        streamed["left"] = json!(after.script.zip(before.script).map(|(after, before)| after - before));
+        streams.push(streamed);
     }
     let [indexie, dexie] = [&streams[0], &streams[1]];
     ensure!(
@@ -247,7 +256,7 @@ fn stream(page: &Page<'_>, rows: u32) -> Result<(Point, [Streamed; 2])> {
     measured.push(json!({ INDEXIE: each(indexie), DEXIE: each(dexie) }));
     let bytes = |it: &Value| {
         let wasm = it["wasm"].as_f64().context("the program does not tell its memory")?;
-        Ok::<_, anyhow::Error>(Streamed { wasm, script: it["heap"].as_f64() })
+        Ok::<_, anyhow::Error>(Streamed { wasm, script: it["heap"].as_f64(), left: it["left"].as_f64() })
     };
     Ok((point(rows, &measured, "/ms", None)?, [bytes(indexie)?, bytes(dexie)?]))
 }
