@@ -66,7 +66,7 @@ impl Operation {
     pub fn takes_several_requests(&self) -> bool {
         match self {
             Self::Scan(_) => true,
-            Self::Write(write) => write.count > 1 && !write.part,
+            Self::Write(write) => write.count > 1 && write.undone == Undone::Alone,
             _ => false,
         }
     }
@@ -146,9 +146,16 @@ pub(crate) struct Write {
     pub with_keys: bool,
     /// Whether the answer is to carry the keys.
     pub want_keys: bool,
-    /// Part of something longer, which is undone as a whole if this fails: it need not be able to undo its own, and the next part may
-    /// be asked for before it is done.
-    pub part: bool,
+    pub undone: Undone,
+}
+
+/// What undoes a write that fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Undone {
+    /// It does so itself.
+    Alone,
+    /// Whatever it is a part of: it need not be able to undo its own, and the next part may be asked for before it is done.
+    AsPart,
 }
 
 /// Changes of rows that a read has parked.

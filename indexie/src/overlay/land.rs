@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::key::AnyKey;
 use crate::schema::StoreSchema;
 use crate::storage::memory::evaluator::{Object, Path, Row, Value, merge, put_of, write_row};
-use crate::storage::{Merge, Move, Operation, Reply, Write};
+use crate::storage::{Merge, Move, Operation, Reply, Undone, Write};
 
 /// A row that has been stored, or is gone.
 #[derive(Clone, Debug)]
@@ -251,8 +251,14 @@ async fn add(session: &Session, store: u16, schema: &StoreSchema, layer: &Layer)
         path.remove_key(&mut row);
         write_row(&mut batch, Some(&Row::new(row)));
     }
-    let write =
-        Write { put: false, rows: batch.finish(), count: added.len(), with_keys: false, want_keys: true, part: false };
+    let write = Write {
+        put: false,
+        rows: batch.finish(),
+        count: added.len(),
+        with_keys: false,
+        want_keys: true,
+        undone: Undone::Alone,
+    };
     let reply = session.run_below(store, None, Operation::Write(write)).await.map_err(Error::of_one_row)?;
     let Reply::Columns(columns) = reply else { return Ok(Vec::new()) };
     let landed = added.into_iter().zip(columns.primary_keys()).map(|((pending, entry, row), key)| {

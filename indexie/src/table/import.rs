@@ -1,4 +1,4 @@
-//! `Import`: rows without number, a few hundred at a time, in one transaction. Called by apps; calls the engine. Only its first
+//! `Import`: rows without number, some hundred at a time, in one transaction. Called by apps; calls the engine. Only its first
 //! function knows what the rows are.
 
 use std::fmt;
@@ -15,8 +15,8 @@ use crate::key::{AnyKey, Entry, IntoKey, Key};
 use crate::store::{Insert, Insertable, Outbound, Store};
 
 /// Of one task: no more rows than that, and no more bytes of them but for the last row.
-const PART_ROWS: usize = 256;
-const PART_BYTES: usize = 128 << 10;
+const PART_ROWS: usize = 128;
+const PART_BYTES: usize = 64 << 10;
 
 /// How far an [`Import`] has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +61,7 @@ struct Part {
 impl<T: Store, A: Access> Table<T, A> {
     /// Adds any number of rows, all or none, while the page stays responsive. Returns how many there were.
     ///
-    /// Rows are taken from the iterator a few hundred at a time, each time in a task of a few milliseconds, and between those
+    /// Rows are taken from the iterator some hundred at a time, each time in a task of a few milliseconds, and between those
     /// the page draws and answers its user. All of them are written in one transaction, which other writers of the table wait
     /// for; readers too, as browsers have it. [`bulk_add`](Self::bulk_add) is for rows that are there already, and returns their
     /// keys: it encodes all of them when it is called.

@@ -13,7 +13,7 @@ use crate::engine::{Access as Mode, Footprint, RowType, Session};
 use crate::error::{Error, Result};
 use crate::key::{AnyKey, Entry, KeyError};
 use crate::schema::KeyPath;
-use crate::storage::{Operation, Reply, Write};
+use crate::storage::{Operation, Reply, Undone, Write};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
@@ -157,7 +157,7 @@ impl Target {
                 return Ok(Vec::new());
             }
             let want_keys = keys.iter().any(Option::is_none);
-            let write = Write { put, rows: batch.finish(), count, with_keys, want_keys, part: false };
+            let write = Write { put, rows: batch.finish(), count, with_keys, want_keys, undone: Undone::Alone };
             let reply = self.session.run(self.store, None, Operation::Write(write)).await;
             let reply = if rowwise == Rowwise::Many { reply? } else { reply.map_err(Error::of_one_row)? };
             Ok(match reply {
@@ -173,7 +173,7 @@ impl Target {
         async move {
             let Rows { batch, keys, with_keys } = rows?;
             let (rows, count) = (batch.finish(), keys.len());
-            let write = Write { put, rows, count, with_keys, want_keys: false, part: true };
+            let write = Write { put, rows, count, with_keys, want_keys: false, undone: Undone::AsPart };
             self.session.run(self.store, None, Operation::Write(write)).await.map(|_| ())
         }
         .boxed_local()

@@ -5,7 +5,7 @@ use std::ops::Bound;
 use crate::codec::{Batch, Finished, tag, write_key};
 use crate::key::AnyKey;
 use crate::key::range::KeyRange;
-use crate::storage::{Adopt, Merge, Operation, Scan, Write};
+use crate::storage::{Adopt, Merge, Operation, Scan, Undone, Write};
 
 /// Bits of an operation's second number. The numbers are those of `indexed_db.js`.
 mod flag {
@@ -39,7 +39,7 @@ pub(super) fn encode(operation: &Operation) -> Encoded {
             with(1, limit, flags, batch)
         }
         Operation::Count(ranges) => with(2, 0, 0, encode_ranges(Batch::default(), ranges)),
-        Operation::Write(Write { put, rows, count, with_keys, want_keys, part }) => {
+        Operation::Write(Write { put, rows, count, with_keys, want_keys, undone }) => {
             let mut flags = 0;
             if *with_keys {
                 flags |= flag::WITH_KEYS;
@@ -47,7 +47,7 @@ pub(super) fn encode(operation: &Operation) -> Encoded {
             if *want_keys {
                 flags |= flag::PRIMARY_KEYS;
             }
-            if *part {
+            if *undone == Undone::AsPart {
                 flags |= flag::PART;
             }
             with(if *put { 4 } else { 3 }, *count, flags, rows.clone())

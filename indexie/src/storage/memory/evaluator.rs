@@ -20,7 +20,7 @@ use super::{operate, scan};
 use crate::codec::Batch;
 use crate::key::AnyKey;
 use crate::schema::StoreSchema;
-use crate::storage::{Columns, Failure, Scan, Write};
+use crate::storage::{Columns, Failure, Scan, Undone, Write};
 
 /// The rows of an answer, none where there is none.
 pub(crate) fn rows_of(columns: &Columns) -> Vec<Option<Row>> {
@@ -40,7 +40,7 @@ pub(crate) fn put_of<'a>(rows: impl Iterator<Item = (&'a AnyKey, &'a Row)> + Clo
     if with_keys {
         rows.for_each(|(key, _)| write_key(&mut batch, key));
     }
-    Write { put: true, rows: batch.finish(), count, with_keys, want_keys: false, part: false }
+    Write { put: true, rows: batch.finish(), count, with_keys, want_keys: false, undone: Undone::Alone }
 }
 
 /// Some rows of one store, with its indexes. Generates no keys.

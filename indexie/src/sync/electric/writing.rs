@@ -14,7 +14,7 @@ use crate::engine::Session;
 use crate::error::{Error, Result};
 use crate::key::AnyKey;
 use crate::key::range::KeyRange;
-use crate::storage::{Operation, Write};
+use crate::storage::{Operation, Undone, Write};
 use crate::table::{Change, change};
 
 /// Rows that are written with one request.
@@ -175,7 +175,7 @@ impl Writing<'_> {
             }
         }
         let (put, rows, count) = (way == Way::Put, batch.finish(), keys.len());
-        let write = Write { put, rows, count, with_keys, want_keys: false, part: false };
+        let write = Write { put, rows, count, with_keys, want_keys: false, undone: Undone::Alone };
         self.session.run(self.rows.store, None, Operation::Write(write)).await.map(|_| ())
     }
 }
