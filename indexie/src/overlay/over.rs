@@ -3,7 +3,7 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::task::Waker;
@@ -19,6 +19,7 @@ use crate::engine::{Above, Access, Footprint, Shared, Sight, Task, set_above};
 use crate::error::Result;
 use crate::hooks::{Event, Hooked};
 use crate::key::AnyKey;
+use crate::order::{SortedMap, SortedSet};
 use crate::storage::memory::evaluator::{At, Path, Value, Values};
 use crate::storage::{Operation, StoreChange};
 use crate::strategy::{Strategy, Turns};
@@ -43,7 +44,7 @@ pub(crate) struct Over {
     /// What has happened in transactions that are not over.
     pub(super) events: RefCell<HashMap<u32, Vec<Event>>>,
     /// The stores that follow a server, each as often as it does.
-    pub(super) synced: RefCell<BTreeMap<u16, usize>>,
+    pub(super) synced: RefCell<SortedMap<u16, usize>>,
     /// How often something was heard of.
     pub(super) hearings: Cell<u64>,
 }
@@ -52,7 +53,7 @@ pub(crate) struct Over {
 #[derive(Default)]
 pub(super) struct Meanwhile {
     store: Option<u16>,
-    keys: BTreeSet<AnyKey>,
+    keys: SortedSet<AnyKey>,
     /// Any of them.
     all: bool,
 }
@@ -70,8 +71,8 @@ impl Meanwhile {
 
 #[derive(Default)]
 pub(super) struct Renamed {
-    pub keys: BTreeMap<AnyKey, AnyKey>,
-    pub pending: BTreeMap<AnyKey, AnyKey>,
+    pub keys: SortedMap<AnyKey, AnyKey>,
+    pub pending: SortedMap<AnyKey, AnyKey>,
 }
 
 thread_local!(static OVERS: RefCell<HashMap<u64, Weak<Over>>> = RefCell::default());

@@ -1,11 +1,12 @@
 //! Changing rows that are stored: what Rust does not know of a row stays as it is.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use super::path::Path;
 use super::value::{Object, Row, Value};
 use super::write::{Step, Target, no_store};
 use crate::key::AnyKey;
+use crate::order::SortedSet;
 use crate::storage::{Failure, Move};
 
 /// A change of a row: both ends as Rust writes them, and the row as it was stored.
@@ -92,7 +93,7 @@ fn merge_array(stored: &[Value], before: &[Value], after: Vec<Value>) -> Vec<Val
     let (as_many, last) = (before.len() == after.len(), after.len() - end);
     let from_end = |at: usize| stored.len() - (after.len() - at);
     let between = start..before.len() - end;
-    let mut left: BTreeSet<usize> = between.clone().collect();
+    let mut left: SortedSet<usize> = between.clone().collect();
     // Where each text is, the first place last.
     let mut texts: HashMap<&str, Vec<usize>> = HashMap::new();
     for at in between.rev() {
