@@ -1,7 +1,7 @@
 //! The hooks of one database object on this thread, and the queues in which they are called.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use super::event::{Event, Mutation};
 use crate::engine::Shared;
 use crate::error::Result;
 use crate::key::AnyKey;
-use crate::order::SortedMap;
+use crate::order::{SortedMap, SortedSet};
 use crate::storage::memory::evaluator::Row;
 use crate::strategy::Strategy;
 use crate::tasks;
@@ -32,7 +32,7 @@ pub(crate) type Handler = Rc<dyn Fn(HookFailure)>;
 
 #[derive(Default)]
 pub(crate) struct Hooked {
-    tables: RefCell<HashMap<u16, TableHooks>>,
+    tables: RefCell<SortedMap<u16, TableHooks>>,
     handler: RefCell<Option<Handler>>,
     queues: Rc<Queues>,
 }
@@ -47,8 +47,8 @@ struct TableHooks {
 /// What hooks are going to hear, table by table.
 #[derive(Default)]
 struct Queues {
-    due: RefCell<HashMap<u16, VecDeque<Due>>>,
-    running: RefCell<HashSet<u16>>,
+    due: RefCell<SortedMap<u16, VecDeque<Due>>>,
+    running: RefCell<SortedSet<u16>>,
     /// The number of the next event.
     next: Cell<u64>,
     /// Those that are not done with.

@@ -3,7 +3,6 @@
 //! Called by `tracking` and `rows`, and by the storage, by way of `gate`, when something is committed; calls `intervals` and the backend.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::task::Waker;
@@ -24,9 +23,9 @@ thread_local!(static HUBS: RefCell<Hubs> = RefCell::default());
 /// This thread's hubs.
 #[derive(Default)]
 struct Hubs {
-    by_number: HashMap<u32, Rc<Hub>>,
+    by_number: SortedMap<u32, Rc<Hub>>,
     /// By the storage and the database's name.
-    numbers: HashMap<(usize, String), u32>,
+    numbers: SortedMap<(usize, String), u32>,
 }
 
 /// The live queries of one database.
@@ -38,7 +37,7 @@ pub(super) struct Hub {
     /// How many watch each store, by the database object.
     stores: RefCell<SortedMap<(&'static str, u64), usize>>,
     tables: RefCell<Vec<Table>>,
-    members: RefCell<HashMap<u64, Weak<Member>>>,
+    members: RefCell<SortedMap<u64, Weak<Member>>>,
     /// Who is reading, and through which database object: these get every commit, for they do not know yet whether they have seen
     /// it.
     reading: RefCell<SortedSet<(u64, u64)>>,

@@ -70,6 +70,17 @@ impl<K, V> SortedMap<K, V> {
         self.len = self.parts.iter().map(Vec::len).sum();
     }
 
+    /// Takes out the entries that `is_gone` tells.
+    pub fn extract_if(&mut self, mut is_gone: impl FnMut(&K, &mut V) -> bool) -> Vec<(K, V)> {
+        let mut gone = Vec::new();
+        for part in &mut self.parts {
+            gone.extend(part.extract_if(.., |(key, value)| is_gone(key, value)));
+        }
+        self.parts.retain(|part| !part.is_empty());
+        self.len -= gone.len();
+        gone
+    }
+
     pub fn pop_first(&mut self) -> Option<(K, V)> {
         (!self.is_empty()).then(|| self.take((0, 0)))
     }
@@ -111,7 +122,11 @@ impl<K, V> SortedMap<K, V> {
 
     /// The place that is meant by one that may be behind the last of a part.
     fn or_next(&self, (part, at): Place) -> Place {
-        if self.parts.get(part).is_some_and(|entries| at < entries.len()) { (part, at) } else { (part + 1, 0) }
+        match self.parts.get(part) {
+            Some(entries) if at < entries.len() => (part, at),
+            Some(_) => (part + 1, 0),
+            None => (self.parts.len(), 0),
+        }
     }
 }
 
@@ -404,12 +419,16 @@ mod tests {
                 assert!(map.range(low..high).eq(model.range(low..high)));
                 assert!(map.range(low..=high).rev().eq(model.range(low..=high).rev()));
                 assert!(map.range(..high).eq(model.range(..high)));
+                assert!(map.range(low..).rev().eq(model.range(low..).rev()));
                 let open = (Bound::Excluded(low), Bound::Excluded(high + 1));
                 assert!(map.range(open).eq(model.range(open)));
             }
             let kept = random(5) + 2;
             map.retain(|key, _| key % kept != 0);
             model.retain(|key, _| key % kept != 0);
+            check(&map, &model);
+            let gone = map.extract_if(|key, _| key % kept == 1);
+            assert!(gone.into_iter().eq(model.extract_if(.., |key, _| key % kept == 1)));
             check(&map, &model);
         }
     }

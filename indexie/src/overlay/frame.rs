@@ -3,7 +3,6 @@
 //! Called by the engine, as a [`Frame`]; calls `merged` and the evaluator.
 
 use std::cell::{Cell, Ref, RefCell};
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use futures::FutureExt;
@@ -32,7 +31,7 @@ pub(super) struct Stage {
     written: RefCell<SortedMap<AnyKey, Option<Row>>>,
     shown: u64,
     /// Rows that a Get has left for a Merge.
-    parked: RefCell<HashMap<u32, Vec<Option<Row>>>>,
+    parked: RefCell<SortedMap<u32, Vec<Option<Row>>>>,
     /// The next temporary key.
     temporary: Rc<Cell<f64>>,
     sequence: Rc<Cell<u64>>,

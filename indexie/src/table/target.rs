@@ -8,12 +8,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::change::{Change, change, own_key};
-use crate::codec::{Batch, Forms, from_value, key_by, with_shapes, write_key, write_row};
+use crate::codec::{Batch, Decoded, Forms, Known, Reader, from_value, key_by, with_shapes, write_key, write_row};
 use crate::engine::{Access as Mode, Footprint, RowType, Session};
 use crate::error::{Error, Result};
 use crate::key::{AnyKey, Entry, KeyError};
 use crate::schema::KeyPath;
-use crate::storage::{Operation, Reply, Write};
+use crate::storage::{Columns, Operation, Reply, Write};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
@@ -88,6 +88,9 @@ impl Rows {
     }
 }
 
+/// Decodes the next row, or notes that there is none.
+type Decode<'a> = &'a mut dyn FnMut(Option<(&mut Reader<'_>, &dyn Known)>) -> Decoded<()>;
+
 impl Target {
     pub fn table(&self) -> &'static str {
         self.session.shared.table_name(self.store)
@@ -99,26 +102,53 @@ impl Target {
         index: Option<u16>,
         keys: Result<Vec<AnyKey>>,
     ) -> Result<Vec<Option<T>>> {
-        let keys = keys?;
-        if keys.is_empty() {
-            return Ok(Vec::new());
+        let mut found = Vec::new();
+        let Some((keys, columns)) = self.clone().fetch(index, keys).await? else { return Ok(found) };
+        found.reserve_exact(keys.len());
+        self.decode_each(index, keys, &columns, &mut |row| {
+            found.push(row.map(|(reader, shapes)| from_value::<T>(reader, shapes)).transpose()?);
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    /// The rows with these keys, encoded; nothing where there are no keys.
+    fn fetch(
+        self,
+        index: Option<u16>,
+        keys: Result<Vec<AnyKey>>,
+    ) -> LocalBoxFuture<'static, Result<Option<(Vec<AnyKey>, Columns)>>> {
+        async move {
+            let keys = keys?;
+            if keys.is_empty() {
+                return Ok(None);
+            }
+            let operation = Operation::Get { keys: keys.clone(), park: false };
+            let columns = self.session.columns(self.store, index, operation).await?;
+            Ok(Some((keys, columns)))
         }
-        let operation = Operation::Get { keys: keys.clone(), park: false };
-        let columns = self.session.columns(self.store, index, operation).await?;
+        .boxed_local()
+    }
+
+    /// Has the row of each key decoded.
+    fn decode_each(&self, index: Option<u16>, keys: Vec<AnyKey>, columns: &Columns, decode: Decode<'_>) -> Result<()> {
         let path = self.session.shared.schema(self.store).key.path;
         let shapes = columns.shapes.borrow();
         let mut rows = columns.open(&*shapes).rows;
-        let mut found = Vec::with_capacity(keys.len());
         for key in keys {
             let before = rows.reader();
-            let row = rows.next(|reader| from_value::<T>(reader, &*shapes)).transpose();
-            found.push(row.map(Option::flatten).map_err(|error| {
+            let row = match rows.next(|reader| decode(Some((reader, &*shapes)))) {
+                Some(Ok(Some(()))) => Ok(()),
+                Some(Ok(None)) | None => decode(None),
+                Some(Err(error)) => Err(error),
+            };
+            row.map_err(|error| {
                 // Of an index, the row itself tells its primary key.
                 let own = if index.is_none() { Some(key) } else { key_by(&before, &*shapes, path) };
                 Error::decode(self.table(), own, error)
-            })?);
+            })?;
         }
-        Ok(found)
+        Ok(())
     }
 
     /// Writes rows; answers their keys.

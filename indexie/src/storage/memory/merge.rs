@@ -1,12 +1,10 @@
 //! Changing rows that are stored: what Rust does not know of a row stays as it is.
 
-use std::collections::HashMap;
-
 use super::path::Path;
 use super::value::{Object, Row, Value};
 use super::write::{Step, Target, no_store};
 use crate::key::AnyKey;
-use crate::order::SortedSet;
+use crate::order::{SortedMap, SortedSet};
 use crate::storage::{Failure, Move};
 
 /// A change of a row: both ends as Rust writes them, and the row as it was stored.
@@ -66,9 +64,9 @@ pub(crate) fn merge(stored: &Value, before: &Value, after: Value) -> Value {
 }
 
 fn merge_object(stored: &Object, before: &Object, after: Object) -> Object {
-    let before: HashMap<_, _> = before.iter().collect();
+    let before: SortedMap<_, _> = before.iter().collect();
     let names: Vec<_> = after.iter().map(|(name, _)| name.clone()).collect();
-    let mut after: HashMap<_, _> = after.into_properties().collect();
+    let mut after: SortedMap<_, _> = after.into_properties().collect();
     let mut merged = Vec::with_capacity(names.len());
     for (name, stored) in stored.iter() {
         let value = match (before.get(name), after.remove(name)) {
@@ -95,7 +93,7 @@ fn merge_array(stored: &[Value], before: &[Value], after: Vec<Value>) -> Vec<Val
     let between = start..before.len() - end;
     let mut left: SortedSet<usize> = between.clone().collect();
     // Where each text is, the first place last.
-    let mut texts: HashMap<&str, Vec<usize>> = HashMap::new();
+    let mut texts: SortedMap<&str, Vec<usize>> = SortedMap::new();
     for at in between.rev() {
         if let Value::Text(text) = &before[at] {
             texts.entry(text).or_default().push(at);

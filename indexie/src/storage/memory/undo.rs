@@ -133,7 +133,9 @@ mod tests {
     }
 
     fn all(stores: &Stores) -> String {
-        let of = |(name, store): (&String, &Store)| format!("{name}: {:?} {}", store.indexes().keys(), shown(store));
+        let of = |(name, store): (&String, &Store)| {
+            format!("{name}: {:?} {}", store.indexes().keys().collect::<Vec<_>>(), shown(store))
+        };
         stores.iter().map(of).collect::<Vec<_>>().join("\n")
     }
 
