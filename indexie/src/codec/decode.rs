@@ -204,13 +204,13 @@ impl Integer {
 }
 
 fn big_integer(digits: &str) -> Decoded<Integer> {
-    if let Ok(value) = digits.parse() {
+    if let Ok(value) = digits.parse::<u64>() {
         Ok(Integer::Natural(value))
-    } else if let Ok(value) = digits.parse() {
+    } else if let Ok(value) = digits.parse::<i64>() {
         Ok(Integer::Negative(value))
-    } else if let Ok(value) = digits.parse() {
+    } else if let Ok(value) = digits.parse::<i128>() {
         Ok(Integer::Wide(value))
-    } else if let Ok(value) = digits.parse() {
+    } else if let Ok(value) = digits.parse::<u128>() {
         Ok(Integer::WideNatural(value))
     } else {
         Err(de::Error::custom(format_args!("the big integer {digits} is too large")))

@@ -8,7 +8,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::change::{Change, change, own_key};
-use crate::codec::{Batch, Decoded, Forms, Known, Reader, from_value, key_by, with_shapes, write_key, write_row};
+use crate::codec::{
+    Batch, Decoded, EncodeError, Forms, Known, Reader, Shapes, from_value, key_by, with_shapes, write_key, write_row,
+};
 use crate::engine::{Access as Mode, Footprint, RowType, Session};
 use crate::error::{Error, Result};
 use crate::key::{AnyKey, Entry, KeyError};
@@ -48,6 +50,9 @@ fn no_key(table: &str, row: Option<usize>, error: &KeyError) -> Error {
     Error::Data { table: table.to_owned(), key: None, row, message: error.to_string() }
 }
 
+/// Appends a row of some type.
+type WriteRow<'a> = &'a dyn Fn(&mut Batch, &mut Shapes) -> Result<(), EncodeError>;
+
 impl Rows {
     /// `key` tells the primary key of a row that knows it.
     pub fn encode<'r, R: Serialize + 'r>(
@@ -58,16 +63,21 @@ impl Rows {
         key: impl Fn(&R) -> Entry,
     ) -> Result<Self> {
         let mut encoded = Self { batch: Batch::default(), keys: Vec::new(), with_keys: false };
-        for (at, row) in rows.into_iter().enumerate() {
-            with_shapes(|shapes| write_row(&mut encoded.batch, shapes, forms, row))
-                .map_err(|error| Error::encode(table, rowwise.row(at), error))?;
-            let key = key(row);
-            if let Err(error) = &key.0 {
-                return Err(no_key(table, rowwise.row(at), error));
-            }
-            encoded.keys.push(key.single());
+        for row in rows {
+            encoded.push(table, rowwise, &|batch, shapes| write_row(batch, shapes, forms, row), &|| key(row))?;
         }
         Ok(encoded)
+    }
+
+    fn push(&mut self, table: &str, rowwise: Rowwise, write: WriteRow<'_>, key: &dyn Fn() -> Entry) -> Result<()> {
+        let at = rowwise.row(self.keys.len());
+        with_shapes(|shapes| write(&mut self.batch, shapes)).map_err(|error| Error::encode(table, at, error))?;
+        let key = key();
+        if let Err(error) = &key.0 {
+            return Err(no_key(table, at, error));
+        }
+        self.keys.push(key.single());
+        Ok(())
     }
 
     /// The same rows, under these keys.
@@ -87,6 +97,9 @@ impl Rows {
         Ok(self)
     }
 }
+
+/// Keys that were asked for, and the rows that were found.
+type Fetched = (Vec<AnyKey>, Columns);
 
 /// Decodes the next row, or notes that there is none.
 type Decode<'a> = &'a mut dyn FnMut(Option<(&mut Reader<'_>, &dyn Known)>) -> Decoded<()>;
@@ -113,11 +126,7 @@ impl Target {
     }
 
     /// The rows with these keys, encoded; nothing where there are no keys.
-    fn fetch(
-        self,
-        index: Option<u16>,
-        keys: Result<Vec<AnyKey>>,
-    ) -> LocalBoxFuture<'static, Result<Option<(Vec<AnyKey>, Columns)>>> {
+    fn fetch(self, index: Option<u16>, keys: Result<Vec<AnyKey>>) -> LocalBoxFuture<'static, Result<Option<Fetched>>> {
         async move {
             let keys = keys?;
             if keys.is_empty() {
