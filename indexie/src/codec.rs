@@ -17,7 +17,7 @@ mod tests;
 pub(crate) use batch::{Batch, Finished, Place, Reader};
 #[cfg(feature = "electric")]
 pub(crate) use decode::decoder;
-pub(crate) use decode::{DecodeError, from_value, skip};
+pub(crate) use decode::{DecodeError, Decoded, Misfit, from_value, skip};
 pub(crate) use encode::{EncodeError, Forms, write_row};
 pub(crate) use keys::{key_at_path, key_by, key_of, keys_by, read_key, tag_at_path, write_key};
 /// Decodes a row of some type.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::codec::{DecodeError, EncodeError};
+use crate::codec::{DecodeError, EncodeError, Misfit};
 use crate::hooks::Mutation;
 use crate::key::AnyKey;
 #[cfg(feature = "electric")]
@@ -255,12 +255,14 @@ impl Error {
 
     /// A row that the codec could not write.
     pub(crate) fn encode(table: &str, row: Option<usize>, error: EncodeError) -> Self {
-        Self::Encode { table: table.to_owned(), row, path: dotted(&error.path), message: error.message }
+        let Misfit { path, message } = error.into_misfit();
+        Self::Encode { table: table.to_owned(), row, path: dotted(&path), message }
     }
 
     /// A stored row that the codec could not read.
     pub(crate) fn decode(table: &str, key: Option<AnyKey>, error: DecodeError) -> Self {
-        Self::Decode { table: table.to_owned(), key, path: dotted(&error.path), message: error.message }
+        let Misfit { path, message } = error.into_misfit();
+        Self::Decode { table: table.to_owned(), key, path: dotted(&path), message }
     }
 
     /// Says which row of a bulk operation it was.

@@ -1,9 +1,17 @@
 //! Order: what is sorted in a page's program. The standard library's sort takes some four kilobytes of it for each type and each
-//! comparison, so all of these share one. Pure; called from everywhere.
+//! comparison, its ordered maps even more: all of these share one sort, and `map` and `set` do with little. Pure; called from
+//! everywhere.
+
+mod map;
+mod set;
 
 use std::cmp::Ordering;
+use std::mem;
 
 use crate::key::AnyKey;
+
+pub(crate) use map::SortedMap;
+pub(crate) use set::SortedSet;
 
 /// Sorts; what is equal stays in its order.
 pub(crate) fn sort_by<T>(list: &mut Vec<T>, compare: impl Fn(&T, &T) -> Ordering) {
@@ -38,14 +46,50 @@ pub(crate) fn ranks(keys: &[&AnyKey]) -> Vec<usize> {
 /// Of each key, whether it is the first of those that equal it.
 pub(crate) fn firsts(keys: &[&AnyKey]) -> Vec<bool> {
     let mut seen = vec![false; keys.len()];
-    ranks(keys).into_iter().map(|rank| !std::mem::replace(&mut seen[rank], true)).collect()
+    ranks(keys).into_iter().map(|rank| !mem::replace(&mut seen[rank], true)).collect()
 }
 
-/// The places of a list, in the order of what is there.
-fn order(count: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<usize> {
+/// How two places compare.
+type Compare<'a> = &'a dyn Fn(usize, usize) -> Ordering;
+
+/// The places of a list, in the order of what is there. What is equal stays in its order.
+pub(crate) fn order(count: usize, compare: Compare) -> Vec<usize> {
     let mut order: Vec<usize> = (0..count).collect();
-    order.sort_by(|a, b| compare(*a, *b));
+    let mut merged = Vec::with_capacity(count);
+    let mut sorted = 1;
+    while sorted < count {
+        for both in order.chunks(sorted * 2) {
+            let (left, right) = both.split_at(sorted.min(both.len()));
+            merge(left, right, &mut merged, compare);
+        }
+        mem::swap(&mut order, &mut merged);
+        merged.clear();
+        sorted *= 2;
+    }
     order
+}
+
+/// Makes one sorted list of two, with little work where one is before the other.
+fn merge<'a>(mut left: &'a [usize], mut right: &'a [usize], merged: &mut Vec<usize>, compare: Compare) {
+    if let ([first, ..], [.., last]) = (left, right)
+        && compare(*last, *first).is_lt()
+    {
+        mem::swap(&mut left, &mut right);
+    }
+    let is_after = |a: &[usize], b: &[usize]| matches!((a, b), ([.., a], [b, ..]) if compare(*a, *b).is_gt());
+    if is_after(left, right) {
+        while let ([a, left_rest @ ..], [b, right_rest @ ..]) = (left, right) {
+            if compare(*a, *b).is_gt() {
+                merged.push(*b);
+                right = right_rest;
+            } else {
+                merged.push(*a);
+                left = left_rest;
+            }
+        }
+    }
+    merged.extend_from_slice(left);
+    merged.extend_from_slice(right);
 }
 
 #[cfg(test)]
@@ -63,6 +107,26 @@ mod tests {
         sort_by(&mut list, |a, b| a.0.cmp(&b.0));
 
         assert_eq!(list, [(1, "b"), (1, "d"), (2, "a"), (2, "c")]);
+    }
+
+    #[test]
+    fn it_sorts_as_the_standard_library_does() {
+        let mut state = 1_u32;
+        for count in 0..70 {
+            let mut list: Vec<(u32, u32)> = Vec::new();
+            for at in 0..count {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                list.push(((state >> 16) % (count / 2 + 1), at));
+            }
+            let mut expected = list.clone();
+            expected.sort_by_key(|(number, _)| *number);
+
+            sort_by(&mut list, |a, b| a.0.cmp(&b.0));
+            assert_eq!(list, expected);
+            list.reverse();
+            sort_by(&mut list, |a, b| a.1.cmp(&b.1));
+            assert!(list.is_sorted_by_key(|(_, at)| *at));
+        }
     }
 
     #[test]

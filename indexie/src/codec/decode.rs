@@ -6,31 +6,49 @@ use serde::de::{self, DeserializeOwned, Deserializer, Unexpected, Visitor};
 
 mod access;
 
-use access::{Byte, Elements, Entries, Fields, Variant};
+use access::{Byte, Elements, Fields, Of, Variant};
 
 use super::names::Name;
 use super::{Known, Reader, tag};
 use crate::key::date;
 use crate::key::number::Written;
 
-/// Why a stored value does not fit the type, and where in the row.
+/// Why a stored value does not fit the type, and where in the row. One word long: it is handed on at every field of every type.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct DecodeError {
+pub(crate) struct DecodeError(Box<Misfit>);
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Misfit {
     /// From the outermost step inwards.
     pub path: Vec<String>,
     pub message: String,
 }
 
 impl DecodeError {
-    fn at(mut self, step: impl Display) -> Self {
-        self.path.insert(0, step.to_string());
+    #[cold]
+    fn new(path: Vec<String>, message: String) -> Self {
+        Self(Box::new(Misfit { path, message }))
+    }
+
+    #[cold]
+    fn at(mut self, step: &str) -> Self {
+        self.0.path.insert(0, step.to_owned());
         self
+    }
+
+    #[cold]
+    fn at_element(self, at: u32) -> Self {
+        self.at(&format!("[{at}]"))
+    }
+
+    pub fn into_misfit(self) -> Misfit {
+        *self.0
     }
 }
 
 impl Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        f.write_str(&self.0.message)
     }
 }
 
@@ -38,7 +56,7 @@ impl std::error::Error for DecodeError {}
 
 impl de::Error for DecodeError {
     fn custom<T: Display>(message: T) -> Self {
-        Self { path: Vec::new(), message: message.to_string() }
+        Self::new(Vec::new(), message.to_string())
     }
 
     // As serde says it, but for numbers with a fraction, whose text takes much of a page's program.
@@ -51,7 +69,7 @@ impl de::Error for DecodeError {
     }
 
     fn missing_field(field: &'static str) -> Self {
-        Self { path: vec![field.to_owned()], message: format!("missing field `{field}`") }
+        Self::new(vec![field.to_owned()], format!("missing field `{field}`"))
     }
 }
 
@@ -83,7 +101,7 @@ impl Display for Met<'_> {
     }
 }
 
-type Decoded<T> = Result<T, DecodeError>;
+pub(crate) type Decoded<T> = Result<T, DecodeError>;
 
 /// Reads one value that carries its tag.
 pub(crate) fn from_value<T: DeserializeOwned>(reader: &mut Reader<'_>, shapes: &dyn Known) -> Decoded<T> {
@@ -163,6 +181,42 @@ fn number(value: f64) -> Number {
     }
 }
 
+/// An integer, in the narrowest of these types.
+enum Integer {
+    Natural(u64),
+    Negative(i64),
+    Wide(i128),
+    WideNatural(u128),
+}
+
+impl Integer {
+    /// As serde says it of one that is too wide for a type.
+    #[cold]
+    fn too_wide(self, expected: &dyn de::Expected) -> DecodeError {
+        let found = match self {
+            Self::Natural(value) => return de::Error::invalid_type(Unexpected::Unsigned(value), expected),
+            Self::Negative(value) => return de::Error::invalid_type(Unexpected::Signed(value), expected),
+            Self::Wide(value) => format!("integer `{value}` as i128"),
+            Self::WideNatural(value) => format!("integer `{value}` as u128"),
+        };
+        de::Error::invalid_type(Unexpected::Other(&found), expected)
+    }
+}
+
+fn big_integer(digits: &str) -> Decoded<Integer> {
+    if let Ok(value) = digits.parse::<u64>() {
+        Ok(Integer::Natural(value))
+    } else if let Ok(value) = digits.parse::<i64>() {
+        Ok(Integer::Negative(value))
+    } else if let Ok(value) = digits.parse::<i128>() {
+        Ok(Integer::Wide(value))
+    } else if let Ok(value) = digits.parse::<u128>() {
+        Ok(Integer::WideNatural(value))
+    } else {
+        Err(de::Error::custom(format_args!("the big integer {digits} is too large")))
+    }
+}
+
 impl Decoder<'_, '_> {
     fn read_number(&mut self) -> Option<f64> {
         match self.tag {
@@ -173,42 +227,48 @@ impl Decoder<'_, '_> {
     }
 
     /// For the types that are integers: numbers, big integers, nothing else.
-    fn integer<'de, V: Visitor<'de>>(mut self, visitor: V) -> Decoded<V::Value> {
-        match self.tag {
-            tag::BIGINT => {
-                let digits = self.reader.text();
-                if let Ok(value) = digits.parse::<u64>() {
-                    visitor.visit_u64(value)
-                } else if let Ok(value) = digits.parse::<i64>() {
-                    visitor.visit_i64(value)
-                } else if let Ok(value) = digits.parse::<i128>() {
-                    visitor.visit_i128(value)
-                } else if let Ok(value) = digits.parse::<u128>() {
-                    visitor.visit_u128(value)
-                } else {
-                    Err(de::Error::custom(format_args!("the big integer {digits} is too large")))
-                }
-            }
-            _ => match self.read_number().map(number) {
-                Some(Number::Natural(value)) => visitor.visit_u64(value),
-                Some(Number::Negative(value)) => visitor.visit_i64(value),
-                // Minus zero.
-                Some(Number::Float(0.0)) => visitor.visit_u64(0),
-                Some(Number::Float(value)) => Err(de::Error::invalid_value(Unexpected::Float(value), &visitor)),
-                None => Err(self.unexpected(&visitor)),
-            },
+    fn integer<'de, V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        match self.any_integer(&visitor)? {
+            Integer::Natural(value) => visitor.visit_u64(value),
+            Integer::Negative(value) => visitor.visit_i64(value),
+            Integer::Wide(value) => visitor.visit_i128(value),
+            Integer::WideNatural(value) => visitor.visit_u128(value),
+        }
+    }
+
+    /// The same for those of up to 64 bits, of which there are many.
+    fn narrow_integer<'de, V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        match self.any_integer(&visitor)? {
+            Integer::Natural(value) => visitor.visit_u64(value),
+            Integer::Negative(value) => visitor.visit_i64(value),
+            wide => Err(wide.too_wide(&visitor)),
+        }
+    }
+
+    fn any_integer(mut self, expected: &dyn de::Expected) -> Decoded<Integer> {
+        if self.tag == tag::BIGINT {
+            return big_integer(self.reader.text());
+        }
+        match self.read_number().map(number) {
+            Some(Number::Natural(value)) => Ok(Integer::Natural(value)),
+            Some(Number::Negative(value)) => Ok(Integer::Negative(value)),
+            // Minus zero.
+            Some(Number::Float(0.0)) => Ok(Integer::Natural(0)),
+            Some(Number::Float(value)) => Err(de::Error::invalid_value(Unexpected::Float(value), expected)),
+            None => Err(self.unexpected(expected)),
         }
     }
 
     /// What stands here, for the error message.
-    fn unexpected<'de, V: Visitor<'de>>(self, visitor: &V) -> DecodeError {
+    #[cold]
+    fn unexpected(self, expected: &dyn de::Expected) -> DecodeError {
         let found = match self.tag {
             tag::NULL => "null",
             tag::BOOL => "a boolean",
             tag::U32 | tag::F64 => "a number",
             tag::TEXT => {
                 let text = self.reader.text();
-                return de::Error::invalid_type(Unexpected::Str(text), visitor);
+                return de::Error::invalid_type(Unexpected::Str(text), expected);
             }
             tag::DATE => "a Date",
             tag::BYTES => "a Uint8Array",
@@ -218,7 +278,7 @@ impl Decoder<'_, '_> {
             tag::OTHER => self.reader.text(),
             _ => "something unreadable",
         };
-        de::Error::invalid_type(Unexpected::Other(found), visitor)
+        de::Error::invalid_type(Unexpected::Other(found), expected)
     }
 
     fn seq<'de, V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
@@ -248,11 +308,11 @@ impl Decoder<'_, '_> {
                 let Some(shape) = shapes.shape(number) else {
                     return Err(de::Error::custom("an object of an unknown shape"));
                 };
-                visitor.visit_map(Fields { reader, shapes, shape, at: 0 })
+                visitor.visit_map(Fields { reader, shapes, of: Of::Shape { shape, at: 0 } })
             }
             tag::MAP => {
                 let left = reader.int();
-                visitor.visit_map(Entries { reader, shapes, left, name: "" })
+                visitor.visit_map(Fields { reader, shapes, of: Of::Map { left, name: "" } })
             }
             tag => Err(Decoder { reader, shapes, tag }.unexpected(&visitor)),
         }
@@ -294,19 +354,19 @@ impl<'de> Deserializer<'de> for Decoder<'_, '_> {
     }
 
     fn deserialize_i8<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
-        self.integer(visitor)
+        self.narrow_integer(visitor)
     }
 
     fn deserialize_i16<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
-        self.integer(visitor)
+        self.narrow_integer(visitor)
     }
 
     fn deserialize_i32<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
-        self.integer(visitor)
+        self.narrow_integer(visitor)
     }
 
     fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
-        self.integer(visitor)
+        self.narrow_integer(visitor)
     }
 
     fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
@@ -314,19 +374,19 @@ impl<'de> Deserializer<'de> for Decoder<'_, '_> {
     }
 
     fn deserialize_u8<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
-        self.integer(visitor)
+        self.narrow_integer(visitor)
     }
 
     fn deserialize_u16<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
-        self.integer(visitor)
+        self.narrow_integer(visitor)
     }
 
     fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
-        self.integer(visitor)
+        self.narrow_integer(visitor)
     }
 
     fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
-        self.integer(visitor)
+        self.narrow_integer(visitor)
     }
 
     fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {

@@ -8,30 +8,38 @@ mod containers;
 
 use containers::{Around, Map, Object, Sequence, wrap};
 
-use super::{Batch, Shapes, tag};
+use super::{Batch, Misfit, Shapes, tag};
 use crate::key::{FieldForm, Form, date};
 
-/// Why a row could not be written, and where in it.
+/// Why a row could not be written, and where in it. One word long, as a `DecodeError` is.
 #[derive(Debug)]
-pub(crate) struct EncodeError {
-    pub path: Vec<String>,
-    pub message: String,
-}
+pub(crate) struct EncodeError(Box<Misfit>);
 
 impl EncodeError {
+    #[cold]
     fn new(message: impl Display) -> Self {
-        Self { path: Vec::new(), message: message.to_string() }
+        Self(Box::new(Misfit { path: Vec::new(), message: message.to_string() }))
     }
 
-    fn at(mut self, step: impl Display) -> Self {
-        self.path.insert(0, step.to_string());
+    #[cold]
+    fn at(mut self, step: &str) -> Self {
+        self.0.path.insert(0, step.to_owned());
         self
+    }
+
+    #[cold]
+    fn at_element(self, at: usize) -> Self {
+        self.at(&format!("[{at}]"))
+    }
+
+    pub fn into_misfit(self) -> Misfit {
+        *self.0
     }
 }
 
 impl Display for EncodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        f.write_str(&self.0.message)
     }
 }
 

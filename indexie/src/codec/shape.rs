@@ -1,8 +1,7 @@
 //! Shapes: the layouts of objects, found by walking a tree one property at a time.
 
-use std::collections::HashMap;
-
 use super::tag;
+use crate::order::SortedMap;
 
 /// The layout of an object: its properties in order, and the type of each value.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,7 +29,7 @@ const MOST: usize = 1_024;
 pub(crate) struct Shapes {
     nodes: Vec<Node>,
     /// Struct types by the address of their name: where the walk for a type begins.
-    starts: HashMap<(usize, usize), u32>,
+    starts: SortedMap<(usize, usize), u32>,
     known: Vec<Shape>,
     /// Gives out no shapes.
     closed: bool,

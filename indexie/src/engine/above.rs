@@ -4,7 +4,6 @@
 
 use std::any::Any;
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use futures::future::LocalBoxFuture;
@@ -12,6 +11,7 @@ use futures::future::LocalBoxFuture;
 use super::{Access, Session};
 use crate::error::Result;
 use crate::key::AnyKey;
+use crate::order::SortedMap;
 use crate::storage::{Operation, Reply, Request, StoreChange};
 
 /// Which rows a read sees.
@@ -84,7 +84,7 @@ pub(crate) trait Frame {
     fn shown(&self) -> u64;
 }
 
-thread_local!(static ABOVE: RefCell<HashMap<u64, Rc<dyn Above>>> = RefCell::default());
+thread_local!(static ABOVE: RefCell<SortedMap<u64, Rc<dyn Above>>> = const { RefCell::new(SortedMap::new()) });
 
 /// What lies above the database object with this number.
 pub(crate) fn above(database: u64) -> Option<Rc<dyn Above>> {
@@ -94,7 +94,7 @@ pub(crate) fn above(database: u64) -> Option<Rc<dyn Above>> {
 pub(crate) fn set_above(database: u64, above: Rc<dyn Above>) {
     let gone: Vec<_> = ABOVE.with_borrow_mut(|all| {
         all.insert(database, above);
-        all.extract_if(|_, above| above.is_orphaned()).collect()
+        all.extract_if(|_, above| above.is_orphaned())
     });
     // Dropped outside of the borrow: hooks hold the app's own values.
     drop(gone);

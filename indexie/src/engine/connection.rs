@@ -4,7 +4,6 @@
 mod waiting;
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
@@ -24,6 +23,7 @@ use super::upgrade::UPGRADES;
 use super::{Handlers, Shared};
 use crate::database::{Blocked, VersionChange};
 use crate::error::{Error, Result};
+use crate::order::SortedMap;
 #[cfg(feature = "electric")]
 use crate::schema::RECORDS;
 use crate::schema::{InstalledStore, Rules, Stored, Verdict, is_doubtful, verdict};
@@ -80,7 +80,7 @@ impl State {
     }
 }
 
-thread_local!(static STATES: RefCell<HashMap<u64, Rc<State>>> = RefCell::default());
+thread_local!(static STATES: RefCell<SortedMap<u64, Rc<State>>> = const { RefCell::new(SortedMap::new()) });
 
 fn state(shared: &Arc<Shared>) -> Rc<State> {
     if let Some(state) = STATES.with_borrow(|states| states.get(&shared.id).cloned()) {
@@ -105,7 +105,7 @@ fn state(shared: &Arc<Shared>) -> Rc<State> {
 /// Closes what is left of database objects whose last handle was dropped on another thread.
 fn sweep() {
     let is_gone = |_: &u64, state: &mut Rc<State>| state.shared.strong_count() == 0;
-    let gone: Vec<_> = STATES.with_borrow_mut(|states| states.extract_if(is_gone).collect());
+    let gone = STATES.with_borrow_mut(|states| states.extract_if(is_gone));
     for (_, state) in gone {
         hang_up(&state, Phase::Idle);
     }

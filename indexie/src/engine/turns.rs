@@ -4,14 +4,15 @@
 //! one another. What it starts itself is part of it, and takes turns of its own within that turn.
 //! Called by the engine; calls nothing.
 
+use crate::order::SortedMap;
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::{Poll, Waker};
 
 /// Where turns are taken: in a transaction (turn 0), or within a turn of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Level {
     transaction: u32,
     turn: u64,
@@ -34,9 +35,9 @@ struct Place {
 type Queue = VecDeque<Place>;
 
 thread_local! {
-    static QUEUES: RefCell<HashMap<Level, Queue>> = RefCell::default();
+    static QUEUES: RefCell<SortedMap<Level, Queue>> = const { RefCell::new(SortedMap::new()) };
     /// What is to happen once a queue is empty.
-    static LAST: RefCell<HashMap<Level, Box<dyn FnOnce()>>> = RefCell::default();
+    static LAST: RefCell<SortedMap<Level, Box<dyn FnOnce()>>> = const { RefCell::new(SortedMap::new()) };
     static NEXT: Cell<u64> = const { Cell::new(1) };
     /// The turn that is being polled right now: what is started in it is part of it.
     static CURRENT: Cell<Option<Level>> = const { Cell::new(None) };
@@ -94,7 +95,7 @@ impl Turn {
     }
 
     /// Returns whose turn comes; none if nobody is left.
-    fn leave(&self, queues: &mut HashMap<Level, Queue>) -> Option<Vec<Waker>> {
+    fn leave(&self, queues: &mut SortedMap<Level, Queue>) -> Option<Vec<Waker>> {
         let Some(queue) = queues.get_mut(&self.level) else { return Some(Vec::new()) };
         if let Some(at) = at(queue, self.number) {
             queue.remove(at);
@@ -214,7 +215,7 @@ mod tests {
         assert!(second.as_mut().now_or_never().is_none());
         drop(first);
         assert_eq!(block_on(second), 2);
-        assert!(QUEUES.with_borrow(HashMap::is_empty));
+        assert!(QUEUES.with_borrow(SortedMap::is_empty));
     }
 
     #[test]
@@ -223,7 +224,7 @@ mod tests {
             block_on(as_one(1, Kind::Writes, as_one(1, Kind::Writes, async { in_turn(1, Kind::Writes, || 3).await }))),
             3
         );
-        assert!(QUEUES.with_borrow(HashMap::is_empty));
+        assert!(QUEUES.with_borrow(SortedMap::is_empty));
     }
 
     #[test]
@@ -252,7 +253,7 @@ mod tests {
         assert!(second.as_mut().now_or_never().is_none());
         drop(second);
         assert_eq!(block_on(join(first, third)), ((), 3));
-        assert!(QUEUES.with_borrow(HashMap::is_empty));
+        assert!(QUEUES.with_borrow(SortedMap::is_empty));
     }
 
     #[test]
@@ -271,6 +272,6 @@ mod tests {
         block_on(join4(first, write, reads("c"), in_turn(1, Kind::Reads, || log.borrow_mut().push("get".to_owned()))));
         let expected = ["a begins", "b begins", "a ends", "b ends", "write", "c begins", "get", "c ends"];
         assert_eq!(*log.borrow(), expected);
-        assert!(QUEUES.with_borrow(HashMap::is_empty));
+        assert!(QUEUES.with_borrow(SortedMap::is_empty));
     }
 }

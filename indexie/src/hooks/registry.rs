@@ -1,7 +1,7 @@
 //! The hooks of one database object on this thread, and the queues in which they are called.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -16,6 +16,7 @@ use super::event::{Event, Mutation};
 use crate::engine::Shared;
 use crate::error::Result;
 use crate::key::AnyKey;
+use crate::order::{SortedMap, SortedSet};
 use crate::storage::memory::evaluator::Row;
 use crate::strategy::Strategy;
 use crate::tasks;
@@ -31,7 +32,7 @@ pub(crate) type Handler = Rc<dyn Fn(HookFailure)>;
 
 #[derive(Default)]
 pub(crate) struct Hooked {
-    tables: RefCell<HashMap<u16, TableHooks>>,
+    tables: RefCell<SortedMap<u16, TableHooks>>,
     handler: RefCell<Option<Handler>>,
     queues: Rc<Queues>,
 }
@@ -46,12 +47,12 @@ struct TableHooks {
 /// What hooks are going to hear, table by table.
 #[derive(Default)]
 struct Queues {
-    due: RefCell<HashMap<u16, VecDeque<Due>>>,
-    running: RefCell<HashSet<u16>>,
+    due: RefCell<SortedMap<u16, VecDeque<Due>>>,
+    running: RefCell<SortedSet<u16>>,
     /// The number of the next event.
     next: Cell<u64>,
     /// Those that are not done with.
-    open: RefCell<BTreeMap<u64, Event>>,
+    open: RefCell<SortedMap<u64, Event>>,
     waiting: RefCell<Vec<Waker>>,
 }
 
@@ -165,7 +166,7 @@ impl Hooked {
     /// the first such write, and as it is after the last one.
     #[cfg_attr(not(feature = "electric"), allow(dead_code, reason = "only a sync asks"))]
     pub fn in_flight(&self, store: u16) -> Vec<InFlight> {
-        let mut writes: BTreeMap<AnyKey, InFlight> = BTreeMap::new();
+        let mut writes: SortedMap<AnyKey, InFlight> = SortedMap::new();
         for event in self.queues.open.borrow().values().filter(|event| event.store == store) {
             let Some(key) = event.key.clone() else { continue };
             let first = || InFlight { key: key.clone(), old: event.old.clone(), new: None };

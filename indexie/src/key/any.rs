@@ -132,19 +132,25 @@ impl fmt::Display for AnyKey {
             Self::Number(number) => write!(f, "{}", Written(*number)),
             Self::Date(millis) => write!(f, "Date({})", Written(*millis)),
             Self::Text(text) => write!(f, "{text:?}"),
-            Self::Binary(bytes) => write!(f, "{bytes:02x?}"),
-            Self::Array(parts) => {
-                f.write_str("[")?;
-                for (at, part) in parts.iter().enumerate() {
-                    if at > 0 {
-                        f.write_str(", ")?;
-                    }
-                    write!(f, "{part}")?;
-                }
-                f.write_str("]")
-            }
+            Self::Binary(bytes) => write_list(f, bytes, |f, byte| write!(f, "{byte:02x}")),
+            Self::Array(parts) => write_list(f, parts, |f, part| write!(f, "{part}")),
         }
     }
+}
+
+fn write_list<T>(
+    f: &mut fmt::Formatter<'_>,
+    list: &[T],
+    write: impl Fn(&mut fmt::Formatter<'_>, &T) -> fmt::Result,
+) -> fmt::Result {
+    f.write_str("[")?;
+    for (at, item) in list.iter().enumerate() {
+        if at > 0 {
+            f.write_str(", ")?;
+        }
+        write(f, item)?;
+    }
+    f.write_str("]")
 }
 
 impl From<&str> for AnyKey {

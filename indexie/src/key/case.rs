@@ -4,10 +4,10 @@
 //! the first few characters are spelled out in every casing, a range each; the rest is compared key by key.
 
 use std::cell::OnceCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::range::{KeyRange, RangeSet};
+use crate::order::SortedMap;
 
 /// More ranges than this are not worth their requests.
 const MAX_RANGES: usize = 16;
@@ -106,7 +106,7 @@ fn spellings(folded: &str, most: usize) -> (Vec<String>, bool) {
     }
 }
 
-type Sources = HashMap<char, Vec<(char, String)>>;
+type Sources = SortedMap<char, Vec<(char, String)>>;
 
 /// For the first character of a folded form, the characters that fold into it.
 fn sources() -> Rc<Sources> {

@@ -6,6 +6,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::de::{Deserialize, Deserializer, Visitor};
 use serde::ser::{Serialize, Serializer};
 
+use super::number::Written;
+
 /// The name under which the codec recognises a [`Date`]; other serializers see a plain number.
 pub(crate) const NAME: &str = "$indexie::Date";
 
@@ -166,7 +168,7 @@ impl<'de> Deserialize<'de> for Date {
             }
 
             fn visit_f64<E: serde::de::Error>(self, millis: f64) -> Result<Date, E> {
-                Date::from_f64(millis).ok_or_else(|| E::custom(format_args!("{millis} is no valid Date")))
+                Date::from_f64(millis).ok_or_else(|| E::custom(format_args!("{} is no valid Date", Written(millis))))
             }
 
             #[allow(clippy::cast_precision_loss, reason = "beyond 2^53 it is refused anyway")]

@@ -1,12 +1,12 @@
 //! What has changed between two results: rows by their primary keys. Pure.
 
 use std::any::Any;
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::changes::Step;
 use super::place::Standing;
 use crate::key::AnyKey;
+use crate::order::{SortedMap, SortedSet};
 
 /// The result that was given out last.
 pub(super) type Given = Vec<(AnyKey, Rc<dyn Any>)>;
@@ -19,7 +19,7 @@ pub(super) fn renewed(before: &Given, now: &[Standing], same: impl Fn(&dyn Any, 
         (Rc::ptr_eq(row, &standing.row) || *key == standing.primary_key).then_some(row)
     };
     // Where rows have moved they are looked for by their keys.
-    let mut by_key: Option<BTreeMap<&AnyKey, &Rc<dyn Any>>> = None;
+    let mut by_key: Option<SortedMap<&AnyKey, &Rc<dyn Any>>> = None;
     let given = now.iter().enumerate().map(|(at, standing)| {
         let held = in_place(at, standing).or_else(|| {
             changed = true;
@@ -41,7 +41,7 @@ pub(super) fn renewed(before: &Given, now: &[Standing], same: impl Fn(&dyn Any, 
 
 /// The steps that make one result of the other: rows that go, that move, that come, and that are different where they are.
 pub(super) fn steps(before: &Given, now: &Given) -> Vec<Step> {
-    let places: BTreeMap<&AnyKey, usize> = now.iter().enumerate().map(|(at, (key, _))| (key, at)).collect();
+    let places: SortedMap<&AnyKey, usize> = now.iter().enumerate().map(|(at, (key, _))| (key, at)).collect();
     let mut steps = Vec::new();
     // The last first: positions before it stay as they are.
     for (at, (key, _)) in before.iter().enumerate().rev() {
@@ -54,7 +54,7 @@ pub(super) fn steps(before: &Given, now: &Given) -> Vec<Step> {
     let mut list: Vec<usize> = stay().map(|(place, _)| place).collect();
     // Those that stand in the right order already need not move.
     let mut settled = ascending(&list);
-    let moving = list.iter().copied().filter(|place| !settled.contains(place)).collect::<BTreeSet<_>>();
+    let moving = list.iter().copied().filter(|place| !settled.contains(place)).collect::<SortedSet<_>>();
     for place in moving {
         let Some(from) = list.iter().position(|other| *other == place) else { continue };
         list.remove(from);
@@ -63,7 +63,7 @@ pub(super) fn steps(before: &Given, now: &Given) -> Vec<Step> {
         settled.insert(place);
         steps.push(Step::Moved { from, to, key: now[place].0.clone() });
     }
-    let stayed: BTreeMap<usize, &Rc<dyn Any>> = stay().collect();
+    let stayed: SortedMap<usize, &Rc<dyn Any>> = stay().collect();
     for (at, (key, row)) in now.iter().enumerate() {
         match stayed.get(&at) {
             None => steps.push(Step::Inserted { at, key: key.clone(), row: row.clone() }),
@@ -77,7 +77,7 @@ pub(super) fn steps(before: &Given, now: &Given) -> Vec<Step> {
 }
 
 /// A longest ascending part of a list of different numbers.
-fn ascending(list: &[usize]) -> BTreeSet<usize> {
+fn ascending(list: &[usize]) -> SortedSet<usize> {
     // For each length, the position where such a part ends with the least number; and what comes before each position.
     let mut ends: Vec<usize> = Vec::new();
     let mut before = vec![usize::MAX; list.len()];
@@ -92,7 +92,7 @@ fn ascending(list: &[usize]) -> BTreeSet<usize> {
             ends[length] = at;
         }
     }
-    let mut part = BTreeSet::new();
+    let mut part = SortedSet::new();
     let mut at = ends.last().copied().unwrap_or(usize::MAX);
     while at != usize::MAX {
         part.insert(list[at]);

@@ -3,13 +3,13 @@
 //! Called by the engine for every operation, by the storage, and by overlays; calls `tracking` and `hub`, unseen.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::engine::{Session, Shared};
 use crate::error::{Error, Result};
 use crate::key::AnyKey;
+use crate::order::SortedMap;
 use crate::schema::StoreSchema;
 use crate::storage::{Commit, Reply, Request};
 
@@ -39,7 +39,7 @@ pub(super) struct Hears {
 thread_local! {
     static CURRENT: RefCell<Option<Rc<dyn Tracks>>> = const { RefCell::new(None) };
     /// Whose transactions these are.
-    static TRANSACTIONS: RefCell<HashMap<u32, Rc<dyn Tracks>>> = RefCell::default();
+    static TRANSACTIONS: RefCell<SortedMap<u32, Rc<dyn Tracks>>> = const { RefCell::new(SortedMap::new()) };
     static HEARS: Cell<Option<Hears>> = const { Cell::new(None) };
 }
 

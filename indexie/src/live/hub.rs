@@ -3,7 +3,6 @@
 //! Called by `tracking` and `rows`, and by the storage, by way of `gate`, when something is committed; calls `intervals` and the backend.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::task::Waker;
@@ -12,6 +11,7 @@ use super::gate::{Hears, enter};
 use super::intervals::Intervals;
 use crate::engine::{Shared, Sight, above};
 use crate::key::range::KeyRange;
+use crate::order::{SortedMap, SortedSet};
 use crate::schema::StoreSchema;
 use crate::storage::{Backend, Commit, MOST_REPORTED, Order, RowChange, StoreChange, Thread};
 
@@ -23,9 +23,9 @@ thread_local!(static HUBS: RefCell<Hubs> = RefCell::default());
 /// This thread's hubs.
 #[derive(Default)]
 struct Hubs {
-    by_number: HashMap<u32, Rc<Hub>>,
+    by_number: SortedMap<u32, Rc<Hub>>,
     /// By the storage and the database's name.
-    numbers: HashMap<(usize, String), u32>,
+    numbers: SortedMap<(usize, String), u32>,
 }
 
 /// The live queries of one database.
@@ -35,12 +35,12 @@ pub(super) struct Hub {
     name: String,
     pub backend: Rc<dyn Backend>,
     /// How many watch each store, by the database object.
-    stores: RefCell<BTreeMap<(&'static str, u64), usize>>,
+    stores: RefCell<SortedMap<(&'static str, u64), usize>>,
     tables: RefCell<Vec<Table>>,
-    members: RefCell<HashMap<u64, Weak<Member>>>,
+    members: RefCell<SortedMap<u64, Weak<Member>>>,
     /// Who is reading, and through which database object: these get every commit, for they do not know yet whether they have seen
     /// it.
-    reading: RefCell<BTreeSet<(u64, u64)>>,
+    reading: RefCell<SortedSet<(u64, u64)>>,
     /// How many changes of overlays have been shown.
     shown: Cell<u64>,
     /// When the last own commit was heard of, and the last one of each other sender.
@@ -57,7 +57,7 @@ struct Table {
     /// By the number of the key or index.
     indexes: Vec<Intervals>,
     /// Everyone, with the number of their interests.
-    members: BTreeMap<u64, usize>,
+    members: SortedMap<u64, usize>,
 }
 
 /// A live query, as the hubs know it.
@@ -292,7 +292,7 @@ pub(crate) struct Overheard {
 pub fn subscriptions() -> usize {
     let count = |hubs: &RefCell<Hubs>| {
         let members = |hub: &Rc<Hub>| hub.members.borrow().keys().copied().collect::<Vec<_>>();
-        hubs.borrow().by_number.values().flat_map(members).collect::<BTreeSet<_>>().len()
+        hubs.borrow().by_number.values().flat_map(members).collect::<SortedSet<_>>().len()
     };
     HUBS.try_with(count).unwrap_or_default()
 }
@@ -314,7 +314,7 @@ impl Hub {
     }
 
     fn tell_backend(&self) {
-        let stores: BTreeSet<String> = self.stores.borrow().keys().map(|(store, _)| (*store).to_owned()).collect();
+        let stores: SortedSet<String> = self.stores.borrow().keys().map(|(store, _)| (*store).to_owned()).collect();
         let stores: Vec<String> = stores.into_iter().collect();
         self.backend.watch(self.number, &self.name, &stores);
     }
@@ -337,7 +337,7 @@ impl Hub {
     ) -> Interest {
         let mut tables = self.tables.borrow_mut();
         let at = tables.iter().position(|table| table.is_for(database, store, &schema)).unwrap_or_else(|| {
-            tables.push(Table { database, store, schema, indexes: Vec::new(), members: BTreeMap::new() });
+            tables.push(Table { database, store, schema, indexes: Vec::new(), members: SortedMap::new() });
             tables.len() - 1
         });
         let table = &mut tables[at];
@@ -362,7 +362,7 @@ impl Hub {
     }
 
     fn refresh(&self) {
-        let databases: BTreeSet<u64> = self.stores.borrow().keys().map(|(_, database)| *database).collect();
+        let databases: SortedSet<u64> = self.stores.borrow().keys().map(|(_, database)| *database).collect();
         for above in databases.into_iter().filter_map(above) {
             above.missed();
         }
@@ -399,7 +399,7 @@ impl Hub {
     fn route(&self, hit: &dyn Fn(Vec<usize>) -> Hit, rows: Vec<usize>) {
         let whole = hit(rows);
         let is_reading = |reading: &&(u64, u64)| reading.1 == whole.database;
-        let reading: BTreeSet<u64> =
+        let reading: SortedSet<u64> =
             self.reading.borrow().iter().filter(is_reading).map(|(member, _)| *member).collect();
         let touched = self.touched(&whole);
         // Told outside of the borrow: who is woken may come and go.
@@ -416,8 +416,8 @@ impl Hub {
     }
 
     /// Whom a change concerns, and which of its rows.
-    fn touched(&self, hit: &Hit) -> BTreeMap<u64, Vec<usize>> {
-        let mut touched: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
+    fn touched(&self, hit: &Hit) -> SortedMap<u64, Vec<usize>> {
+        let mut touched: SortedMap<u64, Vec<usize>> = SortedMap::new();
         let change = hit.store();
         let is_about = |table: &&Table| table.database == hit.database && table.store == change.store;
         for table in self.tables.borrow().iter().filter(is_about) {

@@ -1,17 +1,17 @@
 //! `Intervals`: who is interested in which ranges of an index's keys. Finding those who are interested in one key takes
 //! O(log n) and then each of them; so does coming and going. Pure.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 use crate::key::AnyKey;
 use crate::key::range::KeyRange;
+use crate::order::{SortedMap, SortedSet};
 
 /// Ranges of keys, each with the numbers of those who have asked for it.
 #[derive(Debug)]
 pub(super) struct Intervals {
     /// Ranges of one key: what most are interested in.
-    points: BTreeMap<AnyKey, BTreeSet<u64>>,
+    points: SortedMap<AnyKey, SortedSet<u64>>,
     /// All others: a search tree by their lower ends, kept in balance by random priorities (a treap).
     root: Link,
     random: u64,
@@ -22,7 +22,7 @@ type Link = Option<Box<Node>>;
 #[derive(Debug)]
 struct Node {
     range: KeyRange,
-    who: BTreeSet<u64>,
+    who: SortedSet<u64>,
     priority: u64,
     /// The greatest upper end in this part of the tree.
     top: Bound<AnyKey>,
@@ -32,7 +32,7 @@ struct Node {
 
 impl Default for Intervals {
     fn default() -> Self {
-        Self { points: BTreeMap::new(), root: None, random: 0x9e37_79b9_7f4a_7c15 }
+        Self { points: SortedMap::new(), root: None, random: 0x9e37_79b9_7f4a_7c15 }
     }
 }
 
@@ -104,7 +104,7 @@ fn visit(node: Option<&Node>, key: &AnyKey, each: &mut impl FnMut(u64)) {
 fn inserted(link: Link, range: &KeyRange, who: u64, priority: u64) -> Box<Node> {
     let Some(mut node) = link else {
         let (range, top) = (range.clone(), range.upper.clone());
-        return Box::new(Node { range, who: BTreeSet::from([who]), priority, top, left: None, right: None });
+        return Box::new(Node { range, who: SortedSet::from([who]), priority, top, left: None, right: None });
     };
     match range.compare(&node.range) {
         std::cmp::Ordering::Equal => {
@@ -193,7 +193,7 @@ mod tests {
     }
 
     fn found(intervals: &Intervals, key: i32) -> Vec<u64> {
-        let mut who = BTreeSet::new();
+        let mut who = SortedSet::new();
         intervals.at(&key.into(), |one| {
             who.insert(one);
         });

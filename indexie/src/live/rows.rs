@@ -3,7 +3,6 @@
 //! Called by `query` and `changes`; calls the executor, `tracking`, `place` and `window`.
 
 use std::any::Any;
-use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
@@ -21,6 +20,7 @@ use crate::engine::{Sight, above};
 use crate::error::Result;
 use crate::key::AnyKey;
 use crate::key::range::{KeyRange, RangeSet};
+use crate::order::SortedSet;
 use crate::query::spec::Spec;
 use crate::query::{Execution, Found, Plan};
 use crate::schema::StoreSchema;
@@ -132,7 +132,7 @@ impl Maintained {
         if !before.iter().any(|(key, _)| above.renamed(store, key).is_some()) {
             return None;
         }
-        let now: BTreeSet<&AnyKey> = now.iter().map(|(key, _)| key).collect();
+        let now: SortedSet<&AnyKey> = now.iter().map(|(key, _)| key).collect();
         let key_now = |key: &AnyKey| above.renamed(store, key).filter(|key| now.contains(key));
         Some(before.iter().map(|(key, row)| (key_now(key).unwrap_or_else(|| key.clone()), row.clone())).collect())
     }

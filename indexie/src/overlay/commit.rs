@@ -2,7 +2,6 @@
 //! Called by `over` and `transaction`; calls `land` and the hooks.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -17,13 +16,14 @@ use crate::engine::{self, Access, Session, Shared};
 use crate::error::{Error, Result};
 use crate::hooks::{Event, Mutation};
 use crate::key::AnyKey;
+use crate::order::{self, SortedMap, SortedSet};
 use crate::storage::Thread;
 use crate::storage::memory::evaluator::{At, Path, Row};
 
-type Layers = BTreeMap<u16, Rc<Layer>>;
+type Layers = SortedMap<u16, Rc<Layer>>;
 
 /// What was stored, by store.
-pub(super) type Stored = BTreeMap<u16, Vec<Landed>>;
+pub(super) type Stored = SortedMap<u16, Vec<Landed>>;
 
 /// What is done besides, in the transaction that stores an overlay.
 pub(crate) type Extra = Box<dyn FnOnce(Session, Vec<LandedRow>) -> LocalBoxFuture<'static, Result<()>>>;
@@ -120,7 +120,7 @@ impl Over {
             let changed = layer.entries().iter().filter(|(_, entry)| entry.is_change());
             due.extend(changed.map(|(key, entry)| (*store, key, entry)));
         }
-        due.sort_by_key(|(_, _, entry)| entry.sequence);
+        order::sort_by(&mut due, |(_, _, a), (_, _, b)| a.sequence.cmp(&b.sequence));
         for (store, key, entry) in due {
             // While the hooks before it were called, its row may have come from the server.
             let rebased = self.rebased(number, store, key);
@@ -164,7 +164,7 @@ impl Over {
     ) -> Result<Stored> {
         let of_body = changed(&heard.layers);
         let (extra, extra_stores) = extra.map_or_else(|| (None, Vec::new()), |(extra, stores)| (Some(extra), stores));
-        let stores: BTreeSet<u16> = of_body.iter().copied().chain(extra_stores).collect();
+        let stores: SortedSet<u16> = of_body.iter().copied().chain(extra_stores).collect();
         if stores.is_empty() {
             self.roll_back(number);
             return Ok(Stored::new());
@@ -262,14 +262,14 @@ async fn checked(shared: &Arc<Shared>, stores: Vec<u16>, layers: &Layers) -> Res
 struct Heard {
     layers: Layers,
     /// Rows that have got their key from a hook: the key that they had before.
-    renamed: BTreeMap<(u16, AnyKey), AnyKey>,
+    renamed: SortedMap<(u16, AnyKey), AnyKey>,
     /// Rows that are as a hook has returned them.
-    returned: BTreeSet<(u16, AnyKey)>,
+    returned: SortedSet<(u16, AnyKey)>,
 }
 
 impl Heard {
     fn of(layers: Layers) -> Self {
-        Self { layers, renamed: BTreeMap::new(), returned: BTreeSet::new() }
+        Self { layers, renamed: SortedMap::new(), returned: SortedSet::new() }
     }
 
     /// Takes what an overlay has pending now of a table that follows a server, but for what hooks have returned.

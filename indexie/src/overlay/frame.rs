@@ -3,7 +3,6 @@
 //! Called by the engine, as a [`Frame`]; calls `merged` and the evaluator.
 
 use std::cell::{Cell, Ref, RefCell};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use futures::FutureExt;
@@ -15,6 +14,7 @@ use crate::engine::{Frame, Session};
 use crate::error::{Error, Result};
 use crate::key::AnyKey;
 use crate::key::range::{KeyRange, RangeSet};
+use crate::order::{self, SortedMap, SortedSet};
 use crate::schema::StoreSchema;
 use crate::storage::memory::evaluator::{At, Changed, Input, Outcome, Path, Row, Step, Value, input, merge, reply};
 use crate::storage::{Operation, Reply, Request, Thread, Want};
@@ -28,17 +28,17 @@ pub(super) struct Stage {
     own: Option<RefCell<Layer>>,
     into: Option<Rc<Layer>>,
     /// The rows that it has written, as they were before.
-    written: RefCell<BTreeMap<AnyKey, Option<Row>>>,
+    written: RefCell<SortedMap<AnyKey, Option<Row>>>,
     shown: u64,
     /// Rows that a read has left for a Merge.
-    parked: RefCell<HashMap<u32, Vec<Option<Row>>>>,
+    parked: RefCell<SortedMap<u32, Vec<Option<Row>>>>,
     /// The next temporary key.
     temporary: Rc<Cell<f64>>,
     sequence: Rc<Cell<u64>>,
 }
 
 /// Rows that are not its own, which a write has to be seen with.
-type Context = BTreeMap<AnyKey, Option<Row>>;
+type Context = SortedMap<AnyKey, Option<Row>>;
 
 /// How what a write leaves is to be stored.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -92,7 +92,7 @@ impl Stage {
                 diffs.push((entry.sequence, diff));
             }
         }
-        diffs.sort_by_key(|(sequence, _)| *sequence);
+        order::sort_by(&mut diffs, |(a, _), (b, _)| a.cmp(b));
         diffs.into_iter().map(|(_, diff)| diff).collect()
     }
 
@@ -175,7 +175,7 @@ impl Stage {
     }
 
     /// Makes a written row its own.
-    fn note(&self, own: &mut Layer, key: AnyKey, old: Option<Row>, temporary: &BTreeSet<AnyKey>, writes: Writes) {
+    fn note(&self, own: &mut Layer, key: AnyKey, old: Option<Row>, temporary: &SortedSet<AnyKey>, writes: Writes) {
         let now = own.rows().get(&key).cloned();
         self.written.borrow_mut().entry(key.clone()).or_insert_with(|| old.clone());
         let anew = writes == Writes::Rows;
@@ -194,8 +194,8 @@ impl Stage {
     }
 
     /// Gives a temporary key to each row that is to get a generated one; returns these.
-    fn give_keys(&self, input: &mut Input) -> BTreeSet<AnyKey> {
-        let mut given = BTreeSet::new();
+    fn give_keys(&self, input: &mut Input) -> SortedSet<AnyKey> {
+        let mut given = SortedSet::new();
         let Input::Steps { steps, .. } = input else { return given };
         if !self.schema.key.auto {
             return given;
@@ -233,8 +233,8 @@ impl Stage {
             return Ok(context);
         }
         let path = Path::from(self.schema.key.path);
-        let mut keys: BTreeSet<AnyKey> = BTreeSet::new();
-        let mut unique: BTreeMap<u16, Vec<AnyKey>> = BTreeMap::new();
+        let mut keys: SortedSet<AnyKey> = SortedSet::new();
+        let mut unique: SortedMap<u16, Vec<AnyKey>> = SortedMap::new();
         {
             let Some(own) = self.own() else { return Ok(context) };
             let mut row = |row: &Value, key: Option<&AnyKey>| {

@@ -7,6 +7,7 @@ use crate::codec::{Batch, Finished};
 use crate::engine::Session;
 use crate::error::{Error, Result};
 use crate::key::AnyKey;
+use crate::order;
 use crate::schema::StoreSchema;
 use crate::storage::memory::evaluator::{Object, Path, Row, Value, merge, put_of, write_row};
 use crate::storage::{Merge, Move, Operation, Reply, Undone, Write};
@@ -93,7 +94,7 @@ pub(super) async fn land(session: &Session, store: u16, layer: &Layer, meets: Me
         }
     }
     due.retain(|due| due.entry.is_change());
-    due.sort_by_key(|due| due.entry.sequence);
+    order::sort_by(&mut due, |a, b| a.entry.sequence.cmp(&b.entry.sequence));
     make_room(&schema, layer, &mut due);
     delete(session, store, &due).await?;
     let (changes, rows): (Vec<&Due<'_>>, Vec<&Due<'_>>) =
@@ -108,7 +109,7 @@ pub(super) async fn land(session: &Session, store: u16, layer: &Layer, meets: Me
     let mut landed: Vec<Landed> = due.iter().map(Due::landed).collect();
     put(session, store, &schema, rows).await?;
     landed.extend(add(session, store, &schema, layer).await?);
-    landed.sort_by_key(|landed| landed.sequence);
+    order::sort_by(&mut landed, |a, b| a.sequence.cmp(&b.sequence));
     Ok(landed)
 }
 
@@ -213,7 +214,7 @@ async fn put(session: &Session, store: u16, schema: &StoreSchema, mut rows: Vec<
         return Ok(());
     }
     // Those that give up keys come before those that take them.
-    rows.sort_by_key(|due| due.current.is_none());
+    order::sort_by(&mut rows, |a, b| a.current.is_none().cmp(&b.current.is_none()));
     let with_keys = Path::from(schema.key.path) == Path::None;
     for due in &rows {
         if let Some(now) = &due.entry.now
@@ -244,7 +245,7 @@ async fn add(session: &Session, store: u16, schema: &StoreSchema, layer: &Layer)
     if added.is_empty() {
         return Ok(Vec::new());
     }
-    added.sort_by_key(|(_, entry, _)| entry.sequence);
+    order::sort_by(&mut added, |(_, a, _), (_, b, _)| a.sequence.cmp(&b.sequence));
     let mut batch = Batch::default();
     for (_, _, row) in &added {
         let mut row = (***row).clone();

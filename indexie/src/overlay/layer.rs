@@ -1,17 +1,17 @@
 //! `Layer`: what one overlay has pending in one store. Pure.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::key::AnyKey;
+use crate::order::SortedMap;
 use crate::schema::StoreSchema;
 use crate::storage::memory::evaluator::{Evaluator, Object, Row, Value, merge};
 
 /// Pending rows, and those that are to go.
 #[derive(Clone, Debug)]
 pub(super) struct Layer {
-    entries: BTreeMap<AnyKey, Entry>,
+    entries: SortedMap<AnyKey, Entry>,
     /// Those of the rows that are there.
     rows: Evaluator,
 }
@@ -133,19 +133,19 @@ impl Entry {
 
 impl Layer {
     pub fn new(schema: &StoreSchema) -> Self {
-        Self { entries: BTreeMap::new(), rows: Evaluator::new(schema) }
+        Self { entries: SortedMap::new(), rows: Evaluator::new(schema) }
     }
 
     /// One like it, without rows.
     pub fn emptied(&self) -> Self {
-        Self { entries: BTreeMap::new(), rows: self.rows.emptied() }
+        Self { entries: SortedMap::new(), rows: self.rows.emptied() }
     }
 
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    pub fn entries(&self) -> &BTreeMap<AnyKey, Entry> {
+    pub fn entries(&self) -> &SortedMap<AnyKey, Entry> {
         &self.entries
     }
 

@@ -2,13 +2,13 @@
 //! Called by `frame`; calls the storage.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
 
 use super::layer::Layers;
 use crate::engine::{Session, unexpected};
 use crate::error::{Error, Result};
 use crate::key::AnyKey;
 use crate::key::range::{KeyRange, RangeSet};
+use crate::order::{SortedMap, SortedSet};
 use crate::storage::memory::evaluator::{Found, Outcome, Row, rows_of};
 use crate::storage::{Columns, Operation, Position, Reply, Request, Scan, Want};
 
@@ -82,7 +82,7 @@ pub(super) async fn read(below: &Below<'_>, layers: &Layers, request: &Request) 
         Operation::Get { keys, .. } => {
             let ranges = RangeSet::union(keys.iter().cloned().map(KeyRange::only).collect());
             let all = Scan { ranges: ranges.ranges().to_vec(), ..every(Want::ALL) };
-            let mut first: BTreeMap<AnyKey, Option<Row>> = BTreeMap::new();
+            let mut first: SortedMap<AnyKey, Option<Row>> = SortedMap::new();
             for record in records(below, layers, request.index, &all).await? {
                 first.entry(record.key).or_insert(record.row);
             }
@@ -236,7 +236,7 @@ async fn count(below: &Below<'_>, layers: &Layers, index: Option<u16>, ranges: &
     let own = own(below, layers, index, &Scan { ranges: ranges.to_vec(), ..every(Want::ALL) })?.len();
     let stored = below.count(index, ranges.to_vec()).await?;
     let inside = |key: &AnyKey| ranges.iter().any(|range| range.contains(key));
-    let mut touched: BTreeSet<&AnyKey> = BTreeSet::new();
+    let mut touched: SortedSet<&AnyKey> = SortedSet::new();
     for (layer, _) in layers.each() {
         let of_layer = layer.entries().iter().filter(|(_, entry)| !entry.temporary);
         touched.extend(of_layer.map(|(key, _)| key).filter(|key| index.is_some() || inside(key)));

@@ -3,7 +3,6 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::task::Waker;
@@ -19,6 +18,7 @@ use crate::engine::{Above, Access, Footprint, Shared, Sight, Task, set_above};
 use crate::error::Result;
 use crate::hooks::{Event, Hooked};
 use crate::key::AnyKey;
+use crate::order::{SortedMap, SortedSet};
 use crate::storage::memory::evaluator::{At, Path, Value, Values};
 use crate::storage::{Operation, StoreChange};
 use crate::strategy::{Strategy, Turns};
@@ -35,15 +35,15 @@ pub(crate) struct Over {
     /// What has been heard of since the write began that is under way.
     pub(super) meanwhile: RefCell<Meanwhile>,
     /// By store: the next temporary key.
-    pub(super) temporary: RefCell<HashMap<u16, Rc<Cell<f64>>>>,
+    pub(super) temporary: RefCell<SortedMap<u16, Rc<Cell<f64>>>>,
     /// By store: the keys that rows have got in place of temporary ones, and the other way round.
-    pub(super) renamed: RefCell<HashMap<u16, Renamed>>,
+    pub(super) renamed: RefCell<SortedMap<u16, Renamed>>,
     pub hooked: Hooked,
     pub(super) network: Turns,
     /// What has happened in transactions that are not over.
-    pub(super) events: RefCell<HashMap<u32, Vec<Event>>>,
+    pub(super) events: RefCell<SortedMap<u32, Vec<Event>>>,
     /// The stores that follow a server, each as often as it does.
-    pub(super) synced: RefCell<BTreeMap<u16, usize>>,
+    pub(super) synced: RefCell<SortedMap<u16, usize>>,
     /// How often something was heard of.
     pub(super) hearings: Cell<u64>,
 }
@@ -52,7 +52,7 @@ pub(crate) struct Over {
 #[derive(Default)]
 pub(super) struct Meanwhile {
     store: Option<u16>,
-    keys: BTreeSet<AnyKey>,
+    keys: SortedSet<AnyKey>,
     /// Any of them.
     all: bool,
 }
@@ -70,11 +70,11 @@ impl Meanwhile {
 
 #[derive(Default)]
 pub(super) struct Renamed {
-    pub keys: BTreeMap<AnyKey, AnyKey>,
-    pub pending: BTreeMap<AnyKey, AnyKey>,
+    pub keys: SortedMap<AnyKey, AnyKey>,
+    pub pending: SortedMap<AnyKey, AnyKey>,
 }
 
-thread_local!(static OVERS: RefCell<HashMap<u64, Weak<Over>>> = RefCell::default());
+thread_local!(static OVERS: RefCell<SortedMap<u64, Weak<Over>>> = const { RefCell::new(SortedMap::new()) });
 
 /// What lies above a database object, made if there is nothing yet.
 pub(crate) fn over(shared: &Arc<Shared>) -> Rc<Over> {

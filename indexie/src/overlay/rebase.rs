@@ -14,7 +14,6 @@ mod tests;
 #[cfg(all(test, not(feature = "live")))]
 mod unheard;
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -30,6 +29,7 @@ use super::stack::{Open, Purpose, overhear};
 use crate::engine::{self, Access, Session, Shared, Sight};
 use crate::error::Result;
 use crate::key::AnyKey;
+use crate::order::{self, SortedMap};
 use crate::storage::memory::evaluator::Row;
 use crate::storage::{Image, RowChange};
 
@@ -129,8 +129,7 @@ impl Over {
             let of_layer = layer.entries().iter().filter(|(_, entry)| in_doubt(entry));
             keys.extend(of_layer.map(|(key, _)| key).filter(|key| !self.is_temporary(store, key)).cloned());
         }
-        keys.sort_unstable();
-        keys.dedup();
+        order::sort_keys(&mut keys);
         keys
     }
 
@@ -197,7 +196,8 @@ impl Over {
     ) -> Shows {
         let mut shows = Shows::default();
         let Some(own) = stage.own() else { return shows };
-        let found: BTreeMap<AnyKey, Option<Row>> = stage.diffs().into_iter().map(|diff| (diff.key, diff.old)).collect();
+        let found: SortedMap<AnyKey, Option<Row>> =
+            stage.diffs().into_iter().map(|diff| (diff.key, diff.old)).collect();
         let before: Vec<View> = own.entries().keys().map(|key| View::of(overlays, store, key)).collect();
         let layer = overlays[at].layers.entry(store).or_insert_with(|| Rc::new(own.emptied()));
         Rc::make_mut(layer).extend(own.clone());
@@ -223,7 +223,7 @@ impl Over {
     ) -> Shows {
         let mut shows = Shows::default();
         let Some(layer) = gone.layers.get(&store) else { return shows };
-        let landed: BTreeMap<&AnyKey, &Landed> = landed.iter().map(|landed| (&landed.pending, landed)).collect();
+        let landed: SortedMap<&AnyKey, &Landed> = landed.iter().map(|landed| (&landed.pending, landed)).collect();
         let path = self.key_path(store);
         let none = Base::Known(None);
         for ((pending, entry), before) in layer.entries().iter().zip(seen) {
@@ -290,13 +290,13 @@ pub(super) struct View {
     /// By everyone, if a visible overlay has touched the row; else it is not known.
     shown: Base,
     /// By each overlay that has, unless it is what everyone sees.
-    own: BTreeMap<u32, Option<Row>>,
+    own: SortedMap<u32, Option<Row>>,
     is_pending: bool,
 }
 
 impl View {
     pub fn of(overlays: &[Open], store: u16, key: &AnyKey) -> Self {
-        let mut view = Self { shown: Base::Unknown, own: BTreeMap::new(), is_pending: false };
+        let mut view = Self { shown: Base::Unknown, own: SortedMap::new(), is_pending: false };
         for open in overlays.iter().rev() {
             let Some(entry) = open.layers.get(&store).and_then(|layer| layer.get(key)) else { continue };
             let is_shown = open.purpose == Purpose::Shown;
@@ -315,7 +315,7 @@ impl View {
 #[derive(Default)]
 pub(super) struct Shows {
     /// For everyone, and for each overlay; none of the rows where it is not known which.
-    rows: BTreeMap<Option<u32>, Option<Vec<Seen>>>,
+    rows: SortedMap<Option<u32>, Option<Vec<Seen>>>,
     /// Rows that are pending now and were not, or the other way round.
     turned: Vec<Seen>,
 }

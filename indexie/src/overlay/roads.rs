@@ -4,7 +4,6 @@
 
 use std::any::Any;
 use std::cell::Cell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use futures::FutureExt;
@@ -20,6 +19,7 @@ use crate::engine::{self, Access, Session, Shared, Sight, Steps, Task};
 use crate::error::{Error, Result};
 use crate::hooks::{Event, Mutation};
 use crate::key::AnyKey;
+use crate::order::SortedMap;
 use crate::storage::memory::evaluator::write_key;
 use crate::storage::{Columns, Reply, Thread};
 use crate::strategy::Strategy;
@@ -247,7 +247,7 @@ fn with_keys(value: Box<dyn Any>, landed: &[Landed]) -> Box<dyn Any> {
         Err(value) => return value,
     };
     let Reply::Columns(columns) = *reply else { return reply };
-    let keys: BTreeMap<&AnyKey, &AnyKey> = landed.iter().map(|landed| (&landed.pending, &landed.key)).collect();
+    let keys: SortedMap<&AnyKey, &AnyKey> = landed.iter().map(|landed| (&landed.pending, &landed.key)).collect();
     let mut batch = Batch::default();
     for key in columns.primary_keys() {
         write_key(&mut batch, keys.get(&key).copied().unwrap_or(&key));

@@ -1,7 +1,6 @@
 //! What is seen of overlays, and how live queries are told that it has changed.
 //! Called by `roads`, `commit` and `transaction`; calls `stack` and the live queries.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::frame::Stage;
@@ -12,6 +11,7 @@ use super::rebase::{Shows, View};
 use super::stack::{Open, Purpose};
 use crate::engine::Sight;
 use crate::key::AnyKey;
+use crate::order::{SortedMap, SortedSet};
 use crate::storage::memory::evaluator::{Path, Row};
 
 /// A change of what is seen in the place of one key: before, and after.
@@ -102,13 +102,13 @@ impl Over {
     }
 
     /// Puts an overlay back to what it was before.
-    pub(super) fn put_back(&self, number: u32, before: &BTreeMap<u16, Rc<Layer>>) {
+    pub(super) fn put_back(&self, number: u32, before: &SortedMap<u16, Rc<Layer>>) {
         let mut shows = Vec::new();
         let mut of_synced = Vec::new();
         {
             let mut overlays = self.overlays.borrow_mut();
             let Some(at) = overlays.iter().position(|open| open.number == number) else { return };
-            let mut seen: BTreeMap<u16, BTreeMap<AnyKey, (Base, View)>> = BTreeMap::new();
+            let mut seen: SortedMap<u16, SortedMap<AnyKey, (Base, View)>> = SortedMap::new();
             let layers = before.iter().chain(&overlays[at].layers).filter(|(store, _)| self.is_synced(**store));
             for (store, layer) in layers {
                 let view = |(key, entry): (&AnyKey, &Entry)| {
@@ -130,7 +130,7 @@ impl Over {
                 if self.is_synced(store) || before.is_some_and(|before| Rc::ptr_eq(before, &layer)) {
                     continue;
                 }
-                let mut keys: BTreeSet<&AnyKey> = layer.entries().keys().collect();
+                let mut keys: SortedSet<&AnyKey> = layer.entries().keys().collect();
                 keys.extend(before.iter().flat_map(|before| before.entries().keys()));
                 let mut rows = Some(Vec::new());
                 for key in keys.into_iter().filter(|key| !is_covered(&overlays[at + 1..], store, key)) {
@@ -165,7 +165,7 @@ impl Over {
             return;
         }
         let layers = self.with_overlay(number, |open| open.layers.clone()).unwrap_or_default();
-        self.put_back(number, &BTreeMap::new());
+        self.put_back(number, &SortedMap::new());
         let gone: Vec<Open> = self.overlays.borrow_mut().extract_if(.., |open| open.number == number).collect();
         if gone.iter().any(|open| open.purpose == Purpose::Shown) {
             for (store, layer) in &layers {
@@ -198,14 +198,14 @@ impl Over {
     }
 
     /// Ends an overlay whose rows are stored now, under their own keys.
-    pub(super) fn landed(&self, number: u32, landed: &BTreeMap<u16, Vec<Landed>>) {
+    pub(super) fn landed(&self, number: u32, landed: &SortedMap<u16, Vec<Landed>>) {
         let mut shows = Vec::new();
         let mut of_synced = Vec::new();
         let gone = {
             let mut overlays = self.overlays.borrow_mut();
             let Some(at) = overlays.iter().position(|open| open.number == number) else { return };
             let synced = overlays[at].layers.iter().filter(|(store, _)| self.is_synced(**store));
-            let seen: BTreeMap<u16, Vec<View>> = synced
+            let seen: SortedMap<u16, Vec<View>> = synced
                 .map(|(store, layer)| {
                     (*store, layer.entries().keys().map(|key| View::of(&overlays, *store, key)).collect())
                 })
@@ -247,7 +247,7 @@ impl Over {
                         }
                     }
                 }
-                let stored: BTreeSet<&AnyKey> = of_store.iter().map(|landed| &landed.pending).collect();
+                let stored: SortedSet<&AnyKey> = of_store.iter().map(|landed| &landed.pending).collect();
                 for (key, entry) in layer.entries().iter().filter(|(key, _)| !stored.contains(key)) {
                     if !is_covered(upper, *store, key) {
                         let after = what_is_beneath(lower, *store, key, &entry.stored);

@@ -2,7 +2,6 @@
 //! Called by `over` and its neighbours; calls `layer`.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
@@ -13,6 +12,7 @@ use super::over::Over;
 use crate::engine::{Shared, Sight};
 use crate::error::{Error, Result};
 use crate::key::AnyKey;
+use crate::order::SortedMap;
 use crate::storage::Thread;
 
 #[cfg(feature = "live")]
@@ -45,21 +45,21 @@ pub(super) enum Purpose {
 pub(super) struct Open {
     pub number: u32,
     pub purpose: Purpose,
-    pub layers: BTreeMap<u16, Rc<Layer>>,
+    pub layers: SortedMap<u16, Rc<Layer>>,
     /// It takes no more writes.
     pub closing: bool,
     pub sequence: Rc<Cell<u64>>,
     /// What it was at the beginning of each savepoint that is open.
-    pub savepoints: Vec<(u32, BTreeMap<u16, Rc<Layer>>)>,
+    pub savepoints: Vec<(u32, SortedMap<u16, Rc<Layer>>)>,
     /// The stores that it is about, each with what has it told of commits.
-    pub heard: BTreeMap<u16, Option<Heard>>,
+    pub heard: SortedMap<u16, Option<Heard>>,
 }
 
 /// An overlay that is being stored.
 pub(super) struct Landing {
     pub overlay: u32,
     /// The keys that its rows get, by store, each with what has been heard of the row since.
-    pub keys: BTreeMap<u16, BTreeMap<AnyKey, Base>>,
+    pub keys: SortedMap<u16, SortedMap<AnyKey, Base>>,
 }
 
 /// The error of what is asked of an overlay transaction that is over.
@@ -80,7 +80,7 @@ impl Over {
         self.overlays.borrow_mut().push(Open {
             number,
             purpose,
-            layers: BTreeMap::new(),
+            layers: SortedMap::new(),
             closing: false,
             sequence: Rc::default(),
             savepoints: Vec::new(),
@@ -170,7 +170,7 @@ impl Over {
     pub(super) fn begin_landing(&self, number: u32) {
         let shown = self.with_overlay(number, |open| open.purpose == Purpose::Shown).unwrap_or_default();
         if shown {
-            *self.landing.borrow_mut() = Some(Landing { overlay: number, keys: BTreeMap::new() });
+            *self.landing.borrow_mut() = Some(Landing { overlay: number, keys: SortedMap::new() });
         }
     }
 

@@ -48,11 +48,11 @@ impl Clause {
     }
 
     pub fn any_of(self, keys: impl IntoIterator<Item = Result<AnyKey, KeyError>>) -> Branch {
-        self.branch(points(keys))
+        self.branch(points(keys.into_iter().collect()))
     }
 
     pub fn none_of(self, keys: impl IntoIterator<Item = Result<AnyKey, KeyError>>) -> Branch {
-        self.branch(points(keys).map(|ranges| ranges.complement(&self.all())))
+        self.branch(points(keys.into_iter().collect()).map(|ranges| ranges.complement(&self.all())))
     }
 
     pub fn range(self, bounds: Result<Bounds, KeyError>) -> Branch {
@@ -103,7 +103,7 @@ impl Clause {
     }
 }
 
-fn points(keys: impl IntoIterator<Item = Result<AnyKey, KeyError>>) -> Result<RangeSet, KeyError> {
+fn points(keys: Vec<Result<AnyKey, KeyError>>) -> Result<RangeSet, KeyError> {
     let keys: Result<Vec<_>, _> = keys.into_iter().map(|key| key.map(KeyRange::only)).collect();
     keys.map(RangeSet::union)
 }

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use super::execute::{Found, Rows};
 use super::plan::Explained;
 use super::{Cursor, Execution, Page, Query, Terminal};
-use crate::codec::{Batch, from_value, key_by, write_key};
+use crate::codec::{Batch, Decoded, Known, Reader, from_value, key_by, write_key};
 use crate::engine::RowType;
 use crate::error::{Error, Result};
 use crate::key::{AnyKey, Key};
@@ -24,21 +24,34 @@ pub(crate) fn decode<T: DeserializeOwned, R>(
     columns: &Columns,
     mut row: impl FnMut(Option<AnyKey>, T) -> Result<R>,
 ) -> Result<Vec<R>> {
+    let mut decoded = Vec::with_capacity(columns.count);
+    decode_each(execution, columns, &mut |key, reader, shapes| {
+        let value = from_value::<T>(reader, shapes)?;
+        Ok(row(key.take(), value).map(|row| decoded.push(row)))
+    })?;
+    Ok(decoded)
+}
+
+/// Decodes a row, and says what else is wrong with it. Takes the key if it wants it.
+type DecodeEach<'a> = &'a mut dyn FnMut(&mut Option<AnyKey>, &mut Reader<'_>, &dyn Known) -> Decoded<Result<()>>;
+
+fn decode_each(execution: &Execution, columns: &Columns, decode: DecodeEach<'_>) -> Result<()> {
     let shapes = columns.shapes.borrow();
     let opened = columns.open(&*shapes);
     let (mut rows, mut keys) = (opened.rows, opened.primary_keys.into_iter());
-    let mut decoded = Vec::with_capacity(columns.count);
-    while let Some(next) = rows.next(|reader| from_value::<T>(reader, &*shapes)) {
-        let key = keys.next();
-        match next {
-            Ok(Some(value)) => decoded.push(row(key, value)?),
-            Ok(None) => {}
-            Err(error) => {
-                return Err(execution.undecodable(error, key.or_else(|| key_at(columns, execution, decoded.len()))));
+    let mut decoded = 0;
+    loop {
+        let mut key = keys.next();
+        match rows.next(|reader| decode(&mut key, reader, &*shapes)) {
+            Some(Ok(Some(done))) => done?,
+            Some(Ok(None)) => continue,
+            Some(Err(error)) => {
+                return Err(execution.undecodable(error, key.or_else(|| key_at(columns, execution, decoded))));
             }
+            None => return Ok(()),
         }
+        decoded += 1;
     }
-    Ok(decoded)
 }
 
 /// The primary key of a row that does not decode, read from the row itself.

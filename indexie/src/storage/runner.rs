@@ -4,7 +4,6 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
@@ -18,6 +17,7 @@ use futures::future::LocalBoxFuture;
 use super::Failure;
 use super::backend::Backend;
 use crate::error::{Error, Result};
+use crate::order::SortedMap;
 
 /// Turns of the microtask queue that a body may wait without a request: enough for what is resolved already.
 const GRACE: u32 = 32;
@@ -30,7 +30,7 @@ pub(crate) struct Running {
 }
 
 thread_local! {
-    static TRANSACTIONS: RefCell<HashMap<u32, Rc<Transaction>>> = RefCell::default();
+    static TRANSACTIONS: RefCell<SortedMap<u32, Rc<Transaction>>> = const { RefCell::new(SortedMap::new()) };
     static CURRENT: Cell<Option<Running>> = const { Cell::new(None) };
 }
 

@@ -2,7 +2,6 @@
 //! Called by the engine, and by the backends when something has happened.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -12,16 +11,17 @@ use std::task::{Context, Poll, Waker};
 use super::backend::{Backend, Event, OpenRequest};
 use super::{Commit, Failure, Reply, Request, Want, runner};
 use crate::database::Durability;
+use crate::order::SortedMap;
 
 /// Reacts to what happens to a connection.
 type Listener = Rc<dyn Fn(Event)>;
 
 #[derive(Default)]
 pub(crate) struct Thread {
-    slots: RefCell<HashMap<u32, Slot>>,
-    listeners: RefCell<HashMap<u32, Listener>>,
+    slots: RefCell<SortedMap<u32, Slot>>,
+    listeners: RefCell<SortedMap<u32, Listener>>,
     /// What is to happen when a transaction ends.
-    endings: RefCell<HashMap<u32, Ending>>,
+    endings: RefCell<SortedMap<u32, Ending>>,
 }
 
 /// Hears whether a transaction is complete.

@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use futures::future::{FutureExt, LocalBoxFuture, MaybeDone, maybe_done};
 
 use super::{Access, Rows, Rowwise, Table, Target, Writable};
+use crate::codec::write_row;
 use crate::engine::{Access as Mode, Footprint, Session, savepoint};
 use crate::error::Result;
 use crate::key::{AnyKey, Entry, IntoKey, Key};
@@ -275,10 +276,10 @@ impl Work {
 
 impl Part {
     fn push<T: Store, R: Insertable>(&mut self, row: &R, key: Option<AnyKey>) -> Result<()> {
-        let at = Some(self.rows.count());
         self.keys.extend(key);
         // Keys that are apart are no part of the row.
-        let own = if self.keys.is_empty() { row.entry(0) } else { Entry::none() };
-        self.rows.push(self.table, T::FIELDS, row, at, own)
+        let apart = !self.keys.is_empty();
+        let own = || if apart { Entry::none() } else { row.entry(0) };
+        self.rows.push(self.table, Rowwise::Many, &|batch, shapes| write_row(batch, shapes, T::FIELDS, row), &own)
     }
 }

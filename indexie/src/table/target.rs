@@ -8,12 +8,14 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::change::{Change, change, own_key};
-use crate::codec::{Batch, Forms, from_value, key_by, with_shapes, write_key, write_row};
+use crate::codec::{
+    Batch, Decoded, EncodeError, Forms, Known, Reader, Shapes, from_value, key_by, with_shapes, write_key, write_row,
+};
 use crate::engine::{Access as Mode, Footprint, RowType, Session};
 use crate::error::{Error, Result};
 use crate::key::{AnyKey, Entry, KeyError};
 use crate::schema::KeyPath;
-use crate::storage::{Operation, Reply, Undone, Write};
+use crate::storage::{Columns, Operation, Reply, Undone, Write};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
@@ -49,6 +51,9 @@ fn no_key(table: &str, row: Option<usize>, error: &KeyError) -> Error {
     Error::Data { table: table.to_owned(), key: None, row, message: error.to_string() }
 }
 
+/// Appends a row of some type.
+pub(crate) type WriteRow<'a> = &'a dyn Fn(&mut Batch, &mut Shapes) -> Result<(), EncodeError>;
+
 impl Rows {
     /// `key` tells the primary key of a row that knows it.
     pub fn encode<'r, R: Serialize + 'r>(
@@ -59,23 +64,17 @@ impl Rows {
         key: impl Fn(&R) -> Entry,
     ) -> Result<Self> {
         let mut encoded = Self::default();
-        for (at, row) in rows.into_iter().enumerate() {
-            encoded.push(table, forms, row, rowwise.row(at), key(row))?;
+        for row in rows {
+            encoded.push(table, rowwise, &|batch, shapes| write_row(batch, shapes, forms, row), &|| key(row))?;
         }
         Ok(encoded)
     }
 
-    /// Appends a row, whose position an error names, and which has this primary key.
-    pub fn push<R: Serialize>(
-        &mut self,
-        table: &str,
-        forms: Forms,
-        row: &R,
-        at: Option<usize>,
-        key: Entry,
-    ) -> Result<()> {
-        with_shapes(|shapes| write_row(&mut self.batch, shapes, forms, row))
-            .map_err(|error| Error::encode(table, at, error))?;
+    /// Appends a row. An error names its position.
+    pub fn push(&mut self, table: &str, rowwise: Rowwise, write: WriteRow<'_>, key: &dyn Fn() -> Entry) -> Result<()> {
+        let at = rowwise.row(self.keys.len());
+        with_shapes(|shapes| write(&mut self.batch, shapes)).map_err(|error| Error::encode(table, at, error))?;
+        let key = key();
         if let Err(error) = &key.0 {
             return Err(no_key(table, at, error));
         }
@@ -110,6 +109,12 @@ impl Rows {
     }
 }
 
+/// Keys that were asked for, and the rows that were found.
+type Fetched = (Vec<AnyKey>, Columns);
+
+/// Decodes the next row, or notes that there is none.
+type Decode<'a> = &'a mut dyn FnMut(Option<(&mut Reader<'_>, &dyn Known)>) -> Decoded<()>;
+
 impl Target {
     pub fn table(&self) -> &'static str {
         self.session.shared.table_name(self.store)
@@ -121,26 +126,49 @@ impl Target {
         index: Option<u16>,
         keys: Result<Vec<AnyKey>>,
     ) -> Result<Vec<Option<T>>> {
-        let keys = keys?;
-        if keys.is_empty() {
-            return Ok(Vec::new());
+        let mut found = Vec::new();
+        let Some((keys, columns)) = self.clone().fetch(index, keys).await? else { return Ok(found) };
+        found.reserve_exact(keys.len());
+        self.decode_each(index, keys, &columns, &mut |row| {
+            found.push(row.map(|(reader, shapes)| from_value::<T>(reader, shapes)).transpose()?);
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    /// The rows with these keys, encoded; nothing where there are no keys.
+    fn fetch(self, index: Option<u16>, keys: Result<Vec<AnyKey>>) -> LocalBoxFuture<'static, Result<Option<Fetched>>> {
+        async move {
+            let keys = keys?;
+            if keys.is_empty() {
+                return Ok(None);
+            }
+            let operation = Operation::Get { keys: keys.clone(), park: false };
+            let columns = self.session.columns(self.store, index, operation).await?;
+            Ok(Some((keys, columns)))
         }
-        let operation = Operation::Get { keys: keys.clone(), park: false };
-        let columns = self.session.columns(self.store, index, operation).await?;
+        .boxed_local()
+    }
+
+    /// Has the row of each key decoded.
+    fn decode_each(&self, index: Option<u16>, keys: Vec<AnyKey>, columns: &Columns, decode: Decode<'_>) -> Result<()> {
         let path = self.session.shared.schema(self.store).key.path;
         let shapes = columns.shapes.borrow();
         let mut rows = columns.open(&*shapes).rows;
-        let mut found = Vec::with_capacity(keys.len());
         for key in keys {
             let before = rows.reader();
-            let row = rows.next(|reader| from_value::<T>(reader, &*shapes)).transpose();
-            found.push(row.map(Option::flatten).map_err(|error| {
+            let row = match rows.next(|reader| decode(Some((reader, &*shapes)))) {
+                Some(Ok(Some(()))) => Ok(()),
+                Some(Ok(None)) | None => decode(None),
+                Some(Err(error)) => Err(error),
+            };
+            row.map_err(|error| {
                 // Of an index, the row itself tells its primary key.
                 let own = if index.is_none() { Some(key) } else { key_by(&before, &*shapes, path) };
                 Error::decode(self.table(), own, error)
-            })?);
+            })?;
         }
-        Ok(found)
+        Ok(())
     }
 
     /// Writes rows; answers their keys.

@@ -1,7 +1,6 @@
 //! Writing: add, put, update, delete, one row or many. Every operation is all-or-nothing.
 
 use std::any::Any;
-use std::collections::BTreeMap;
 
 use futures::FutureExt;
 
@@ -10,6 +9,7 @@ use crate::engine::{Access as Mode, Footprint, RowType};
 use crate::error::{Error, Result};
 use crate::key::{AnyKey, IntoKey, Key};
 use crate::op::Op;
+use crate::order::SortedMap;
 use crate::query::{typed_key, typed_keys};
 use crate::store::{Insert, Insertable, Outbound, Store};
 
@@ -151,7 +151,7 @@ impl<T: Store, A: Access> Table<T, A> {
     {
         // One read and one write for a row, however often it is changed: where its key comes first.
         let mut rows: Vec<(AnyKey, Vec<usize>)> = Vec::new();
-        let mut by_key: BTreeMap<AnyKey, usize> = BTreeMap::new();
+        let mut by_key: SortedMap<AnyKey, usize> = SortedMap::new();
         let mut apply: Vec<Option<F>> = Vec::new();
         let mut wrong = None;
         for (at, (key, change)) in changes.into_iter().enumerate() {

@@ -1,7 +1,6 @@
 //! Writing to a table during an upgrade: what `Table` has, with keys of any type.
 
 use std::any::Any;
-use std::collections::BTreeMap;
 
 use futures::FutureExt;
 use serde::Serialize;
@@ -12,6 +11,7 @@ use crate::engine::Access;
 use crate::error::{Error, Result};
 use crate::key::{AnyKey, Entry, IntoAnyKey};
 use crate::op::Op;
+use crate::order::SortedMap;
 use crate::table::{Change, Rows, Rowwise, Target, change};
 
 /// Writing.
@@ -245,7 +245,7 @@ async fn change_each<R: 'static, F: FnOnce(&mut R) + 'static>(
 /// Each key once, where it comes first, and all positions that it has.
 fn once_each(keys: Vec<AnyKey>) -> Vec<(AnyKey, Vec<usize>)> {
     let mut rows: Vec<(AnyKey, Vec<usize>)> = Vec::new();
-    let mut places: BTreeMap<AnyKey, usize> = BTreeMap::new();
+    let mut places: SortedMap<AnyKey, usize> = SortedMap::new();
     for (at, key) in keys.into_iter().enumerate() {
         let place = *places.entry(key).or_insert_with_key(|key| {
             rows.push((key.clone(), Vec::new()));

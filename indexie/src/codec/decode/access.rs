@@ -28,7 +28,7 @@ impl<'de> SeqAccess<'de> for &mut Elements<'_, '_> {
         let tag = if self.of == tag::MIXED { self.reader.int() } else { self.of };
         seed.deserialize(Decoder { reader: self.reader, shapes: self.shapes, tag })
             .map(Some)
-            .map_err(|error| error.at(format_args!("[{}]", self.at - 1)))
+            .map_err(|error| error.at_element(self.at - 1))
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -68,62 +68,73 @@ impl<'de> Deserializer<'de> for Byte {
     }
 }
 
+/// The properties of an object. One type for all there are, for there is code for each in every program for each of its types.
 pub(super) struct Fields<'r, 'b> {
     pub(super) reader: &'r mut Reader<'b>,
     pub(super) shapes: &'r dyn Known,
-    pub(super) shape: &'r Shape,
-    pub(super) at: usize,
+    pub(super) of: Of<'r>,
 }
 
-impl<'de> MapAccess<'de> for Fields<'_, '_> {
+/// Where the names are: in the object's shape, or each before its value.
+pub(super) enum Of<'r> {
+    Shape { shape: &'r Shape, at: usize },
+    Map { left: u32, name: &'r str },
+}
+
+impl<'r, 'b: 'r> Fields<'r, 'b> {
+    fn next_name(&mut self) -> Option<&'r str> {
+        match &mut self.of {
+            Of::Shape { shape, at } => shape.names.get(*at).map(String::as_str),
+            Of::Map { left: 0, .. } => None,
+            Of::Map { left, name } => {
+                *left -= 1;
+                *name = self.reader.text();
+                Some(name)
+            }
+        }
+    }
+
+    fn next_tag(&mut self) -> u32 {
+        match &mut self.of {
+            Of::Shape { shape, at } => {
+                *at += 1;
+                shape.tags.get(*at - 1).copied().unwrap_or(tag::NULL)
+            }
+            Of::Map { .. } => self.reader.int(),
+        }
+    }
+
+    /// Of a value that did not decode: where it is.
+    #[cold]
+    fn at_last(&self, error: DecodeError) -> DecodeError {
+        error.at(match self.of {
+            Of::Shape { shape, at } => shape.names.get(at.wrapping_sub(1)).map_or("", String::as_str),
+            Of::Map { name, .. } => name,
+        })
+    }
+}
+
+impl<'de, 'r, 'b: 'r> MapAccess<'de> for Fields<'r, 'b> {
     type Error = DecodeError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Decoded<Option<K::Value>> {
-        match self.shape.names.get(self.at) {
+        match self.next_name() {
             Some(name) => seed.deserialize(Name(name)).map(Some),
             None => Ok(None),
         }
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Decoded<V::Value> {
-        let at = self.at;
-        self.at += 1;
-        let tag = self.shape.tags.get(at).copied().unwrap_or(tag::NULL);
-        seed.deserialize(Decoder { reader: self.reader, shapes: self.shapes, tag })
-            .map_err(|error| error.at(self.shape.names.get(at).map_or("", String::as_str)))
+        let tag = self.next_tag();
+        let value = seed.deserialize(Decoder { reader: self.reader, shapes: self.shapes, tag });
+        value.map_err(|error| self.at_last(error))
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.shape.names.len() - self.at)
-    }
-}
-
-pub(super) struct Entries<'r, 'b> {
-    pub(super) reader: &'r mut Reader<'b>,
-    pub(super) shapes: &'r dyn Known,
-    pub(super) left: u32,
-    pub(super) name: &'r str,
-}
-
-impl<'de, 'r, 'b: 'r> MapAccess<'de> for Entries<'r, 'b> {
-    type Error = DecodeError;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Decoded<Option<K::Value>> {
-        if self.left == 0 {
-            return Ok(None);
+        match self.of {
+            Of::Shape { shape, at } => Some(shape.names.len() - at),
+            Of::Map { left, .. } => Some(left as usize),
         }
-        self.left -= 1;
-        self.name = self.reader.text();
-        seed.deserialize(Name(self.name)).map(Some)
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Decoded<V::Value> {
-        let tag = self.reader.int();
-        seed.deserialize(Decoder { reader: self.reader, shapes: self.shapes, tag }).map_err(|error| error.at(self.name))
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        Some(self.left as usize)
     }
 }
 

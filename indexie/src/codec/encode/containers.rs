@@ -3,6 +3,7 @@
 use serde::ser::{self, Serialize};
 
 use super::{BYTE, EncodeError, Encoder, Place, Written, settled};
+use crate::codec::batch::Position;
 use crate::codec::names::PropertyName;
 use crate::codec::{Batch, Shapes, tag};
 use crate::key::Form;
@@ -68,31 +69,51 @@ impl<'a> Object<'a> {
     }
 }
 
-impl ser::SerializeStruct for Object<'_> {
-    type Ok = u32;
-    type Error = EncodeError;
+/// A field that is being written.
+struct Field {
+    place: Place,
+    before: Position,
+    /// Where its tag goes, if it is named.
+    slot: usize,
+}
 
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), EncodeError> {
-        let Encoder { batch, shapes, place } = &mut self.encoder;
-        let place = place.field(key);
+impl Object<'_> {
+    fn begin_field(&mut self, key: &'static str) -> Field {
+        let Encoder { batch, place, .. } = &mut self.encoder;
         let before = batch.position();
         if self.node.is_none() {
             batch.text(key);
             batch.int(tag::NULL);
         }
-        let slot = batch.ints.len().saturating_sub(1);
-        let tag = value.serialize(Encoder { batch, shapes, place }).map_err(|error| error.at(key))?;
+        Field { place: place.field(key), before, slot: batch.ints.len().saturating_sub(1) }
+    }
+
+    fn end_field(&mut self, key: &'static str, field: &Field, tag: Written) -> Result<(), EncodeError> {
+        let Encoder { batch, shapes, .. } = &mut self.encoder;
+        let tag = tag.map_err(|error| error.at(key))?;
         // `None` is an absent property: `null` would be no key, and not what Dexie stores.
         if tag == tag::NULL {
-            batch.rewind(before);
+            batch.rewind(field.before);
             return Ok(());
         }
         self.count += 1;
         match &mut self.node {
             Some(node) => *node = shapes.step(*node, key, settled(tag)),
-            None => batch.ints[slot] = settled(tag),
+            None => batch.ints[field.slot] = settled(tag),
         }
         Ok(())
+    }
+}
+
+impl ser::SerializeStruct for Object<'_> {
+    type Ok = u32;
+    type Error = EncodeError;
+
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), EncodeError> {
+        let field = self.begin_field(key);
+        let Encoder { batch, shapes, .. } = &mut self.encoder;
+        let tag = value.serialize(Encoder { batch, shapes, place: field.place });
+        self.end_field(key, &field, tag)
     }
 
     fn end(self) -> Written {
@@ -152,9 +173,8 @@ impl<'a> Sequence<'a> {
             Place::Key(form) | Place::Keys(form) => Place::Key(form),
             _ => Place::Free,
         };
-        let tag = value
-            .serialize(Encoder { batch, shapes, place })
-            .map_err(|error| error.at(format_args!("[{}]", self.elements.len())))?;
+        let tag =
+            value.serialize(Encoder { batch, shapes, place }).map_err(|error| error.at_element(self.elements.len()))?;
         self.elements.push((start, tag));
         Ok(())
     }

@@ -1,7 +1,6 @@
 //! Telling what has been committed to those who watch, on whatever thread they are. All commits of a database have one order.
 //! Called by `engine` and `task`; calls `undo`, and [`Thread`].
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -13,6 +12,7 @@ use super::undo::{Change, Log, Stores};
 use super::value::Row;
 use crate::codec::Batch;
 use crate::key::AnyKey;
+use crate::order::{SortedMap, SortedSet};
 use crate::storage::{Changes, Commit, MOST_REPORTED, Order, ShapeTable, StoreChange, Thread};
 
 /// Somebody who wants to hear of commits.
@@ -20,7 +20,7 @@ use crate::storage::{Changes, Commit, MOST_REPORTED, Order, ShapeTable, StoreCha
 pub(super) struct Watch {
     pub id: u32,
     pub inbox: Arc<Inbox>,
-    pub stores: BTreeSet<String>,
+    pub stores: SortedSet<String>,
 }
 
 /// A commit on its way to another thread.
@@ -31,12 +31,12 @@ pub(super) struct Committed {
 }
 
 /// Rows by their keys: before the commit, and after it.
-type Rows = BTreeMap<AnyKey, (Option<Row>, Option<Row>)>;
+type Rows = SortedMap<AnyKey, (Option<Row>, Option<Row>)>;
 
 impl Log {
     /// What has become of the rows of a store; none if that would be too much to tell.
     fn rows(&self, store: &Arc<str>, stores: &Stores) -> Option<Rows> {
-        let mut olds: BTreeMap<&AnyKey, Option<&Row>> = BTreeMap::new();
+        let mut olds: SortedMap<&AnyKey, Option<&Row>> = SortedMap::new();
         for change in self.changes() {
             match change {
                 Change::Row { store: of, key, old } if of == store => {
@@ -60,7 +60,7 @@ impl Log {
         Some(olds.into_iter().map(|(key, old)| (key.clone(), (old.cloned(), now.get(key).cloned()))).collect())
     }
 
-    fn touched(&self) -> BTreeSet<Arc<str>> {
+    fn touched(&self) -> SortedSet<Arc<str>> {
         let store = |change: &Change| match change {
             Change::Row { store, .. } | Change::Cleared { store, .. } => Some(store.clone()),
             _ => None,
@@ -116,7 +116,7 @@ impl Committed {
 
 impl Engine {
     pub fn watch(&self, realm: &Arc<Realm>, id: u32, name: &str, stores: &[String]) {
-        let stores: BTreeSet<String> = stores.iter().cloned().collect();
+        let stores: SortedSet<String> = stores.iter().cloned().collect();
         let goes = stores.is_empty();
         let inbox = self.inbox.clone();
         let (database, receivers) = realm.ask(name, |state| {

@@ -5,7 +5,6 @@
 //! which things have happened. The caller wakes those who have got some, afterwards.
 //! Called by `engine`; calls nothing that waits.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, Weak};
 
 use super::commits::Watch;
@@ -13,11 +12,12 @@ use super::inbox::{Inbox, Letters, Note, Receivers, lock};
 use super::opening::Request;
 use super::schedule::Tickets;
 use super::undo::Stores;
+use crate::order::SortedMap;
 
 /// Databases by name.
 #[derive(Debug, Default)]
 pub(super) struct Realm {
-    databases: Mutex<BTreeMap<String, Arc<Database>>>,
+    databases: Mutex<SortedMap<String, Arc<Database>>>,
 }
 
 #[derive(Debug)]

@@ -2,7 +2,6 @@
 //! and without a database.
 //! Called by overlays; calls the pure parts of the memory.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub(crate) use super::merge::{Changed, merge};
@@ -19,6 +18,7 @@ use super::write::Target;
 use super::{operate, scan};
 use crate::codec::Batch;
 use crate::key::AnyKey;
+use crate::order::SortedSet;
 use crate::schema::StoreSchema;
 use crate::storage::{Columns, Failure, Scan, Undone, Write};
 
@@ -114,7 +114,7 @@ impl Evaluator {
         let Self { stores, name, indexes } = self;
         let target = Target { stores, log: &mut log, name, declared: indexes, alone: false };
         let outcome = operate::write(target, input)?;
-        let (mut before, mut seen) = (Vec::new(), BTreeSet::new());
+        let (mut before, mut seen) = (Vec::new(), SortedSet::new());
         let mut note = |key: &AnyKey, old: Option<&Row>| {
             if seen.insert(key.clone()) {
                 before.push((key.clone(), old.cloned()));

@@ -1,11 +1,10 @@
 //! Changing rows that are stored: what Rust does not know of a row stays as it is.
 
-use std::collections::{BTreeSet, HashMap};
-
 use super::path::Path;
 use super::value::{Object, Row, Value};
 use super::write::{Step, Target, no_store};
 use crate::key::AnyKey;
+use crate::order::{SortedMap, SortedSet};
 use crate::storage::{Failure, Move};
 
 /// A change of a row: both ends as Rust writes them, and the row as it was stored.
@@ -65,9 +64,9 @@ pub(crate) fn merge(stored: &Value, before: &Value, after: Value) -> Value {
 }
 
 fn merge_object(stored: &Object, before: &Object, after: Object) -> Object {
-    let before: HashMap<_, _> = before.iter().collect();
+    let before: SortedMap<_, _> = before.iter().collect();
     let names: Vec<_> = after.iter().map(|(name, _)| name.clone()).collect();
-    let mut after: HashMap<_, _> = after.into_properties().collect();
+    let mut after: SortedMap<_, _> = after.into_properties().collect();
     let mut merged = Vec::with_capacity(names.len());
     for (name, stored) in stored.iter() {
         let value = match (before.get(name), after.remove(name)) {
@@ -92,9 +91,9 @@ fn merge_array(stored: &[Value], before: &[Value], after: Vec<Value>) -> Vec<Val
     let (as_many, last) = (before.len() == after.len(), after.len() - end);
     let from_end = |at: usize| stored.len() - (after.len() - at);
     let between = start..before.len() - end;
-    let mut left: BTreeSet<usize> = between.clone().collect();
+    let mut left: SortedSet<usize> = between.clone().collect();
     // Where each text is, the first place last.
-    let mut texts: HashMap<&str, Vec<usize>> = HashMap::new();
+    let mut texts: SortedMap<&str, Vec<usize>> = SortedMap::new();
     for at in between.rev() {
         if let Value::Text(text) = &before[at] {
             texts.entry(text).or_default().push(at);

@@ -1,9 +1,8 @@
 //! Key paths: where in a row its keys stand, and where a generated one goes.
 
-use std::collections::BTreeSet;
-
 use super::value::{Object, Value};
 use crate::key::AnyKey;
+use crate::order::SortedSet;
 use crate::schema::KeyPath;
 
 /// The key path of a store or of an index.
@@ -72,7 +71,7 @@ impl Path {
         if let (Self::One(path), true) = (self, multi)
             && let Some(Value::Array(elements)) = find(row, path)
         {
-            let mut seen = BTreeSet::new();
+            let mut seen = SortedSet::new();
             return elements.iter().filter_map(Value::key).filter(|key| seen.insert(key.clone())).collect();
         }
         match self.key(row) {

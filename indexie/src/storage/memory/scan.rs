@@ -1,6 +1,5 @@
 //! Reading: records of a store or of an index, in order.
 
-use std::collections::BTreeSet;
 use std::ops::Bound;
 
 use super::store::{Index, Store};
@@ -8,6 +7,7 @@ use super::value::Row;
 use super::write::failure;
 use crate::key::AnyKey;
 use crate::key::range::KeyRange;
+use crate::order::SortedSet;
 use crate::storage::{Failure, Position, Scan, Want};
 
 /// What was found, in columns: those that were wanted.
@@ -35,7 +35,7 @@ impl Found {
     }
 }
 
-/// The bounds of a range; `BTreeMap` panics where a browser throws.
+/// The bounds of a range; `SortedMap` panics where a browser throws.
 fn bounds(range: &KeyRange) -> Result<(Bound<&AnyKey>, Bound<&AnyKey>), Failure> {
     if range.is_empty() {
         return Err(failure("DataError", "the range ends before it begins"));
@@ -137,7 +137,7 @@ fn ahead(range: &KeyRange, scan: &Scan) -> KeyRange {
 fn records<'a>(
     scan: &Scan,
     key: &AnyKey,
-    primary_keys: &'a BTreeSet<AnyKey>,
+    primary_keys: &'a SortedSet<AnyKey>,
 ) -> Box<dyn Iterator<Item = &'a AnyKey> + 'a> {
     let resumed = scan.after.as_ref().filter(|after| after.key == *key).map(|after| &after.primary_key);
     let rest = match resumed {

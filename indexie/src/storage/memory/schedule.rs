@@ -2,11 +2,12 @@
 //! those that write. There is a queue per store, so that whoever comes or goes concerns nobody but those behind it.
 //! Called by `database` and its neighbours; pure.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::abandoned::Left;
 use super::inbox::Inbox;
+use crate::order::{SortedMap, SortedSet};
 
 /// A transaction that has not ended.
 #[derive(Debug)]
@@ -25,14 +26,14 @@ pub(super) struct Ticket {
 #[derive(Debug, Default)]
 pub(super) struct Tickets {
     /// By place.
-    all: BTreeMap<u64, Ticket>,
+    all: SortedMap<u64, Ticket>,
     places: HashMap<u32, u64>,
     next: u64,
     queues: HashMap<Arc<str>, Queue>,
     /// The places of those that wait.
-    waiting: BTreeSet<u64>,
+    waiting: SortedSet<u64>,
     /// Of those, the ones that something has changed for.
-    perhaps: BTreeSet<u64>,
+    perhaps: SortedSet<u64>,
     /// How many there are of each connection.
     connections: HashMap<u32, usize>,
 }
@@ -40,8 +41,8 @@ pub(super) struct Tickets {
 /// Who uses a store or waits for it, by place.
 #[derive(Debug, Default)]
 struct Queue {
-    all: BTreeSet<u64>,
-    writers: BTreeSet<u64>,
+    all: SortedSet<u64>,
+    writers: SortedSet<u64>,
 }
 
 impl Queue {

@@ -1,11 +1,10 @@
 //! A store: its rows by primary key, its indexes, and its key generator. Keeps the three in step; what may be written is
 //! decided by `write`.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::path::Path;
 use super::value::{Row, Value};
 use crate::key::AnyKey;
+use crate::order::{SortedMap, SortedSet};
 
 /// The last number that a generator gives.
 const LAST: u64 = 1 << 53;
@@ -14,8 +13,8 @@ const LAST: u64 = 1 << 53;
 pub(super) struct Store {
     pub path: Path,
     pub generator: Option<Generator>,
-    rows: BTreeMap<AnyKey, Row>,
-    indexes: BTreeMap<String, Index>,
+    rows: SortedMap<AnyKey, Row>,
+    indexes: SortedMap<String, Index>,
 }
 
 /// Gives numbers one after the other.
@@ -30,18 +29,18 @@ pub(super) struct Index {
     pub unique: bool,
     pub multi: bool,
     /// The primary keys under each key.
-    entries: BTreeMap<AnyKey, BTreeSet<AnyKey>>,
+    entries: SortedMap<AnyKey, SortedSet<AnyKey>>,
 }
 
 /// All rows of a store, taken out of it.
 #[derive(Debug)]
 pub(super) struct Contents {
-    rows: BTreeMap<AnyKey, Row>,
-    entries: BTreeMap<String, BTreeMap<AnyKey, BTreeSet<AnyKey>>>,
+    rows: SortedMap<AnyKey, Row>,
+    entries: SortedMap<String, SortedMap<AnyKey, SortedSet<AnyKey>>>,
 }
 
 impl Contents {
-    pub fn rows(&self) -> &BTreeMap<AnyKey, Row> {
+    pub fn rows(&self) -> &SortedMap<AnyKey, Row> {
         &self.rows
     }
 }
@@ -88,10 +87,10 @@ impl Generator {
 
 impl Index {
     pub fn new(path: Path, unique: bool, multi: bool) -> Self {
-        Self { path, unique, multi, entries: BTreeMap::new() }
+        Self { path, unique, multi, entries: SortedMap::new() }
     }
 
-    pub fn entries(&self) -> &BTreeMap<AnyKey, BTreeSet<AnyKey>> {
+    pub fn entries(&self) -> &SortedMap<AnyKey, SortedSet<AnyKey>> {
         &self.entries
     }
 
@@ -126,7 +125,7 @@ impl Index {
 impl Store {
     pub fn new(path: Path, auto: bool) -> Self {
         let generator = auto.then_some(Generator::NEW);
-        Self { path, generator, rows: BTreeMap::new(), indexes: BTreeMap::new() }
+        Self { path, generator, rows: SortedMap::new(), indexes: SortedMap::new() }
     }
 
     /// One with the same indexes, without rows.
@@ -137,14 +136,14 @@ impl Store {
         Self {
             path: self.path.clone(),
             generator: self.generator,
-            rows: BTreeMap::new(),
+            rows: SortedMap::new(),
             indexes: self.indexes.iter().map(index).collect(),
         }
     }
 
     // --- rows
 
-    pub fn rows(&self) -> &BTreeMap<AnyKey, Row> {
+    pub fn rows(&self) -> &SortedMap<AnyKey, Row> {
         &self.rows
     }
 
@@ -192,7 +191,7 @@ impl Store {
 
     // --- indexes
 
-    pub fn indexes(&self) -> &BTreeMap<String, Index> {
+    pub fn indexes(&self) -> &SortedMap<String, Index> {
         &self.indexes
     }
 

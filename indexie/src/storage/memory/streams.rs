@@ -1,12 +1,12 @@
 //! Values out of the streams that this thread has written, and into those that it reads: the other end of the codec, as
 //! `indexed_db.js` is in a browser.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::value::{Object, Row, Value};
 use crate::codec::{Batch, Known, Reader, tag};
 use crate::key::AnyKey;
+use crate::order::SortedMap;
 
 /// What stands deeper is not read, as in a browser.
 const MAX_DEPTH: usize = 256;
@@ -15,7 +15,7 @@ const MAX_DEPTH: usize = 256;
 pub(crate) struct Values<'a> {
     reader: Reader<'a>,
     shapes: &'a dyn Known,
-    names: HashMap<&'a str, Arc<str>>,
+    names: SortedMap<&'a str, Arc<str>>,
 }
 
 impl<'a> Values<'a> {
@@ -25,7 +25,7 @@ impl<'a> Values<'a> {
 
     /// From where a reader stands.
     pub fn at(reader: Reader<'a>, shapes: &'a dyn Known) -> Self {
-        Self { reader, shapes, names: HashMap::new() }
+        Self { reader, shapes, names: SortedMap::new() }
     }
 
     /// The next row.

@@ -1,14 +1,14 @@
 //! What a transaction has changed, so that it can be taken back: all of it, or what came after a mark.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::store::{Contents, Generator, Index, Store};
 use super::value::Row;
 use crate::key::AnyKey;
+use crate::order::SortedMap;
 
 /// The stores of a database, by name.
-pub(super) type Stores = BTreeMap<String, Store>;
+pub(super) type Stores = SortedMap<String, Store>;
 
 /// One change, as what was there before it.
 #[derive(Debug)]
@@ -133,7 +133,9 @@ mod tests {
     }
 
     fn all(stores: &Stores) -> String {
-        let of = |(name, store): (&String, &Store)| format!("{name}: {:?} {}", store.indexes().keys(), shown(store));
+        let of = |(name, store): (&String, &Store)| {
+            format!("{name}: {:?} {}", store.indexes().keys().collect::<Vec<_>>(), shown(store))
+        };
         stores.iter().map(of).collect::<Vec<_>>().join("\n")
     }
 

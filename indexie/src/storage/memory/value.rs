@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::key::AnyKey;
+use crate::order;
 
 /// A stored value. What no Rust type writes (`undefined`, a `Blob`) is not among them.
 #[derive(Clone, Debug)]
@@ -47,7 +48,8 @@ impl Object {
     pub fn new(mut properties: Vec<(Arc<str>, Value)>) -> Self {
         merge_equal_names(&mut properties);
         if properties.iter().any(|(name, _)| array_index(name).is_some()) {
-            properties.sort_by_key(|(name, _)| array_index(name).unwrap_or(u32::MAX));
+            let place = |name: &str| array_index(name).unwrap_or(u32::MAX);
+            order::sort_by(&mut properties, |(a, _), (b, _)| place(a).cmp(&place(b)));
         }
         Self(properties)
     }
@@ -83,8 +85,7 @@ impl Object {
 }
 
 fn merge_equal_names(properties: &mut Vec<(Arc<str>, Value)>) {
-    let mut places: Vec<usize> = (0..properties.len()).collect();
-    places.sort_by(|a, b| properties[*a].0.cmp(&properties[*b].0).then(a.cmp(b)));
+    let places = order::order(properties.len(), &|a, b| properties[a].0.cmp(&properties[b].0));
     let mut gone = Vec::new();
     let mut first = 0;
     for (before, at) in places.iter().zip(places.iter().skip(1)) {
@@ -96,7 +97,7 @@ fn merge_equal_names(properties: &mut Vec<(Arc<str>, Value)>) {
             gone.push(*at);
         }
     }
-    gone.sort_unstable();
+    order::sort_by(&mut gone, Ord::cmp);
     for at in gone.into_iter().rev() {
         properties.remove(at);
     }

@@ -5,7 +5,7 @@ use std::any::Any;
 use super::columns::Columns;
 use super::decode::{self, ColumnError};
 use super::error::SyncError;
-use crate::codec::{Batch, with_shapes, write_row};
+use crate::codec::{Batch, Misfit, with_shapes, write_row};
 use crate::engine::RowType;
 use crate::error::Error;
 use crate::key::{AnyKey, FieldForm};
@@ -42,7 +42,10 @@ impl RowKind {
                 let row: T = decode::row(json, columns).map_err(Unfit::Column)?;
                 let key = row.entry(0).0.map_err(|error| Unfit::Row(T::SCHEMA.key.path.text(), error.to_string()))?;
                 let written = with_shapes(|shapes| write_row(batch, shapes, T::FIELDS, &row));
-                written.map_err(|error| Unfit::Row(error.path.first().cloned().unwrap_or_default(), error.message))?;
+                written.map_err(|error| {
+                    let Misfit { path, message } = error.into_misfit();
+                    Unfit::Row(path.into_iter().next().unwrap_or_default(), message)
+                })?;
                 Ok(key.single())
             },
             patch: |row, json, columns| {

@@ -13,7 +13,7 @@ use serde::ser::Serialize;
 use super::cell::Cell;
 use super::wire::Texts;
 use super::{ColumnError, Decoded};
-use crate::codec::{Batch, DecodeError, EncodeError, decoder, with_shapes, write_row};
+use crate::codec::{Batch, DecodeError, EncodeError, Misfit, decoder, with_shapes, write_row};
 use crate::sync::electric::columns::Columns;
 
 /// A whole row.
@@ -66,13 +66,15 @@ fn of_path(mut path: Vec<String>, message: String) -> ColumnError {
 
 impl From<DecodeError> for ColumnError {
     fn from(error: DecodeError) -> Self {
-        of_path(error.path, error.message)
+        let Misfit { path, message } = error.into_misfit();
+        of_path(path, message)
     }
 }
 
 impl From<EncodeError> for ColumnError {
     fn from(error: EncodeError) -> Self {
-        of_path(error.path, error.message)
+        let Misfit { path, message } = error.into_misfit();
+        of_path(path, message)
     }
 }
 
