@@ -238,6 +238,10 @@ impl Decoder<'_, '_> {
 
     /// The same for those of up to 64 bits, of which there are many.
     fn narrow_integer<'de, V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        // Nearly all there are.
+        if self.tag == tag::U32 {
+            return visitor.visit_u64(self.reader.int().into());
+        }
         match self.any_integer(&visitor)? {
             Integer::Natural(value) => visitor.visit_u64(value),
             Integer::Negative(value) => visitor.visit_i64(value),
