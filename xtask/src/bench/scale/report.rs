@@ -48,7 +48,8 @@ impl Curve {
             return Some(format!("{title}: {} of {} rows are read", reads.rows, grouped(rows.into())));
         }
         let exponent = self.exponent(0)?;
-        (!growth.allows(exponent)).then(|| format!("{title}: grows with rows^{exponent:.2}"))
+        let [first, last] = [self.points.first()?, self.points.last()?].map(|point| f64::from(point.rows));
+        (!growth.allows(exponent, last / first)).then(|| format!("{title}: grows with rows^{exponent:.2}"))
     }
 }
 
