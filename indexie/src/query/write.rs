@@ -16,6 +16,8 @@ use crate::table::{Access, Change, Taken, Writable, change_part, change_taken};
 
 /// Rows that `modify` has in memory at one time.
 const CHUNK: usize = 1_024;
+/// The same in an upgrade, which changes all the rows there are: the page has its turn between two parts.
+const UPGRADE_CHUNK: usize = 500;
 /// In an upgrade, of more rows than that there is no going on after a failure in a later chunk.
 const MOST_UNDONE: usize = 5_000;
 /// Keys that an upgrade reads at a time.
@@ -133,21 +135,21 @@ pub(crate) async fn modify_rows_of_upgrade<T: 'static>(
             let keys = execution.keys_in_pages().await?;
             let all = keys.len();
             told(Part::Done(0, all));
-            if all <= CHUNK {
+            if all <= UPGRADE_CHUNK {
                 let changed =
                     modify(&execution, Taken::by_keys(&execution.session, store, keys).await?, &mut change).await?;
                 told(Part::Done(all, all));
                 return Ok(changed);
             }
             if all > MOST_UNDONE {
-                return modify_in_parts(&execution, None, &keys, CHUNK, &mut change, told).await;
+                return modify_in_parts(&execution, None, &keys, UPGRADE_CHUNK, &mut change, told).await;
             }
             let only_done = |part: Part<'_>| {
                 if let Part::Done(..) = part {
                     told(part);
                 }
             };
-            let parts = async || modify_in_parts(&execution, None, &keys, CHUNK, &mut change, only_done).await;
+            let parts = async || modify_in_parts(&execution, None, &keys, UPGRADE_CHUNK, &mut change, only_done).await;
             savepoint(&shared, store, transaction, parts).await
         }
         .boxed_local()
