@@ -149,5 +149,15 @@ async fn a_row_that_holds_itself_is_an_error_and_not_a_frozen_page() -> Result<(
     )
     .await;
     assert_eq!(db.rows.get(1).await?, Some(order(1)));
+    // Each with more properties than an object's layout may have.
+    put(
+        "cycles",
+        &format!(
+            "(() => {{ const wide = Object.fromEntries(Array.from({{ length: 65 }}, (_, i) => ['p' + i, i]));
+            let a = {{}}; for (let i = 0; i < 200; i++) a = {{ a, ...wide }}; return {{ {KNOWN}, a }}; }})()"
+        ),
+    )
+    .await;
+    assert_eq!(db.rows.get(1).await?, Some(order(1)));
     Ok(())
 }

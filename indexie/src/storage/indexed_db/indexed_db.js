@@ -259,6 +259,7 @@ class Writer {
     this.binaries = [];
     // The objects that are being written, from the outermost inwards.
     this.around = [];
+    this.shapeless = false;
     // A page may have put enumerable properties on Object.prototype.
     this.polluted = false;
     for (const _ in {}) this.polluted = true;
@@ -437,7 +438,7 @@ class Writer {
   }
 
   plain(object) {
-    if (this.polluted) return this.entries(Object.entries(object));
+    if (this.polluted || this.shapeless) return this.entries(Object.entries(object));
     const slot = this.int, float = this.float, binaries = this.binaries.length;
     this.pushInt(0);
     let node = this.root, count = 0;
@@ -464,7 +465,11 @@ class Writer {
       this.int = slot;
       this.float = float;
       this.binaries.length = binaries;
-      return this.entries(Object.entries(object));
+      // Nor for what is in it: written twice at each level, a deep value would take for ever.
+      this.shapeless = true;
+      const tag = this.entries(Object.entries(object));
+      this.shapeless = false;
+      return tag;
     }
     if (node.shape < 0) {
       node.shape = this.shapeCount++;
