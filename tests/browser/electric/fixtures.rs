@@ -54,7 +54,7 @@ pub async fn sync(db: &Users, script: &Script) -> ElectricSync {
 
 /// Lets the sync go on until something is so.
 pub async fn until(db: &Users, what: &str, done: impl Fn() -> bool) {
-    for _ in 0..10_000 {
+    for _ in 0..50_000 {
         if done() {
             return;
         }
@@ -92,7 +92,7 @@ pub async fn place(db: &Users) -> String {
 /// Lets it go on until the users have these names.
 pub async fn named(db: &Users, expected: &[(i32, &str)]) {
     let expected: Vec<(i32, String)> = expected.iter().map(|(id, name)| (*id, (*name).to_owned())).collect();
-    for _ in 0..10_000 {
+    for _ in 0..50_000 {
         if names(db).await == expected {
             return;
         }
