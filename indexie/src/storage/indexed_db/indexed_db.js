@@ -1965,8 +1965,11 @@ function indexedDBHere() {
 const LOST = { name: 'ConnectionLost', message: '' };
 const LEFT = { name: 'PageLeft', message: '' };
 
+// Chromium goes on taking transactions while it closes a connection, and says only in words why they fail.
+const isClosing = (error) => failureName(error) === 'UnknownError' && failureMessage(error).startsWith('Connection is closing');
+
 // Whether an upgrade was aborted by the browser, for no reason of its own.
-const wasCutOff = (upgrade) => !upgrade.abandoned && (upgrade.error === null || failureName(upgrade.error) === 'AbortError');
+const wasCutOff = ({ abandoned, error }) => !abandoned && (error === null || failureName(error) === 'AbortError' || isClosing(error));
 
 // Whether the browser has closed a connection that nobody asked it to close. The event that tells comes only after
 // everything that was under way has failed.
@@ -2886,15 +2889,13 @@ export class Engine {
     reportError(error);
   }
 
-  // Why a transaction was aborted. A connection that turns out to be lost is given up at once: Chromium goes on taking
-  // transactions while it closes it, and says only in words why they fail.
+  // Why a transaction was aborted. A connection that turns out to be lost is given up at once.
   cause(error, transaction, connection) {
     if (transaction?.left) return { ...LOST, message: failureMessage(error) };
     // While it is being upgraded a connection takes no other transaction.
     const asked = transaction?.abandoned || transaction?.mode === 'versionchange';
     const name = failureName(error);
-    const closing = name === 'UnknownError' && failureMessage(error).startsWith('Connection is closing');
-    if (!closing && (name !== 'AbortError' || asked || !isLost(connection))) return error;
+    if (!isClosing(error) && (name !== 'AbortError' || asked || !isLost(connection))) return error;
     if (connection) this.gone(connection);
     return { ...LOST, message: failureMessage(error) };
   }
