@@ -5,7 +5,7 @@ use std::borrow::Borrow;
 use std::fmt::{self, Debug};
 use std::iter::{self, Flatten};
 use std::mem;
-use std::ops::{Bound, Index, RangeBounds};
+use std::ops::{Bound, RangeBounds};
 use std::{slice, vec};
 
 /// How many entries a part has at most.
@@ -345,7 +345,8 @@ impl<K: Ord, V, const N: usize> From<[(K, V); N]> for SortedMap<K, V> {
     }
 }
 
-impl<K: Ord + Borrow<Q>, Q: Ord + ?Sized, V> Index<&Q> for SortedMap<K, V> {
+#[cfg(test)]
+impl<K: Ord + Borrow<Q>, Q: Ord + ?Sized, V> std::ops::Index<&Q> for SortedMap<K, V> {
     type Output = V;
 
     fn index(&self, key: &Q) -> &V {

@@ -55,7 +55,7 @@ fn decode_each(execution: &Execution, columns: &Columns, decode: DecodeEach<'_>)
 }
 
 /// The primary key of a row that does not decode, read from the row itself.
-pub(super) fn key_at(columns: &Columns, execution: &Execution, row: usize) -> Option<AnyKey> {
+fn key_at(columns: &Columns, execution: &Execution, row: usize) -> Option<AnyKey> {
     let shapes = columns.shapes.borrow();
     let mut rows = columns.open(&*shapes).rows;
     for _ in 0..row {
