@@ -10,6 +10,7 @@ mod ops;
 mod page;
 mod rows;
 mod scale;
+mod scratch;
 mod sides;
 mod site;
 mod start;
@@ -27,6 +28,7 @@ use crate::workspace::Workspace;
 use crate::{npm, progress};
 use electric::Electric;
 use page::Page;
+use scratch::Scratch;
 use table::Table;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -72,6 +74,9 @@ pub struct Settings {
     /// Measure these operations only (ops)
     #[arg(long, num_args = 1.., value_name = "OPERATION")]
     only: Vec<String>,
+    /// Measure these sides only, and IndexedDB by hand (ops)
+    #[arg(long, num_args = 1.., value_name = "SIDE")]
+    sides: Vec<String>,
     /// Write into tables of so many rows, or fill them (live, sync, import and scale)
     #[arg(long, alias = "sizes", num_args = 1.., value_name = "ROWS", default_values_t = [1_000, 10_000, 100_000])]
     rows: Vec<u32>,
@@ -96,7 +101,10 @@ pub fn run(workspace: &Workspace, subject: Subject, settings: &Settings) -> Resu
     let electric = (subject == Subject::Sync).then(|| Electric::start(workspace)).transpose()?;
     let server = Server::isolated(site::build(workspace)?)?;
     let browser = Browser::find(workspace, kind)?;
-    let session = Session::start(workspace, &browser, &Start::default())?;
+    // Goes after the browser that uses it.
+    let scratch = Scratch::in_memory()?;
+    let temporary = scratch.as_ref().map(|scratch| scratch.path().to_owned());
+    let session = Session::start(workspace, &browser, &Start { temporary, exposes_gc: true, ..Start::default() })?;
     if subject == Subject::Start {
         return progress::report(&format!("{} rounds in {kind}", settings.rounds), || {
             start::measure(&session, kind, &server.address(), settings.rounds)
@@ -105,7 +113,7 @@ pub fn run(workspace: &Workspace, subject: Subject, settings: &Settings) -> Resu
     let page = Page::open(&session, kind, server.address() + subject.page(), settings.in_memory)?;
     if subject == Subject::Ops {
         let report = progress::report(&format!("{} rounds in {kind}", settings.rounds), || {
-            ops::measure(workspace, &page, kind, settings.rounds, &settings.only)
+            ops::measure(workspace, &page, kind, settings.rounds, &settings.only, &settings.sides)
         });
         if report.is_err() {
             session.console().iter().for_each(|message| println!("    console: {message}"));

@@ -69,6 +69,15 @@ impl Kind {
         }
     }
 
+    /// What gives scripts a function `gc`.
+    fn gc_arguments(self) -> Vec<String> {
+        match self {
+            Self::Chromium => vec!["--js-flags=--expose-gc".to_owned()],
+            // Firefox has none for pages.
+            Self::Firefox => vec![],
+        }
+    }
+
     /// The variable that names the driver to wasm-bindgen's test runner.
     pub fn driver_variable(self) -> &'static str {
         self.parts()[1].variable()
@@ -148,12 +157,20 @@ impl Browser {
         Ok(Self { kind, binary: binary?, driver: driver? })
     }
 
-    /// What to ask the driver for: `webdriver.json`, with this machine's program named, and a directory for the browser's
-    /// profile if that is to outlive it.
-    pub fn capabilities(&self, workspace: &Workspace, profile: Option<&Path>) -> Result<Capabilities> {
+    /// What to ask the driver for: `webdriver.json`, with this machine's program named, a directory for the browser's profile if
+    /// that is to outlive it, and whether scripts may collect the garbage.
+    pub fn capabilities(
+        &self,
+        workspace: &Workspace,
+        profile: Option<&Path>,
+        exposes_gc: bool,
+    ) -> Result<Capabilities> {
         let file = workspace.root.join(CAPABILITIES);
         let text = std::fs::read_to_string(&file).with_context(|| format!("could not read {}", file.display()))?;
-        let arguments = profile.map(|profile| self.kind.profile_arguments(profile)).unwrap_or_default();
+        let mut arguments = profile.map(|profile| self.kind.profile_arguments(profile)).unwrap_or_default();
+        if exposes_gc {
+            arguments.extend(self.kind.gc_arguments());
+        }
         capabilities_of(self.kind, &self.binary, arguments, &text)
             .with_context(|| format!("{} is not as expected", file.display()))
     }

@@ -51,7 +51,7 @@ pub fn run(workspace: &Workspace, kind: Kind, Choice { filter, variables }: &Cho
 pub fn run_in(workspace: &Workspace, kind: Kind, binaries: &[TestBinary], filter: &[String]) -> Result<()> {
     let browser = Browser::find(workspace, kind)?;
     let capabilities = workspace.scratch("webdriver")?.join(format!("{kind}.json"));
-    let mut wanted = Value::Object(browser.capabilities(workspace, None)?);
+    let mut wanted = Value::Object(browser.capabilities(workspace, None, false)?);
     wanted["timeouts"] = json!({ "pageLoad": PAGE_LOAD });
     write_file(&capabilities, &wanted.to_string())?;
     let concerned = binaries.iter().any(|binary| left_out::is_concerned(&binary.name));

@@ -53,6 +53,10 @@ pub struct Start {
     pub profile: Option<PathBuf>,
     /// Lets scripts control the browser itself, where that has to be asked for.
     pub system_access: bool,
+    /// Keeps everything temporary there, the profile included, instead of where the system does.
+    pub temporary: Option<PathBuf>,
+    /// Lets scripts collect the garbage by calling `gc`, where the browser can.
+    pub exposes_gc: bool,
 }
 
 impl Session {
@@ -60,8 +64,8 @@ impl Session {
     pub fn start(workspace: &Workspace, browser: &Browser, start: &Start) -> Result<Self> {
         let system_access = start.system_access && browser.kind == Kind::Firefox;
         let arguments: &[&str] = if system_access { &["--allow-system-access"] } else { &[] };
-        let driver = Driver::start(workspace, browser, arguments)?;
-        let mut wanted = browser.capabilities(workspace, start.profile.as_deref())?;
+        let driver = Driver::start(workspace, browser, arguments, start.temporary.as_deref())?;
+        let mut wanted = browser.capabilities(workspace, start.profile.as_deref(), start.exposes_gc)?;
         keep_browser_log(&mut wanted);
         wanted.insert("timeouts".to_owned(), json!({ "script": ONE_SCRIPT }));
         let request = json!({ "capabilities": { "alwaysMatch": wanted } });

@@ -62,12 +62,19 @@ const OPERATIONS: [Operation; 17] = [
 ];
 
 /// Measures the operations of these names, or all, and proves that the work is equal.
-pub fn measure(workspace: &Workspace, page: &Page<'_>, kind: Kind, rounds: u32, only: &[String]) -> Result<Report> {
+pub fn measure(
+    workspace: &Workspace,
+    page: &Page<'_>,
+    kind: Kind,
+    rounds: u32,
+    only: &[String],
+    sides: &[String],
+) -> Result<Report> {
     let operations = chosen(only)?;
-    let sides = page.call("sides", &[])?;
-    let sides: Vec<String> =
-        sides.as_array().into_iter().flatten().filter_map(|side| side.as_str()).map(str::to_owned).collect();
-    page.call_long("begin", &[])?;
+    let all = page.call("sides", &[])?;
+    let all = all.as_array().into_iter().flatten().filter_map(|side| side.as_str());
+    let sides = taking_part(all, sides)?;
+    page.call_long("begin", &[json!(sides)])?;
     let mut measured: Vec<(Operation, Rounds)> = operations.iter().map(|it| (*it, Rounds::default())).collect();
     for round in 0..=rounds {
         println!("    round {round} of {rounds}");
@@ -79,9 +86,18 @@ pub fn measure(workspace: &Workspace, page: &Page<'_>, kind: Kind, rounds: u32, 
             }
         }
     }
-    let report = Report::new(workspace, page, kind, sides, &measured)?;
+    let report = Report::new(workspace, page, kind, &sides, &measured)?;
     page.call("end", &[]).context("the databases cannot be deleted")?;
     Ok(report)
+}
+
+/// All, or those of these names, and always the one that they are measured by.
+fn taking_part<'s>(all: impl Iterator<Item = &'s str> + Clone, named: &[String]) -> Result<Vec<&'s str>> {
+    for name in named {
+        let names = || all.clone().collect::<Vec<_>>().join(", ");
+        ensure!(all.clone().any(|side| side == name), "there is no side `{name}`: they are {}", names());
+    }
+    Ok(all.filter(|side| named.is_empty() || *side == RAW || named.iter().any(|name| name == side)).collect())
 }
 
 fn chosen(only: &[String]) -> Result<Vec<Operation>> {
@@ -108,6 +124,16 @@ mod tests {
         let names: Vec<_> = chosen(&only).expect("both exist").iter().map(|it| it.name).collect();
         assert_eq!(names, ["update", "gets"]);
         assert_eq!(chosen(&[]).expect("all").len(), OPERATIONS.len());
+    }
+
+    #[test]
+    fn those_of_the_named_take_part_and_who_they_are_measured_by() {
+        let all = ["raw", "indexie", "Dexie"];
+
+        assert_eq!(taking_part(all.into_iter(), &[]).expect("all"), all);
+        assert_eq!(taking_part(all.into_iter(), &["Dexie".to_owned()]).expect("it is there"), ["raw", "Dexie"]);
+        let error = taking_part(all.into_iter(), &["dexie".to_owned()]).expect_err("there is none");
+        assert_eq!(error.to_string(), "there is no side `dexie`: they are raw, indexie, Dexie");
     }
 
     #[test]

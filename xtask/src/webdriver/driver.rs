@@ -1,6 +1,7 @@
 //! A browser's driver: a child process that takes JSON over HTTP and controls the browser it has started.
 
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -26,11 +27,20 @@ pub struct Driver {
 }
 
 impl Driver {
-    pub fn start(workspace: &Workspace, browser: &Browser, arguments: &[&str]) -> Result<Self> {
+    /// Starts it; it and the browser keep what is temporary in that directory, or where the system does.
+    pub fn start(
+        workspace: &Workspace,
+        browser: &Browser,
+        arguments: &[&str],
+        temporary: Option<&Path>,
+    ) -> Result<Self> {
         // Drivers want to be told a port; one that was free a moment ago will be.
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let mut command = Command::new(&browser.driver);
         browser::prepare(workspace, &mut command)?;
+        if let Some(temporary) = temporary {
+            command.env("TMPDIR", temporary);
+        }
         let process = leftovers::mark(&mut command)
             .arg(format!("--port={port}"))
             .args(arguments)

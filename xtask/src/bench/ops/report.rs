@@ -31,7 +31,7 @@ impl Report {
         workspace: &Workspace,
         page: &Page<'_>,
         kind: Kind,
-        sides: Vec<String>,
+        sides: &[&str],
         measured: &[(Operation, Rounds)],
     ) -> Result<Self> {
         let mut versions =

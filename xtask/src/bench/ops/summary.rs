@@ -40,9 +40,9 @@ pub struct Line {
     raw: f64,
     /// Each side's part of that.
     pub to_raw: Vec<Spread>,
-    /// Each side's part of Dexie's.
+    /// Each side's part of Dexie's; not a number if that does not take part.
     to_dexie: Vec<f64>,
-    /// Each side's part of that of the best Rust crate, itself not being one of them.
+    /// Each side's part of that of the best Rust crate, itself not being one of them; not a number if none takes part.
     to_crates: Vec<f64>,
 }
 
@@ -55,8 +55,8 @@ pub struct Summary {
 }
 
 impl Summary {
-    pub fn of(sides: Vec<String>, measured: &[(Operation, Rounds)]) -> Result<Self> {
-        let sides: Vec<String> = sides.into_iter().filter(|side| side != RAW).collect();
+    pub fn of(sides: &[&str], measured: &[(Operation, Rounds)]) -> Result<Self> {
+        let sides: Vec<String> = sides.iter().filter(|side| **side != RAW).map(|side| (*side).to_owned()).collect();
         let lines =
             measured.iter().map(|(operation, rounds)| line(*operation, rounds, &sides)).collect::<Result<_>>()?;
         Ok(Self { sides, lines })
@@ -93,12 +93,16 @@ impl Summary {
 }
 
 fn line(operation: Operation, rounds: &Rounds, sides: &[String]) -> Result<Line> {
-    let part_of = |other: &str| sides.iter().map(|side| rounds.ratio(side, other, "/ms")).collect::<Result<Vec<_>>>();
+    let takes_part = |other: &str| sides.iter().any(|side| side == other);
+    let part_of = |other: &str| match takes_part(other) {
+        true => sides.iter().map(|side| rounds.ratio(side, other, "/ms")).collect::<Result<Vec<_>>>(),
+        false => Ok(vec![f64::NAN; sides.len()]),
+    };
     let to_raw = sides.iter().map(|side| Spread::of(&rounds.ratios(side, RAW, "/ms")?)).collect::<Result<_>>()?;
     let to_each: Vec<_> = CRATES.iter().map(|(name, _)| Ok((*name, part_of(name)?))).collect::<Result<_>>()?;
     // Against the best one, the ratio is the highest.
     let to_best = |(at, side): (usize, &String)| {
-        to_each.iter().filter(|(name, _)| name != side).map(|(_, parts)| parts[at]).fold(0.0, f64::max)
+        to_each.iter().filter(|(name, _)| name != side).map(|(_, parts)| parts[at]).fold(f64::NAN, f64::max)
     };
     Ok(Line {
         title: operation.title,
@@ -111,7 +115,7 @@ fn line(operation: Operation, rounds: &Rounds, sides: &[String]) -> Result<Line>
 }
 
 fn factor(ratio: f64) -> String {
-    format!("{ratio:.2}")
+    if ratio.is_nan() { String::new() } else { format!("{ratio:.2}") }
 }
 
 /// As Markdown.
@@ -135,7 +139,7 @@ mod tests {
             rounds.push(serde_json::Value::Object(round));
             (Operation { name: "get", title: "a get", counts }, rounds)
         });
-        Summary::of(sides.map(str::to_owned).to_vec(), &measured).expect("all figures are there")
+        Summary::of(&sides, &measured).expect("all figures are there")
     }
 
     #[test]
