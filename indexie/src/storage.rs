@@ -226,6 +226,8 @@ pub(crate) enum Reply {
 #[derive(Debug)]
 pub(crate) struct Columns {
     pub batch: Batch,
+    /// The rows, where they were written apart from the keys, as they were read.
+    pub rows: Option<Batch>,
     pub count: usize,
     pub want: Want,
     /// Names the rows that a read has parked.
@@ -264,7 +266,7 @@ pub(crate) struct RowReader<'a> {
 
 impl Columns {
     pub fn empty(want: Want) -> Self {
-        Self { batch: Batch::default(), count: 0, want, parked: 0, shapes: ShapeTable::default() }
+        Self { batch: Batch::default(), rows: None, count: 0, want, parked: 0, shapes: ShapeTable::default() }
     }
 
     pub fn open<'a>(&'a self, shapes: &dyn Known) -> Opened<'a> {
@@ -280,6 +282,7 @@ impl Columns {
         };
         let primary_keys = column(self.want.primary_keys);
         let keys = column(self.want.keys);
+        let reader = self.rows.as_ref().map_or(reader, Batch::reader);
         Opened { primary_keys, keys, rows: RowReader { reader, left: if self.want.rows { self.count } else { 0 } } }
     }
 

@@ -106,7 +106,7 @@ pub(super) async fn transact(
     };
     #[cfg(feature = "live")]
     let _tracked = tracks.map(|tracks| tracks(transaction));
-    let running = runner::adopt(backend, shared.id, transaction, |transaction| {
+    let running = runner::adopt(backend, shared.id, transaction, access == Access::ReadWrite, |transaction| {
         body(Session::within(shared.clone(), transaction))
     });
     running.await.map_err(|error| of_database(error, &shared))

@@ -73,7 +73,7 @@ fn begin_steps(shared: &Shared, connection: u32, reached: Rc<Reached>) -> LocalB
     let way = if repairs { Way::Repair } else { Way::Steps(steps(shared.definition, installed)) };
     let (stores, layout) = (shared.stores.clone(), shared.layout());
     let rebuild = Rebuild::new(shared, connection, reached.clone());
-    let upgraded = runner::adopt(backend.clone(), shared.id, connection, move |_| {
+    let upgraded = runner::adopt(backend.clone(), shared.id, connection, true, move |_| {
         async move {
             match way {
                 Way::Repair => rebuild.repair(newest, stores).await?,

@@ -14,7 +14,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use futures::future::LocalBoxFuture;
 
-use super::Failure;
+use super::{Failure, Thread};
 use super::backend::Backend;
 use crate::error::{Error, Result};
 use crate::order::SortedMap;
@@ -43,6 +43,7 @@ pub(crate) fn current() -> Option<Running> {
 struct Transaction {
     backend: Rc<dyn Backend>,
     running: Running,
+    writes: bool,
     phase: Cell<Phase>,
     /// Absent while it is being polled, and once it has ended.
     body: RefCell<Option<LocalBoxFuture<'static, Result<()>>>>,
@@ -89,11 +90,13 @@ impl Drop for Mark {
 
 /// Runs `body` in a transaction that the storage has begun: committed when it returns `Ok`, and only then.
 ///
-/// The future resolves once the storage says, by [`ended`], that the transaction is complete, or aborted. Dropping it aborts.
+/// The future resolves once the storage says, by [`ended`], that the transaction is complete, or aborted: one that only reads, as
+/// soon as it has read, where it can. Dropping it aborts.
 pub(crate) fn adopt<R: 'static>(
     backend: Rc<dyn Backend>,
     database: u64,
     id: u32,
+    writes: bool,
     body: impl FnOnce(u32) -> LocalBoxFuture<'static, Result<R>>,
 ) -> LocalBoxFuture<'static, Result<R>> {
     let result = Rc::new(RefCell::new(None));
@@ -101,6 +104,7 @@ pub(crate) fn adopt<R: 'static>(
     let transaction = Rc::new(Transaction {
         backend,
         running: Running { database, transaction: id },
+        writes,
         phase: Cell::new(Phase::Open),
         body: RefCell::new(Some(Box::pin(async move {
             let value = body.await?;
@@ -141,7 +145,7 @@ pub(super) fn answered(id: u32) {
     if let Some(transaction) = find(id) {
         transaction.requests.set(transaction.requests.get().saturating_sub(1));
         if transaction.phase.get() == Phase::Committing && transaction.requests.get() == 0 {
-            transaction.backend.commit(id);
+            transaction.close();
         }
         transaction.step();
     }
@@ -307,9 +311,19 @@ impl Transaction {
 
     fn commit(&self) {
         if self.phase.replace(Phase::Committing) == Phase::Open && self.requests.get() == 0 {
-            self.backend.commit(self.running.transaction);
+            self.close();
         }
         // With requests under way, the last answer commits: one of them may yet have to take back what it has written.
+    }
+
+    /// Nothing more comes. Of what has only been read, nothing can fail any more: a browser's report of that is not waited for. In
+    /// memory the end comes now or, where the transaction has yet to begin, must be waited for: it keeps other threads waiting.
+    fn close(&self) {
+        let id = self.running.transaction;
+        self.backend.commit(id);
+        if !self.writes && !self.backend.reports_during_polls() {
+            Thread::get().ended(id, Ok(()));
+        }
     }
 
     fn abort(&self, error: Error) {

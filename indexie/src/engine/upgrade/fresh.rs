@@ -23,7 +23,7 @@ pub(crate) const fn needed(definition: &Definition) -> Option<&'static dyn Upgra
 pub(super) fn begin(shared: &Shared, connection: u32, reached: Rc<Reached>) -> LocalBoxFuture<'static, Result<()>> {
     let backend = shared.backend();
     let made = make(shared, connection, &*backend);
-    let made = runner::adopt(backend, shared.id, connection, move |_| ready(made).boxed_local());
+    let made = runner::adopt(backend, shared.id, connection, true, move |_| ready(made).boxed_local());
     async move { made.await.map_err(|error| reached.failed(error)) }.boxed_local()
 }
 

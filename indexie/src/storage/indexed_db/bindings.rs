@@ -118,6 +118,9 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(super) fn take(this: &Engine, slot: u32) -> u32;
 
+    #[wasm_bindgen(method, js_name = turnToStream)]
+    pub(super) fn turn_to_stream(this: &Engine);
+
     #[wasm_bindgen(method)]
     pub(super) fn forget(this: &Engine, slot: u32);
 

@@ -29,6 +29,11 @@ const VERSION_CHANGE: u32 = 7;
 const WAITED: u32 = 9;
 const COMMITTED: u32 = 10;
 
+// What comes with columns.
+const NEW_SHAPES: u32 = 8;
+/// The rows are written apart.
+const STREAMED: u32 = 16;
+
 struct IndexedDbEngine {
     js: Engine,
     /// Kept for as long as JavaScript may call it: the life of the thread.
@@ -268,11 +273,17 @@ impl Backend for IndexedDbEngine {
             2 => Ok(Reply::Number(self.js.number() as u64)),
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of rows")]
             3 => {
-                if kind & 8 != 0 {
+                if kind & NEW_SHAPES != 0 {
                     self.receive_shapes();
                 }
+                let batch = self.received();
+                let rows = (kind & STREAMED != 0).then(|| {
+                    self.js.turn_to_stream();
+                    self.received()
+                });
                 Ok(Reply::Columns(Columns {
-                    batch: self.received(),
+                    batch,
+                    rows,
                     count: self.js.number() as usize,
                     want,
                     parked: slot,

@@ -31,6 +31,8 @@ const PARK = 32, WITH_KEYS = 64, PART = 128;
 const STAYS = 0, MOVES = 1;
 // What an operation came to; the same numbers as in engine.rs.
 const UNIT = 1, NUMBER = 2, BATCH = 3, FAILED = 4;
+// Added to those of a batch: shapes that Rust has to learn first, and rows that are apart.
+const NEW_SHAPES = 8, STREAMED = 16;
 // Events; the same numbers as in engine.rs.
 const SETTLED = 0, DONE = 1, ABORTED = 2, UPGRADE = 3, OPENED = 4, OPEN_FAILED = 5, BLOCKED = 6, VERSION_CHANGE = 7, CLOSED = 8,
   WAITED = 9, COMMITTED = 10;
@@ -232,12 +234,46 @@ class Reader {
 
 // --- writing for Rust ----------------------------------------------------------------------------------------------
 
-class Writer {
+// The shapes of the objects that have been written, as a tree of their properties. All writers of an engine have the same.
+class Shapes {
   constructor() {
     this.root = { name: '', tag: 0, next: null, children: null, shape: -1, parent: null };
-    this.shapeCount = 0;
-    this.stepCount = 0;
-    this.newShapes = [];
+    this.count = 0;
+    this.steps = 0;
+    // Those that Rust has not been told of.
+    this.fresh = [];
+  }
+
+  step(node, name, tag) {
+    const key = `${tag} ${name}`;
+    let next = node.children?.get(key);
+    if (next === undefined) {
+      if (this.count >= MAX_SHAPES || ++this.steps > MAX_SHAPE_STEPS) return null;
+      next = { name, tag, next: null, children: null, shape: -1, parent: node };
+      (node.children ??= new Map()).set(key, next);
+    }
+    node.next = next;
+    return next;
+  }
+
+  // The number of the shape that ends there.
+  numberOf(node) {
+    if (node.shape < 0) {
+      node.shape = this.count++;
+      const names = [], tags = [];
+      for (let at = node; at.parent !== null; at = at.parent) {
+        names.push(at.name);
+        tags.push(at.tag);
+      }
+      this.fresh.push({ names: names.reverse(), tags: tags.reverse() });
+    }
+    return node.shape;
+  }
+}
+
+class Writer {
+  constructor(shapes) {
+    this.shapes = shapes;
     this.ints = new Uint32Array(1024);
     this.floats = new Float64Array(512);
     this.bytes = new Uint8Array(4096);
@@ -441,7 +477,7 @@ class Writer {
     if (this.polluted || this.shapeless) return this.entries(Object.entries(object));
     const slot = this.int, float = this.float, binaries = this.binaries.length;
     this.pushInt(0);
-    let node = this.root, count = 0;
+    let node = this.shapes.root, count = 0;
     for (const name in object) {
       if (++count > MAX_SHAPE_PROPERTIES) break;
       const tag = this.value(object[name]);
@@ -450,7 +486,7 @@ class Writer {
         node = next;
         continue;
       }
-      node = this.step(node, name, tag);
+      node = this.shapes.step(node, name, tag);
       if (node === null) {
         count = Infinity;
         break;
@@ -471,29 +507,8 @@ class Writer {
       this.shapeless = false;
       return tag;
     }
-    if (node.shape < 0) {
-      node.shape = this.shapeCount++;
-      const names = [], tags = [];
-      for (let at = node; at.parent !== null; at = at.parent) {
-        names.push(at.name);
-        tags.push(at.tag);
-      }
-      this.newShapes.push({ names: names.reverse(), tags: tags.reverse() });
-    }
-    this.ints[slot] = node.shape;
+    this.ints[slot] = this.shapes.numberOf(node);
     return OBJECT;
-  }
-
-  step(node, name, tag) {
-    const key = `${tag} ${name}`;
-    let next = node.children?.get(key);
-    if (next === undefined) {
-      if (this.shapeCount >= MAX_SHAPES || ++this.stepCount > MAX_SHAPE_STEPS) return null;
-      next = { name, tag, next: null, children: null, shape: -1, parent: node };
-      (node.children ??= new Map()).set(key, next);
-    }
-    node.next = next;
-    return next;
   }
 
   entries(entries) {
@@ -634,7 +649,7 @@ const failureMessage = (error) => String(error?.message ?? error);
 // --- scans ----------------------------------------------------------------------------------------------------------
 
 // As many rows are read before a scan is split; then into pieces of about so many, but not more than that.
-const FIRST_ROWS = 1024, PIECE_ROWS = 512, MOST_PIECES = 16;
+const FIRST_ROWS = 256, PIECE_ROWS = 512, MOST_PIECES = 16;
 
 // What a number or a date is on a line.
 const place = (key) => (typeof key === 'number' || key instanceof Date ? Number(key) : NaN);
@@ -664,6 +679,13 @@ function pieces(range, rows, [first, from, to], wanted) {
   return { queries, rest: partly ? queries.pop() : null };
 }
 
+// Of two columns the first one, with what is in the other.
+function joined(column, more) {
+  if (column.length === 0) return more;
+  for (const value of more) column.push(value);
+  return column;
+}
+
 // What a scan has found: the columns that were asked for.
 class Found {
   constructor() {
@@ -681,39 +703,56 @@ class Found {
     for (const column of [this.rows, this.primaryKeys, this.keys]) if (column.length > most) column.length = most;
   }
 
-  append(...parts) {
-    const all = (column) => {
-      const filled = [this, ...parts].map((part) => part[column]).filter((part) => part.length > 0);
-      return filled.length === 1 ? filled[0] : [].concat(...filled);
-    };
-    this.rows = all('rows');
-    this.primaryKeys = all('primaryKeys');
-    this.keys = all('keys');
+  append({ rows, primaryKeys, keys }) {
+    this.rows = joined(this.rows, rows);
+    this.primaryKeys = joined(this.primaryKeys, primaryKeys);
+    this.keys = joined(this.keys, keys);
   }
 }
 
 class Scan {
-  constructor(source, isStore, flags, limit, done, fail) {
-    this.source = source;
-    this.isStore = isStore;
+  constructor(task, flags, limit, done) {
+    this.task = task;
+    this.source = task.source;
+    this.isStore = task.indexName === null;
     this.flags = flags;
     this.reverse = (flags & REVERSE) !== 0;
     this.unique = (flags & UNIQUE) !== 0;
     this.direction = (this.reverse ? 'prev' : 'next') + (this.unique ? 'unique' : '');
     this.wantRows = (flags & ROWS) !== 0;
-    this.limit = limit;
+    this.left = limit;
     this.found = new Found();
+    // Of a large one: its rows, as they are written for Rust.
+    this.stream = null;
     this.done = done;
-    this.fail = fail;
+    this.fail = task.fail;
   }
 
-  get left() {
-    return this.limit - this.found.length;
+  // Takes over what was found next, as far as it is wanted. The rows of a large scan are written for Rust as they come: the browser reads
+  // others meanwhile.
+  take(part) {
+    part.cut(this.left);
+    this.left -= part.length;
+    if (this.stream !== null) this.write(part);
+    this.found.append(part);
+  }
+
+  // From now on, and those that were found so far.
+  writeRows() {
+    if (this.stream !== null) return;
+    this.stream = this.task.engine.stream();
+    this.write(this.found);
+  }
+
+  write(found) {
+    // Who waits for them no more need not have them.
+    if (this.task.isAwaited) for (const row of found.rows) this.stream.row(row);
+    if ((this.flags & PARK) === 0) found.rows = [];
   }
 
   run(ranges, offset, after) {
     this.ranges = this.reverse ? ranges.reverse() : ranges;
-    if (this.limit === 0) return this.done(this.found);
+    if (this.left === 0) return this.done(this.found, null);
     if (after !== null) return this.resume(after[0], after[1], false);
     if (offset > 0) return this.skip(offset);
     this.next();
@@ -721,24 +760,23 @@ class Scan {
 
   // The next ranges: all at once where nothing limits how much is wanted, else as many as are likely to be needed.
   next() {
-    if (this.ranges.length === 0 || this.left <= 0) {
-      this.found.cut(this.limit);
-      return this.done(this.found);
-    }
-    const wave = this.ranges.splice(0, this.limit === Infinity ? 512 : 8);
+    if (this.ranges.length === 0 || this.left === 0) return this.done(this.found, this.stream);
+    const wave = this.ranges.splice(0, this.left === Infinity ? 512 : 8);
     if (wave.length === 1 && this.splits) this.large(range(wave[0]));
     else this.together(wave.map(range));
   }
 
   together(queries) {
     const parts = new Array(queries.length);
-    let waiting = queries.length, failed = false;
+    let taken = 0, failed = false;
     queries.forEach((query, i) => this.fetch(query, this.left, (part) => {
       parts[i] = part;
-      if (--waiting === 0 && !failed) {
-        this.found.append(...parts);
-        this.next();
+      if (failed) return;
+      for (; parts[taken] !== undefined; taken++) {
+        this.take(parts[taken]);
+        parts[taken] = null;
       }
+      if (taken === parts.length) this.next();
     }, (error) => {
       if (!failed) {
         failed = true;
@@ -758,13 +796,14 @@ class Scan {
   // A range of unknown size. The first records tell whether it is large; then the rest is read in several pieces at once, so
   // that the browser reads one piece while this thread unpacks another.
   large(query) {
-    const { source, found } = this;
+    const { source } = this;
     this.fetch(query, FIRST_ROWS, (first) => {
       const { length } = first;
       if (length < FIRST_ROWS) {
-        found.append(first);
+        this.take(first);
         return this.next();
       }
+      this.writeRows();
       const from = this.keyOf(first, length - 1);
       if (!isKey(from)) return this.together([query]);
       // Of an index, the last key may have more records: it is read again with the rest.
@@ -772,12 +811,14 @@ class Scan {
       while (!this.isStore && keep > 0 && indexedDB.cmp(this.keyOf(first, keep - 1), from) === 0) keep--;
       const begin = this.keyOf(first, 0);
       first.cut(keep);
-      found.append(first);
+      this.take(first);
       const upper = query === null ? undefined : query.upper;
       const rest = upper === undefined ? IDBKeyRange.lowerBound(from, this.isStore)
         : this.isStore && indexedDB.cmp(from, upper) === 0 ? null
         : IDBKeyRange.bound(from, upper, this.isStore, query.upperOpen);
       if (rest === null) return this.next();
+      // There is no half way between two texts.
+      if (Number.isNaN(place(from))) return this.together([rest]);
       on(source.openKeyCursor(rest, 'prev'), (cursor) => {
         if (cursor === null) return this.next();
         const { queries, rest: later } = pieces(rest, keep, [begin, from, cursor.key], this.left);
@@ -808,8 +849,10 @@ class Scan {
     if (unique || (indexKeys && !this.wantRows)) {
       return this.walk(query, limit, null, done, fail);
     }
-    // Cheaper than getAll even where only rows are wanted.
-    if (modern && this.wantRows) {
+    // Rows that tell their keys save asking for those, which costs a browser as much as the rows.
+    const { keyPath } = isStore ? source : source.objectStore;
+    const told = this.wantRows && keyPath !== null && !source.multiEntry;
+    if (modern && this.wantRows && !told) {
       return on(source.getAllRecords({ query, count, direction: this.direction }), (records) => {
         found.rows = records.map((record) => record.value);
         if (wantPrimaryKeys) found.primaryKeys = records.map((record) => record.primaryKey);
@@ -817,9 +860,6 @@ class Scan {
         finish();
       }, fail);
     }
-    // Rows that tell their keys save asking for those, which costs a browser as much as the rows.
-    const { keyPath } = isStore ? source : source.objectStore;
-    const told = this.wantRows && keyPath !== null && !source.multiEntry;
     // Without the options a limited reverse read takes a cursor, and so do rows that do not tell the keys of their index.
     if (!modern && ((reverse && count !== undefined) || (indexKeys && !told))) return this.walk(query, limit, null, done, fail);
     const get = (method) => (modern ? source[method]({ query, count, direction: this.direction }) : source[method](query, count));
@@ -896,7 +936,7 @@ class Scan {
     this.ranges = rest;
     if (this.isStore || !inside) return this.next();
     this.walk(IDBKeyRange.only(key), this.left, { key, primaryKey, inclusive }, (ties) => {
-      this.found.append(ties);
+      this.take(ties);
       this.next();
     }, this.fail);
   }
@@ -1194,10 +1234,15 @@ class Task {
     this.transaction.line.leave();
   }
 
-  // `result`: nothing, a number, or columns of values.
-  finish(result) {
+  // Whether anybody waits for what it comes to.
+  get isAwaited() {
+    return this.engine.slots.get(this.slot) === null;
+  }
+
+  // `result`: nothing, a number, or columns of values, the last of which may be written already.
+  finish(result, stream = null) {
     this.leave();
-    this.engine.settle(this.slot, { result, seen: this.transaction?.number }, this.alone ? null : this.transaction);
+    this.engine.settle(this.slot, { result, stream, seen: this.transaction?.number }, this.alone ? null : this.transaction);
   }
 
   report(failure) {
@@ -1451,16 +1496,16 @@ const operations = {
   },
 
   [SCAN](task) {
-    const { a: limit, b: flags, reader, source, indexName } = task;
+    const { a: limit, b: flags, reader } = task;
     const offset = reader.row(), after = reader.row(), ranges = reader.row();
-    const scan = new Scan(source, indexName === null, flags, limit === 0xffffffff ? Infinity : limit, (found) => {
+    const scan = new Scan(task, flags, limit === 0xffffffff ? Infinity : limit, (found, stream) => {
       const columns = [];
       if ((flags & PRIMARY_KEYS) !== 0) columns.push(found.primaryKeys);
       if ((flags & KEYS) !== 0) columns.push(found.keys);
-      if ((flags & ROWS) !== 0) columns.push(found.rows);
+      if ((flags & ROWS) !== 0 && stream === null) columns.push(found.rows);
       if ((flags & PARK) !== 0) task.engine.parked.set(task.slot, found.rows);
-      task.finish(columns);
-    }, task.fail);
+      task.finish(columns, stream);
+    });
     scan.run(ranges, offset, after);
   },
 
@@ -2305,7 +2350,11 @@ export class Engine {
     this.tasks = new Map();
     this.parked = new Map();
     this.shapes = [];
-    this.writer = new Writer();
+    this.writer = new Writer(new Shapes());
+    // What is handed over: this writer's streams, or those of one that has written as it read.
+    this.handing = this.writer;
+    // A writer that is not in use.
+    this.spare = null;
     this.submitting = 0;
     this.number = 0;
     this.failure = null;
@@ -2768,6 +2817,7 @@ export class Engine {
   takeCommit() {
     const { watch, number, sender, from, to, stores } = this.commits.shift() ?? { watch: 0, number: 0, sender: 0, from: 0, to: 0, stores: [] };
     const { writer } = this, told = [watch, number, sender, from, to];
+    this.handing = writer;
     writer.reset();
     for (const { store, rows, whole } of stores) {
       told.push(store, rows === null ? -1 : rows.length, whole);
@@ -2925,8 +2975,10 @@ export class Engine {
     const outcome = this.slots.get(slot);
     this.slots.delete(slot);
     if (!outcome) return 0;
-    const { failure, result, seen } = outcome;
+    const { failure, result, stream, seen } = outcome;
     const { writer } = this;
+    this.handing = writer;
+    this.streamed = stream;
     this.seen = seen ?? 0;
     if (failure !== undefined) {
       this.failure = failure;
@@ -2941,10 +2993,25 @@ export class Engine {
       writer.reset();
       for (const column of result) for (let i = 0; i < column.length; i++) writer.row(column[i]);
       writer.finish();
+      stream?.finish();
     });
     if (!written) return FAILED;
-    this.number = result[0].length;
-    return writer.newShapes.length > 0 ? BATCH | 8 : BATCH;
+    this.number = stream?.rows ?? result[0].length;
+    return BATCH | (writer.shapes.fresh.length > 0 ? NEW_SHAPES : 0) | (stream !== null ? STREAMED : 0);
+  }
+
+  // A writer for rows that are written as they are read.
+  stream() {
+    const writer = this.spare ?? new Writer(this.writer.shapes);
+    this.spare = null;
+    writer.reset();
+    return writer;
+  }
+
+  // What is handed over next is what was written by that. It is free then.
+  turnToStream() {
+    this.spare = this.handing = this.streamed;
+    this.streamed = null;
   }
 
   forget(slot) {
@@ -2957,31 +3024,32 @@ export class Engine {
   }
 
   takeShapes() {
-    const shapes = this.writer.newShapes;
-    this.writer.newShapes = [];
-    return shapes.map(({ names, tags }) => [names, tags]);
+    const { shapes } = this.writer, { fresh } = shapes;
+    shapes.fresh = [];
+    return fresh.map(({ names, tags }) => [names, tags]);
   }
 
   takeInts() {
-    return this.writer.ints.subarray(0, this.writer.int);
+    return this.handing.ints.subarray(0, this.handing.int);
   }
 
   takeFloats() {
-    return this.writer.floats.subarray(0, this.writer.float);
+    return this.handing.floats.subarray(0, this.handing.float);
   }
 
   takeBytes() {
-    return this.writer.bytes.subarray(0, this.writer.byte);
+    return this.handing.bytes.subarray(0, this.handing.byte);
   }
 
   takeSections() {
-    return Uint32Array.from(this.writer.sections);
+    return Uint32Array.from(this.handing.sections);
   }
 
   // What went wrong last: name, message, row, index, usage and quota; the key follows as a batch of one.
   takeFailure() {
     const { name, message, row, index, key, usage, quota } = this.failure ?? { name: 'AbortError', message: '', row: -1 };
     this.failure = null;
+    this.handing = this.writer;
     this.writer.reset();
     this.writer.row(key);
     this.writer.finish();

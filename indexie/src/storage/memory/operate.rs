@@ -149,6 +149,7 @@ pub(crate) fn reply(outcome: Outcome, slot: u32, want: Want) -> Reply {
             }
             Reply::Columns(Columns {
                 batch: batch.sealed(),
+                rows: None,
                 count: found.count,
                 want,
                 parked: slot,
