@@ -563,8 +563,10 @@ function all(requests, done, fail) {
 
 // Whoever asks decides what a request's error does to its transaction, and need not listen to each request for that.
 function forgiving(transaction) {
-  transaction.onerror = (event) => event.preventDefault();
+  transaction.onerror = forgive;
 }
+
+const forgive = (event) => event.preventDefault();
 
 // Transactions take effect in the order in which they are made: one that reads sees those with a number up to its own.
 let commits = 0;
@@ -661,7 +663,7 @@ function pieces(range, rows, [first, from, to], wanted) {
   const start = place(from), length = place(to) - start, dates = from instanceof Date;
   if (dates !== to instanceof Date) return { queries: [range], rest: null };
   const step = (start - place(first)) / rows, expected = length / step;
-  const partly = expected > wanted * 2, width = partly ? wanted * step : length;
+  const partly = expected > wanted, width = partly ? wanted * step : length;
   const count = Math.min(MOST_PIECES, Math.ceil(Math.min(expected, wanted) / PIECE_ROWS));
   const bounds = [from];
   for (let i = 1; i < count || (partly && i === count); i++) {
@@ -842,7 +844,11 @@ class Scan {
     const count = limit === Infinity ? undefined : limit;
     const found = new Found();
     const finish = () => {
-      if (isStore && wantKeys) found.keys = found.primaryKeys;
+      if (isStore && wantKeys) {
+        // Two columns, to be lengthened each.
+        found.keys = found.primaryKeys;
+        found.primaryKeys = (flags & PRIMARY_KEYS) !== 0 ? found.keys.slice() : [];
+      }
       done(found);
     };
     const indexKeys = wantKeys && !isStore;
@@ -1337,13 +1343,13 @@ const SLICE_ROWS = 1024, SLICE_TIME = 8;
 function inSlices(task, count, issue, whole, sliced = () => {}) {
   let row = 0;
   const slice = () => {
-    const start = row, until = performance.now() + SLICE_TIME;
+    // The clock is not for every row, nor for a few.
+    const start = row, until = task.part || count - row <= 8 ? Infinity : performance.now() + SLICE_TIME;
     // A part is one already.
     const most = task.part ? count : Math.min(count, start + SLICE_ROWS);
     let first = null, last = null, goesOn = true;
     while (row < most) {
-      // The clock is not for every row.
-      if ((row & 7) === 0 && row > start && !task.part && performance.now() >= until) break;
+      if ((row & 7) === 0 && row > start && until < Infinity && performance.now() >= until) break;
       const request = issue(row);
       goesOn = request !== null;
       if (!goesOn) break;
@@ -2110,10 +2116,9 @@ class Lock {
 
 // --- other tabs -----------------------------------------------------------------------------------------------------
 
-// So long the first messages go at once, because nobody has answered yet who listens; and so long after that one for those who have
-// not been heard of waits for others. In milliseconds, as the rest.
-const UNANSWERED = 100, GATHERED = 10;
-// What comes from others is passed on no more often; under a stream of it less often.
+// By so many milliseconds two threads may disagree about the time, or one with itself.
+const SKEW = 1000;
+// What comes from others is passed on no more often, in milliseconds too; under a stream of it less often.
 const PACE = 16, STREAM = 3, STREAM_PACE = 100;
 // Where it makes this thread read again, it has to wait so many times as long as that has taken, but not longer than that: whoever reads
 // keeps others from writing.
@@ -2122,8 +2127,8 @@ const REST = 1, LONGEST_REST = 2000;
 // Of stores in which anything may be different.
 const unknown = (stores) => Array.from(stores, (store) => ({ store, rows: null, whole: false }));
 
-// The other threads of this origin that have the same database open, and this one's part among them. Every commit is told to all: to
-// those who listen with its rows or, of many, with their keys only.
+// The other threads of this origin that have the same database open, and this one's part among them. Commits are told to those who
+// listen, with their rows or, of many, with their keys only; who begins to listen hears of what he may have missed by then.
 class Tabs {
   constructor(name, tell, isReading) {
     this.name = name;
@@ -2132,12 +2137,13 @@ class Tabs {
     this.sender = Math.floor(Math.random() * 2 ** 53);
     this.sequence = 0;
     this.number = 0;
-    this.watched = new Set();
+    // Since when each store is listened to.
+    this.watched = new Map();
     // What others listen to, and the number of the last message of each.
     this.others = new Map();
     this.sequences = new Map();
-    this.quiet = new Set();
-    this.quietTimer = 0;
+    // When each store was last written while nobody else listened, as far as was known.
+    this.unheard = new Map();
     this.pending = [];
     this.timer = 0;
     this.next = 0;
@@ -2150,7 +2156,6 @@ class Tabs {
   open() {
     // Not there in every browser that has IndexedDB.
     if (typeof BroadcastChannel !== 'function') return;
-    this.opened = performance.now();
     this.channel = new BroadcastChannel(`indexie ${this.name}`);
     this.channel.onmessage = ({ data }) => this.receive(data);
     this.post('who', {});
@@ -2158,7 +2163,8 @@ class Tabs {
   }
 
   close() {
-    this.flushQuiet();
+    this.tellLate(this.unheardSince(Date.now()));
+    this.unheard.clear();
     clearTimeout(this.timer);
     this.timer = 0;
     this.pending = [];
@@ -2184,7 +2190,8 @@ class Tabs {
 
   watch(id, stores) {
     this.number = id;
-    this.watched = new Set(stores);
+    const { watched } = this, now = Date.now();
+    this.watched = new Map(stores.map((store) => [store, watched.get(store) ?? now]));
     this.announce();
   }
 
@@ -2229,11 +2236,9 @@ class Tabs {
 
   toSend(stores, pathsOf) {
     const sent = [];
-    const known = performance.now() > this.opened + UNANSWERED;
     for (const [store, rows] of stores) {
       if (!this.heardElsewhere(store)) {
-        if (known) this.quietly(store);
-        else sent.push({ store, rows: null, whole: false });
+        this.unheard.set(store, Date.now());
       } else if (rows === null || rows.length <= MOST_SENT) {
         sent.push({ store, rows, whole: true });
       } else {
@@ -2244,20 +2249,17 @@ class Tabs {
     return sent;
   }
 
-  // Nobody has said that he listens; somebody may be about to.
-  quietly(store) {
-    this.quiet.add(store);
-    if (this.quietTimer === 0) this.quietTimer = setTimeout(() => this.flushQuiet(), GATHERED);
+  // Nobody had said that he listens when these were written; somebody may have been about to.
+  tellLate(stores) {
+    if (stores.length === 0) return;
+    const now = Date.now();
+    this.sequence++;
+    this.post('commit', { from: now, to: now, stores: unknown(stores) });
   }
 
-  flushQuiet() {
-    clearTimeout(this.quietTimer);
-    this.quietTimer = 0;
-    if (this.quiet.size === 0) return;
-    const stores = unknown(this.quiet), now = Date.now();
-    this.quiet.clear();
-    this.sequence++;
-    this.post('commit', { from: now, to: now, stores });
+  // Those that were written at this time or later, as far as clocks can be trusted.
+  unheardSince(time) {
+    return [...this.unheard].filter(([, written]) => written >= time - SKEW).map(([store]) => store);
   }
 
   // --- what is committed elsewhere
@@ -2268,8 +2270,11 @@ class Tabs {
     if (kind === 'who') {
       this.announce();
     } else if (kind === 'here') {
-      if (stores.length > 0) this.others.set(sender, new Set(stores));
+      const known = this.others.get(sender), listens = new Map(stores);
+      if (stores.length > 0) this.others.set(sender, listens);
       else this.others.delete(sender);
+      // He has read before he was heard of.
+      this.tellLate(stores.filter(([store, since]) => !known?.has(store) && this.unheardSince(since).includes(store)).map(([store]) => store));
       // The numbers of messages that have come, or are yet to come.
       if (last !== undefined && last !== sequence) this.missed();
     } else if (kind === 'lost' || (last !== undefined && last !== sequence - 1)) {
@@ -2284,7 +2289,7 @@ class Tabs {
   missed() {
     if (this.watched.size === 0) return;
     const now = Date.now();
-    this.pass({ sender: 0, from: now, to: now, stores: unknown(this.watched) });
+    this.pass({ sender: 0, from: now, to: now, stores: unknown(this.watched.keys()) });
   }
 
   pass(commit) {
@@ -2975,7 +2980,7 @@ export class Engine {
     const outcome = this.slots.get(slot);
     this.slots.delete(slot);
     if (!outcome) return 0;
-    const { failure, result, stream, seen } = outcome;
+    const { failure, result, stream = null, seen } = outcome;
     const { writer } = this;
     this.handing = writer;
     this.streamed = stream;
