@@ -14,8 +14,8 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use futures::future::LocalBoxFuture;
 
-use super::{Failure, Thread};
 use super::backend::Backend;
+use super::{Failure, Thread};
 use crate::error::{Error, Result};
 use crate::order::SortedMap;
 

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use futures::future::{Either, select};
 use futures::{StreamExt, TryStreamExt};
 use indexie::prelude::*;
 use indexie_tests::wasm_bindgen_test;
@@ -163,6 +164,36 @@ async fn large_results_are_the_same_in_one_piece() -> Result<()> {
     assert_eq!(query.keys::<u32>().await?.len(), 3_500);
     assert_eq!(query.unique_keys::<u32>().await?, [0, 1, 2]);
     assert_eq!(query.count().await?, 3_500);
+    Ok(())
+}
+
+/// The large range comes after smaller ones, so that its rows follow others that were read before.
+#[wasm_bindgen_test]
+async fn a_large_range_may_follow_small_ones() -> Result<()> {
+    let db = large("a large range may follow small ones").await?;
+    let small = (0..8).map(|at| (at * 10 + 1, at * 10 + 4));
+    let ranges: Vec<(u32, u32)> = small.chain([(200, 3_200)]).collect();
+    let all: Vec<u32> = (1..=ROWS).filter(|id| ranges.iter().any(|(from, to)| (*from..*to).contains(id))).collect();
+    let query = db.rows.where_(|r| r.id).in_any_range(ranges.iter().map(|(from, to)| *from..*to));
+    let ids = |rows: Vec<Row>| rows.into_iter().map(|row| row.id).collect::<Vec<_>>();
+    assert_eq!(ids(query.to_vec().await?), all);
+    assert_eq!(ids(query.limit(2_500).to_vec().await?), all[..2_500]);
+    let even: Vec<u32> = all.iter().copied().filter(|id| id % 2 == 0).collect();
+    assert_eq!(ids(query.filter(|row| row.id % 2 == 0).to_vec().await?), even);
+    assert_eq!(query.limit(2_500).primary_keys().await?, all[..2_500]);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn who_gives_up_a_large_read_leaves_the_next_one_alone() -> Result<()> {
+    let db = large("who gives up a large read").await?;
+    let given_up = Box::pin(db.rows.to_vec().into_future());
+    let first = db.rows.get(1).into_future();
+    let Either::Right((row, given_up)) = select(given_up, first).await else { panic!("one row comes first") };
+    assert_eq!(row?.map(|row| row.id), Some(1));
+    drop(given_up);
+    let ids: Vec<u32> = db.rows.to_vec().await?.into_iter().map(|row| row.id).collect();
+    assert_eq!(ids, (1..=ROWS).collect::<Vec<_>>());
     Ok(())
 }
 
