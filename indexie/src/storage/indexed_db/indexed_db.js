@@ -769,9 +769,15 @@ class Scan {
   }
 
   together(queries) {
-    const parts = new Array(queries.length);
+    const { left } = this;
+    this.all(queries.map((query) => (done, fail) => this.fetch(query, left, done, fail)));
+  }
+
+  // Several reads at once, whose results are taken over in this order.
+  all(reads) {
+    const parts = new Array(reads.length);
     let taken = 0, failed = false;
-    queries.forEach((query, i) => this.fetch(query, this.left, (part) => {
+    reads.forEach((read, i) => read((part) => {
       parts[i] = part;
       if (failed) return;
       for (; parts[taken] !== undefined; taken++) {
@@ -909,15 +915,13 @@ class Scan {
     }, fail);
   }
 
-  // Goes on from a record. Only its own key can have records on both sides of it: those are walked, what comes after
-  // is an ordinary range.
+  // Goes on from a record. Only its own key can have records on both sides of it, if any has: those are walked, what comes after is
+  // an ordinary range.
   resume(key, primaryKey, inclusive) {
-    const { reverse } = this;
+    const { reverse } = this, alone = this.isStore || this.source.unique;
     const beyond = (bounds) => {
-      const [lower, lowerKind, upper, upperKind] = bounds;
-      return reverse
-        ? [lower, lowerKind, key, this.isStore && inclusive ? 1 : 2]
-        : [key, this.isStore && inclusive ? 1 : 2, upper, upperKind];
+      const [lower, lowerKind, upper, upperKind] = bounds, kind = alone && inclusive ? 1 : 2;
+      return reverse ? [lower, lowerKind, key, kind] : [key, kind, upper, upperKind];
     };
     // Ranges wholly before the position are done with; the one it is in begins at it.
     const rest = [];
@@ -940,11 +944,12 @@ class Scan {
       }
     }
     this.ranges = rest;
-    if (this.isStore || !inside) return this.next();
-    this.walk(IDBKeyRange.only(key), this.left, { key, primaryKey, inclusive }, (ties) => {
-      this.take(ties);
-      this.next();
-    }, this.fail);
+    if (alone || !inside) return this.next();
+    const ties = (done, fail) => this.walk(IDBKeyRange.only(key), this.left, { key, primaryKey, inclusive }, done, fail);
+    // Few are wanted: what follows is not waited for, though of many records with that key too much may be read.
+    if (this.ranges.length !== 1 || this.left > FIRST_ROWS) return this.all([ties]);
+    const { left } = this, query = range(this.ranges.pop());
+    this.all([ties, (done, fail) => this.fetch(query, left, done, fail)]);
   }
 
   // Counts its way to the range that the offset ends in, then moves a key cursor there.
