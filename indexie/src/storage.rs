@@ -227,7 +227,7 @@ pub(crate) enum Reply {
 pub(crate) struct Columns {
     pub batch: Batch,
     /// The rows, where they were written apart from the keys, as they were read.
-    pub rows: Option<Batch>,
+    pub rows: Option<Box<Batch>>,
     pub count: usize,
     pub want: Want,
     /// Names the rows that a read has parked.
@@ -282,7 +282,7 @@ impl Columns {
         };
         let primary_keys = column(self.want.primary_keys);
         let keys = column(self.want.keys);
-        let reader = self.rows.as_ref().map_or(reader, Batch::reader);
+        let reader = self.rows.as_ref().map_or(reader, |rows| rows.reader());
         Opened { primary_keys, keys, rows: RowReader { reader, left: if self.want.rows { self.count } else { 0 } } }
     }
 

@@ -129,7 +129,7 @@ impl Batch {
     pub fn reader(&self) -> Reader<'_> {
         let binary = self.sections.iter().map(|length| *length as usize).sum();
         let mut reader = Reader { batch: self, at: Place { binary, ..Place::default() } };
-        reader.enter_section(0);
+        reader.enter_section();
         reader
     }
 }
@@ -167,7 +167,9 @@ pub(crate) struct Reader<'a> {
 pub(crate) struct Place {
     int: usize,
     float: usize,
+    /// The next section, and where its text begins.
     section: usize,
+    text: usize,
     rows: usize,
     ascii: usize,
     wide: usize,
@@ -216,15 +218,17 @@ impl<'a> Reader<'a> {
     pub fn end_row(&mut self) {
         self.at.rows += 1;
         if self.at.rows.is_multiple_of(ROWS_PER_SECTION) {
-            self.enter_section(self.at.section + 1);
+            self.enter_section();
         }
     }
 
-    fn enter_section(&mut self, section: usize) {
-        self.at.section = section;
-        let before = self.batch.sections.iter().take(section * 2).map(|length| *length as usize).sum();
-        self.at.ascii = before;
-        self.at.wide = before + self.batch.sections.get(section * 2).map_or(0, |length| *length as usize);
+    fn enter_section(&mut self) {
+        let Place { section, text, .. } = self.at;
+        let length = |at: usize| self.batch.sections.get(section * 2 + at).map_or(0, |length| *length as usize);
+        self.at.ascii = text;
+        self.at.wide = text + length(0);
+        self.at.text = self.at.wide + length(1);
+        self.at.section += 1;
     }
 }
 

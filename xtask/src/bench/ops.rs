@@ -92,12 +92,12 @@ pub fn measure(
 }
 
 /// All, or those of these names, and always the one that they are measured by.
-fn taking_part<'s>(all: impl Iterator<Item = &'s str> + Clone, named: &[String]) -> Result<Vec<&'s str>> {
-    for name in named {
-        let names = || all.clone().collect::<Vec<_>>().join(", ");
-        ensure!(all.clone().any(|side| side == name), "there is no side `{name}`: they are {}", names());
+fn taking_part<'s>(all: impl Iterator<Item = &'s str> + Clone, wanted: &[String]) -> Result<Vec<&'s str>> {
+    for name in wanted {
+        let known = || all.clone().collect::<Vec<_>>().join(", ");
+        ensure!(all.clone().any(|side| side == name), "there is no side `{name}`: they are {}", known());
     }
-    Ok(all.filter(|side| named.is_empty() || *side == RAW || named.iter().any(|name| name == side)).collect())
+    Ok(all.filter(|side| wanted.is_empty() || *side == RAW || wanted.iter().any(|name| name == side)).collect())
 }
 
 fn chosen(only: &[String]) -> Result<Vec<Operation>> {

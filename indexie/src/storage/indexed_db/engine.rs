@@ -279,7 +279,7 @@ impl Backend for IndexedDbEngine {
                 let batch = self.received();
                 let rows = (kind & STREAMED != 0).then(|| {
                     self.js.turn_to_stream();
-                    self.received()
+                    Box::new(self.received())
                 });
                 Ok(Reply::Columns(Columns {
                     batch,

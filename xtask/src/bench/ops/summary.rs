@@ -94,9 +94,11 @@ impl Summary {
 
 fn line(operation: Operation, rounds: &Rounds, sides: &[String]) -> Result<Line> {
     let takes_part = |other: &str| sides.iter().any(|side| side == other);
-    let part_of = |other: &str| match takes_part(other) {
-        true => sides.iter().map(|side| rounds.ratio(side, other, "/ms")).collect::<Result<Vec<_>>>(),
-        false => Ok(vec![f64::NAN; sides.len()]),
+    let part_of = |other: &str| {
+        if !takes_part(other) {
+            return Ok(vec![f64::NAN; sides.len()]);
+        }
+        sides.iter().map(|side| rounds.ratio(side, other, "/ms")).collect::<Result<Vec<_>>>()
     };
     let to_raw = sides.iter().map(|side| Spread::of(&rounds.ratios(side, RAW, "/ms")?)).collect::<Result<_>>()?;
     let to_each: Vec<_> = CRATES.iter().map(|(name, _)| Ok((*name, part_of(name)?))).collect::<Result<_>>()?;
