@@ -15,6 +15,8 @@ mod differences;
 mod errors;
 mod lifetimes;
 mod multi_entry;
+#[cfg(target_family = "wasm")]
+mod other_tabs;
 mod outside_keys;
 mod random;
 mod rows;

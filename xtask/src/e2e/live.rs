@@ -10,6 +10,7 @@ use super::tab::Tab;
 tests![
     a_tab_sees_what_another_writes,
     two_tabs_write_at_the_same_time,
+    a_tab_begins_to_listen_while_another_writes,
     a_tab_sees_what_a_worker_writes,
     an_import_elsewhere_is_not_read_again_for_each_transaction,
     a_tab_that_was_left_has_caught_up_when_its_user_returns,
@@ -65,6 +66,22 @@ fn two_tabs_write_at_the_same_time(stage: &Stage) -> Result<()> {
         agrees("in the other tab", &other)?;
         one.close()?;
         other.close()?;
+    }
+    Ok(())
+}
+
+/// What is written between its first reads and the moment when the other tab hears of it.
+fn a_tab_begins_to_listen_while_another_writes(stage: &Stage) -> Result<()> {
+    let (random, elsewhere) = (&stage.random, stage.tab()?);
+    elsewhere.call("fill", json!({ "name": stage.database }))?;
+    for _ in 0..12 {
+        let here = stage.tab()?;
+        let count = u32::try_from(random.below(40))? + 1;
+        let writing = elsewhere.begin("make changes", changes(stage, random.below(1 << 30), count))?;
+        here.call("watch", json!({ "name": stage.database, "seed": random.below(1 << 30) }))?;
+        writing.finish()?;
+        agrees(&format!("after {count} changes"), &here)?;
+        here.close()?;
     }
     Ok(())
 }
