@@ -1,105 +1,19 @@
 //! Rows out of the streams: a serde deserializer that checks every number it narrows and says where it failed.
 
-use std::fmt::{self, Display};
+mod access;
+mod error;
+mod integer;
+
+pub(crate) use error::{DecodeError, Misfit};
 
 use serde::de::{self, DeserializeOwned, Deserializer, Unexpected, Visitor};
 
-mod access;
-
 use access::{Byte, Elements, Fields, Of, Variant};
+use integer::{Integer, Number, big_integer, number};
 
 use super::names::Name;
 use super::{Known, Reader, tag};
 use crate::key::date;
-use crate::key::number::Written;
-
-/// Why a stored value does not fit the type, and where in the row. One word long: it is handed on at every field of every type.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct DecodeError(Box<Misfit>);
-
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Misfit {
-    /// From the outermost step inwards.
-    pub path: Vec<String>,
-    pub message: String,
-}
-
-impl DecodeError {
-    #[cold]
-    fn new(path: Vec<String>, message: String) -> Self {
-        Self(Box::new(Misfit { path, message }))
-    }
-
-    #[cold]
-    fn at(mut self, step: &str) -> Self {
-        self.0.path.insert(0, step.to_owned());
-        self
-    }
-
-    #[cold]
-    fn at_element(self, at: u32) -> Self {
-        self.at(&format!("[{at}]"))
-    }
-
-    pub fn into_misfit(self) -> Misfit {
-        *self.0
-    }
-}
-
-impl Display for DecodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.message)
-    }
-}
-
-impl std::error::Error for DecodeError {}
-
-impl de::Error for DecodeError {
-    fn custom<T: Display>(message: T) -> Self {
-        Self::new(Vec::new(), message.to_string())
-    }
-
-    // As serde says it, but for numbers with a fraction, whose text takes much of a page's program.
-    fn invalid_type(found: Unexpected<'_>, expected: &dyn de::Expected) -> Self {
-        Self::custom(format_args!("invalid type: {}, expected {expected}", Met(found)))
-    }
-
-    fn invalid_value(found: Unexpected<'_>, expected: &dyn de::Expected) -> Self {
-        Self::custom(format_args!("invalid value: {}, expected {expected}", Met(found)))
-    }
-
-    fn missing_field(field: &'static str) -> Self {
-        Self::new(vec![field.to_owned()], format!("missing field `{field}`"))
-    }
-}
-
-/// What was found in place of what was expected.
-struct Met<'a>(Unexpected<'a>);
-
-impl Display for Met<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Unexpected::Bool(value) => write!(f, "boolean `{value}`"),
-            Unexpected::Unsigned(number) => write!(f, "integer `{number}`"),
-            Unexpected::Signed(number) => write!(f, "integer `{number}`"),
-            Unexpected::Float(number) => write!(f, "floating point `{}`", Written(number)),
-            Unexpected::Char(character) => write!(f, "character `{character}`"),
-            Unexpected::Str(text) => write!(f, "string {text:?}"),
-            Unexpected::Bytes(_) => f.write_str("byte array"),
-            Unexpected::Unit => f.write_str("unit value"),
-            Unexpected::Option => f.write_str("Option value"),
-            Unexpected::NewtypeStruct => f.write_str("newtype struct"),
-            Unexpected::Seq => f.write_str("sequence"),
-            Unexpected::Map => f.write_str("map"),
-            Unexpected::Enum => f.write_str("enum"),
-            Unexpected::UnitVariant => f.write_str("unit variant"),
-            Unexpected::NewtypeVariant => f.write_str("newtype variant"),
-            Unexpected::TupleVariant => f.write_str("tuple variant"),
-            Unexpected::StructVariant => f.write_str("struct variant"),
-            Unexpected::Other(other) => f.write_str(other),
-        }
-    }
-}
 
 pub(crate) type Decoded<T> = Result<T, DecodeError>;
 
@@ -160,61 +74,6 @@ struct Decoder<'r, 'b> {
     reader: &'r mut Reader<'b>,
     shapes: &'r dyn Known,
     tag: u32,
-}
-
-/// A number that is an integer, in the widest type that cannot lose it.
-enum Number {
-    Natural(u64),
-    Negative(i64),
-    Float(f64),
-}
-
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be integral and in range")]
-fn number(value: f64) -> Number {
-    // Up to 2^53 every integer is exact; -0 is not the integer 0.
-    if value.fract() != 0.0 || value.abs() > 9_007_199_254_740_992.0 || (value == 0.0 && value.is_sign_negative()) {
-        Number::Float(value)
-    } else if value < 0.0 {
-        Number::Negative(value as i64)
-    } else {
-        Number::Natural(value as u64)
-    }
-}
-
-/// An integer, in the narrowest of these types.
-enum Integer {
-    Natural(u64),
-    Negative(i64),
-    Wide(i128),
-    WideNatural(u128),
-}
-
-impl Integer {
-    /// As serde says it of one that is too wide for a type.
-    #[cold]
-    fn too_wide(self, expected: &dyn de::Expected) -> DecodeError {
-        let found = match self {
-            Self::Natural(value) => return de::Error::invalid_type(Unexpected::Unsigned(value), expected),
-            Self::Negative(value) => return de::Error::invalid_type(Unexpected::Signed(value), expected),
-            Self::Wide(value) => format!("integer `{value}` as i128"),
-            Self::WideNatural(value) => format!("integer `{value}` as u128"),
-        };
-        de::Error::invalid_type(Unexpected::Other(&found), expected)
-    }
-}
-
-fn big_integer(digits: &str) -> Decoded<Integer> {
-    if let Ok(value) = digits.parse::<u64>() {
-        Ok(Integer::Natural(value))
-    } else if let Ok(value) = digits.parse::<i64>() {
-        Ok(Integer::Negative(value))
-    } else if let Ok(value) = digits.parse::<i128>() {
-        Ok(Integer::Wide(value))
-    } else if let Ok(value) = digits.parse::<u128>() {
-        Ok(Integer::WideNatural(value))
-    } else {
-        Err(de::Error::custom(format_args!("the big integer {digits} is too large")))
-    }
 }
 
 impl Decoder<'_, '_> {
