@@ -41,19 +41,19 @@ impl Execution {
 
     /// All that the walks find, asked for at once: the browser reads one while this thread unpacks another. Of several, nothing
     /// is written in between: a row that moved from one to the other would be found by neither.
-    async fn scans(&self, walks: &[Walk], want: fn(&Walk) -> Want) -> Result<Vec<Columns>> {
+    async fn scans(&self, walks: &[Walk], want: impl Fn(usize, &Walk) -> Want) -> Result<Vec<Columns>> {
         let several = walks.len() > 1;
-        let walks = walks.to_vec();
+        let walks: Vec<_> = walks.iter().enumerate().map(|(at, walk)| (walk.clone(), want(at, walk))).collect();
         let scans = move |this: Self| async move {
-            let scan = |walk| Scan { offset: 0, limit: None, after: None, ..this.native_scan(walk, want(walk)) };
-            all(walks.iter().map(|walk| this.scan(walk, scan(walk)).boxed_local()).collect()).await
+            let scan = |walk, want| Scan { offset: 0, limit: None, after: None, ..this.native_scan(walk, want) };
+            all(walks.iter().map(|(walk, want)| this.scan(walk, scan(walk, *want)).boxed_local()).collect()).await
         };
         if several { self.as_one(|this| scans(this).boxed_local()).await } else { scans(self.clone()).await }
     }
 
     pub(super) async fn gather_keys(&self, walks: &[Walk]) -> Result<Vec<AnyKey>> {
         let mut keys = Vec::new();
-        for columns in self.scans(walks, |_| Want::PRIMARY_KEYS).await? {
+        for columns in self.scans(walks, |_, _| Want::PRIMARY_KEYS).await? {
             keys.extend(columns.primary_keys());
         }
         sort_keys(&mut keys);
@@ -79,7 +79,12 @@ impl Execution {
         let order = self.spec.order_column();
         let mut rows: Vec<Found> = Vec::new();
         let mut places: Vec<(AnyKey, usize)> = Vec::new();
-        let found_by = self.scans(walks, Walk::with_keys).await?;
+        // Keys of another index than the ordering one are looked at by what a clause leaves to be tested, and by nothing else.
+        let want = |at: usize, walk: &Walk| {
+            let tested = branches.get(at).is_some_and(|branch| branch.residual.is_some());
+            if tested || walk.column.entry == order.entry { walk.with_keys() } else { Want::ENTRIES }
+        };
+        let found_by = self.scans(walks, want).await?;
         let found_by = found_by.iter().map(|columns| Ok(self.decode(columns)?.0)).collect::<Result<Vec<_>>>()?;
         let keys: Vec<&AnyKey> = found_by.iter().flatten().map(|found| &found.primary_key).collect();
         // The row that has been found for a key, by the key's rank.

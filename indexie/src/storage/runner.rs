@@ -45,6 +45,8 @@ struct Transaction {
     running: Running,
     writes: bool,
     phase: Cell<Phase>,
+    /// Whether the body has returned.
+    returned: Cell<bool>,
     /// Absent while it is being polled, and once it has ended.
     body: RefCell<Option<LocalBoxFuture<'static, Result<()>>>>,
     woken: Arc<Flag>,
@@ -106,6 +108,7 @@ pub(crate) fn adopt<R: 'static>(
         running: Running { database, transaction: id },
         writes,
         phase: Cell::new(Phase::Open),
+        returned: Cell::new(false),
         body: RefCell::new(Some(Box::pin(async move {
             let value = body.await?;
             *slot.borrow_mut() = Some(value);
@@ -300,6 +303,7 @@ impl Transaction {
     }
 
     fn finish(&self, result: Result<()>) {
+        self.returned.set(true);
         match (self.phase.get(), result) {
             (Phase::Open, Ok(())) => self.commit(),
             (Phase::Open, Err(error)) => self.abort(error),
@@ -316,12 +320,13 @@ impl Transaction {
         // With requests under way, the last answer commits: one of them may yet have to take back what it has written.
     }
 
-    /// Nothing more comes. Of what has only been read, nothing can fail any more: a browser's report of that is not waited for. In
-    /// memory the end comes now or, where the transaction has yet to begin, must be waited for: it keeps other threads waiting.
+    /// Nothing more comes. Of what has only been read, nothing can fail any more: a browser's report of that is not waited for, unless
+    /// the body has something left to do. In memory the end comes now or, where the transaction has yet to begin, must be waited for:
+    /// it keeps other threads waiting.
     fn close(&self) {
         let id = self.running.transaction;
         self.backend.commit(id);
-        if !self.writes && !self.backend.reports_during_polls() {
+        if self.returned.get() && !self.writes && !self.backend.reports_during_polls() {
             Thread::get().ended(id, Ok(()));
         }
     }
