@@ -3018,9 +3018,11 @@ export class Engine {
     return writer;
   }
 
-  // What is handed over next is what was written by that. It is free then.
+  // What is handed over next is what was written by that. It is free then, unless it has become too large to keep.
   turnToStream() {
-    this.spare = this.handing = this.streamed;
+    const { streamed } = this;
+    this.handing = streamed;
+    this.spare = streamed.bytes.length > MOST_KEPT ? null : streamed;
     this.streamed = null;
   }
 
