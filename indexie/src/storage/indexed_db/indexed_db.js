@@ -2363,6 +2363,7 @@ export class Engine {
     this.writer = new Writer(new Shapes());
     // What is handed over: this writer's streams, or those of one that has written as it read.
     this.handing = this.writer;
+    this.streamed = null;
     // A writer that is not in use.
     this.spare = null;
     this.submitting = 0;
