@@ -7,36 +7,56 @@ use wasm_bindgen::prelude::*;
 use crate::fixtures::{friend, with_three};
 
 #[wasm_bindgen(inline_js = r"
-let channel;
+let channel, echo;
 const heard = [];
+const soon = (milliseconds) => new Promise((wake) => { setTimeout(wake, milliseconds); });
 export function enter(database) {
-  channel = new BroadcastChannel(`indexie ${database}`);
+  const name = `indexie ${database}`;
+  channel = new BroadcastChannel(name);
+  // Hears what this tab says, as the database does.
+  echo = new BroadcastChannel(name);
   channel.onmessage = ({ data: { kind, stores } }) => {
     if (kind !== 'commit') return;
     for (const { store, rows } of stores) heard.push(`${store}: ${rows === null ? 'unknown' : rows.length}`);
   };
 }
-export function listenTo(store, milliseconds) {
+export async function listenTo(store, milliseconds) {
+  const arrived = new Promise((resolve) => { echo.onmessage = resolve; });
   channel.postMessage({ kind: 'here', sender: 1, sequence: 0, stores: [[store, Date.now() - milliseconds]] });
+  await arrived;
+  await soon(20);
 }
-// Time enough for a message to come, and for one that should not.
-export async function said() {
-  await new Promise((wake) => setTimeout(wake, 150));
+export async function hear() {
+  for (let time = 0; heard.length === 0 && time < 200; time++) await soon(25);
   return heard.splice(0).join(', ');
 }
-export const leave = () => channel.close();
+// Time enough for a message that should not come.
+export async function overhear() {
+  await soon(150);
+  return heard.splice(0).join(', ');
+}
+export function leave() {
+  channel.close();
+  echo.close();
+}
 ")]
 extern "C" {
     fn enter(database: &str);
     /// Says that it has been listened to a store for so long.
     #[wasm_bindgen(js_name = listenTo)]
-    fn listen_to(store: &str, milliseconds: f64);
-    async fn said() -> JsValue;
+    async fn listen_to(store: &str, milliseconds: f64);
+    async fn hear() -> JsValue;
+    async fn overhear() -> JsValue;
     fn leave();
 }
 
-async fn heard() -> String {
-    said().await.as_string().expect("a text")
+/// What has been said, or is in a moment.
+async fn heard() -> Option<String> {
+    hear().await.as_string()
+}
+
+async fn nothing_is_heard() {
+    assert_eq!(overhear().await.as_string().as_deref(), Some(""));
 }
 
 #[wasm_bindgen_test]
@@ -44,13 +64,13 @@ async fn who_listens_hears_of_rows_and_who_does_not_of_nothing() -> Result<()> {
     let db = with_three("who listens hears").await?;
     enter(db.name());
     db.friends.put(&friend(1, "Anna", 21)).await?;
-    assert_eq!(heard().await, "");
+    nothing_is_heard().await;
 
-    listen_to("rivals", 0.0);
-    assert_eq!(heard().await, "");
+    listen_to("rivals", 0.0).await;
+    nothing_is_heard().await;
     db.rivals.bulk_put(&[friend(1, "Eve", 50), friend(2, "Fay", 60)]).await?;
     db.friends.put(&friend(1, "Ann", 20)).await?;
-    assert_eq!(heard().await, "rivals: 2");
+    assert_eq!(heard().await.as_deref(), Some("rivals: 2"));
     leave();
     Ok(())
 }
@@ -61,11 +81,11 @@ async fn who_begins_to_listen_hears_that_something_was_written_since() -> Result
     enter(db.name());
     db.friends.put(&friend(1, "Anna", 21)).await?;
     // As if its announcement had been under way for longer than that write.
-    listen_to("friends", 60_000.0);
-    assert_eq!(heard().await, "friends: unknown");
+    listen_to("friends", 60_000.0).await;
+    assert_eq!(heard().await.as_deref(), Some("friends: unknown"));
     // Said again, it is no news.
-    listen_to("friends", 60_000.0);
-    assert_eq!(heard().await, "");
+    listen_to("friends", 60_000.0).await;
+    nothing_is_heard().await;
     leave();
     Ok(())
 }
@@ -75,8 +95,8 @@ async fn who_begins_to_listen_later_hears_of_nothing_earlier() -> Result<()> {
     let db = with_three("who begins to listen later").await?;
     enter(db.name());
     db.friends.put(&friend(1, "Anna", 21)).await?;
-    listen_to("friends", -60_000.0);
-    assert_eq!(heard().await, "");
+    listen_to("friends", -60_000.0).await;
+    nothing_is_heard().await;
     leave();
     Ok(())
 }
@@ -87,7 +107,7 @@ async fn a_database_that_is_closed_says_what_nobody_has_heard_yet() -> Result<()
     enter(db.name());
     db.friends.put(&friend(1, "Anna", 21)).await?;
     db.close();
-    assert_eq!(heard().await, "friends: unknown");
+    assert_eq!(heard().await.as_deref(), Some("friends: unknown"));
     leave();
     Ok(())
 }
