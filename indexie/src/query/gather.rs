@@ -41,9 +41,8 @@ impl Execution {
 
     /// All that the walks find, asked for at once: the browser reads one while this thread unpacks another. Of several, nothing
     /// is written in between: a row that moved from one to the other would be found by neither.
-    async fn scans(&self, walks: &[Walk], want: impl Fn(usize, &Walk) -> Want) -> Result<Vec<Columns>> {
+    async fn scans(&self, walks: Vec<(Walk, Want)>) -> Result<Vec<Columns>> {
         let several = walks.len() > 1;
-        let walks: Vec<_> = walks.iter().enumerate().map(|(at, walk)| (walk.clone(), want(at, walk))).collect();
         let scans = move |this: Self| async move {
             let scan = |walk, want| Scan { offset: 0, limit: None, after: None, ..this.native_scan(walk, want) };
             all(walks.iter().map(|(walk, want)| this.scan(walk, scan(walk, *want)).boxed_local()).collect()).await
@@ -53,7 +52,8 @@ impl Execution {
 
     pub(super) async fn gather_keys(&self, walks: &[Walk]) -> Result<Vec<AnyKey>> {
         let mut keys = Vec::new();
-        for columns in self.scans(walks, |_, _| Want::PRIMARY_KEYS).await? {
+        let walks = walks.iter().map(|walk| (walk.clone(), Want::PRIMARY_KEYS)).collect();
+        for columns in self.scans(walks).await? {
             keys.extend(columns.primary_keys());
         }
         sort_keys(&mut keys);
@@ -80,11 +80,12 @@ impl Execution {
         let mut rows: Vec<Found> = Vec::new();
         let mut places: Vec<(AnyKey, usize)> = Vec::new();
         // Keys of another index than the ordering one are looked at by what a clause leaves to be tested, and by nothing else.
-        let want = |at: usize, walk: &Walk| {
+        let wanted = |(at, walk): (usize, &Walk)| {
             let tested = branches.get(at).is_some_and(|branch| branch.residual.is_some());
-            if tested || walk.column.entry == order.entry { walk.with_keys() } else { Want::ENTRIES }
+            let looked_at = tested || walk.column.entry == order.entry;
+            (walk.clone(), if looked_at { walk.with_keys() } else { Want::ENTRIES })
         };
-        let found_by = self.scans(walks, want).await?;
+        let found_by = self.scans(walks.iter().enumerate().map(wanted).collect()).await?;
         let found_by = found_by.iter().map(|columns| Ok(self.decode(columns)?.0)).collect::<Result<Vec<_>>>()?;
         let keys: Vec<&AnyKey> = found_by.iter().flatten().map(|found| &found.primary_key).collect();
         // The row that has been found for a key, by the key's rank.

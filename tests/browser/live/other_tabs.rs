@@ -4,7 +4,7 @@ use indexie::prelude::*;
 use indexie_tests::wasm_bindgen_test;
 use wasm_bindgen::prelude::*;
 
-use crate::fixtures::{friend, with_three};
+use crate::fixtures::{Friends, friend, with_three};
 
 #[wasm_bindgen(inline_js = r"
 let channel, echo;
@@ -59,11 +59,17 @@ async fn nothing_is_heard() {
     assert_eq!(overhear().await.as_string().as_deref(), Some(""));
 }
 
-#[wasm_bindgen_test]
-async fn who_listens_hears_of_rows_and_who_does_not_of_nothing() -> Result<()> {
-    let db = with_three("who listens hears").await?;
+/// A database that was written while nobody listened, and another tab beside it.
+async fn written_unheard(name: &str) -> Result<Friends> {
+    let db = with_three(name).await?;
     enter(db.name());
     db.friends.put(&friend(1, "Anna", 21)).await?;
+    Ok(db)
+}
+
+#[wasm_bindgen_test]
+async fn who_listens_hears_of_rows_and_who_does_not_of_nothing() -> Result<()> {
+    let db = written_unheard("who listens hears").await?;
     nothing_is_heard().await;
 
     listen_to("rivals", 0.0).await;
@@ -77,9 +83,7 @@ async fn who_listens_hears_of_rows_and_who_does_not_of_nothing() -> Result<()> {
 
 #[wasm_bindgen_test]
 async fn who_begins_to_listen_hears_that_something_was_written_since() -> Result<()> {
-    let db = with_three("who begins to listen").await?;
-    enter(db.name());
-    db.friends.put(&friend(1, "Anna", 21)).await?;
+    let _db = written_unheard("who begins to listen").await?;
     // As if its announcement had been under way for longer than that write.
     listen_to("friends", 60_000.0).await;
     assert_eq!(heard().await.as_deref(), Some("friends: unknown"));
@@ -92,9 +96,7 @@ async fn who_begins_to_listen_hears_that_something_was_written_since() -> Result
 
 #[wasm_bindgen_test]
 async fn who_begins_to_listen_later_hears_of_nothing_earlier() -> Result<()> {
-    let db = with_three("who begins to listen later").await?;
-    enter(db.name());
-    db.friends.put(&friend(1, "Anna", 21)).await?;
+    let _db = written_unheard("who begins to listen later").await?;
     listen_to("friends", -60_000.0).await;
     nothing_is_heard().await;
     leave();
@@ -103,9 +105,7 @@ async fn who_begins_to_listen_later_hears_of_nothing_earlier() -> Result<()> {
 
 #[wasm_bindgen_test]
 async fn a_database_that_is_closed_says_what_nobody_has_heard_yet() -> Result<()> {
-    let db = with_three("a database that is closed").await?;
-    enter(db.name());
-    db.friends.put(&friend(1, "Anna", 21)).await?;
+    let db = written_unheard("a database that is closed").await?;
     db.close();
     assert_eq!(heard().await.as_deref(), Some("friends: unknown"));
     leave();

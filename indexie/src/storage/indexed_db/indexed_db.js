@@ -274,17 +274,23 @@ class Shapes {
 class Writer {
   constructor(shapes) {
     this.shapes = shapes;
-    this.ints = new Uint32Array(1024);
-    this.floats = new Float64Array(512);
-    this.bytes = new Uint8Array(4096);
+    this.allocate();
     this.reset();
   }
 
+  allocate() {
+    this.ints = new Uint32Array(1024);
+    this.floats = new Float64Array(512);
+    this.bytes = new Uint8Array(4096);
+  }
+
+  // What one large read has needed is not kept for ever.
+  get isLarge() {
+    return [this.ints, this.floats, this.bytes].some(({ byteLength }) => byteLength > MOST_KEPT);
+  }
+
   reset() {
-    // What one large read has needed is not kept for ever.
-    if (this.bytes.length > MOST_KEPT) this.bytes = new Uint8Array(4096);
-    if (this.ints.byteLength > MOST_KEPT) this.ints = new Uint32Array(1024);
-    if (this.floats.byteLength > MOST_KEPT) this.floats = new Float64Array(512);
+    if (this.isLarge) this.allocate();
     this.int = 0;
     this.float = 0;
     this.byte = 0;
@@ -740,7 +746,7 @@ class Scan {
   }
 
   // From now on, and those that were found so far.
-  writeRows() {
+  streamRows() {
     if (this.stream !== null) return;
     this.stream = this.task.engine.stream();
     this.write(this.found);
@@ -754,7 +760,7 @@ class Scan {
 
   run(ranges, offset, after) {
     this.ranges = this.reverse ? ranges.reverse() : ranges;
-    if (this.left === 0) return this.done(this.found, null);
+    if (this.left === 0) return this.next();
     if (after !== null) return this.resume(after[0], after[1], false);
     if (offset > 0) return this.skip(offset);
     this.next();
@@ -770,11 +776,11 @@ class Scan {
 
   together(queries) {
     const { left } = this;
-    this.all(queries.map((query) => (done, fail) => this.fetch(query, left, done, fail)));
+    this.inOrder(queries.map((query) => (done, fail) => this.fetch(query, left, done, fail)));
   }
 
   // Several reads at once, whose results are taken over in this order.
-  all(reads) {
+  inOrder(reads) {
     const parts = new Array(reads.length);
     let taken = 0, failed = false;
     reads.forEach((read, i) => read((part) => {
@@ -811,7 +817,7 @@ class Scan {
         this.take(first);
         return this.next();
       }
-      this.writeRows();
+      this.streamRows();
       const from = this.keyOf(first, length - 1);
       if (!isKey(from)) return this.together([query]);
       // Of an index, the last key may have more records: it is read again with the rest.
@@ -947,9 +953,9 @@ class Scan {
     if (alone || !inside) return this.next();
     const ties = (done, fail) => this.walk(IDBKeyRange.only(key), this.left, { key, primaryKey, inclusive }, done, fail);
     // Few are wanted: what follows is not waited for, though of many records with that key too much may be read.
-    if (this.ranges.length !== 1 || this.left > FIRST_ROWS) return this.all([ties]);
+    if (this.ranges.length !== 1 || this.left > FIRST_ROWS) return this.inOrder([ties]);
     const { left } = this, query = range(this.ranges.pop());
-    this.all([ties, (done, fail) => this.fetch(query, left, done, fail)]);
+    this.inOrder([ties, (done, fail) => this.fetch(query, left, done, fail)]);
   }
 
   // Counts its way to the range that the offset ends in, then moves a key cursor there.
@@ -1247,7 +1253,7 @@ class Task {
 
   // Whether anybody waits for what it comes to.
   get isAwaited() {
-    return this.engine.slots.get(this.slot) === null;
+    return this.engine.isAwaited(this.slot);
   }
 
   // `result`: nothing, a number, or columns of values, the last of which may be written already.
@@ -2168,7 +2174,7 @@ class Tabs {
   }
 
   close() {
-    this.tellLate(this.unheardSince(Date.now()));
+    this.tellLate([...this.unheard.keys()].filter((store) => this.wroteUnheard(store, Date.now())));
     this.unheard.clear();
     clearTimeout(this.timer);
     this.timer = 0;
@@ -2262,9 +2268,9 @@ class Tabs {
     this.post('commit', { from: now, to: now, stores: unknown(stores) });
   }
 
-  // Those that were written at this time or later, as far as clocks can be trusted.
-  unheardSince(time) {
-    return [...this.unheard].filter(([, written]) => written >= time - SKEW).map(([store]) => store);
+  // Whether a store was written so at this time or later, as far as clocks can be trusted.
+  wroteUnheard(store, time) {
+    return this.unheard.get(store) >= time - SKEW;
   }
 
   // --- what is committed elsewhere
@@ -2279,7 +2285,7 @@ class Tabs {
       if (stores.length > 0) this.others.set(sender, listens);
       else this.others.delete(sender);
       // He has read before he was heard of.
-      this.tellLate(stores.filter(([store, since]) => !known?.has(store) && this.unheardSince(since).includes(store)).map(([store]) => store));
+      this.tellLate([...listens.keys()].filter((store) => !known?.has(store) && this.wroteUnheard(store, listens.get(store))));
       // The numbers of messages that have come, or are yet to come.
       if (last !== undefined && last !== sequence) this.missed();
     } else if (kind === 'lost' || (last !== undefined && last !== sequence - 1)) {
@@ -2891,7 +2897,7 @@ export class Engine {
     // Of Rust's memory, which is its own again after this call.
     if (held) [ints, floats, bytes, sections] = [ints, floats, bytes, sections].map((part) => part.slice());
     this.submitting = 0;
-    return this.slots.get(slot) !== null;
+    return !this.isAwaited(slot);
   }
 
   // A read of its own uses the transaction of the one before it, if that is still active and nothing was written since.
@@ -2914,9 +2920,14 @@ export class Engine {
     start();
   }
 
+  // Whether an operation has not ended, and nobody has given up waiting for it.
+  isAwaited(slot) {
+    return this.slots.get(slot) === null;
+  }
+
   // An operation has ended; one of a transaction whose body, on being told, may go on.
   settle(slot, outcome, transaction = null) {
-    if (this.slots.get(slot) !== null) return;
+    if (!this.isAwaited(slot)) return;
     this.slots.set(slot, outcome);
     this.tasks.delete(slot);
     if (this.submitting === slot) return;
@@ -3023,7 +3034,7 @@ export class Engine {
   turnToStream() {
     const { streamed } = this;
     this.handing = streamed;
-    this.spare = streamed.bytes.length > MOST_KEPT ? null : streamed;
+    this.spare = streamed.isLarge ? null : streamed;
     this.streamed = null;
   }
 
