@@ -8,6 +8,7 @@
 mod batch;
 mod decode;
 mod encode;
+mod error;
 mod keys;
 mod names;
 mod shape;
@@ -17,11 +18,12 @@ mod tests;
 pub(crate) use batch::{Batch, Finished, Place, Reader};
 #[cfg(feature = "electric")]
 pub(crate) use decode::decoder;
-pub(crate) use decode::{DecodeError, Decoded, Misfit, from_value, skip};
-pub(crate) use encode::{EncodeError, Forms, write_row};
+pub(crate) use decode::{Decoded, from_value, skip};
+pub(crate) use encode::{Forms, write_row};
+pub(crate) use error::{CodecError, Misfit};
 pub(crate) use keys::{key_at_path, key_by, key_of, keys_by, read_key, tag_at_path, write_key};
 /// Decodes a row of some type.
-pub(crate) type DecodeRow = fn(&mut Reader<'_>, &dyn Known) -> Result<Box<dyn std::any::Any>, DecodeError>;
+pub(crate) type DecodeRow = fn(&mut Reader<'_>, &dyn Known) -> Result<Box<dyn std::any::Any>, CodecError>;
 
 pub(crate) use shape::{Known, Shape, Shapes, with_shapes};
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::codec::{DecodeError, EncodeError, Misfit};
+use crate::codec::{CodecError, Misfit};
 use crate::hooks::Mutation;
 use crate::key::AnyKey;
 #[cfg(feature = "electric")]
@@ -254,13 +254,13 @@ impl Error {
     }
 
     /// A row that the codec could not write.
-    pub(crate) fn encode(table: &str, row: Option<usize>, error: EncodeError) -> Self {
+    pub(crate) fn encode(table: &str, row: Option<usize>, error: CodecError) -> Self {
         let Misfit { path, message } = error.into_misfit();
         Self::Encode { table: table.to_owned(), row, path: dotted(&path), message }
     }
 
     /// A stored row that the codec could not read.
-    pub(crate) fn decode(table: &str, key: Option<AnyKey>, error: DecodeError) -> Self {
+    pub(crate) fn decode(table: &str, key: Option<AnyKey>, error: CodecError) -> Self {
         let Misfit { path, message } = error.into_misfit();
         Self::Decode { table: table.to_owned(), key, path: dotted(&path), message }
     }

@@ -15,7 +15,7 @@ pub(crate) use thread::{Submitted, Thread};
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use crate::codec::{Batch, DecodeError, Finished, Known, Reader, Shape, read_key, tag, write_key};
+use crate::codec::{Batch, CodecError, Finished, Known, Reader, Shape, read_key, tag, write_key};
 use crate::key::AnyKey;
 use crate::key::range::KeyRange;
 
@@ -306,8 +306,8 @@ impl<'a> RowReader<'a> {
     /// The next row; `None` at the end, `Some(Ok(None))` where there is none for a key.
     pub fn next<T>(
         &mut self,
-        decode: impl FnOnce(&mut Reader<'_>) -> Result<T, DecodeError>,
-    ) -> Option<Result<Option<T>, DecodeError>> {
+        decode: impl FnOnce(&mut Reader<'_>) -> Result<T, CodecError>,
+    ) -> Option<Result<Option<T>, CodecError>> {
         if self.left == 0 {
             return None;
         }

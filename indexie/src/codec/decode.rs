@@ -1,10 +1,7 @@
 //! Rows out of the streams: a serde deserializer that checks every number it narrows and says where it failed.
 
 mod access;
-mod error;
 mod integer;
-
-pub(crate) use error::{DecodeError, Misfit};
 
 use serde::de::{self, DeserializeOwned, Deserializer, Unexpected, Visitor};
 
@@ -12,10 +9,10 @@ use access::{Byte, Elements, Fields, Of, Variant};
 use integer::{Integer, Number, big_integer, number};
 
 use super::names::Name;
-use super::{Known, Reader, tag};
+use super::{CodecError, Known, Reader, tag};
 use crate::key::date;
 
-pub(crate) type Decoded<T> = Result<T, DecodeError>;
+pub(crate) type Decoded<T> = Result<T, CodecError>;
 
 /// Reads one value that carries its tag.
 pub(crate) fn from_value<T: DeserializeOwned>(reader: &mut Reader<'_>, shapes: &dyn Known) -> Decoded<T> {
@@ -26,7 +23,7 @@ pub(crate) fn from_value<T: DeserializeOwned>(reader: &mut Reader<'_>, shapes: &
 pub(crate) fn decoder<'de, 'r, 'b>(
     reader: &'r mut Reader<'b>,
     shapes: &'r dyn Known,
-) -> impl Deserializer<'de, Error = DecodeError> + use<'de, 'r, 'b> {
+) -> impl Deserializer<'de, Error = CodecError> + use<'de, 'r, 'b> {
     let tag = reader.int();
     Decoder { reader, shapes, tag }
 }
@@ -124,7 +121,7 @@ impl Decoder<'_, '_> {
 
     /// What stands here, for the error message.
     #[cold]
-    fn unexpected(self, expected: &dyn de::Expected) -> DecodeError {
+    fn unexpected(self, expected: &dyn de::Expected) -> CodecError {
         let found = match self.tag {
             tag::NULL => "null",
             tag::BOOL => "a boolean",
@@ -183,7 +180,7 @@ impl Decoder<'_, '_> {
 }
 
 impl<'de> Deserializer<'de> for Decoder<'_, '_> {
-    type Error = DecodeError;
+    type Error = CodecError;
 
     fn deserialize_any<V: Visitor<'de>>(mut self, visitor: V) -> Decoded<V::Value> {
         match self.tag {

@@ -1,55 +1,13 @@
 //! Rows into the streams: a serde serializer whose result is the tag of what it wrote.
 
-use std::fmt::{self, Display};
-
 use serde::ser::{self, Serialize};
 
 mod containers;
 
 use containers::{Around, Map, Object, Sequence, wrap};
 
-use super::{Batch, Misfit, Shapes, tag};
+use super::{Batch, CodecError, Shapes, tag};
 use crate::key::{FieldForm, Form, date};
-
-/// Why a row could not be written, and where in it. One word long, as a `DecodeError` is.
-#[derive(Debug)]
-pub(crate) struct EncodeError(Box<Misfit>);
-
-impl EncodeError {
-    #[cold]
-    fn new(message: impl Display) -> Self {
-        Self(Box::new(Misfit { path: Vec::new(), message: message.to_string() }))
-    }
-
-    #[cold]
-    fn at(mut self, step: &str) -> Self {
-        self.0.path.insert(0, step.to_owned());
-        self
-    }
-
-    #[cold]
-    fn at_element(self, at: usize) -> Self {
-        self.at(&format!("[{at}]"))
-    }
-
-    pub fn into_misfit(self) -> Misfit {
-        *self.0
-    }
-}
-
-impl Display for EncodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.message)
-    }
-}
-
-impl std::error::Error for EncodeError {}
-
-impl ser::Error for EncodeError {
-    fn custom<T: Display>(message: T) -> Self {
-        Self::new(message)
-    }
-}
 
 /// Appends one row, tag first. After an error the batch is of no use any more.
 pub(crate) fn write_row<T: Serialize + ?Sized>(
@@ -57,7 +15,7 @@ pub(crate) fn write_row<T: Serialize + ?Sized>(
     shapes: &mut Shapes,
     forms: Forms,
     row: &T,
-) -> Result<(), EncodeError> {
+) -> Result<(), CodecError> {
     let at = batch.ints.len();
     batch.int(tag::NULL);
     let tag = row.serialize(Encoder { batch, shapes, place: Place::Inside(forms, 0) })?;
@@ -130,7 +88,7 @@ struct Encoder<'a> {
 
 impl Encoder<'_> {
     #[allow(clippy::cast_precision_loss, reason = "checked to be within 2^53")]
-    fn integer(self, value: i128) -> Result<u32, EncodeError> {
+    fn integer(self, value: i128) -> Result<u32, CodecError> {
         if let Ok(small) = u32::try_from(value) {
             self.batch.int(small);
             Ok(tag::U32)
@@ -138,7 +96,7 @@ impl Encoder<'_> {
             self.batch.float(value as f64);
             Ok(tag::F64)
         } else if self.place.is_key() {
-            Err(EncodeError::new(format_args!(
+            Err(ser::Error::custom(format_args!(
                 "{value} is beyond 2^53: a JavaScript number cannot hold it, and IndexedDB has no other integer keys"
             )))
         } else {
@@ -148,11 +106,11 @@ impl Encoder<'_> {
     }
 }
 
-type Written = Result<u32, EncodeError>;
+type Written = Result<u32, CodecError>;
 
 impl<'a> ser::Serializer for Encoder<'a> {
     type Ok = u32;
-    type Error = EncodeError;
+    type Error = CodecError;
     type SerializeSeq = Sequence<'a>;
     type SerializeTuple = Sequence<'a>;
     type SerializeTupleStruct = Sequence<'a>;
@@ -285,15 +243,15 @@ impl<'a> ser::Serializer for Encoder<'a> {
         ser::SerializeStruct::end(object)
     }
 
-    fn serialize_seq(self, _len: Option<usize>) -> Result<Sequence<'a>, EncodeError> {
+    fn serialize_seq(self, _len: Option<usize>) -> Result<Sequence<'a>, CodecError> {
         Ok(Sequence::new(self, true))
     }
 
-    fn serialize_tuple(self, _len: usize) -> Result<Sequence<'a>, EncodeError> {
+    fn serialize_tuple(self, _len: usize) -> Result<Sequence<'a>, CodecError> {
         Ok(Sequence::new(self, false))
     }
 
-    fn serialize_tuple_struct(self, _name: &'static str, _len: usize) -> Result<Sequence<'a>, EncodeError> {
+    fn serialize_tuple_struct(self, _name: &'static str, _len: usize) -> Result<Sequence<'a>, CodecError> {
         Ok(Sequence::new(self, false))
     }
 
@@ -303,20 +261,20 @@ impl<'a> ser::Serializer for Encoder<'a> {
         _index: u32,
         variant: &'static str,
         _len: usize,
-    ) -> Result<Sequence<'a>, EncodeError> {
+    ) -> Result<Sequence<'a>, CodecError> {
         let around = wrap(self.batch, self.shapes, name, variant, tag::ARRAY);
         let mut sequence = Sequence::new(self, false);
         sequence.around = around;
         Ok(sequence)
     }
 
-    fn serialize_map(self, _len: Option<usize>) -> Result<Map<'a>, EncodeError> {
+    fn serialize_map(self, _len: Option<usize>) -> Result<Map<'a>, CodecError> {
         let at = self.batch.ints.len();
         self.batch.int(0);
         Ok(Map { encoder: self, at, count: 0, key: String::new(), of_field: false })
     }
 
-    fn serialize_struct(self, name: &'static str, _len: usize) -> Result<Object<'a>, EncodeError> {
+    fn serialize_struct(self, name: &'static str, _len: usize) -> Result<Object<'a>, CodecError> {
         let content = self.shapes.next_object();
         Ok(Object::new(self, name, Around::Nothing, content))
     }
@@ -327,7 +285,7 @@ impl<'a> ser::Serializer for Encoder<'a> {
         _index: u32,
         variant: &'static str,
         _len: usize,
-    ) -> Result<Object<'a>, EncodeError> {
+    ) -> Result<Object<'a>, CodecError> {
         // Decided once: the shape around the content may be the last one there is room for.
         let content = self.shapes.next_object();
         let around = wrap(self.batch, self.shapes, name, variant, content);

@@ -3,12 +3,12 @@
 use serde::de::{self, DeserializeSeed, Deserializer, EnumAccess, VariantAccess, Visitor};
 use serde::ser::{self, Impossible, Serialize};
 
-use super::{DecodeError, EncodeError};
+use super::CodecError;
 
 /// Turns a map's key into the name of a property.
 pub(super) struct PropertyName;
 
-fn refuse<T>(what: &str) -> Result<T, EncodeError> {
+fn refuse<T>(what: &str) -> Result<T, CodecError> {
     Err(ser::Error::custom(format_args!(
         "a map key is stored as the name of a property: text, integers, `bool` and enums without data can be one, {what} cannot"
     )))
@@ -16,7 +16,7 @@ fn refuse<T>(what: &str) -> Result<T, EncodeError> {
 
 macro_rules! printed {
     ($($method:ident: $type:ty)*) => {$(
-        fn $method(self, value: $type) -> Result<String, EncodeError> {
+        fn $method(self, value: $type) -> Result<String, CodecError> {
             Ok(value.to_string())
         }
     )*};
@@ -24,14 +24,14 @@ macro_rules! printed {
 
 impl ser::Serializer for PropertyName {
     type Ok = String;
-    type Error = EncodeError;
-    type SerializeSeq = Impossible<String, EncodeError>;
-    type SerializeTuple = Impossible<String, EncodeError>;
-    type SerializeTupleStruct = Impossible<String, EncodeError>;
-    type SerializeTupleVariant = Impossible<String, EncodeError>;
-    type SerializeMap = Impossible<String, EncodeError>;
-    type SerializeStruct = Impossible<String, EncodeError>;
-    type SerializeStructVariant = Impossible<String, EncodeError>;
+    type Error = CodecError;
+    type SerializeSeq = Impossible<String, CodecError>;
+    type SerializeTuple = Impossible<String, CodecError>;
+    type SerializeTupleStruct = Impossible<String, CodecError>;
+    type SerializeTupleVariant = Impossible<String, CodecError>;
+    type SerializeMap = Impossible<String, CodecError>;
+    type SerializeStruct = Impossible<String, CodecError>;
+    type SerializeStructVariant = Impossible<String, CodecError>;
 
     printed! {
         serialize_bool: bool
@@ -40,43 +40,39 @@ impl ser::Serializer for PropertyName {
         serialize_char: char serialize_str: &str
     }
 
-    fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result<String, EncodeError> {
+    fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result<String, CodecError> {
         Ok(variant.to_owned())
     }
 
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(
-        self,
-        _: &'static str,
-        value: &T,
-    ) -> Result<String, EncodeError> {
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Result<String, CodecError> {
         value.serialize(self)
     }
 
-    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<String, EncodeError> {
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<String, CodecError> {
         value.serialize(self)
     }
 
-    fn serialize_f32(self, _: f32) -> Result<String, EncodeError> {
+    fn serialize_f32(self, _: f32) -> Result<String, CodecError> {
         refuse("`f32`")
     }
 
-    fn serialize_f64(self, _: f64) -> Result<String, EncodeError> {
+    fn serialize_f64(self, _: f64) -> Result<String, CodecError> {
         refuse("`f64`")
     }
 
-    fn serialize_bytes(self, _: &[u8]) -> Result<String, EncodeError> {
+    fn serialize_bytes(self, _: &[u8]) -> Result<String, CodecError> {
         refuse("bytes")
     }
 
-    fn serialize_none(self) -> Result<String, EncodeError> {
+    fn serialize_none(self) -> Result<String, CodecError> {
         refuse("`None`")
     }
 
-    fn serialize_unit(self) -> Result<String, EncodeError> {
+    fn serialize_unit(self) -> Result<String, CodecError> {
         refuse("`()`")
     }
 
-    fn serialize_unit_struct(self, name: &'static str) -> Result<String, EncodeError> {
+    fn serialize_unit_struct(self, name: &'static str) -> Result<String, CodecError> {
         refuse(name)
     }
 
@@ -86,19 +82,19 @@ impl ser::Serializer for PropertyName {
         _: u32,
         _: &'static str,
         _: &T,
-    ) -> Result<String, EncodeError> {
+    ) -> Result<String, CodecError> {
         refuse(name)
     }
 
-    fn serialize_seq(self, _: Option<usize>) -> Result<Self::SerializeSeq, EncodeError> {
+    fn serialize_seq(self, _: Option<usize>) -> Result<Self::SerializeSeq, CodecError> {
         refuse("a sequence")
     }
 
-    fn serialize_tuple(self, _: usize) -> Result<Self::SerializeTuple, EncodeError> {
+    fn serialize_tuple(self, _: usize) -> Result<Self::SerializeTuple, CodecError> {
         refuse("a tuple")
     }
 
-    fn serialize_tuple_struct(self, name: &'static str, _: usize) -> Result<Self::SerializeTupleStruct, EncodeError> {
+    fn serialize_tuple_struct(self, name: &'static str, _: usize) -> Result<Self::SerializeTupleStruct, CodecError> {
         refuse(name)
     }
 
@@ -108,15 +104,15 @@ impl ser::Serializer for PropertyName {
         _: u32,
         _: &'static str,
         _: usize,
-    ) -> Result<Self::SerializeTupleVariant, EncodeError> {
+    ) -> Result<Self::SerializeTupleVariant, CodecError> {
         refuse(name)
     }
 
-    fn serialize_map(self, _: Option<usize>) -> Result<Self::SerializeMap, EncodeError> {
+    fn serialize_map(self, _: Option<usize>) -> Result<Self::SerializeMap, CodecError> {
         refuse("a map")
     }
 
-    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Self::SerializeStruct, EncodeError> {
+    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Self::SerializeStruct, CodecError> {
         refuse(name)
     }
 
@@ -126,7 +122,7 @@ impl ser::Serializer for PropertyName {
         _: u32,
         _: &'static str,
         _: usize,
-    ) -> Result<Self::SerializeStructVariant, EncodeError> {
+    ) -> Result<Self::SerializeStructVariant, CodecError> {
         refuse(name)
     }
 }
@@ -136,7 +132,7 @@ pub(super) struct Name<'a>(pub &'a str);
 
 macro_rules! parsed {
     ($($method:ident $visit:ident)*) => {$(
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, CodecError> {
             match self.0.parse() {
                 Ok(value) => visitor.$visit(value),
                 Err(_) => visitor.visit_str(self.0),
@@ -146,7 +142,7 @@ macro_rules! parsed {
 }
 
 impl<'de> Deserializer<'de> for Name<'_> {
-    type Error = DecodeError;
+    type Error = CodecError;
 
     parsed! {
         deserialize_bool visit_bool
@@ -156,11 +152,11 @@ impl<'de> Deserializer<'de> for Name<'_> {
         deserialize_u64 visit_u64 deserialize_u128 visit_u128
     }
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, CodecError> {
         visitor.visit_str(self.0)
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, CodecError> {
         visitor.visit_some(self)
     }
 
@@ -168,7 +164,7 @@ impl<'de> Deserializer<'de> for Name<'_> {
         self,
         _name: &'static str,
         visitor: V,
-    ) -> Result<V::Value, DecodeError> {
+    ) -> Result<V::Value, CodecError> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -177,7 +173,7 @@ impl<'de> Deserializer<'de> for Name<'_> {
         _name: &'static str,
         _variants: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, DecodeError> {
+    ) -> Result<V::Value, CodecError> {
         visitor.visit_enum(self)
     }
 
@@ -187,34 +183,34 @@ impl<'de> Deserializer<'de> for Name<'_> {
 }
 
 impl<'de> EnumAccess<'de> for Name<'_> {
-    type Error = DecodeError;
+    type Error = CodecError;
     type Variant = Self;
 
-    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), DecodeError> {
+    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), CodecError> {
         Ok((seed.deserialize(Name(self.0))?, self))
     }
 }
 
 impl<'de> VariantAccess<'de> for Name<'_> {
-    type Error = DecodeError;
+    type Error = CodecError;
 
-    fn unit_variant(self) -> Result<(), DecodeError> {
+    fn unit_variant(self) -> Result<(), CodecError> {
         Ok(())
     }
 
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, _: T) -> Result<T::Value, DecodeError> {
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, _: T) -> Result<T::Value, CodecError> {
         Err(no_data())
     }
 
-    fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value, DecodeError> {
+    fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value, CodecError> {
         Err(no_data())
     }
 
-    fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], _: V) -> Result<V::Value, DecodeError> {
+    fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], _: V) -> Result<V::Value, CodecError> {
         Err(no_data())
     }
 }
 
-pub(super) fn no_data() -> DecodeError {
+pub(super) fn no_data() -> CodecError {
     de::Error::custom("found the name of a variant alone, expected its data")
 }

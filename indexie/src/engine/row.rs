@@ -5,7 +5,7 @@ use std::any::Any;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::codec::{Batch, DecodeError, DecodeRow, EncodeError, Forms, from_value, with_shapes, write_row};
+use crate::codec::{Batch, CodecError, DecodeRow, Forms, from_value, with_shapes, write_row};
 use crate::key::Entry;
 use crate::store::Store;
 
@@ -15,7 +15,7 @@ pub(crate) struct RowType {
     pub decode: DecodeRow,
     /// The keys of a row; none where only the stored row tells them.
     pub entry: Option<fn(&dyn Any, usize) -> Entry>,
-    encode: fn(&dyn Any, Forms, &mut Batch) -> Result<(), EncodeError>,
+    encode: fn(&dyn Any, Forms, &mut Batch) -> Result<(), CodecError>,
     /// How key fields are stored.
     pub forms: Forms,
 }
@@ -44,7 +44,7 @@ impl RowType {
 
     /// Another row like this one, made by way of how it is stored.
     #[cfg(feature = "live")]
-    pub fn copy(&self, row: &dyn Any) -> Result<Box<dyn Any>, DecodeError> {
+    pub fn copy(&self, row: &dyn Any) -> Result<Box<dyn Any>, CodecError> {
         let mut batch = Batch::default();
         // What has been read can be written.
         let _ = self.encode(row, &mut batch);
@@ -53,7 +53,7 @@ impl RowType {
         with_shapes(|shapes| (self.decode)(&mut batch.reader(), &*shapes))
     }
 
-    pub fn encode(&self, row: &dyn Any, batch: &mut Batch) -> Result<(), EncodeError> {
+    pub fn encode(&self, row: &dyn Any, batch: &mut Batch) -> Result<(), CodecError> {
         (self.encode)(row, self.forms, batch)
     }
 }

@@ -9,7 +9,7 @@ use super::cursor::Cursor;
 use super::plan::{Plan, Walk, is_multi, path_of, plan};
 use super::spec::{Branch, Spec};
 use super::ways::Ways;
-use crate::codec::{DecodeError, key_by, keys_by};
+use crate::codec::{CodecError, key_by, keys_by};
 use crate::engine::{Access, Footprint, RowType, Session, unexpected};
 use crate::error::{Error, Result};
 use crate::index::Column;
@@ -268,7 +268,7 @@ impl Execution {
         Ok((found, last.map(|(key, primary_key)| Position { key, primary_key })))
     }
 
-    pub fn undecodable(&self, error: DecodeError, key: Option<AnyKey>) -> Error {
+    pub fn undecodable(&self, error: CodecError, key: Option<AnyKey>) -> Error {
         Error::decode(self.table(), key, error)
     }
 }

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::ShapeTable;
 use super::memory::evaluator::{Row, Values};
-use crate::codec::{Batch, DecodeError, DecodeRow, Place, Reader, key_by, keys_by, read_key, skip, tag};
+use crate::codec::{Batch, CodecError, DecodeRow, Place, Reader, key_by, keys_by, read_key, skip, tag};
 use crate::key::AnyKey;
 use crate::schema::{KeyPath, StoreSchema};
 
@@ -112,7 +112,7 @@ impl Changes {
 
 impl Image {
     /// The row, decoded by this function, and only once.
-    pub fn row(&self, decode: DecodeRow) -> Result<Rc<dyn Any>, DecodeError> {
+    pub fn row(&self, decode: DecodeRow) -> Result<Rc<dyn Any>, CodecError> {
         let name = decode as usize;
         if let Some((of, row)) = &*self.decoded.borrow()
             && *of == name

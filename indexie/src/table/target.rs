@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::change::{Change, change, own_key};
 use crate::codec::{
-    Batch, Decoded, EncodeError, Forms, Known, Reader, Shapes, from_value, key_by, with_shapes, write_key, write_row,
+    Batch, CodecError, Decoded, Forms, Known, Reader, Shapes, from_value, key_by, with_shapes, write_key, write_row,
 };
 use crate::engine::{Access as Mode, Footprint, RowType, Session};
 use crate::error::{Error, Result};
@@ -52,7 +52,7 @@ fn no_key(table: &str, row: Option<usize>, error: &KeyError) -> Error {
 }
 
 /// Appends a row of some type.
-pub(crate) type WriteRow<'a> = &'a dyn Fn(&mut Batch, &mut Shapes) -> Result<(), EncodeError>;
+pub(crate) type WriteRow<'a> = &'a dyn Fn(&mut Batch, &mut Shapes) -> Result<(), CodecError>;
 
 impl Rows {
     /// `key` tells the primary key of a row that knows it.

@@ -4,7 +4,7 @@ use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess, Visitor,
 };
 
-use super::{DecodeError, Decoded, Decoder, skip};
+use super::{CodecError, Decoded, Decoder, skip};
 use crate::codec::names::{Name, no_data};
 use crate::codec::{Known, Reader, Shape, tag};
 
@@ -17,7 +17,7 @@ pub(super) struct Elements<'r, 'b> {
 }
 
 impl<'de> SeqAccess<'de> for &mut Elements<'_, '_> {
-    type Error = DecodeError;
+    type Error = CodecError;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Decoded<Option<T::Value>> {
         if self.left == 0 {
@@ -28,7 +28,7 @@ impl<'de> SeqAccess<'de> for &mut Elements<'_, '_> {
         let tag = if self.of == tag::MIXED { self.reader.int() } else { self.of };
         seed.deserialize(Decoder { reader: self.reader, shapes: self.shapes, tag })
             .map(Some)
-            .map_err(|error| error.at_element(self.at - 1))
+            .map_err(|error| error.at_element(self.at as usize - 1))
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -39,7 +39,7 @@ impl<'de> SeqAccess<'de> for &mut Elements<'_, '_> {
 /// One of several bytes that are read as a sequence of numbers.
 pub(super) struct Byte(pub(super) u8);
 
-impl IntoDeserializer<'_, DecodeError> for Byte {
+impl IntoDeserializer<'_, CodecError> for Byte {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
@@ -48,7 +48,7 @@ impl IntoDeserializer<'_, DecodeError> for Byte {
 }
 
 impl<'de> Deserializer<'de> for Byte {
-    type Error = DecodeError;
+    type Error = CodecError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
         visitor.visit_u8(self.0)
@@ -106,7 +106,7 @@ impl<'r, 'b: 'r> Fields<'r, 'b> {
 
     /// Of a value that did not decode: where it is.
     #[cold]
-    fn at_last(&self, error: DecodeError) -> DecodeError {
+    fn at_last(&self, error: CodecError) -> CodecError {
         error.at(match self.of {
             Of::Shape { shape, at } => shape.names.get(at.wrapping_sub(1)).map_or("", String::as_str),
             Of::Map { name, .. } => name,
@@ -115,7 +115,7 @@ impl<'r, 'b: 'r> Fields<'r, 'b> {
 }
 
 impl<'de, 'r, 'b: 'r> MapAccess<'de> for Fields<'r, 'b> {
-    type Error = DecodeError;
+    type Error = CodecError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Decoded<Option<K::Value>> {
         match self.next_name() {
@@ -144,7 +144,7 @@ pub(super) struct Variant<'n, 'r, 'b> {
 }
 
 impl<'de, 'r, 'b> EnumAccess<'de> for Variant<'_, 'r, 'b> {
-    type Error = DecodeError;
+    type Error = CodecError;
     type Variant = Content<'r, 'b>;
 
     fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Decoded<(V::Value, Content<'r, 'b>)> {
@@ -155,7 +155,7 @@ impl<'de, 'r, 'b> EnumAccess<'de> for Variant<'_, 'r, 'b> {
 pub(super) struct Content<'r, 'b>(Decoder<'r, 'b>);
 
 impl<'de> VariantAccess<'de> for Content<'_, '_> {
-    type Error = DecodeError;
+    type Error = CodecError;
 
     fn unit_variant(self) -> Decoded<()> {
         skip(self.0.reader, self.0.shapes, self.0.tag);

@@ -2,7 +2,7 @@
 
 use serde::de::{self, Unexpected};
 
-use super::{DecodeError, Decoded};
+use super::{CodecError, Decoded};
 
 /// A number that is an integer, in the widest type that cannot lose it.
 pub(super) enum Number {
@@ -34,7 +34,7 @@ pub(super) enum Integer {
 impl Integer {
     /// As serde says it of one that is too wide for a type.
     #[cold]
-    pub(super) fn too_wide(self, expected: &dyn de::Expected) -> DecodeError {
+    pub(super) fn too_wide(self, expected: &dyn de::Expected) -> CodecError {
         let found = match self {
             Self::Natural(value) => return de::Error::invalid_type(Unexpected::Unsigned(value), expected),
             Self::Negative(value) => return de::Error::invalid_type(Unexpected::Signed(value), expected),

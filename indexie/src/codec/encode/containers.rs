@@ -2,7 +2,7 @@
 
 use serde::ser::{self, Serialize};
 
-use super::{BYTE, EncodeError, Encoder, Place, Written, settled};
+use super::{BYTE, CodecError, Encoder, Place, Written, settled};
 use crate::codec::batch::Position;
 use crate::codec::names::PropertyName;
 use crate::codec::{Batch, Shapes, tag};
@@ -88,7 +88,7 @@ impl Object<'_> {
         Field { place: place.field(key), before, slot: batch.ints.len().saturating_sub(1) }
     }
 
-    fn end_field(&mut self, key: &'static str, field: &Field, tag: Written) -> Result<(), EncodeError> {
+    fn end_field(&mut self, key: &'static str, field: &Field, tag: Written) -> Result<(), CodecError> {
         let Encoder { batch, shapes, .. } = &mut self.encoder;
         let tag = tag.map_err(|error| error.at(key))?;
         // `None` is an absent property: `null` would be no key, and not what Dexie stores.
@@ -107,9 +107,9 @@ impl Object<'_> {
 
 impl ser::SerializeStruct for Object<'_> {
     type Ok = u32;
-    type Error = EncodeError;
+    type Error = CodecError;
 
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), EncodeError> {
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), CodecError> {
         let field = self.begin_field(key);
         let Encoder { batch, shapes, .. } = &mut self.encoder;
         let tag = value.serialize(Encoder { batch, shapes, place: field.place });
@@ -131,9 +131,9 @@ impl ser::SerializeStruct for Object<'_> {
 
 impl ser::SerializeStructVariant for Object<'_> {
     type Ok = u32;
-    type Error = EncodeError;
+    type Error = CodecError;
 
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), EncodeError> {
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), CodecError> {
         ser::SerializeStruct::serialize_field(self, key, value)
     }
 
@@ -166,7 +166,7 @@ impl<'a> Sequence<'a> {
         Self { encoder, around: Around::Nothing, may_be_binary, at, elements: Vec::new() }
     }
 
-    fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
+    fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), CodecError> {
         let Encoder { batch, shapes, place } = &mut self.encoder;
         let start = batch.ints.len();
         let place = match *place {
@@ -211,9 +211,9 @@ impl<'a> Sequence<'a> {
 
 impl ser::SerializeSeq for Sequence<'_> {
     type Ok = u32;
-    type Error = EncodeError;
+    type Error = CodecError;
 
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
+    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), CodecError> {
         self.element(value)
     }
 
@@ -224,9 +224,9 @@ impl ser::SerializeSeq for Sequence<'_> {
 
 impl ser::SerializeTuple for Sequence<'_> {
     type Ok = u32;
-    type Error = EncodeError;
+    type Error = CodecError;
 
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
+    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), CodecError> {
         self.element(value)
     }
 
@@ -237,9 +237,9 @@ impl ser::SerializeTuple for Sequence<'_> {
 
 impl ser::SerializeTupleStruct for Sequence<'_> {
     type Ok = u32;
-    type Error = EncodeError;
+    type Error = CodecError;
 
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), CodecError> {
         self.element(value)
     }
 
@@ -250,9 +250,9 @@ impl ser::SerializeTupleStruct for Sequence<'_> {
 
 impl ser::SerializeTupleVariant for Sequence<'_> {
     type Ok = u32;
-    type Error = EncodeError;
+    type Error = CodecError;
 
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), CodecError> {
         self.element(value)
     }
 
@@ -273,14 +273,14 @@ pub(in crate::codec) struct Map<'a> {
 
 impl ser::SerializeMap for Map<'_> {
     type Ok = u32;
-    type Error = EncodeError;
+    type Error = CodecError;
 
-    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), EncodeError> {
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), CodecError> {
         self.key = key.serialize(PropertyName)?;
         Ok(())
     }
 
-    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), CodecError> {
         let Encoder { batch, shapes, place } = &mut self.encoder;
         let before = batch.position();
         batch.text(&self.key);
@@ -301,7 +301,7 @@ impl ser::SerializeMap for Map<'_> {
         &mut self,
         key: &K,
         value: &V,
-    ) -> Result<(), EncodeError> {
+    ) -> Result<(), CodecError> {
         // Serde's derive gives a field's name as a bare `str`; the keys of a map are of a type with a size.
         self.of_field = size_of::<&K>() > size_of::<usize>();
         self.serialize_key(key)?;

@@ -13,7 +13,7 @@ use serde::ser::Serialize;
 use super::cell::Cell;
 use super::wire::Texts;
 use super::{ColumnError, Decoded};
-use crate::codec::{Batch, DecodeError, EncodeError, Misfit, decoder, with_shapes, write_row};
+use crate::codec::{Batch, CodecError, Misfit, decoder, with_shapes, write_row};
 use crate::sync::electric::columns::Columns;
 
 /// A whole row.
@@ -55,26 +55,15 @@ fn explained(error: ColumnError, columns: &Columns) -> ColumnError {
     ColumnError { message, ..error }
 }
 
-fn of_path(mut path: Vec<String>, message: String) -> ColumnError {
-    if path.is_empty() {
-        return ColumnError::new(message);
-    }
-    let column = path.remove(0);
-    let message = if path.is_empty() { message } else { format!("{}: {message}", path.join(".")) };
-    ColumnError { column, value: None, message }
-}
-
-impl From<DecodeError> for ColumnError {
-    fn from(error: DecodeError) -> Self {
-        let Misfit { path, message } = error.into_misfit();
-        of_path(path, message)
-    }
-}
-
-impl From<EncodeError> for ColumnError {
-    fn from(error: EncodeError) -> Self {
-        let Misfit { path, message } = error.into_misfit();
-        of_path(path, message)
+impl From<CodecError> for ColumnError {
+    fn from(error: CodecError) -> Self {
+        let Misfit { mut path, message } = error.into_misfit();
+        if path.is_empty() {
+            return Self::new(message);
+        }
+        let column = path.remove(0);
+        let message = if path.is_empty() { message } else { format!("{}: {message}", path.join(".")) };
+        Self { column, value: None, message }
     }
 }
 

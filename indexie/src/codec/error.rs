@@ -1,14 +1,16 @@
-//! Why a value does not decode.
+//! Why a value cannot be written or read, and where in its row.
 
 use std::fmt::{self, Display};
 
 use serde::de::{self, Unexpected};
+use serde::ser;
 
 use crate::key::number::Written;
 
-/// Why a stored value does not fit the type, and where in the row. One word long: it is handed on at every field of every type.
+/// Why a row could not be written, or why a stored value does not fit the type; and where in the row. One word long: it is handed on at
+/// every field of every type.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct DecodeError(Box<Misfit>);
+pub(crate) struct CodecError(Box<Misfit>);
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Misfit {
@@ -17,7 +19,7 @@ pub(crate) struct Misfit {
     pub message: String,
 }
 
-impl DecodeError {
+impl CodecError {
     #[cold]
     pub(super) fn new(path: Vec<String>, message: String) -> Self {
         Self(Box::new(Misfit { path, message }))
@@ -30,7 +32,7 @@ impl DecodeError {
     }
 
     #[cold]
-    pub(super) fn at_element(self, at: u32) -> Self {
+    pub(super) fn at_element(self, at: usize) -> Self {
         self.at(&format!("[{at}]"))
     }
 
@@ -39,26 +41,32 @@ impl DecodeError {
     }
 }
 
-impl Display for DecodeError {
+impl Display for CodecError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.message)
     }
 }
 
-impl std::error::Error for DecodeError {}
+impl std::error::Error for CodecError {}
 
-impl de::Error for DecodeError {
+impl ser::Error for CodecError {
     fn custom<T: Display>(message: T) -> Self {
         Self::new(Vec::new(), message.to_string())
+    }
+}
+
+impl de::Error for CodecError {
+    fn custom<T: Display>(message: T) -> Self {
+        ser::Error::custom(message)
     }
 
     // As serde says it, but for numbers with a fraction, whose text takes much of a page's program.
     fn invalid_type(found: Unexpected<'_>, expected: &dyn de::Expected) -> Self {
-        Self::custom(format_args!("invalid type: {}, expected {expected}", Met(found)))
+        de::Error::custom(format_args!("invalid type: {}, expected {expected}", Met(found)))
     }
 
     fn invalid_value(found: Unexpected<'_>, expected: &dyn de::Expected) -> Self {
-        Self::custom(format_args!("invalid value: {}, expected {expected}", Met(found)))
+        de::Error::custom(format_args!("invalid value: {}, expected {expected}", Met(found)))
     }
 
     fn missing_field(field: &'static str) -> Self {
