@@ -91,11 +91,15 @@ impl Session {
 
     /// Runs one operation.
     pub fn run(&self, store: u16, index: Option<u16>, operation: Operation) -> LocalBoxFuture<'_, Result<Reply>> {
+        async move { self.request(Request { store, index, operation, sink: None }).await }.boxed_local()
+    }
+
+    fn request(&self, request: Request) -> LocalBoxFuture<'_, Result<Reply>> {
         async move {
-            let request = Request { store, index, operation };
             if let Some(frame) = &self.frame {
                 return run::framed(self, &**frame, &request).await;
             }
+            let Request { store, index, .. } = request;
             let access = if request.operation.writes() { Access::ReadWrite } else { Access::Read };
             let Some(above) = self.above(store, access)? else { return run::run(self, request).await };
             let footprint = above.footprint(store, &request.operation);
@@ -109,7 +113,7 @@ impl Session {
 
     /// Runs one operation on what is stored, whatever lies above it.
     pub async fn run_below(&self, store: u16, index: Option<u16>, operation: Operation) -> Result<Reply> {
-        run::untracked(self, &Rc::new(Request { store, index, operation })).await
+        run::untracked(self, &Rc::new(Request { store, index, operation, sink: None })).await
     }
 
     /// What an operation on this store has to go through.
@@ -148,8 +152,13 @@ impl Session {
 
     /// Runs an operation that answers with columns.
     pub fn columns(&self, store: u16, index: Option<u16>, operation: Operation) -> LocalBoxFuture<'_, Result<Columns>> {
+        self.columns_into(Request { store, index, operation, sink: None })
+    }
+
+    /// The same, where some of the rows may be given away before.
+    pub fn columns_into(&self, request: Request) -> LocalBoxFuture<'_, Result<Columns>> {
         async move {
-            match self.run(store, index, operation).await? {
+            match self.request(request).await? {
                 Reply::Columns(columns) => Ok(columns),
                 Reply::Unit | Reply::Number(_) => Err(unexpected()),
             }

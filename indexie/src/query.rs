@@ -3,6 +3,7 @@
 
 mod clause;
 mod clauses;
+mod collect;
 mod cursor;
 mod each;
 mod execute;

@@ -13,6 +13,7 @@ pub(crate) use commit::{Changes, Commit, Image, Order, RowChange, StoreChange};
 pub(crate) use thread::{Submitted, Thread};
 
 use std::cell::RefCell;
+use std::fmt;
 use std::rc::Rc;
 
 use crate::codec::{Batch, CodecError, Finished, Known, Reader, Shape, read_key, tag, write_key};
@@ -28,6 +29,18 @@ pub(crate) struct Request {
     pub store: u16,
     pub index: Option<u16>,
     pub operation: Operation,
+    /// Of a scan for nothing but rows: takes those that are there before the others.
+    pub sink: Option<Sink>,
+}
+
+/// Takes a part of what a read brings while the storage is still reading the rest. What it has been given is missing in the answer.
+#[derive(Clone)]
+pub(crate) struct Sink(pub Rc<dyn Fn(&Columns)>);
+
+impl fmt::Debug for Sink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sink")
+    }
 }
 
 #[derive(Debug)]
@@ -227,12 +240,20 @@ pub(crate) enum Reply {
 pub(crate) struct Columns {
     pub batch: Batch,
     /// The rows, where they were written apart from the keys, as they were read.
-    pub rows: Option<Box<Batch>>,
+    pub rows: Option<Box<Streamed>>,
     pub count: usize,
     pub want: Want,
     /// Names the rows that a read has parked.
     pub parked: u32,
     pub shapes: ShapeTable,
+}
+
+/// Rows that were written as they were read.
+#[derive(Debug)]
+pub(crate) struct Streamed {
+    pub batch: Batch,
+    /// How many rows there were before them, which a [`Sink`] has been given.
+    pub given: usize,
 }
 
 /// The shapes that the storage's answers refer to.
@@ -282,8 +303,12 @@ impl Columns {
         };
         let primary_keys = column(self.want.primary_keys);
         let keys = column(self.want.keys);
-        let reader = self.rows.as_ref().map_or(reader, |rows| rows.reader());
-        Opened { primary_keys, keys, rows: RowReader { reader, left: if self.want.rows { self.count } else { 0 } } }
+        let (reader, given) = match &self.rows {
+            Some(rows) => (rows.batch.reader(), rows.given),
+            None => (reader, 0),
+        };
+        let left = if self.want.rows { self.count.saturating_sub(given) } else { 0 };
+        Opened { primary_keys, keys, rows: RowReader { reader, left } }
     }
 
     /// The primary keys, alone.
@@ -298,6 +323,11 @@ impl Columns {
 }
 
 impl<'a> RowReader<'a> {
+    /// How many rows there are from here on.
+    pub fn left(&self) -> usize {
+        self.left
+    }
+
     /// Where the next row begins.
     pub fn reader(&self) -> Reader<'a> {
         self.reader.clone()

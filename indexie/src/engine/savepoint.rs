@@ -54,7 +54,7 @@ struct Open<'a> {
 impl Open<'_> {
     /// At once: what the body has left behind does not hold it up.
     fn start(&self, operation: impl FnOnce(u32) -> Operation) -> Result<Submitted> {
-        let request = Request { store: self.store, index: None, operation: operation(self.id) };
+        let request = Request { store: self.store, index: None, operation: operation(self.id), sink: None };
         run::start(self.shared, self.transaction, &Rc::new(request))
     }
 

@@ -5,18 +5,19 @@ use std::any::Any;
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 
+use super::collect::{Collector, Misfit};
 use super::cursor::Cursor;
 use super::plan::{Plan, Walk, is_multi, path_of, plan};
 use super::spec::{Branch, Spec};
 use super::ways::Ways;
-use crate::codec::{CodecError, key_by, keys_by};
+use crate::codec::{CodecError, Decoded, Known, key_by, keys_by};
 use crate::engine::{Access, Footprint, RowType, Session, unexpected};
 use crate::error::{Error, Result};
 use crate::index::Column;
 use crate::key::AnyKey;
 use crate::key::range::{KeyRange, RangeSet};
 use crate::order::firsts;
-use crate::storage::{Columns, Operation, Position, Scan, Want};
+use crate::storage::{Columns, Operation, Position, Request, RowReader, Scan, Sink, Want};
 #[cfg(feature = "live")]
 use crate::table::Target;
 
@@ -37,6 +38,27 @@ pub(crate) struct Found {
     pub primary_key: AnyKey,
     /// Where the row's type does not tell: all its keys in the ordering index, ascending.
     pub order: Vec<AnyKey>,
+}
+
+/// A row that passes the filters, and what it stands under where its type does not tell.
+pub(super) type Tested = (Box<dyn Any>, Vec<AnyKey>);
+
+fn next_tested(
+    query: &Execution,
+    rows: &mut Vec<Option<Tested>>,
+    reader: &mut RowReader<'_>,
+    shapes: &dyn Known,
+) -> Option<Decoded<()>> {
+    let (schema, order) = (query.session.shared.schema(query.store), query.spec.order_column());
+    let row = reader.next(|reader| {
+        let order = match (query.row_type.entry, path_of(&schema, order)) {
+            (None, path) if is_multi(&schema, order) => keys_by(reader, shapes, path),
+            (None, path) => key_by(reader, shapes, path).into_iter().collect(),
+            (Some(_), _) => Vec::new(),
+        };
+        (query.row_type.decode)(reader, shapes).map(|row| (row, order))
+    })?;
+    Some(row.map(|row| rows.push(row.filter(|(row, _)| query.spec.filters.iter().all(|filter| filter(&**row))))))
 }
 
 /// Rows as they came, or rows that had to be looked at.
@@ -136,6 +158,16 @@ impl Execution {
         self.session.columns(self.store, walk.index(), Operation::Scan(scan)).await
     }
 
+    /// The same, where the sink may be given some of the rows before.
+    pub(super) async fn scan_into(&self, walk: &Walk, scan: Scan, sink: Sink) -> Result<Columns> {
+        if scan.ranges.is_empty() || scan.limit == Some(0) {
+            return Ok(Columns::empty(scan.want));
+        }
+        let operation = Operation::Scan(scan);
+        let request = Request { store: self.store, index: walk.index(), operation, sink: Some(sink) };
+        self.session.columns_into(request).await
+    }
+
     pub(super) async fn get(&self, keys: Vec<AnyKey>) -> Result<Columns> {
         if keys.is_empty() {
             return Ok(Columns::empty(Want::ROWS));
@@ -149,6 +181,19 @@ impl Execution {
             match self.plan()? {
                 Plan::Native(walk) => self.scan(&walk, self.native_scan(&walk, want)).await.map(Rows::Encoded),
                 plan => self.ways()?.rows(self, plan, want).await,
+            }
+        }
+        .boxed_local()
+    }
+
+    /// The same for rows alone. Of those that come encoded, the sink may be given some before.
+    pub fn rows_into(&self, sink: Sink) -> LocalBoxFuture<'_, Result<Rows>> {
+        async move {
+            match self.plan()? {
+                Plan::Native(walk) => {
+                    self.scan_into(&walk, self.native_scan(&walk, Want::ROWS), sink).await.map(Rows::Encoded)
+                }
+                plan => self.ways()?.rows(self, plan, Want::ROWS).await,
             }
         }
         .boxed_local()
@@ -241,30 +286,29 @@ impl Execution {
         }
     }
 
-    /// The rows of the columns, and the place of the last record: there need not be a row at it.
-    pub(super) fn decode(&self, columns: &Columns) -> Result<(Vec<Found>, Option<Position>)> {
-        let shapes = columns.shapes.borrow();
-        let opened = columns.open(&*shapes);
-        let mut rows = opened.rows;
-        let mut found = Vec::with_capacity(columns.count);
+    /// What decodes rows that are tested.
+    pub(super) fn collector(&self) -> Collector<Option<Tested>> {
+        Collector::new(self, next_tested)
+    }
+
+    /// The rows of the columns that pass the filters, and the place of the last record: there need not be a row at it.
+    pub(super) fn decode(
+        &self,
+        columns: &Columns,
+        collector: &Collector<Option<Tested>>,
+    ) -> Result<(Vec<Found>, Option<Position>)> {
+        collector.take(columns);
+        let opened = columns.open(&*columns.shapes.borrow());
+        let rows = collector.tried()?.map_err(|Misfit { at, key, error }| {
+            self.undecodable(error, opened.primary_keys.get(at).cloned().or(key))
+        })?;
         let keys = if columns.want.keys { opened.keys } else { opened.primary_keys.clone() };
         let last = keys.last().cloned().zip(opened.primary_keys.last().cloned());
-        let (schema, order) = (self.session.shared.schema(self.store), self.spec.order_column());
-        for (key, primary_key) in keys.into_iter().zip(opened.primary_keys) {
-            let row = rows.next(|reader| {
-                let order = match (self.row_type.entry, path_of(&schema, order)) {
-                    (None, path) if is_multi(&schema, order) => keys_by(reader, &*shapes, path),
-                    (None, path) => key_by(reader, &*shapes, path).into_iter().collect(),
-                    (Some(_), _) => Vec::new(),
-                };
-                (self.row_type.decode)(reader, &*shapes).map(|row| (row, order))
-            });
-            match row {
-                Some(Ok(Some((row, order)))) => found.push(Found { row, key, primary_key, order }),
-                Some(Err(error)) => return Err(self.undecodable(error, Some(primary_key))),
-                Some(Ok(None)) | None => {}
-            }
-        }
+        let found = keys.into_iter().zip(opened.primary_keys).zip(rows).filter_map(|((key, primary_key), row)| {
+            let (row, order) = row?;
+            Some(Found { row, key, primary_key, order })
+        });
+        let found = found.collect();
         Ok((found, last.map(|(key, primary_key)| Position { key, primary_key })))
     }
 

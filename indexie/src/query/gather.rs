@@ -74,7 +74,7 @@ impl Execution {
 
     /// What the walks find together, in order.
     pub(super) async fn gathered(&self, walks: &[Walk], each: Each) -> Result<Gathered> {
-        let Spec { branches, filters, sort, until, reverse, offset, limit, .. } = &self.spec;
+        let Spec { branches, sort, until, reverse, offset, limit, .. } = &self.spec;
         let schema = self.session.shared.schema(self.store);
         let order = self.spec.order_column();
         let mut rows: Vec<Found> = Vec::new();
@@ -86,7 +86,10 @@ impl Execution {
             (walk.clone(), if looked_at { walk.with_keys() } else { Want::ENTRIES })
         };
         let found_by = self.scans(walks.iter().enumerate().map(wanted).collect()).await?;
-        let found_by = found_by.iter().map(|columns| Ok(self.decode(columns)?.0)).collect::<Result<Vec<_>>>()?;
+        let found_by = found_by
+            .iter()
+            .map(|columns| Ok(self.decode(columns, &self.collector())?.0))
+            .collect::<Result<Vec<_>>>()?;
         let keys: Vec<&AnyKey> = found_by.iter().flatten().map(|found| &found.primary_key).collect();
         // The row that has been found for a key, by the key's rank.
         let mut at_rank: Vec<Option<usize>> = vec![None; keys.len()];
@@ -103,9 +106,7 @@ impl Execution {
                     continue;
                 }
                 // A row that another branch also finds is looked at there, if it does not pass here.
-                if !branch.is_none_or(|branch| Self::passes(branch, &found))
-                    || !filters.iter().all(|filter| filter(&*found.row))
-                {
+                if !branch.is_none_or(|branch| Self::passes(branch, &found)) {
                     continue;
                 }
                 let row = seen.unwrap_or(rows.len());

@@ -6,69 +6,18 @@ use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 
+use super::collect::Collector;
 use super::execute::{Found, Rows};
 use super::plan::Explained;
 use super::{Cursor, Execution, Page, Query, Terminal};
-use crate::codec::{Batch, Decoded, Known, Reader, from_value, key_by, write_key};
+use crate::codec::{Batch, Decoded, Known, from_value, write_key};
 use crate::engine::RowType;
 use crate::error::{Error, Result};
 use crate::key::{AnyKey, Key};
 use crate::op::{Fetch, Kept};
-use crate::storage::{Columns, Want};
+use crate::storage::{RowReader, Want};
 use crate::store::Store;
 use crate::table::Access;
-
-/// Decodes all rows of the columns, with their primary keys if those were asked for.
-pub(crate) fn decode<T: DeserializeOwned, R>(
-    execution: &Execution,
-    columns: &Columns,
-    mut row: impl FnMut(Option<AnyKey>, T) -> Result<R>,
-) -> Result<Vec<R>> {
-    let mut decoded = Vec::with_capacity(columns.count);
-    decode_each(execution, columns, &mut |key, reader, shapes| {
-        let value = from_value::<T>(reader, shapes)?;
-        Ok(row(key.take(), value).map(|row| decoded.push(row)))
-    })?;
-    Ok(decoded)
-}
-
-/// Decodes a row, and says what else is wrong with it. Takes the key if it wants it.
-type DecodeEach<'a> = &'a mut dyn FnMut(&mut Option<AnyKey>, &mut Reader<'_>, &dyn Known) -> Decoded<Result<()>>;
-
-fn decode_each(execution: &Execution, columns: &Columns, decode: DecodeEach<'_>) -> Result<()> {
-    let shapes = columns.shapes.borrow();
-    let opened = columns.open(&*shapes);
-    let (mut rows, mut keys) = (opened.rows, opened.primary_keys.into_iter());
-    let mut decoded = 0;
-    loop {
-        let mut key = keys.next();
-        match rows.next(|reader| decode(&mut key, reader, &*shapes)) {
-            Some(Ok(Some(done))) => done?,
-            Some(Ok(None)) => continue,
-            Some(Err(error)) => {
-                return Err(execution.undecodable(error, key.or_else(|| key_at(columns, execution, decoded))));
-            }
-            None => return Ok(()),
-        }
-        decoded += 1;
-    }
-}
-
-/// The primary key of a row that does not decode, read from the row itself.
-fn key_at(columns: &Columns, execution: &Execution, row: usize) -> Option<AnyKey> {
-    let shapes = columns.shapes.borrow();
-    let mut rows = columns.open(&*shapes).rows;
-    for _ in 0..row {
-        // Walks over the rows before it.
-        let _ = rows.next(|reader| {
-            let tag = reader.int();
-            crate::codec::skip(reader, &*shapes, tag);
-            Ok(())
-        })?;
-    }
-    let path = execution.session.shared.schema(execution.store).key.path;
-    rows.next(|reader| Ok(key_by(reader, &*shapes, path)))?.ok()??
-}
 
 pub(crate) fn typed<K: Key>(table: &str, key: &AnyKey) -> Result<K> {
     K::from_any(key).ok_or_else(|| Error::Data {
@@ -117,11 +66,33 @@ pub(crate) fn owned<T: 'static>(found: Vec<Found>) -> Vec<T> {
     found.into_iter().filter_map(|found| found.row.downcast::<T>().ok()).map(|row| *row).collect()
 }
 
+fn next_row<T: DeserializeOwned>(
+    _execution: &Execution,
+    rows: &mut Vec<T>,
+    reader: &mut RowReader<'_>,
+    shapes: &dyn Known,
+) -> Option<Decoded<()>> {
+    let row = reader.next(|reader| from_value(reader, shapes))?;
+    Some(row.map(|row| rows.extend(row)))
+}
+
+/// Rows of a type, those that have been collected before among them.
+fn typed_rows<T: 'static>(collector: &Collector<T>, rows: Rows) -> Result<Vec<T>> {
+    match rows {
+        Rows::Encoded(columns) => {
+            collector.take(&columns);
+            collector.done()
+        }
+        Rows::Found(found) => Ok(owned(found)),
+    }
+}
+
 /// What the reading terminals do, for rows of any type that serde reads.
 impl Execution {
     pub async fn into_vec<T: DeserializeOwned + 'static>(self) -> Result<Vec<T>> {
-        let rows = self.rows(Want::ROWS).await?;
-        self.typed(rows)
+        let collector = Collector::new(&self, next_row::<T>);
+        let rows = self.rows_into(collector.sink()).await?;
+        typed_rows(&collector, rows)
     }
 
     pub async fn first_row<T: DeserializeOwned + 'static>(self) -> Result<Option<T>> {
@@ -130,7 +101,7 @@ impl Execution {
 
     pub async fn last_row<T: DeserializeOwned + 'static>(self) -> Result<Option<T>> {
         let rows = self.last().await?;
-        Ok(self.typed(rows)?.pop())
+        Ok(typed_rows(&Collector::new(&self, next_row::<T>), rows)?.pop())
     }
 
     pub async fn finds_none(self) -> Result<bool> {
@@ -143,21 +114,13 @@ impl Execution {
         own: impl Fn(&str, AnyKey) -> Result<K>,
     ) -> Result<Vec<(K, T)>> {
         let table = self.table();
-        match self.rows(Want::ENTRIES).await? {
-            Rows::Encoded(columns) => decode(&self, &columns, |key, row| {
-                let key = key.ok_or_else(|| Error::Data {
-                    table: table.to_owned(),
-                    key: None,
-                    row: None,
-                    message: "the row has no key".to_owned(),
-                })?;
-                Ok((own(table, key)?, row))
-            }),
-            Rows::Found(found) => {
-                let keys: Result<Vec<K>> = found.iter().map(|found| own(table, found.primary_key.clone())).collect();
-                Ok(keys?.into_iter().zip(owned(found)).collect())
-            }
-        }
+        let rows = self.rows(Want::ENTRIES).await?;
+        let keys: Vec<AnyKey> = match &rows {
+            Rows::Encoded(columns) => columns.primary_keys(),
+            Rows::Found(found) => found.iter().map(|found| found.primary_key.clone()).collect(),
+        };
+        let rows = typed_rows(&Collector::new(&self, next_row::<T>), rows)?;
+        keys.into_iter().zip(rows).map(|(key, row)| Ok((own(table, key)?, row))).collect()
     }
 
     pub async fn page<T: 'static>(self, count: usize) -> Result<Page<T>> {
@@ -189,13 +152,6 @@ impl Execution {
                 Explained { plan: &plan, spec: &self.spec, schema: &schema, table: self.table() }.to_string()
             }
             Err(error) => error.to_string(),
-        }
-    }
-
-    fn typed<T: DeserializeOwned + 'static>(&self, rows: Rows) -> Result<Vec<T>> {
-        match rows {
-            Rows::Encoded(columns) => decode(self, &columns, |_, row| Ok(row)),
-            Rows::Found(found) => Ok(owned(found)),
         }
     }
 }

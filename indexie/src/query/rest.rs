@@ -51,7 +51,7 @@ impl Rest {
         if self.is_over() {
             return Ok(None);
         }
-        let Spec { branches, filters, until, .. } = &execution.spec;
+        let Spec { branches, until, .. } = &execution.spec;
         // Without tests every row counts: no more than the window has are read.
         let wanted = if execution.spec.tests_rows() {
             self.chunk
@@ -61,16 +61,15 @@ impl Rest {
         let after = if self.begun { self.after.take() } else { execution.after_in(walk) };
         self.begun = true;
         let scan = Scan { offset: 0, limit: Some(wanted), after, ..execution.native_scan(walk, walk.with_keys()) };
-        let columns = execution.scan(walk, scan).await?;
+        let collector = execution.collector();
+        let columns = execution.scan_into(walk, scan, collector.sink()).await?;
         self.ended = columns.count < wanted;
-        let (found, last) = execution.decode(&columns)?;
+        let (found, last) = execution.decode(&columns, &collector)?;
         self.chunk = (self.chunk * 2).min(LARGEST_CHUNK).max(self.chunk);
         let mut kept = Vec::new();
         self.after = last;
         for mut found in found {
-            let passes = branches.iter().all(|branch| Execution::passes(branch, &found))
-                && filters.iter().all(|filter| filter(&*found.row));
-            if !passes {
+            if !branches.iter().all(|branch| Execution::passes(branch, &found)) {
                 continue;
             }
             if until.as_ref().is_some_and(|until| until(&*found.row)) {

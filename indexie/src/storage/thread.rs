@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use super::backend::{Backend, Event, OpenRequest};
-use super::{Commit, Failure, Reply, Request, Want, runner};
+use super::{Columns, Commit, Failure, Reply, Request, Sink, Want, runner};
 use crate::database::Durability;
 use crate::order::SortedMap;
 
@@ -34,6 +34,7 @@ struct Slot {
     settled: bool,
     /// Nobody waits any more; the slot goes when its operation ends.
     abandoned: bool,
+    sink: Option<Sink>,
     waker: Option<Waker>,
 }
 
@@ -79,6 +80,16 @@ impl Thread {
         }
         if transaction != 0 {
             runner::answered(transaction);
+        }
+    }
+
+    /// A part of what an operation reads has come.
+    #[cfg_attr(not(target_family = "wasm"), allow(dead_code, reason = "memory has nothing to wait for"))]
+    pub fn arrived(&self, id: u32, columns: &Columns) {
+        // The app's code, which may ask for more.
+        let sink = self.slots.borrow().get(&id).filter(|slot| !slot.abandoned).and_then(|slot| slot.sink.clone());
+        if let Some(Sink(take)) = sink {
+            take(columns);
         }
     }
 
@@ -136,23 +147,23 @@ impl Thread {
         name: &str,
         blocked: impl Fn(u32) + 'static,
     ) -> Submitted {
-        let slot = self.slot(backend, 0);
+        let slot = self.slot(backend, 0, None);
         self.listeners.borrow_mut().insert(slot, Rc::new(move |_| blocked(slot)));
         backend.delete_database(slot, name);
         Submitted { thread: self.clone(), backend: backend.clone(), slot, want: Want::ROWS, taken: false }
     }
 
     pub fn database_names(self: &Rc<Self>, backend: &Rc<dyn Backend>) -> Submitted {
-        let slot = self.slot(backend, 0);
+        let slot = self.slot(backend, 0, None);
         backend.database_names(slot);
         Submitted { thread: self.clone(), backend: backend.clone(), slot, want: Want::PRIMARY_KEYS, taken: false }
     }
 
     // --- operations
 
-    fn slot(&self, backend: &Rc<dyn Backend>, transaction: u32) -> u32 {
+    fn slot(&self, backend: &Rc<dyn Backend>, transaction: u32, sink: Option<Sink>) -> u32 {
         let slot = self.number();
-        let entry = Slot { backend: backend.clone(), transaction, settled: false, abandoned: false, waker: None };
+        let entry = Slot { backend: backend.clone(), transaction, settled: false, abandoned: false, sink, waker: None };
         self.slots.borrow_mut().insert(slot, entry);
         slot
     }
@@ -167,7 +178,7 @@ impl Thread {
         request: &Rc<Request>,
     ) -> Submitted {
         let want = request.operation.want();
-        let slot = self.slot(backend, transaction);
+        let slot = self.slot(backend, transaction, request.sink.clone());
         let settled = backend.submit(slot, connection, transaction, durability, request);
         if settled && let Some(slot) = self.slots.borrow_mut().get_mut(&slot) {
             slot.settled = true;

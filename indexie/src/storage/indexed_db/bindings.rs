@@ -119,7 +119,7 @@ extern "C" {
     pub(super) fn take(this: &Engine, slot: u32) -> u32;
 
     #[wasm_bindgen(method, js_name = turnToStream)]
-    pub(super) fn turn_to_stream(this: &Engine);
+    pub(super) fn turn_to_stream(this: &Engine) -> f64;
 
     #[wasm_bindgen(method)]
     pub(super) fn forget(this: &Engine, slot: u32);

@@ -14,7 +14,7 @@ use crate::database::Durability;
 use crate::schema::{InstalledStore, parse_installed};
 use crate::storage::{
     Backend, Changes, Columns, Commit, Event, Failure, Layout, OpenRequest, Order, Reply, Request, SchemaChange,
-    ShapeTable, StoreChange, Thread, Versions, Want, runner,
+    ShapeTable, StoreChange, Streamed, Thread, Versions, Want, runner,
 };
 
 // What JavaScript reports. The numbers are those of `indexed_db.js`.
@@ -28,6 +28,7 @@ const BLOCKED: u32 = 6;
 const VERSION_CHANGE: u32 = 7;
 const WAITED: u32 = 9;
 const COMMITTED: u32 = 10;
+const ARRIVED: u32 = 11;
 
 // What comes with columns.
 const NEW_SHAPES: u32 = 8;
@@ -78,6 +79,7 @@ fn woken(event: u32, id: u32) {
         VERSION_CHANGE => thread.happened(id, Event::VersionChange),
         WAITED => runner::waited(id),
         COMMITTED => engine().committed(),
+        ARRIVED => thread.arrived(id, &engine().arrived()),
         _ => thread.happened(id, Event::Closed),
     }
 }
@@ -106,6 +108,18 @@ impl IndexedDbEngine {
 
     fn received(&self) -> Batch {
         Batch::received(self.js.take_ints(), self.js.take_floats(), self.js.take_bytes(), self.js.take_sections())
+    }
+
+    /// The rows that have come before the others.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of rows")]
+    fn arrived(&self) -> Columns {
+        self.receive_shapes();
+        Columns {
+            rows: Some(Box::new(Streamed { batch: self.received(), given: 0 })),
+            count: self.js.number() as usize,
+            shapes: self.received.clone(),
+            ..Columns::empty(Want::ROWS)
+        }
     }
 
     /// What went wrong last.
@@ -246,7 +260,7 @@ impl Backend for IndexedDbEngine {
         durability: Durability,
         request: &Rc<Request>,
     ) -> bool {
-        let Encoded { operation, a, b, batch } = encode(&request.operation);
+        let Encoded { operation, a, b, batch } = encode(request);
         self.send_shapes();
         self.js.submit(
             slot,
@@ -278,8 +292,8 @@ impl Backend for IndexedDbEngine {
                 }
                 let batch = self.received();
                 let rows = (kind & STREAMED != 0).then(|| {
-                    self.js.turn_to_stream();
-                    Box::new(self.received())
+                    let given = self.js.turn_to_stream() as usize;
+                    Box::new(Streamed { batch: self.received(), given })
                 });
                 Ok(Reply::Columns(Columns {
                     batch,

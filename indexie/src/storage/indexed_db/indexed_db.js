@@ -25,8 +25,9 @@ const GET = 0, SCAN = 1, COUNT = 2, ADD = 3, PUT = 4, DELETE = 5, DELETE_RANGES 
 // What a scan brings back; bits.
 const ROWS = 1, PRIMARY_KEYS = 2, KEYS = 4;
 const REVERSE = 8, UNIQUE = 16;
-// Of what reads: keep the rows for a MERGE. Of a write: the keys follow the rows; and what it is part of is undone as a whole if it fails.
-const PARK = 32, WITH_KEYS = 64, PART = 128;
+// Of what reads: keep the rows for a MERGE; hand over those that are there before the others. Of a write: the keys follow the rows; and what
+// it is part of is undone as a whole if it fails.
+const PARK = 32, EARLY = 256, WITH_KEYS = 64, PART = 128;
 // What becomes of the place of a changed row; the same numbers as in storage.rs.
 const STAYS = 0, MOVES = 1;
 // What an operation came to; the same numbers as in engine.rs.
@@ -35,7 +36,7 @@ const UNIT = 1, NUMBER = 2, BATCH = 3, FAILED = 4;
 const NEW_SHAPES = 8, STREAMED = 16;
 // Events; the same numbers as in engine.rs.
 const SETTLED = 0, DONE = 1, ABORTED = 2, UPGRADE = 3, OPENED = 4, OPEN_FAILED = 5, BLOCKED = 6, VERSION_CHANGE = 7, CLOSED = 8,
-  WAITED = 9, COMMITTED = 10;
+  WAITED = 9, COMMITTED = 10, ARRIVED = 11;
 
 // Of so many changed rows a commit tells each one; the same number as in storage.rs. To other tabs it tells only the keys of those
 // beyond the other number.
@@ -295,6 +296,8 @@ class Writer {
     this.float = 0;
     this.byte = 0;
     this.rows = 0;
+    // Of those that were taken before: how many there were.
+    this.before = 0;
     this.texts = [];
     this.textAt = [];
     this.sections = [];
@@ -657,7 +660,7 @@ const failureMessage = (error) => String(error?.message ?? error);
 // --- scans ----------------------------------------------------------------------------------------------------------
 
 // As many rows are read before a scan is split; then into pieces of about so many, but not more than that.
-const FIRST_ROWS = 256, PIECE_ROWS = 512, MOST_PIECES = 16;
+const FIRST_ROWS = 256, PIECE_ROWS = 512, MOST_PIECES = 256;
 
 // What a number or a date is on a line.
 const place = (key) => (typeof key === 'number' || key instanceof Date ? Number(key) : NaN);
@@ -754,7 +757,10 @@ class Scan {
 
   write(found) {
     // Who waits for them no more need not have them.
-    if (this.task.isAwaited) for (const row of found.rows) this.stream.row(row);
+    if (this.task.isAwaited) {
+      for (const row of found.rows) this.stream.row(row);
+      if ((this.flags & EARLY) !== 0) this.task.engine.handOver(this.task.slot, this.stream);
+    }
     if ((this.flags & PARK) === 0) found.rows = [];
   }
 
@@ -3018,7 +3024,7 @@ export class Engine {
       stream?.finish();
     });
     if (!written) return FAILED;
-    this.number = stream?.rows ?? result[0].length;
+    this.number = result.length > 0 ? result[0].length : stream.before + stream.rows;
     return BATCH | (writer.shapes.fresh.length > 0 ? NEW_SHAPES : 0) | (stream !== null ? STREAMED : 0);
   }
 
@@ -3030,12 +3036,31 @@ export class Engine {
     return writer;
   }
 
-  // What is handed over next is what was written by that. It is free then, unless it has become too large to keep.
+  // Rust takes the rows that a scan has written so far.
+  handOver(slot, stream) {
+    if (stream.rows === 0) return;
+    stream.finish();
+    this.handing = stream;
+    this.number = stream.rows;
+    try {
+      this.wake(ARRIVED, slot);
+    } catch (error) {
+      this.panicked(error, null);
+      throw error;
+    }
+    const before = stream.before + stream.rows;
+    stream.reset();
+    stream.before = before;
+  }
+
+  // What is handed over next is what was written by that. It is free then, unless it has become too large to keep. Returns how many
+  // rows were handed over before.
   turnToStream() {
     const { streamed } = this;
     this.handing = streamed;
     this.spare = streamed.isLarge ? null : streamed;
     this.streamed = null;
+    return streamed.before;
   }
 
   forget(slot) {

@@ -5,7 +5,7 @@ use std::ops::Bound;
 use crate::codec::{Batch, Finished, tag, write_key};
 use crate::key::AnyKey;
 use crate::key::range::KeyRange;
-use crate::storage::{Adopt, Merge, Operation, Scan, Undone, Write};
+use crate::storage::{Adopt, Merge, Operation, Request, Scan, Undone, Write};
 
 /// Bits of an operation's second number. The numbers are those of `indexed_db.js`.
 mod flag {
@@ -17,6 +17,7 @@ mod flag {
     pub const PARK: u32 = 32;
     pub const WITH_KEYS: u32 = 64;
     pub const PART: u32 = 128;
+    pub const EARLY: u32 = 256;
 }
 
 pub(super) struct Encoded {
@@ -27,16 +28,17 @@ pub(super) struct Encoded {
 }
 
 #[allow(clippy::cast_possible_truncation, reason = "wasm memory ends at 2^32")]
-pub(super) fn encode(operation: &Operation) -> Encoded {
+pub(super) fn encode(request: &Request) -> Encoded {
     let with = |operation, a: usize, b, batch| Encoded { operation, a: a as u32, b, batch };
-    match operation {
+    match &request.operation {
         Operation::Get { keys, park } => {
             let flags = if *park { flag::ROWS | flag::PARK } else { flag::ROWS };
             with(0, keys.len(), flags, encode_keys(keys))
         }
         Operation::Scan(scan) => {
             let (limit, flags, batch) = encode_scan(scan);
-            with(1, limit, flags, batch)
+            let early = if request.sink.is_some() { flag::EARLY } else { 0 };
+            with(1, limit, flags | early, batch)
         }
         Operation::Count(ranges) => with(2, 0, 0, encode_ranges(Batch::default(), ranges)),
         Operation::Write(Write { put, rows, count, with_keys, want_keys, undone }) => {
