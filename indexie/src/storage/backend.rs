@@ -135,7 +135,7 @@ pub(crate) trait Backend {
     /// Nobody wants to know what an operation came to.
     fn forget(&self, slot: u32);
     /// Nobody waits any more for an operation of its own, a deletion, or a transaction that is to be committed, and this
-    /// thread may not come back: others are not to wait for that. A browser goes on by itself.
+    /// thread may not come back: others are not to wait for that. A browser goes on by itself, but for what is only read.
     fn abandon(&self, _id: u32) {}
     /// Lets go of rows that a Get has parked.
     fn unpark(&self, parked: u32);

@@ -142,6 +142,42 @@ async fn a_row_that_does_not_fit_is_an_error_that_names_it() -> Result<()> {
     Ok(())
 }
 
+/// Among so many rows that they come in several parts.
+#[wasm_bindgen_test]
+async fn a_row_that_does_not_fit_is_named_among_many() -> Result<()> {
+    let db: Shared = fresh("a row that does not fit among many").await;
+    // Another shape begins in the middle.
+    let rows: Vec<String> = (1..=3_000)
+        .map(|id| match id {
+            2_100 => r#"[{"id": 2100, "v": "text", "s": "s", "tags": []}]"#.to_owned(),
+            2_000.. => format!(r#"[{{"id": {id}, "more": [{id}], "v": {id}, "s": "s{id}", "tags": ["t{id}"]}}]"#),
+            _ => format!(r#"[{{"id": {id}, "v": {id}, "s": "s{id}", "tags": ["t{id}"]}}]"#),
+        })
+        .collect();
+    let named: Vec<String> = (1..=3_000)
+        .map(|key| if key == 2_100 { format!("[{{}}, {key}]") } else { format!(r#"[{{"name": "n{key}"}}, {key}]"#) })
+        .collect();
+    db.open().await?;
+    written_by_another_program(&db, "mine", &format!("[{}]", rows.join(","))).await;
+    written_by_another_program(&db, "notes", &format!("[{}]", named.join(","))).await;
+    let names = |error: &Error, at: &str| {
+        let Error::Decode { key: Some(key), path, .. } = error else { panic!("{error:?}") };
+        assert_eq!((key.as_number(), path.as_str()), (Some(2_100.0), at), "{error:?}");
+    };
+    names(&db.mine.to_vec().await.expect_err("the text"), "v");
+    names(&db.mine.filter(|row| row.id % 2 == 1).to_vec().await.expect_err("the text"), "v");
+    names(&db.notes.entries().await.expect_err("no name"), "name");
+    // Its key is not in the row.
+    names(&db.notes.filter(|_| true).to_vec().await.expect_err("no name"), "name");
+
+    db.mine.delete(2_100).await?;
+    let all: Vec<Mine> = (1..=3_000).filter(|id| *id != 2_100).map(|id| mine(id, id)).collect();
+    assert_eq!(db.mine.to_vec().await?, all);
+    let odd: Vec<Mine> = all.into_iter().filter(|row| row.id % 2 == 1).collect();
+    assert_eq!(db.mine.filter(|row| row.id % 2 == 1).to_vec().await?, odd);
+    Ok(())
+}
+
 #[wasm_bindgen_test]
 async fn keys_of_another_type_than_the_index_are_an_error() -> Result<()> {
     let db: Shared = fresh("keys of another type than the index").await;

@@ -12,6 +12,8 @@ mod ignoring_case;
 mod multi_entry;
 mod order;
 mod pages;
+#[cfg(target_family = "wasm")]
+mod panics;
 mod programs;
 mod random;
 #[cfg(target_family = "wasm")]

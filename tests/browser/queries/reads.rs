@@ -353,3 +353,22 @@ async fn live_queries_read_no_more_than_the_row_that_is_put() -> Result<()> {
     assert_eq!(reads, [read(1, 0); 2]);
     Ok(())
 }
+
+#[wasm_bindgen_test]
+async fn what_nobody_waits_for_is_not_read_to_its_end() -> Result<()> {
+    let rows = 20_000;
+    let db = table_of(rows, "given up").await?;
+    // So many ranges that they are read in several waves.
+    let ids = (1..=rows).filter(|id| id % 4 != 0);
+    let query = db.events.where_(|e| e.id).any_of(ids);
+    let mut given_up = Box::pin(query.to_vec().into_future());
+    let _ = futures::poll!(&mut given_up);
+    // One that comes after the first wave.
+    assert!(db.events.get(1).await?.is_some());
+    drop(given_up);
+    assert_eq!(db.events.count().await?, rows as usize);
+    let given_up = taken();
+    assert!(given_up.rows < rows / 2, "{given_up:?}");
+    assert_eq!(query.count().await?, rows as usize / 4 * 3);
+    Ok(())
+}

@@ -29,7 +29,7 @@ schema! {
 const ROWS: u32 = 3_500;
 
 /// 3,500 rows: 3,167 in group 1, 166 before and 167 behind it.
-async fn large(name: &str) -> Result<Large> {
+pub async fn large(name: &str) -> Result<Large> {
     let db: Large = fresh(name).await;
     let group = |id: u32| match id % 7 {
         0 => id % 3,

@@ -122,6 +122,9 @@ extern "C" {
     pub(super) fn turn_to_stream(this: &Engine) -> f64;
 
     #[wasm_bindgen(method)]
+    pub(super) fn abandon(this: &Engine, slot: u32);
+
+    #[wasm_bindgen(method)]
     pub(super) fn forget(this: &Engine, slot: u32);
 
     #[wasm_bindgen(method)]

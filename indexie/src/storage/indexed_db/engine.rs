@@ -312,6 +312,10 @@ impl Backend for IndexedDbEngine {
         self.js.forget(slot);
     }
 
+    fn abandon(&self, id: u32) {
+        self.js.abandon(id);
+    }
+
     fn unpark(&self, parked: u32) {
         self.js.unpark(parked);
     }

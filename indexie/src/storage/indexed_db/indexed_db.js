@@ -774,7 +774,7 @@ class Scan {
 
   // The next ranges: all at once where nothing limits how much is wanted, else as many as are likely to be needed.
   next() {
-    if (this.ranges.length === 0 || this.left === 0) return this.done(this.found, this.stream);
+    if (this.ranges.length === 0 || this.left === 0 || !this.task.isAwaited) return this.done(this.found, this.stream);
     const wave = this.ranges.splice(0, this.left === Infinity ? 512 : 8);
     if (wave.length === 1 && this.splits) this.large(range(wave[0]));
     else this.together(wave.map(range));
@@ -1218,6 +1218,8 @@ class Task {
     this.a = a;
     this.b = b;
     this.reader = null;
+    // Whether anybody waits for what it comes to.
+    this.isAwaited = true;
     this.result = undefined;
     this.fail = (error) => this.failed(error, -1);
   }
@@ -1255,11 +1257,6 @@ class Task {
     if (!this.holds) return;
     this.holds = false;
     this.transaction.line.leave();
-  }
-
-  // Whether anybody waits for what it comes to.
-  get isAwaited() {
-    return this.engine.isAwaited(this.slot);
   }
 
   // `result`: nothing, a number, or columns of values, the last of which may be written already.
@@ -2903,7 +2900,7 @@ export class Engine {
     // Of Rust's memory, which is its own again after this call.
     if (held) [ints, floats, bytes, sections] = [ints, floats, bytes, sections].map((part) => part.slice());
     this.submitting = 0;
-    return !this.isAwaited(slot);
+    return !this.isUnderWay(slot);
   }
 
   // A read of its own uses the transaction of the one before it, if that is still active and nothing was written since.
@@ -2926,14 +2923,14 @@ export class Engine {
     start();
   }
 
-  // Whether an operation has not ended, and nobody has given up waiting for it.
-  isAwaited(slot) {
+  // Whether an operation has not ended.
+  isUnderWay(slot) {
     return this.slots.get(slot) === null;
   }
 
   // An operation has ended; one of a transaction whose body, on being told, may go on.
   settle(slot, outcome, transaction = null) {
-    if (!this.isAwaited(slot)) return;
+    if (!this.isUnderWay(slot)) return;
     this.slots.set(slot, outcome);
     this.tasks.delete(slot);
     if (this.submitting === slot) return;
@@ -3061,6 +3058,12 @@ export class Engine {
     this.spare = streamed.isLarge ? null : streamed;
     this.streamed = null;
     return streamed.before;
+  }
+
+  // Nobody waits for an operation any more. It goes on, unless that is for nothing.
+  abandon(slot) {
+    const task = this.tasks.get(slot);
+    if (task !== undefined) task.isAwaited = false;
   }
 
   forget(slot) {
