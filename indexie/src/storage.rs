@@ -29,7 +29,7 @@ pub(crate) struct Request {
     pub store: u16,
     pub index: Option<u16>,
     pub operation: Operation,
-    /// Of a scan for nothing but rows: takes those that are there before the others.
+    /// Of a scan: takes rows that are there before the others.
     pub sink: Option<Sink>,
 }
 

@@ -19,14 +19,20 @@ pub(crate) struct Collector<T> {
     state: Rc<RefCell<Option<Rows<T>>>>,
 }
 
-type Rows<T> = Result<Vec<T>, Misfit>;
+type Rows<T> = Result<Collected<T>, Misfit>;
+
+struct Collected<T> {
+    rows: Vec<T>,
+    /// How many rows have been decoded, whether they were kept or not.
+    seen: usize,
+}
 
 pub(crate) type Next<T> = fn(&Execution, &mut Vec<T>, &mut RowReader<'_>, &dyn Known) -> Option<Decoded<()>>;
 
 /// A row that does not decode.
 #[derive(Clone)]
 pub(crate) struct Misfit {
-    /// Behind so many others.
+    /// Behind so many others, whether they were kept or not.
     pub at: usize,
     pub key: Option<AnyKey>,
     pub error: CodecError,
@@ -35,7 +41,7 @@ pub(crate) struct Misfit {
 impl<T: 'static> Collector<T> {
     pub fn new(execution: &Execution, next: Next<T>) -> Self {
         let execution = Rc::new(execution.clone());
-        Self { execution, next, state: Rc::new(RefCell::new(Some(Ok(Vec::new())))) }
+        Self { execution, next, state: Rc::new(RefCell::new(Some(Ok(Collected { rows: Vec::new(), seen: 0 })))) }
     }
 
     /// Takes rows that come before the others.
@@ -47,18 +53,18 @@ impl<T: 'static> Collector<T> {
     /// Decodes these rows, unless one before them did not fit.
     pub fn take(&self, columns: &Columns) {
         let Some(state) = self.state.take() else { return };
-        let state = state.and_then(|mut rows| {
+        let state = state.and_then(|Collected { mut rows, mut seen }| {
             let shapes = columns.shapes.borrow();
             let mut reader = columns.open(&*shapes).rows;
             rows.reserve(reader.left());
-            let mut at = 0;
+            let before = seen;
             while let Some(row) = (self.next)(&self.execution, &mut rows, &mut reader, &*shapes) {
                 if let Err(error) = row {
-                    return Err(Misfit { at: rows.len(), key: key_of(&self.execution, columns, at), error });
+                    return Err(Misfit { at: seen, key: key_of(&self.execution, columns, seen - before), error });
                 }
-                at += 1;
+                seen += 1;
             }
-            Ok(rows)
+            Ok(Collected { rows, seen })
         });
         self.state.replace(Some(state));
     }
@@ -69,8 +75,9 @@ impl<T: 'static> Collector<T> {
     }
 
     /// The same, for who knows the rows' keys.
-    pub fn tried(&self) -> Result<Rows<T>> {
-        self.state.take().ok_or_else(unexpected)
+    pub fn tried(&self) -> Result<Result<Vec<T>, Misfit>> {
+        let state = self.state.take().ok_or_else(unexpected)?;
+        Ok(state.map(|collected| collected.rows))
     }
 }
 

@@ -186,11 +186,14 @@ impl Execution {
         .boxed_local()
     }
 
-    /// The same for rows alone. Of those that come encoded, the sink may be given some before.
+    /// The same for rows alone. Of those that come encoded, the sink may be given some before; and they have yet to be tested.
     pub fn rows_into(&self, sink: Sink) -> LocalBoxFuture<'_, Result<Rows>> {
         async move {
             match self.plan()? {
-                Plan::Native(walk) => {
+                Plan::Filtered(walk) if !self.spec.is_sieve() => {
+                    self.ways()?.rows(self, Plan::Filtered(walk), Want::ROWS).await
+                }
+                Plan::Native(walk) | Plan::Filtered(walk) => {
                     self.scan_into(&walk, self.native_scan(&walk, Want::ROWS), sink).await.map(Rows::Encoded)
                 }
                 plan => self.ways()?.rows(self, plan, Want::ROWS).await,

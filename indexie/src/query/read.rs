@@ -6,7 +6,7 @@ use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 
-use super::collect::Collector;
+use super::collect::{Collector, Misfit};
 use super::execute::{Found, Rows};
 use super::plan::Explained;
 use super::{Cursor, Execution, Page, Query, Terminal};
@@ -66,33 +66,49 @@ pub(crate) fn owned<T: 'static>(found: Vec<Found>) -> Vec<T> {
     found.into_iter().filter_map(|found| found.row.downcast::<T>().ok()).map(|row| *row).collect()
 }
 
-fn next_row<T: DeserializeOwned>(
-    _execution: &Execution,
+/// Decodes a row, and keeps it if it passes.
+fn next_row<T: DeserializeOwned + 'static>(
+    query: &Execution,
     rows: &mut Vec<T>,
     reader: &mut RowReader<'_>,
     shapes: &dyn Known,
 ) -> Option<Decoded<()>> {
     let row = reader.next(|reader| from_value(reader, shapes))?;
-    Some(row.map(|row| rows.extend(row)))
-}
-
-/// Rows of a type, those that have been collected before among them.
-fn typed_rows<T: 'static>(collector: &Collector<T>, rows: Rows) -> Result<Vec<T>> {
-    match rows {
-        Rows::Encoded(columns) => {
-            collector.take(&columns);
-            collector.done()
-        }
-        Rows::Found(found) => Ok(owned(found)),
-    }
+    Some(row.map(|row| rows.extend(row.filter(|row| query.spec.passes(row)))))
 }
 
 /// What the reading terminals do, for rows of any type that serde reads.
 impl Execution {
     pub async fn into_vec<T: DeserializeOwned + 'static>(self) -> Result<Vec<T>> {
         let collector = Collector::new(&self, next_row::<T>);
-        let rows = self.rows_into(collector.sink()).await?;
-        typed_rows(&collector, rows)
+        match self.rows_into(collector.sink()).await? {
+            Rows::Encoded(columns) => {
+                collector.take(&columns);
+                match collector.tried()? {
+                    Ok(rows) => Ok(rows),
+                    Err(misfit) => Err(self.misfit(misfit).await),
+                }
+            }
+            Rows::Found(found) => Ok(owned(found)),
+        }
+    }
+
+    /// The error of a row that does not decode. A key that is no part of the row is asked for.
+    fn misfit(&self, Misfit { at, key, error }: Misfit) -> LocalBoxFuture<'_, Error> {
+        async move {
+            let key = if key.is_some() {
+                key
+            } else {
+                let before = self.with(|spec| {
+                    spec.unfilter();
+                    spec.limit(at + 1);
+                });
+                let keys = before.primary_keys().await.unwrap_or_default();
+                keys.into_iter().nth(at)
+            };
+            self.undecodable(error, key)
+        }
+        .boxed_local()
     }
 
     pub async fn first_row<T: DeserializeOwned + 'static>(self) -> Result<Option<T>> {
@@ -100,8 +116,15 @@ impl Execution {
     }
 
     pub async fn last_row<T: DeserializeOwned + 'static>(self) -> Result<Option<T>> {
-        let rows = self.last().await?;
-        Ok(typed_rows(&Collector::new(&self, next_row::<T>), rows)?.pop())
+        let mut rows = match self.last().await? {
+            Rows::Encoded(columns) => {
+                let collector = Collector::new(&self, next_row::<T>);
+                collector.take(&columns);
+                collector.done()?
+            }
+            Rows::Found(found) => owned(found),
+        };
+        Ok(rows.pop())
     }
 
     pub async fn finds_none(self) -> Result<bool> {
@@ -114,13 +137,22 @@ impl Execution {
         own: impl Fn(&str, AnyKey) -> Result<K>,
     ) -> Result<Vec<(K, T)>> {
         let table = self.table();
-        let rows = self.rows(Want::ENTRIES).await?;
-        let keys: Vec<AnyKey> = match &rows {
-            Rows::Encoded(columns) => columns.primary_keys(),
-            Rows::Found(found) => found.iter().map(|found| found.primary_key.clone()).collect(),
-        };
-        let rows = typed_rows(&Collector::new(&self, next_row::<T>), rows)?;
-        keys.into_iter().zip(rows).map(|(key, row)| Ok((own(table, key)?, row))).collect()
+        match self.rows(Want::ENTRIES).await? {
+            Rows::Encoded(columns) => {
+                // A record may have no row.
+                let collector = Collector::new(&self, |_, rows, reader, shapes| {
+                    let row = reader.next(|reader| from_value::<T>(reader, shapes))?;
+                    Some(row.map(|row| rows.push(row)))
+                });
+                collector.take(&columns);
+                let entries = columns.primary_keys().into_iter().zip(collector.done()?);
+                entries.filter_map(|(key, row)| row.map(|row| Ok((own(table, key)?, row)))).collect()
+            }
+            Rows::Found(found) => {
+                let keys: Result<Vec<K>> = found.iter().map(|found| own(table, found.primary_key.clone())).collect();
+                Ok(keys?.into_iter().zip(owned(found)).collect())
+            }
+        }
     }
 
     pub async fn page<T: 'static>(self, count: usize) -> Result<Page<T>> {

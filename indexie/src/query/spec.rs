@@ -167,6 +167,26 @@ impl Spec {
             || self.branches.iter().any(|branch| branch.residual.is_some() || !branch.filters.is_empty())
     }
 
+    /// Whether each row tells by itself, without its keys and those before it, that it is in the result.
+    pub fn is_sieve(&self) -> bool {
+        self.until.is_none()
+            && self.offset == 0
+            && self.limit.is_none()
+            && self.branches.iter().all(|branch| branch.residual.is_none())
+    }
+
+    /// Whether a row, found by any branch, passes all filters.
+    pub fn passes(&self, row: &dyn Any) -> bool {
+        let of_branches = self.branches.iter().flat_map(|branch| &branch.filters);
+        self.filters.iter().chain(of_branches).all(|filter| filter(row))
+    }
+
+    /// Lets all rows pass.
+    pub fn unfilter(&mut self) {
+        self.filters.clear();
+        self.branches.iter_mut().for_each(|branch| branch.filters.clear());
+    }
+
     /// Whether a place comes after the cursor, if there is one.
     pub fn is_after(&self, key: &AnyKey, primary_key: &AnyKey) -> bool {
         self.after.as_ref().is_none_or(|after| {

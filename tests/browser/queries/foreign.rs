@@ -168,6 +168,7 @@ async fn a_row_that_does_not_fit_is_named_among_many() -> Result<()> {
     names(&db.mine.filter(|row| row.id % 2 == 1).to_vec().await.expect_err("the text"), "v");
     names(&db.notes.entries().await.expect_err("no name"), "name");
     // Its key is not in the row.
+    names(&db.notes.to_vec().await.expect_err("no name"), "name");
     names(&db.notes.filter(|_| true).to_vec().await.expect_err("no name"), "name");
 
     db.mine.delete(2_100).await?;
@@ -202,6 +203,8 @@ async fn records_without_a_row_do_not_stop_a_stream() -> Result<()> {
     assert_eq!(streamed, one);
     assert_eq!(db.notes.to_vec().await?, one);
     assert_eq!(db.notes.page(1).await?.rows, one);
+    let [one] = one;
+    assert_eq!(db.notes.entries().await?, [(1_000, one)]);
     Ok(())
 }
 
