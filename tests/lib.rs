@@ -6,6 +6,8 @@ pub mod loose;
 pub mod page;
 #[cfg(not(target_family = "wasm"))]
 mod spawn;
+#[cfg(target_family = "wasm")]
+mod uncaught;
 
 use indexie::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -64,3 +66,6 @@ pub use wasm_bindgen_test::wasm_bindgen_test;
 pub use spawn::spawn_local;
 #[cfg(target_family = "wasm")]
 pub use wasm_bindgen_futures::spawn_local;
+
+#[cfg(target_family = "wasm")]
+pub use uncaught::Uncaught;

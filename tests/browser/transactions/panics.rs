@@ -9,23 +9,12 @@ use std::task::Poll;
 use futures::FutureExt;
 use indexie::prelude::*;
 use indexie::{ReadWrite, Table};
-use wasm_bindgen::prelude::*;
+use indexie_tests::Uncaught;
 use wasm_bindgen_futures::spawn_local;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::fixtures::{Account, account, bank, contents};
 use crate::plain;
-
-#[wasm_bindgen(inline_js = "
-export function listening(seen) {
-  const listen = (event) => { event.preventDefault(); seen.push(String(event.message)); };
-  addEventListener('error', listen);
-  return () => removeEventListener('error', listen);
-}
-")]
-extern "C" {
-    fn listening(seen: &js_sys::Array) -> js_sys::Function;
-}
 
 /// Runs a body that panics after it has cleared the table, in a task of its own; looks at what is left.
 async fn leaves_nothing(
@@ -34,15 +23,14 @@ async fn leaves_nothing(
 ) -> Result<()> {
     let db = bank(name).await?;
     let before = contents(&db).await?;
-    let seen = js_sys::Array::new();
-    let stop = listening(&seen);
+    let uncaught = Uncaught::listen();
     let running = db.transaction(Mode::ReadWrite, &db.accounts, body);
     let (told, outcome) = futures::channel::oneshot::channel();
     spawn_local(async move {
         let _ = told.send(running.await);
     });
     plain::sleep(60).await;
-    let _ = stop.call0(&JsValue::NULL);
+    let heard = uncaught.heard();
     // Whoever awaited it is told, unless he has panicked himself.
     if let Some(Ok(outcome)) = outcome.now_or_never() {
         assert!(
@@ -50,7 +38,7 @@ async fn leaves_nothing(
             "{name}: {outcome:?}"
         );
     }
-    assert_eq!(seen.length(), 1, "{name}: {seen:?}");
+    assert_eq!(heard.len(), 1, "{name}: {heard:?}");
     assert_eq!(contents(&db).await?, before, "{name}");
     // The same database goes on, in transactions too.
     db.transaction(Mode::ReadWrite, &db.accounts, async |accounts| {

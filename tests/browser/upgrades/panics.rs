@@ -15,18 +15,7 @@ mod here {
     use crate::plain;
     use futures::channel::oneshot;
     use futures::future::{Either, select};
-    use wasm_bindgen::prelude::*;
-
-    #[wasm_bindgen(inline_js = "
-    export function listening(seen) {
-      const listen = (event) => { event.preventDefault(); seen.push(String(event.message)); };
-      addEventListener('error', listen);
-      return () => removeEventListener('error', listen);
-    }
-    ")]
-    extern "C" {
-        fn listening(seen: &js_sys::Array) -> js_sys::Function;
-    }
+    use indexie_tests::Uncaught;
 
     pub fn panic() -> Result<()> {
         wasm_bindgen::throw_str("a panic")
@@ -34,21 +23,20 @@ mod here {
 
     /// Opens a database whose upgrade panics.
     pub async fn open(db: Indexie) {
-        let seen = js_sys::Array::new();
-        let stop = listening(&seen);
+        let uncaught = Uncaught::listen();
         let (told, outcome) = oneshot::channel();
         wasm_bindgen_futures::spawn_local(async move {
             // Nobody need be listening any more.
             let _ = told.send(db.open().await);
         });
         let opened = select(outcome, Box::pin(plain::sleep(10_000))).await;
-        let _ = stop.call0(&JsValue::NULL);
+        let heard = uncaught.heard();
         let Either::Left((Ok(outcome), _)) = opened else { panic!("opening has not ended") };
         assert!(
             matches!(&outcome, Err(Error::Upgrade { version: 2, source, .. }) if matches!(**source, Error::Aborted { .. })),
             "{outcome:?}"
         );
-        assert_eq!(seen.length(), 1, "{seen:?}");
+        assert_eq!(heard.len(), 1, "{heard:?}");
     }
 }
 

@@ -1,0 +1,37 @@
+//! What a page hears of a panic in wasm: an exception that nobody catches.
+
+use js_sys::{Array, Function};
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen(inline_js = "
+export function listening(heard) {
+  const listen = (event) => { event.preventDefault(); heard.push(String(event.message)); };
+  addEventListener('error', listen);
+  return () => removeEventListener('error', listen);
+}
+")]
+extern "C" {
+    fn listening(heard: &Array) -> Function;
+}
+
+/// Listens to exceptions that nobody catches, and keeps them from failing the test.
+#[derive(Debug)]
+pub struct Uncaught {
+    heard: Array,
+    stop: Function,
+}
+
+impl Uncaught {
+    #[must_use]
+    pub fn listen() -> Self {
+        let heard = Array::new();
+        Self { stop: listening(&heard), heard }
+    }
+
+    /// What they have said. Nothing more is heard.
+    #[must_use]
+    pub fn heard(self) -> Vec<String> {
+        let _ = self.stop.call0(&JsValue::NULL);
+        self.heard.iter().filter_map(|message| message.as_string()).collect()
+    }
+}
