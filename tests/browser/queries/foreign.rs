@@ -154,12 +154,12 @@ async fn a_row_that_does_not_fit_is_named_among_many() -> Result<()> {
             _ => format!(r#"[{{"id": {id}, "v": {id}, "s": "s{id}", "tags": ["t{id}"]}}]"#),
         })
         .collect();
-    let named: Vec<String> = (1..=3_000)
+    let notes: Vec<String> = (1..=3_000)
         .map(|key| if key == 2_100 { format!("[{{}}, {key}]") } else { format!(r#"[{{"name": "n{key}"}}, {key}]"#) })
         .collect();
     db.open().await?;
     written_by_another_program(&db, "mine", &format!("[{}]", rows.join(","))).await;
-    written_by_another_program(&db, "notes", &format!("[{}]", named.join(","))).await;
+    written_by_another_program(&db, "notes", &format!("[{}]", notes.join(","))).await;
     let names = |error: &Error, at: &str| {
         let Error::Decode { key: Some(key), path, .. } = error else { panic!("{error:?}") };
         assert_eq!((key.as_number(), path.as_str()), (Some(2_100.0), at), "{error:?}");
