@@ -1,5 +1,6 @@
 //! Rows that are decoded as they come. Called by the reading terminals, and by the storage while it is still reading.
 
+use std::any::Any;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -10,27 +11,40 @@ use crate::error::Result;
 use crate::key::AnyKey;
 use crate::storage::{Columns, RowReader, Sink};
 
-/// What a read has found so far.
-pub(crate) struct Collector<T> {
+/// What a read has found so far. It does not know the type of the rows, and is in a program once.
+#[derive(Clone)]
+pub(crate) struct Collector {
     execution: Rc<Execution>,
-    /// Decodes the next row, or comes to the end.
-    next: Next<T>,
+    next: Next,
     /// Absent while rows are being decoded, which is work for code of the app.
-    state: Rc<RefCell<Option<Rows<T>>>>,
+    state: Rc<RefCell<Option<Result<Collected, Misfit>>>>,
 }
 
-type Rows<T> = Result<Collected<T>, Misfit>;
-
-struct Collected<T> {
-    rows: Vec<T>,
+struct Collected {
+    /// A vector of their type.
+    rows: Box<dyn Any>,
     /// How many rows have been decoded, whether they were kept or not.
     seen: usize,
 }
 
-pub(crate) type Next<T> = fn(&Execution, &mut Vec<T>, &mut RowReader<'_>, &dyn Known) -> Option<Decoded<()>>;
+/// Decodes the next row into the vector, or comes to the end.
+pub(crate) type Next = fn(&Execution, &mut dyn Any, &mut RowReader<'_>, &dyn Known) -> Option<Decoded<()>>;
+
+/// The vector that a [`Next`] is given, with room for all that is to come.
+pub(crate) fn vec_of<'v, T: 'static>(rows: &'v mut dyn Any, reader: &RowReader<'_>) -> Option<&'v mut Vec<T>> {
+    let rows = rows.downcast_mut::<Vec<T>>()?;
+    if rows.len() == rows.capacity() {
+        rows.reserve(reader.left());
+    }
+    Some(rows)
+}
+
+/// The vector that has been filled.
+pub(crate) fn typed_vec<T: 'static>(rows: Box<dyn Any>) -> Result<Vec<T>> {
+    rows.downcast().map(|rows| *rows).map_err(|_| unexpected())
+}
 
 /// A row that does not decode.
-#[derive(Clone)]
 pub(crate) struct Misfit {
     /// Behind so many others, whether they were kept or not.
     pub at: usize,
@@ -38,15 +52,20 @@ pub(crate) struct Misfit {
     pub error: CodecError,
 }
 
-impl<T: 'static> Collector<T> {
-    pub fn new(execution: &Execution, next: Next<T>) -> Self {
+impl Collector {
+    /// Of rows that `next` decodes into a vector of this type.
+    pub fn new<T: 'static>(execution: &Execution, next: Next) -> Self {
+        Self::into(execution, next, Box::<Vec<T>>::default())
+    }
+
+    fn into(execution: &Execution, next: Next, rows: Box<dyn Any>) -> Self {
         let execution = Rc::new(execution.clone());
-        Self { execution, next, state: Rc::new(RefCell::new(Some(Ok(Collected { rows: Vec::new(), seen: 0 })))) }
+        Self { execution, next, state: Rc::new(RefCell::new(Some(Ok(Collected { rows, seen: 0 })))) }
     }
 
     /// Takes rows that come before the others.
     pub fn sink(&self) -> Sink {
-        let this = Self { execution: self.execution.clone(), next: self.next, state: self.state.clone() };
+        let this = self.clone();
         Sink(Rc::new(move |columns| this.take(columns)))
     }
 
@@ -56,9 +75,8 @@ impl<T: 'static> Collector<T> {
         let state = state.and_then(|Collected { mut rows, mut seen }| {
             let shapes = columns.shapes.borrow();
             let mut reader = columns.open(&*shapes).rows;
-            rows.reserve(reader.left());
             let before = seen;
-            while let Some(row) = (self.next)(&self.execution, &mut rows, &mut reader, &*shapes) {
+            while let Some(row) = (self.next)(&self.execution, &mut *rows, &mut reader, &*shapes) {
                 if let Err(error) = row {
                     return Err(Misfit { at: seen, key: key_of(&self.execution, columns, seen - before), error });
                 }
@@ -70,12 +88,12 @@ impl<T: 'static> Collector<T> {
     }
 
     /// All rows.
-    pub fn done(&self) -> Result<Vec<T>> {
+    pub fn done(&self) -> Result<Box<dyn Any>> {
         self.tried()?.map_err(|Misfit { key, error, .. }| self.execution.undecodable(error, key))
     }
 
     /// The same, for who knows the rows' keys.
-    pub fn tried(&self) -> Result<Result<Vec<T>, Misfit>> {
+    pub fn tried(&self) -> Result<Result<Box<dyn Any>, Misfit>> {
         let state = self.state.take().ok_or_else(unexpected)?;
         Ok(state.map(|collected| collected.rows))
     }

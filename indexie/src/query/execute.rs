@@ -5,7 +5,7 @@ use std::any::Any;
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 
-use super::collect::{Collector, Misfit};
+use super::collect::{Collector, Misfit, typed_vec, vec_of};
 use super::cursor::Cursor;
 use super::plan::{Plan, Walk, is_multi, path_of, plan};
 use super::spec::{Branch, Spec};
@@ -45,10 +45,11 @@ pub(super) type Tested = (Box<dyn Any>, Vec<AnyKey>);
 
 fn next_tested(
     query: &Execution,
-    rows: &mut Vec<Option<Tested>>,
+    rows: &mut dyn Any,
     reader: &mut RowReader<'_>,
     shapes: &dyn Known,
 ) -> Option<Decoded<()>> {
+    let rows = vec_of::<Option<Tested>>(rows, reader)?;
     let (schema, order) = (query.session.shared.schema(query.store), query.spec.order_column());
     let row = reader.next(|reader| {
         let order = match (query.row_type.entry, path_of(&schema, order)) {
@@ -202,6 +203,14 @@ impl Execution {
         .boxed_local()
     }
 
+    /// The primary key of the record behind so many others, where one walk finds them all.
+    pub(super) async fn key_behind(&self, others: usize) -> Option<AnyKey> {
+        let Ok(Plan::Native(walk) | Plan::Filtered(walk)) = self.plan() else { return None };
+        let scan = Scan { limit: Some(others + 1), ..self.native_scan(&walk, Want::PRIMARY_KEYS) };
+        let columns = self.session.columns(self.store, walk.index(), Operation::Scan(scan)).await.ok()?;
+        columns.primary_keys().into_iter().nth(others)
+    }
+
     /// The primary keys of the query, in order, without their rows where those are not needed.
     pub fn primary_keys(&self) -> LocalBoxFuture<'_, Result<Vec<AnyKey>>> {
         async move {
@@ -290,21 +299,18 @@ impl Execution {
     }
 
     /// What decodes rows that are tested.
-    pub(super) fn collector(&self) -> Collector<Option<Tested>> {
-        Collector::new(self, next_tested)
+    pub(super) fn collector(&self) -> Collector {
+        Collector::new::<Option<Tested>>(self, next_tested)
     }
 
     /// The rows of the columns that pass the filters, and the place of the last record: there need not be a row at it.
-    pub(super) fn decode(
-        &self,
-        columns: &Columns,
-        collector: &Collector<Option<Tested>>,
-    ) -> Result<(Vec<Found>, Option<Position>)> {
+    pub(super) fn decode(&self, columns: &Columns, collector: &Collector) -> Result<(Vec<Found>, Option<Position>)> {
         collector.take(columns);
         let opened = columns.open(&*columns.shapes.borrow());
         let rows = collector.tried()?.map_err(|Misfit { at, key, error }| {
             self.undecodable(error, opened.primary_keys.get(at).cloned().or(key))
         })?;
+        let rows = typed_vec::<Option<Tested>>(rows)?;
         let keys = if columns.want.keys { opened.keys } else { opened.primary_keys.clone() };
         let last = keys.last().cloned().zip(opened.primary_keys.last().cloned());
         let found = keys.into_iter().zip(opened.primary_keys).zip(rows).filter_map(|((key, primary_key), row)| {

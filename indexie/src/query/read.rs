@@ -6,7 +6,7 @@ use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 
-use super::collect::{Collector, Misfit};
+use super::collect::{Collector, Misfit, typed_vec, vec_of};
 use super::execute::{Found, Rows};
 use super::plan::Explained;
 use super::{Cursor, Execution, Page, Query, Terminal};
@@ -69,44 +69,52 @@ pub(crate) fn owned<T: 'static>(found: Vec<Found>) -> Vec<T> {
 /// Decodes a row, and keeps it if it passes.
 fn next_row<T: DeserializeOwned + 'static>(
     query: &Execution,
-    rows: &mut Vec<T>,
+    rows: &mut dyn Any,
     reader: &mut RowReader<'_>,
     shapes: &dyn Known,
 ) -> Option<Decoded<()>> {
+    let rows = vec_of::<T>(rows, reader)?;
     let row = reader.next(|reader| from_value(reader, shapes))?;
     Some(row.map(|row| rows.extend(row.filter(|row| query.spec.passes(row)))))
+}
+
+/// Rows, decoded, whose type is not known here.
+enum Untyped {
+    /// A vector of their type.
+    Vec(Box<dyn Any>),
+    Found(Vec<Found>),
+}
+
+impl Untyped {
+    fn typed<T: 'static>(self) -> Result<Vec<T>> {
+        match self {
+            Self::Vec(rows) => typed_vec(rows),
+            Self::Found(found) => Ok(owned(found)),
+        }
+    }
 }
 
 /// What the reading terminals do, for rows of any type that serde reads.
 impl Execution {
     pub async fn into_vec<T: DeserializeOwned + 'static>(self) -> Result<Vec<T>> {
-        let collector = Collector::new(&self, next_row::<T>);
-        match self.rows_into(collector.sink()).await? {
-            Rows::Encoded(columns) => {
-                collector.take(&columns);
-                match collector.tried()? {
-                    Ok(rows) => Ok(rows),
-                    Err(misfit) => Err(self.misfit(misfit).await),
-                }
-            }
-            Rows::Found(found) => Ok(owned(found)),
-        }
+        self.collected(Collector::new::<T>(&self, next_row::<T>)).await?.typed()
     }
 
-    /// The error of a row that does not decode. A key that is no part of the row is asked for.
-    fn misfit(&self, Misfit { at, key, error }: Misfit) -> LocalBoxFuture<'_, Error> {
+    fn collected(&self, collector: Collector) -> LocalBoxFuture<'_, Result<Untyped>> {
         async move {
-            let key = if key.is_some() {
-                key
-            } else {
-                let before = self.with(|spec| {
-                    spec.unfilter();
-                    spec.limit(at + 1);
-                });
-                let keys = before.primary_keys().await.unwrap_or_default();
-                keys.into_iter().nth(at)
-            };
-            self.undecodable(error, key)
+            match self.rows_into(collector.sink()).await? {
+                Rows::Encoded(columns) => {
+                    collector.take(&columns);
+                    match collector.tried()? {
+                        Ok(rows) => Ok(Untyped::Vec(rows)),
+                        Err(Misfit { at, key, error }) => {
+                            let key = if key.is_some() { key } else { self.key_behind(at).await };
+                            Err(self.undecodable(error, key))
+                        }
+                    }
+                }
+                Rows::Found(found) => Ok(Untyped::Found(found)),
+            }
         }
         .boxed_local()
     }
@@ -116,15 +124,15 @@ impl Execution {
     }
 
     pub async fn last_row<T: DeserializeOwned + 'static>(self) -> Result<Option<T>> {
-        let mut rows = match self.last().await? {
+        let rows = match self.last().await? {
             Rows::Encoded(columns) => {
-                let collector = Collector::new(&self, next_row::<T>);
+                let collector = Collector::new::<T>(&self, next_row::<T>);
                 collector.take(&columns);
-                collector.done()?
+                Untyped::Vec(collector.done()?)
             }
-            Rows::Found(found) => owned(found),
+            Rows::Found(found) => Untyped::Found(found),
         };
-        Ok(rows.pop())
+        Ok(rows.typed()?.pop())
     }
 
     pub async fn finds_none(self) -> Result<bool> {
@@ -140,12 +148,13 @@ impl Execution {
         match self.rows(Want::ENTRIES).await? {
             Rows::Encoded(columns) => {
                 // A record may have no row.
-                let collector = Collector::new(&self, |_, rows, reader, shapes| {
+                let collector = Collector::new::<Option<T>>(&self, |_, rows, reader, shapes| {
+                    let rows = vec_of(rows, reader)?;
                     let row = reader.next(|reader| from_value::<T>(reader, shapes))?;
                     Some(row.map(|row| rows.push(row)))
                 });
                 collector.take(&columns);
-                let entries = columns.primary_keys().into_iter().zip(collector.done()?);
+                let entries = columns.primary_keys().into_iter().zip(typed_vec::<Option<T>>(collector.done()?)?);
                 entries.filter_map(|(key, row)| row.map(|row| Ok((own(table, key)?, row)))).collect()
             }
             Rows::Found(found) => {

@@ -181,12 +181,6 @@ impl Spec {
         self.filters.iter().chain(of_branches).all(|filter| filter(row))
     }
 
-    /// Lets all rows pass.
-    pub fn unfilter(&mut self) {
-        self.filters.clear();
-        self.branches.iter_mut().for_each(|branch| branch.filters.clear());
-    }
-
     /// Whether a place comes after the cursor, if there is one.
     pub fn is_after(&self, key: &AnyKey, primary_key: &AnyKey) -> bool {
         self.after.as_ref().is_none_or(|after| {
