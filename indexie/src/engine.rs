@@ -91,7 +91,7 @@ impl Session {
 
     /// Runs one operation.
     pub fn run(&self, store: u16, index: Option<u16>, operation: Operation) -> LocalBoxFuture<'_, Result<Reply>> {
-        async move { self.request(Request { store, index, operation, sink: None }).await }.boxed_local()
+        self.request(Request { store, index, operation, sink: None })
     }
 
     fn request(&self, request: Request) -> LocalBoxFuture<'_, Result<Reply>> {

@@ -14,10 +14,9 @@ use crate::storage::{Columns, RowReader, Sink};
 /// What a read has found so far. It does not know the type of the rows, and is in a program once.
 #[derive(Clone)]
 pub(crate) struct Collector {
-    execution: Rc<Execution>,
     next: Next,
     /// Absent while rows are being decoded, which is work for code of the app.
-    state: Rc<RefCell<Option<Result<Collected, Misfit>>>>,
+    state: Rc<RefCell<Option<Result<Collected, MisfitRow>>>>,
 }
 
 struct Collected {
@@ -45,7 +44,7 @@ pub(crate) fn typed_vec<T: 'static>(rows: Box<dyn Any>) -> Result<Vec<T>> {
 }
 
 /// A row that does not decode.
-pub(crate) struct Misfit {
+pub(crate) struct MisfitRow {
     /// Behind so many others, whether they were kept or not.
     pub at: usize,
     pub key: Option<AnyKey>,
@@ -54,31 +53,34 @@ pub(crate) struct Misfit {
 
 impl Collector {
     /// Of rows that `next` decodes into a vector of this type.
-    pub fn new<T: 'static>(execution: &Execution, next: Next) -> Self {
-        Self::into(execution, next, Box::<Vec<T>>::default())
+    pub fn new<T: 'static>(next: Next) -> Self {
+        Self::into(next, Box::<Vec<T>>::default())
     }
 
-    fn into(execution: &Execution, next: Next, rows: Box<dyn Any>) -> Self {
-        let execution = Rc::new(execution.clone());
-        Self { execution, next, state: Rc::new(RefCell::new(Some(Ok(Collected { rows, seen: 0 })))) }
+    fn into(next: Next, rows: Box<dyn Any>) -> Self {
+        Self { next, state: Rc::new(RefCell::new(Some(Ok(Collected { rows, seen: 0 })))) }
     }
 
     /// Takes rows that come before the others.
-    pub fn sink(&self) -> Sink {
+    pub fn sink(&self, execution: Rc<Execution>) -> Sink {
         let this = self.clone();
-        Sink(Rc::new(move |columns| this.take(columns)))
+        Sink(Rc::new(move |columns| this.take(&execution, columns)))
     }
 
-    /// Decodes these rows, unless one before them did not fit.
-    pub fn take(&self, columns: &Columns) {
+    /// Decodes the rows of these columns, unless one before them did not fit.
+    pub fn take(&self, execution: &Execution, columns: &Columns) {
+        let shapes = columns.shapes.borrow();
+        self.read(execution, columns, columns.open(&*shapes).rows, &*shapes);
+    }
+
+    /// The same for who has opened the columns for their keys.
+    pub fn read(&self, execution: &Execution, columns: &Columns, mut reader: RowReader<'_>, shapes: &dyn Known) {
         let Some(state) = self.state.take() else { return };
         let state = state.and_then(|Collected { mut rows, mut seen }| {
-            let shapes = columns.shapes.borrow();
-            let mut reader = columns.open(&*shapes).rows;
             let before = seen;
-            while let Some(row) = (self.next)(&self.execution, &mut *rows, &mut reader, &*shapes) {
+            while let Some(row) = (self.next)(execution, &mut *rows, &mut reader, shapes) {
                 if let Err(error) = row {
-                    return Err(Misfit { at: seen, key: key_of(&self.execution, columns, seen - before), error });
+                    return Err(MisfitRow { at: seen, key: key_of(execution, columns, seen - before), error });
                 }
                 seen += 1;
             }
@@ -88,12 +90,12 @@ impl Collector {
     }
 
     /// All rows.
-    pub fn done(&self) -> Result<Box<dyn Any>> {
-        self.tried()?.map_err(|Misfit { key, error, .. }| self.execution.undecodable(error, key))
+    pub fn done(&self, execution: &Execution) -> Result<Box<dyn Any>> {
+        self.tried()?.map_err(|MisfitRow { key, error, .. }| execution.undecodable(error, key))
     }
 
     /// The same, for who knows the rows' keys.
-    pub fn tried(&self) -> Result<Result<Box<dyn Any>, Misfit>> {
+    pub fn tried(&self) -> Result<Result<Box<dyn Any>, MisfitRow>> {
         let state = self.state.take().ok_or_else(unexpected)?;
         Ok(state.map(|collected| collected.rows))
     }

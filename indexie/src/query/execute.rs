@@ -5,7 +5,7 @@ use std::any::Any;
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 
-use super::collect::{Collector, Misfit, typed_vec, vec_of};
+use super::collect::{Collector, MisfitRow, typed_vec, vec_of};
 use super::cursor::Cursor;
 use super::plan::{Plan, Walk, is_multi, path_of, plan};
 use super::spec::{Branch, Spec};
@@ -153,19 +153,16 @@ impl Execution {
     }
 
     pub async fn scan(&self, walk: &Walk, scan: Scan) -> Result<Columns> {
-        if scan.ranges.is_empty() || scan.limit == Some(0) {
-            return Ok(Columns::empty(scan.want));
-        }
-        self.session.columns(self.store, walk.index(), Operation::Scan(scan)).await
+        self.scan_into(walk, scan, None).await
     }
 
     /// The same, where the sink may be given some of the rows before.
-    pub(super) async fn scan_into(&self, walk: &Walk, scan: Scan, sink: Sink) -> Result<Columns> {
+    pub(super) async fn scan_into(&self, walk: &Walk, scan: Scan, sink: Option<Sink>) -> Result<Columns> {
         if scan.ranges.is_empty() || scan.limit == Some(0) {
             return Ok(Columns::empty(scan.want));
         }
         let operation = Operation::Scan(scan);
-        let request = Request { store: self.store, index: walk.index(), operation, sink: Some(sink) };
+        let request = Request { store: self.store, index: walk.index(), operation, sink };
         self.session.columns_into(request).await
     }
 
@@ -190,14 +187,17 @@ impl Execution {
     /// The same for rows alone. Of those that come encoded, the sink may be given some before; and they have yet to be tested.
     pub fn rows_into(&self, sink: Sink) -> LocalBoxFuture<'_, Result<Rows>> {
         async move {
-            match self.plan()? {
-                Plan::Filtered(walk) if !self.spec.is_sieve() => {
-                    self.ways()?.rows(self, Plan::Filtered(walk), Want::ROWS).await
+            let plan = self.plan()?;
+            let walk = match &plan {
+                Plan::Native(walk) => Some(walk),
+                Plan::Filtered(walk) => self.spec.is_sieve().then_some(walk),
+                _ => None,
+            };
+            match walk {
+                Some(walk) => {
+                    self.scan_into(walk, self.native_scan(walk, Want::ROWS), Some(sink)).await.map(Rows::Encoded)
                 }
-                Plan::Native(walk) | Plan::Filtered(walk) => {
-                    self.scan_into(&walk, self.native_scan(&walk, Want::ROWS), sink).await.map(Rows::Encoded)
-                }
-                plan => self.ways()?.rows(self, plan, Want::ROWS).await,
+                None => self.ways()?.rows(self, plan, Want::ROWS).await,
             }
         }
         .boxed_local()
@@ -207,7 +207,7 @@ impl Execution {
     pub(super) async fn key_behind(&self, others: usize) -> Option<AnyKey> {
         let Ok(Plan::Native(walk) | Plan::Filtered(walk)) = self.plan() else { return None };
         let scan = Scan { limit: Some(others + 1), ..self.native_scan(&walk, Want::PRIMARY_KEYS) };
-        let columns = self.session.columns(self.store, walk.index(), Operation::Scan(scan)).await.ok()?;
+        let columns = self.scan(&walk, scan).await.ok()?;
         columns.primary_keys().into_iter().nth(others)
     }
 
@@ -299,15 +299,16 @@ impl Execution {
     }
 
     /// What decodes rows that are tested.
-    pub(super) fn collector(&self) -> Collector {
-        Collector::new::<Option<Tested>>(self, next_tested)
+    pub(super) fn collector() -> Collector {
+        Collector::new::<Option<Tested>>(next_tested)
     }
 
     /// The rows of the columns that pass the filters, and the place of the last record: there need not be a row at it.
     pub(super) fn decode(&self, columns: &Columns, collector: &Collector) -> Result<(Vec<Found>, Option<Position>)> {
-        collector.take(columns);
-        let opened = columns.open(&*columns.shapes.borrow());
-        let rows = collector.tried()?.map_err(|Misfit { at, key, error }| {
+        let shapes = columns.shapes.borrow();
+        let opened = columns.open(&*shapes);
+        collector.read(self, columns, opened.rows, &*shapes);
+        let rows = collector.tried()?.map_err(|MisfitRow { at, key, error }| {
             self.undecodable(error, opened.primary_keys.get(at).cloned().or(key))
         })?;
         let rows = typed_vec::<Option<Tested>>(rows)?;

@@ -88,7 +88,7 @@ impl Execution {
         let found_by = self.scans(walks.iter().enumerate().map(wanted).collect()).await?;
         let found_by = found_by
             .iter()
-            .map(|columns| Ok(self.decode(columns, &self.collector())?.0))
+            .map(|columns| Ok(self.decode(columns, &Self::collector())?.0))
             .collect::<Result<Vec<_>>>()?;
         let keys: Vec<&AnyKey> = found_by.iter().flatten().map(|found| &found.primary_key).collect();
         // The row that has been found for a key, by the key's rank.

@@ -1,12 +1,13 @@
 //! The reading terminals: what a query gives.
 
 use std::any::Any;
+use std::rc::Rc;
 
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 
-use super::collect::{Collector, Misfit, typed_vec, vec_of};
+use super::collect::{Collector, MisfitRow, typed_vec, vec_of};
 use super::execute::{Found, Rows};
 use super::plan::Explained;
 use super::{Cursor, Execution, Page, Query, Terminal};
@@ -97,19 +98,20 @@ impl Untyped {
 /// What the reading terminals do, for rows of any type that serde reads.
 impl Execution {
     pub async fn into_vec<T: DeserializeOwned + 'static>(self) -> Result<Vec<T>> {
-        self.collected(Collector::new::<T>(&self, next_row::<T>)).await?.typed()
+        self.collected(Collector::new::<T>(next_row::<T>)).await?.typed()
     }
 
-    fn collected(&self, collector: Collector) -> LocalBoxFuture<'_, Result<Untyped>> {
+    fn collected(self, collector: Collector) -> LocalBoxFuture<'static, Result<Untyped>> {
+        let this = Rc::new(self);
         async move {
-            match self.rows_into(collector.sink()).await? {
+            match this.rows_into(collector.sink(this.clone())).await? {
                 Rows::Encoded(columns) => {
-                    collector.take(&columns);
+                    collector.take(&this, &columns);
                     match collector.tried()? {
                         Ok(rows) => Ok(Untyped::Vec(rows)),
-                        Err(Misfit { at, key, error }) => {
-                            let key = if key.is_some() { key } else { self.key_behind(at).await };
-                            Err(self.undecodable(error, key))
+                        Err(MisfitRow { at, key, error }) => {
+                            let key = if key.is_some() { key } else { this.key_behind(at).await };
+                            Err(this.undecodable(error, key))
                         }
                     }
                 }
@@ -126,9 +128,9 @@ impl Execution {
     pub async fn last_row<T: DeserializeOwned + 'static>(self) -> Result<Option<T>> {
         let rows = match self.last().await? {
             Rows::Encoded(columns) => {
-                let collector = Collector::new::<T>(&self, next_row::<T>);
-                collector.take(&columns);
-                Untyped::Vec(collector.done()?)
+                let collector = Collector::new::<T>(next_row::<T>);
+                collector.take(&self, &columns);
+                Untyped::Vec(collector.done(&self)?)
             }
             Rows::Found(found) => Untyped::Found(found),
         };
@@ -148,13 +150,16 @@ impl Execution {
         match self.rows(Want::ENTRIES).await? {
             Rows::Encoded(columns) => {
                 // A record may have no row.
-                let collector = Collector::new::<Option<T>>(&self, |_, rows, reader, shapes| {
+                let collector = Collector::new::<Option<T>>(|_, rows, reader, shapes| {
                     let rows = vec_of(rows, reader)?;
                     let row = reader.next(|reader| from_value::<T>(reader, shapes))?;
                     Some(row.map(|row| rows.push(row)))
                 });
-                collector.take(&columns);
-                let entries = columns.primary_keys().into_iter().zip(typed_vec::<Option<T>>(collector.done()?)?);
+                let shapes = columns.shapes.borrow();
+                let opened = columns.open(&*shapes);
+                collector.read(&self, &columns, opened.rows, &*shapes);
+                let rows = typed_vec::<Option<T>>(collector.done(&self)?)?;
+                let entries = opened.primary_keys.into_iter().zip(rows);
                 entries.filter_map(|(key, row)| row.map(|row| Ok((own(table, key)?, row)))).collect()
             }
             Rows::Found(found) => {

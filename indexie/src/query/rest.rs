@@ -1,5 +1,7 @@
 //! A query that is read chunk by chunk: where it stands, and what is left of it.
 
+use std::rc::Rc;
+
 use super::execute::{Execution, Found};
 use super::plan::Walk;
 use super::spec::Spec;
@@ -61,8 +63,9 @@ impl Rest {
         let after = if self.begun { self.after.take() } else { execution.after_in(walk) };
         self.begun = true;
         let scan = Scan { offset: 0, limit: Some(wanted), after, ..execution.native_scan(walk, walk.with_keys()) };
-        let collector = execution.collector();
-        let columns = execution.scan_into(walk, scan, collector.sink()).await?;
+        let collector = Execution::collector();
+        let sink = collector.sink(Rc::new(execution.clone()));
+        let columns = execution.scan_into(walk, scan, Some(sink)).await?;
         self.ended = columns.count < wanted;
         let (found, last) = execution.decode(&columns, &collector)?;
         self.chunk = (self.chunk * 2).min(LARGEST_CHUNK).max(self.chunk);

@@ -124,7 +124,7 @@ impl Execution {
             Plan::Native(walk) => {
                 let columns = self.scan(&walk, self.native_scan(&walk, walk.with_keys())).await?;
                 let in_order = |found: Found| Found { key: self.ordering_key(&walk, found.key), ..found };
-                let found = self.decode(&columns, &self.collector())?.0;
+                let found = self.decode(&columns, &Self::collector())?.0;
                 if found.len() < columns.count {
                     // Some records have no row that could be given, and may have used up the limit.
                     return self.filtered(&walk).await;
