@@ -1,10 +1,12 @@
 //! Results that are put together in memory: several clauses, or another order than that of the index walked.
 
 use std::future::poll_fn;
+use std::rc::Rc;
 use std::task::Poll;
 
 use futures::future::{FutureExt, LocalBoxFuture};
 
+use super::collect::Collector;
 use super::execute::{Execution, Found};
 use super::plan::{Walk, is_multi};
 use super::spec::Spec;
@@ -12,7 +14,7 @@ use crate::error::Result;
 use crate::index::Column;
 use crate::key::AnyKey;
 use crate::order::{ranks, sort_by, sort_keys};
-use crate::storage::{Columns, Position, Scan, Want};
+use crate::storage::{Columns, Position, Scan, Sink, Want};
 
 /// What a result has one of.
 #[derive(Clone, Copy, PartialEq)]
@@ -39,20 +41,27 @@ impl Execution {
             && spec.branches.iter().all(|branch| branch.filters.is_empty() && branch.residual.is_none())
     }
 
-    /// All that the walks find, asked for at once: the browser reads one while this thread unpacks another. Of several, nothing
-    /// is written in between: a row that moved from one to the other would be found by neither.
-    async fn scans(&self, walks: Vec<(Walk, Want)>) -> Result<Vec<Columns>> {
+    /// All that the walks find, asked for at once: the browser reads one while this thread unpacks another. The sinks are given rows
+    /// before. Of several, nothing is written in between: a row that moved from one to the other would be found by neither.
+    async fn scans(&self, walks: Vec<(Walk, Want, Option<Sink>)>) -> Result<Vec<Columns>> {
         let several = walks.len() > 1;
         let scans = move |this: Self| async move {
-            let scan = |walk, want| Scan { offset: 0, limit: None, after: None, ..this.native_scan(walk, want) };
-            all(walks.iter().map(|(walk, want)| this.scan(walk, scan(walk, *want)).boxed_local()).collect()).await
+            let scan = |(walk, want, sink): (Walk, Want, _)| {
+                let this = &this;
+                async move {
+                    let scan = Scan { offset: 0, limit: None, after: None, ..this.native_scan(&walk, want) };
+                    this.scan_into(&walk, scan, sink).await
+                }
+                .boxed_local()
+            };
+            all(walks.into_iter().map(scan).collect()).await
         };
         if several { self.as_one(|this| scans(this).boxed_local()).await } else { scans(self.clone()).await }
     }
 
     pub(super) async fn gather_keys(&self, walks: &[Walk]) -> Result<Vec<AnyKey>> {
         let mut keys = Vec::new();
-        let walks = walks.iter().map(|walk| (walk.clone(), Want::PRIMARY_KEYS)).collect();
+        let walks = walks.iter().map(|walk| (walk.clone(), Want::PRIMARY_KEYS, None)).collect();
         for columns in self.scans(walks).await? {
             keys.extend(columns.primary_keys());
         }
@@ -80,15 +89,19 @@ impl Execution {
         let mut rows: Vec<Found> = Vec::new();
         let mut places: Vec<(AnyKey, usize)> = Vec::new();
         // Keys of another index than the ordering one are looked at by what a clause leaves to be tested, and by nothing else.
-        let wanted = |(at, walk): (usize, &Walk)| {
+        let collectors: Vec<Collector> = walks.iter().map(|_| Self::collector()).collect();
+        let this = Rc::new(self.clone());
+        let wanted = |((at, walk), collector): ((usize, &Walk), &Collector)| {
             let tested = branches.get(at).is_some_and(|branch| branch.residual.is_some());
             let looked_at = tested || walk.column.entry == order.entry;
-            (walk.clone(), if looked_at { walk.with_keys() } else { Want::ENTRIES })
+            let want = if looked_at { walk.with_keys() } else { Want::ENTRIES };
+            (walk.clone(), want, Some(collector.sink(this.clone())))
         };
-        let found_by = self.scans(walks.iter().enumerate().map(wanted).collect()).await?;
+        let found_by = self.scans(walks.iter().enumerate().zip(&collectors).map(wanted).collect()).await?;
         let found_by = found_by
             .iter()
-            .map(|columns| Ok(self.decode(columns, &Self::collector())?.0))
+            .zip(&collectors)
+            .map(|(columns, collector)| Ok(self.decode(columns, collector)?.0))
             .collect::<Result<Vec<_>>>()?;
         let keys: Vec<&AnyKey> = found_by.iter().flatten().map(|found| &found.primary_key).collect();
         // The row that has been found for a key, by the key's rank.

@@ -75,8 +75,7 @@ extern "C" {
     pub(super) fn database_names(this: &Engine, slot: u32);
 
     #[wasm_bindgen(method)]
-    pub(super) fn begin(this: &Engine, id: u32, connection: u32, stores: &[u16], write: bool, durability: &str)
-    -> bool;
+    pub(super) fn begin(this: &Engine, id: u32, connection: u32, stores: &[u16], write: bool, durability: u32) -> bool;
 
     #[wasm_bindgen(method)]
     pub(super) fn watch(this: &Engine, id: u32, name: &str, stores: Vec<String>);
@@ -108,7 +107,7 @@ extern "C" {
         index: i32,
         a: u32,
         b: u32,
-        durability: &str,
+        durability: u32,
         ints: &[u32],
         floats: &[f64],
         bytes: &[u8],
@@ -116,7 +115,7 @@ extern "C" {
     ) -> bool;
 
     #[wasm_bindgen(method)]
-    pub(super) fn take(this: &Engine, slot: u32) -> u32;
+    pub(super) fn take(this: &Engine, slot: u32, words: &mut [u32]) -> u32;
 
     #[wasm_bindgen(method, js_name = turnToStream)]
     pub(super) fn turn_to_stream(this: &Engine) -> f64;

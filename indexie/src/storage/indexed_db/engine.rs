@@ -1,6 +1,6 @@
 //! The engine of one thread: its JavaScript half, behind [`Backend`].
 
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 use std::task::Waker;
 use std::time::Duration;
@@ -34,6 +34,10 @@ const ARRIVED: u32 = 11;
 const NEW_SHAPES: u32 = 8;
 /// The rows are written apart.
 const STREAMED: u32 = 16;
+/// It fits into the words that were given.
+const SMALL: u32 = 32;
+/// How many words are given: enough for a row or a few, which then take one crossing.
+const SMALL_WORDS: usize = 1_024;
 
 struct IndexedDbEngine {
     js: Engine,
@@ -42,6 +46,8 @@ struct IndexedDbEngine {
     /// How many of this thread's shapes JavaScript knows.
     sent: Cell<usize>,
     received: ShapeTable,
+    /// Where a small result is put.
+    words: RefCell<Box<[u32]>>,
 }
 
 /// This thread's engine, made when it is first needed.
@@ -59,6 +65,7 @@ fn engine() -> Rc<IndexedDbEngine> {
                 _wake: wake,
                 sent: Cell::new(0),
                 received: ShapeTable::default(),
+                words: RefCell::new(vec![0; SMALL_WORDS].into()),
             })
         })
         .clone()
@@ -241,7 +248,7 @@ impl Backend for IndexedDbEngine {
         write: bool,
         durability: Durability,
     ) -> Result<(), Failure> {
-        self.checked(self.js.begin(transaction, connection, stores, write, name_of(durability)))
+        self.checked(self.js.begin(transaction, connection, stores, write, number_of(durability)))
     }
 
     fn commit(&self, transaction: u32) {
@@ -271,7 +278,7 @@ impl Backend for IndexedDbEngine {
             request.index.map_or(-1, i32::from),
             a,
             b,
-            name_of(durability),
+            number_of(durability),
             &batch.ints,
             &batch.floats,
             &batch.bytes,
@@ -280,7 +287,8 @@ impl Backend for IndexedDbEngine {
     }
 
     fn take(&self, slot: u32, want: Want) -> Result<Reply, Failure> {
-        let kind = self.js.take(slot);
+        let mut words = self.words.borrow_mut();
+        let kind = self.js.take(slot, &mut words);
         match kind & 7 {
             1 => Ok(Reply::Unit),
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of rows")]
@@ -290,19 +298,13 @@ impl Backend for IndexedDbEngine {
                 if kind & NEW_SHAPES != 0 {
                     self.receive_shapes();
                 }
-                let batch = self.received();
+                let (count, batch) =
+                    if kind & SMALL != 0 { small(&words) } else { (self.js.number() as usize, self.received()) };
                 let rows = (kind & STREAMED != 0).then(|| {
                     let given = self.js.turn_to_stream() as usize;
                     Box::new(Streamed { batch: self.received(), given })
                 });
-                Ok(Reply::Columns(Columns {
-                    batch,
-                    rows,
-                    count: self.js.number() as usize,
-                    want,
-                    parked: slot,
-                    shapes: self.received.clone(),
-                }))
+                Ok(Reply::Columns(Columns { batch, rows, count, want, parked: slot, shapes: self.received.clone() }))
             }
             _ => Err(self.failed()),
         }
@@ -342,12 +344,33 @@ impl Backend for IndexedDbEngine {
     fn turn(&self, _waker: &Waker, _future: u32) {}
 }
 
-fn name_of(durability: Durability) -> &'static str {
+fn number_of(durability: Durability) -> u32 {
     match durability {
-        Durability::Default => "",
-        Durability::Relaxed => "relaxed",
-        Durability::Strict => "strict",
+        Durability::Default => 0,
+        Durability::Relaxed => 1,
+        Durability::Strict => 2,
     }
+}
+
+/// What JavaScript has put into words: how many values there are of each kind, and those.
+fn small(words: &[u32]) -> (usize, Batch) {
+    let [count, ints, sections, floats, bytes, words @ ..] = words else { return (0, Batch::default()) };
+    let [count, ints, sections, floats, bytes] = [count, ints, sections, floats, bytes].map(|number| *number as usize);
+    let mut rest = words;
+    let mut part = |length: usize| {
+        let (part, behind) = rest.split_at(length.min(rest.len()));
+        rest = behind;
+        part
+    };
+    let (ints, sections) = (part(ints).to_vec(), part(sections).to_vec());
+    let float = |bits: &[u32; 2]| f64::from_bits(u64::from(bits[1]) << 32 | u64::from(bits[0]));
+    let floats = part(2 * floats).as_chunks().0.iter().map(float).collect();
+    let mut text = Vec::with_capacity(bytes.next_multiple_of(4));
+    for word in part(bytes.div_ceil(4)) {
+        text.extend_from_slice(&word.to_le_bytes());
+    }
+    text.truncate(bytes);
+    (count, Batch::received(ints, floats, text, sections))
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "written by indexed_db.js as a u32")]

@@ -12,6 +12,8 @@
 const NULL = 0, BOOL = 1, U32 = 2, F64 = 3, TEXT = 4, DATE = 5, BYTES = 6, BIGINT = 7, ARRAY = 8, OBJECT = 9, MAP = 10,
   OTHER = 11, MIXED = 12;
 const ROWS_PER_SECTION = 128;
+// In UTF-16 units.
+const SHORT_TEXT = 256;
 // Objects used as maps have ever new property names: no shapes for those.
 const MAX_SHAPES = 2048, MAX_SHAPE_PROPERTIES = 64, MAX_SHAPE_STEPS = 32768;
 // Bytes that a buffer may have and stay.
@@ -33,7 +35,11 @@ const STAYS = 0, MOVES = 1;
 // What an operation came to; the same numbers as in engine.rs.
 const UNIT = 1, NUMBER = 2, BATCH = 3, FAILED = 4;
 // Added to those of a batch: shapes that Rust has to learn first, and rows that are apart.
-const NEW_SHAPES = 8, STREAMED = 16;
+const NEW_SHAPES = 8, STREAMED = 16, SMALL = 32;
+// The words that a small result begins with: how many there are of each kind, and how many values.
+const SMALL_HEAD = 5;
+// By the numbers that Rust gives them.
+const DURABILITIES = [undefined, 'relaxed', 'strict'];
 // Events; the same numbers as in engine.rs.
 const SETTLED = 0, DONE = 1, ABORTED = 2, UPGRADE = 3, OPENED = 4, OPEN_FAILED = 5, BLOCKED = 6, VERSION_CHANGE = 7, CLOSED = 8,
   WAITED = 9, COMMITTED = 10, ARRIVED = 11;
@@ -281,13 +287,25 @@ class Writer {
 
   allocate() {
     this.ints = new Uint32Array(1024);
-    this.floats = new Float64Array(512);
-    this.bytes = new Uint8Array(4096);
+    this.useFloats(new Float64Array(512));
+    this.useBytes(new Uint8Array(4096));
+  }
+
+  // The same memory word by word, for what is handed over in words.
+  useFloats(floats) {
+    this.floats = floats;
+    this.floatWords = new Uint32Array(floats.buffer);
+  }
+
+  // As many as make up words.
+  useBytes(bytes) {
+    this.bytes = bytes;
+    this.byteWords = new Uint32Array(bytes.buffer);
   }
 
   // What one large read has needed is not kept for ever.
   get isLarge() {
-    return [this.ints, this.floats, this.bytes].some(({ byteLength }) => byteLength > MOST_KEPT);
+    return this.ints.byteLength > MOST_KEPT || this.floats.byteLength > MOST_KEPT || this.bytes.byteLength > MOST_KEPT;
   }
 
   reset() {
@@ -323,7 +341,7 @@ class Writer {
     if (this.float === this.floats.length) {
       const grown = new Float64Array(this.floats.length * 2);
       grown.set(this.floats);
-      this.floats = grown;
+      this.useFloats(grown);
     }
     this.floats[this.float++] = value;
   }
@@ -336,17 +354,48 @@ class Writer {
 
   reserve(more) {
     if (this.byte + more <= this.bytes.length) return;
-    const grown = new Uint8Array(Math.max(this.bytes.length * 2, this.byte + more));
+    const grown = new Uint8Array(Math.max(this.bytes.length * 2, Math.ceil((this.byte + more) / 4) * 4));
     grown.set(this.bytes.subarray(0, this.byte));
-    this.bytes = grown;
+    this.useBytes(grown);
   }
 
   append(text) {
     if (text.length === 0) return 0;
     this.reserve(text.length * 3);
+    if (text.length <= SHORT_TEXT && this.spell(text)) return text.length;
     const { written } = encoder.encodeInto(text, this.bytes.subarray(this.byte));
     this.byte += written;
     return written;
+  }
+
+  // Appends a text that is ASCII: of a short one that takes less than asking the browser to. Returns whether it was.
+  spell(text) {
+    const { bytes, byte } = this, { length } = text;
+    for (let i = 0; i < length; i++) {
+      const unit = text.charCodeAt(i);
+      if (unit > 127) return false;
+      bytes[byte + i] = unit;
+    }
+    this.byte += length;
+    return true;
+  }
+
+  // Hands over little in words of Rust's memory, if there is room for it: how many values and of each kind, then these.
+  intoWords(words, count) {
+    const { ints, int, sections, floatWords, float, byteWords, byte } = this;
+    const bytesAsWords = Math.ceil(byte / 4);
+    if (SMALL_HEAD + int + sections.length + 2 * float + bytesAsWords > words.length) return false;
+    words[0] = count;
+    words[1] = int;
+    words[2] = sections.length;
+    words[3] = float;
+    words[4] = byte;
+    let at = SMALL_HEAD;
+    for (let i = 0; i < int; i++) words[at++] = ints[i];
+    for (let i = 0; i < sections.length; i++) words[at++] = sections[i];
+    for (let i = 0; i < 2 * float; i++) words[at++] = floatWords[i];
+    for (let i = 0; i < bytesAsWords; i++) words[at++] = byteWords[i];
+    return true;
   }
 
   endSection() {
@@ -582,7 +631,7 @@ let commits = 0;
 
 function transactionOver({ db, lock }, stores, mode, durability) {
   if (db === null) throw new DOMException('The connection is closed.', 'InvalidStateError');
-  const transaction = db.transaction(stores, mode, durability === '' ? undefined : { durability });
+  const transaction = db.transaction(stores, mode, durability === 0 ? undefined : { durability: DURABILITIES[durability] });
   forgiving(transaction);
   if (mode === 'readwrite') {
     lock.hold(transaction);
@@ -1440,31 +1489,35 @@ function write(task, count, issue, done, failed, ask = null) {
     if (part) line.told += note.rows?.length ?? MOST_REPORTED + 1;
     done(issued.map(({ request }) => request));
   };
-  let whole = false;
+  // How many are asked for in the slices so far, and whether that is all.
+  let asked = 0, whole = false;
+  // They are answered in the order in which they were made: the last one of a slice tells that all are, if none was issued since.
+  const over = (answers) => {
+    if (issued.length !== answers || (!whole && failure === null)) return;
+    try {
+      answered();
+    } catch (error) {
+      failure ??= [error, answers - 1];
+      answered();
+    }
+  };
   inSlices(task, count, (row) => {
     if (failure !== null) return null;
     try {
       issued.push(issue(row, store));
       const { request } = issued[row];
-      onError(request, (error) => { failure ??= [error, row]; });
+      onError(request, (error) => {
+        failure ??= [error, row];
+        if (row === asked - 1) over(asked);
+      });
       return request;
     } catch (error) {
       failure = [error, row];
       return null;
     }
-  }, () => { whole = true; }, (last, end) => {
-    // They are answered in the order in which they were made: the last one tells that all are.
-    const over = () => {
-      if (issued.length !== end || (!whole && failure === null)) return;
-      try {
-        answered();
-      } catch (error) {
-        failure ??= [error, end - 1];
-        answered();
-      }
-    };
-    last.addEventListener('success', over);
-    last.addEventListener('error', over);
+  }, () => { whole = true; }, (last, rows) => {
+    asked = rows;
+    last.addEventListener('success', () => over(rows));
   });
   if (issued.length === 0) answered();
 }
@@ -2917,7 +2970,7 @@ export class Engine {
         if (error.name !== 'TransactionInactiveError' && error.name !== 'InvalidStateError') throw error;
       }
     }
-    const transaction = transactionOver(connection, task.storeName, 'readonly', '');
+    const transaction = transactionOver(connection, task.storeName, 'readonly', 0);
     connection.live = { transaction, writes, storeName: task.storeName, left: REUSES, until: performance.now() + REUSE_TIME };
     task.transaction = transaction;
     start();
@@ -2995,8 +3048,9 @@ export class Engine {
     }, () => then(failure));
   }
 
-  // Hands over what an operation came to. Rows are encoded only now: whoever stopped waiting pays nothing.
-  take(slot) {
+  // Hands over what an operation came to, in these words if it fits into them. Rows are encoded only now: whoever stopped waiting pays
+  // nothing.
+  take(slot, words) {
     const outcome = this.slots.get(slot);
     this.slots.delete(slot);
     if (!outcome) return 0;
@@ -3022,7 +3076,9 @@ export class Engine {
     });
     if (!written) return FAILED;
     this.number = result.length > 0 ? result[0].length : stream.before + stream.rows;
-    return BATCH | (writer.shapes.fresh.length > 0 ? NEW_SHAPES : 0) | (stream !== null ? STREAMED : 0);
+    const fresh = writer.shapes.fresh.length > 0 ? NEW_SHAPES : 0;
+    if (stream !== null) return BATCH | STREAMED | fresh;
+    return BATCH | (writer.intoWords(words, this.number) ? SMALL : 0) | fresh;
   }
 
   // A writer for rows that are written as they are read.
