@@ -116,6 +116,28 @@ async fn exactly_one_section() -> Result<()> {
     Ok(())
 }
 
+/// Short texts are spelled unit by unit, and a row of up to some four kilobytes is handed over in one piece.
+#[wasm_bindgen_test]
+async fn texts_of_every_length_around_those_at_which_another_way_is_taken() -> Result<()> {
+    let db: TextDb = empty("lengths").await;
+    let rows: Vec<Texts> = (240..270)
+        .chain(3_950..4_100)
+        .map(|id| Texts {
+            id,
+            left: "x".repeat(id as usize - 1),
+            right: if id % 3 == 0 { "ä" } else { "y" }.to_owned(),
+            note: None,
+            words: vec![],
+        })
+        .collect();
+    db.rows.bulk_add(&rows).await?;
+    for row in &rows {
+        assert_eq!(db.rows.get(row.id).await?.as_ref(), Some(row));
+    }
+    assert_eq!(db.rows.to_vec().await?, rows);
+    Ok(())
+}
+
 #[wasm_bindgen_test]
 async fn long_texts() -> Result<()> {
     let db: TextDb = empty("long-texts").await;
