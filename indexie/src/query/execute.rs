@@ -21,6 +21,9 @@ use crate::storage::{Columns, Operation, Position, Request, RowReader, Scan, Sin
 #[cfg(feature = "live")]
 use crate::table::Target;
 
+/// So many rows are read sooner than the place of one of them is found.
+const FEW: usize = 32;
+
 /// A query and where it runs.
 #[derive(Clone)]
 pub(crate) struct Execution {
@@ -251,10 +254,35 @@ impl Execution {
                     let backwards = self.with(|spec| (spec.reverse, spec.limit) = (!spec.reverse, Some(1)));
                     backwards.rows(Want::ROWS).await
                 }
+                Plan::Native(_) if self.spec.after.is_none() && self.spec.limit.is_none_or(|limit| limit > FEW) => {
+                    self.as_one(|this| async move { this.last_of_window().await }.boxed_local()).await
+                }
                 _ => self.rows(Want::ROWS).await,
             }
         }
         .boxed_local()
+    }
+
+    /// The last row of a window, without those before it. Nothing is counted: a browser would go over all of them.
+    async fn last_of_window(&self) -> Result<Rows> {
+        if let Some(limit) = self.spec.limit {
+            let before = limit.saturating_sub(1);
+            let at_its_end = self.with(|spec| {
+                spec.offset = spec.offset.saturating_add(before);
+                spec.limit = Some(1);
+            });
+            let last = at_its_end.rows(Want::ROWS).await?;
+            if !matches!(&last, Rows::Encoded(columns) if columns.count == 0) {
+                return Ok(last);
+            }
+        }
+        // It ends where everything does, if it begins before that.
+        let first = self.with(|spec| spec.limit = Some(1));
+        if self.spec.offset > 0 && first.primary_keys().await?.is_empty() {
+            return Ok(Rows::Encoded(Columns::empty(Want::ROWS)));
+        }
+        let backwards = |spec: &mut Spec| (spec.reverse, spec.offset, spec.limit) = (!spec.reverse, 0, Some(1));
+        self.with(backwards).rows(Want::ROWS).await
     }
 
     /// The keys of the ordering index, one per entry and so with repeats.

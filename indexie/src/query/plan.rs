@@ -153,19 +153,15 @@ impl fmt::Display for Explained<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Spec { offset, limit, .. } = self.spec;
         match self.plan {
-            Plan::Native(walk) => {
-                let one = matches!(walk.ranges.as_slice(), [_]);
-                f.write_str(match (*offset > 0, one) {
-                    (true, _) => "key cursor to the offset, then ranged reads",
-                    (false, true) => "one ranged read (getAll)",
-                    (false, false) => "ranged reads side by side (getAll)",
+            Plan::Native(walk) | Plan::Filtered(walk) => {
+                let whole = matches!(self.plan, Plan::Native(_)) || self.spec.is_sieve();
+                f.write_str(match (whole, *offset > 0, walk.ranges.as_slice()) {
+                    (false, ..) => "ranged reads in chunks",
+                    (true, true, _) => "key cursor to the offset, then ranged reads",
+                    (true, false, [_]) => "one ranged read (getAll)",
+                    (true, false, _) => "ranged reads side by side (getAll)",
                 })?;
-                f.write_str(" on the ")?;
-                self.walk(f, walk)?;
-            }
-            Plan::Filtered(walk) => {
-                f.write_str("ranged reads in chunks, ")?;
-                f.write_str(if self.spec.tests_rows() { "each row tested, on the " } else { "on the " })?;
+                f.write_str(if self.spec.tests_rows() { ", each row tested, on the " } else { " on the " })?;
                 self.walk(f, walk)?;
             }
             Plan::Distinct(walk) => {

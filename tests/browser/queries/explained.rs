@@ -64,9 +64,11 @@ async fn an_offset_takes_a_key_cursor() {
 }
 
 #[wasm_bindgen_test]
-async fn a_filter_looks_at_rows_in_chunks() {
+async fn a_filter_looks_at_each_row_and_in_chunks_where_it_may_stop_early() {
     let db: People = fresh("a filter looks at rows").await;
     let text = db.people.where_(|p| p.age).above(18).filter(|p| p.name == "x").explain();
+    assert!(text.starts_with("one ranged read (getAll), each row tested, on the index `age`"), "{text}");
+    let text = db.people.where_(|p| p.age).above(18).filter(|p| p.name == "x").limit(3).explain();
     assert!(text.starts_with("ranged reads in chunks, each row tested, on the index `age`"), "{text}");
     let text = db.people.where_(|p| p.name).equals_ignore_case("a long name with many letters").explain();
     assert!(text.starts_with("ranged reads in chunks, each row tested, on the index `name`"), "{text}");

@@ -139,6 +139,25 @@ async fn one_row_is_read_for_one_row() -> Result<()> {
         Ok(())
     };
     assert_eq!(reads_of("the last one by its key", last).await?, one);
+    let last = async |events: &Table<Event>, rows| {
+        let tail = events.order_by(|e| e.at).offset(rows as usize / 4);
+        assert_eq!(tail.last().await?.map(|event| event.at), Some(rows - 1));
+        Ok(())
+    };
+    // The key of the first one tells that there is one; the cursor is at the first row, then at that one.
+    assert_eq!(reads_of("the last one behind an offset", last).await?, [read(1, 3); 2]);
+    let none = async |events: &Table<Event>, rows| {
+        assert_eq!(events.offset(rows as usize).last().await?, None);
+        Ok(())
+    };
+    assert_eq!(reads_of("the last one behind all", none).await?, [read(0, 1); 2]);
+    let last = async |events: &Table<Event>, rows| {
+        let half = events.where_(|e| e.at).at_least(rows / 4).limit(rows as usize / 2);
+        assert_eq!(half.last().await?.map(|event| event.at), Some(rows / 4 + rows / 2 - 1));
+        Ok(())
+    };
+    // The cursor is at the first row, then at that one.
+    assert_eq!(reads_of("the last one within a limit", last).await?, [read(1, 2); 2]);
     let update = async |events: &Table<Event>, rows| events.update(rows / 2, |event| event.kind += 1).await.map(drop);
     assert_eq!(reads_of("an update", update).await?, one);
     Ok(())
