@@ -88,9 +88,9 @@ impl Execution {
         let order = self.spec.order_column();
         let mut rows: Vec<Found> = Vec::new();
         let mut places: Vec<(AnyKey, usize)> = Vec::new();
-        // Keys of another index than the ordering one are looked at by what a clause leaves to be tested, and by nothing else.
         let collectors: Vec<Collector> = walks.iter().map(|_| Self::collector()).collect();
         let this = Rc::new(self.clone());
+        // Keys of another index than the ordering one are looked at by what a clause leaves to be tested, and by nothing else.
         let wanted = |((at, walk), collector): ((usize, &Walk), &Collector)| {
             let tested = branches.get(at).is_some_and(|branch| branch.residual.is_some());
             let looked_at = tested || walk.column.entry == order.entry;

@@ -1,6 +1,6 @@
 //! The engine of one thread: its JavaScript half, behind [`Backend`].
 
-use std::cell::{Cell, OnceCell, RefCell};
+use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 use std::task::Waker;
 use std::time::Duration;
@@ -46,8 +46,8 @@ struct IndexedDbEngine {
     /// How many of this thread's shapes JavaScript knows.
     sent: Cell<usize>,
     received: ShapeTable,
-    /// Where a small result is put.
-    words: RefCell<Box<[u32]>>,
+    /// Where a small result is put. Absent while that is being done.
+    words: Cell<Box<[u32]>>,
 }
 
 /// This thread's engine, made when it is first needed.
@@ -65,7 +65,7 @@ fn engine() -> Rc<IndexedDbEngine> {
                 _wake: wake,
                 sent: Cell::new(0),
                 received: ShapeTable::default(),
-                words: RefCell::new(vec![0; SMALL_WORDS].into()),
+                words: Cell::new(vec![0; SMALL_WORDS].into()),
             })
         })
         .clone()
@@ -287,8 +287,10 @@ impl Backend for IndexedDbEngine {
     }
 
     fn take(&self, slot: u32, want: Want) -> Result<Reply, Failure> {
-        let mut words = self.words.borrow_mut();
+        let mut words = self.words.take();
         let kind = self.js.take(slot, &mut words);
+        let small = (kind & SMALL != 0).then(|| small(&words));
+        self.words.set(words);
         match kind & 7 {
             1 => Ok(Reply::Unit),
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of rows")]
@@ -298,8 +300,7 @@ impl Backend for IndexedDbEngine {
                 if kind & NEW_SHAPES != 0 {
                     self.receive_shapes();
                 }
-                let (count, batch) =
-                    if kind & SMALL != 0 { small(&words) } else { (self.js.number() as usize, self.received()) };
+                let (count, batch) = small.unwrap_or_else(|| (self.js.number() as usize, self.received()));
                 let rows = (kind & STREAMED != 0).then(|| {
                     let given = self.js.turn_to_stream() as usize;
                     Box::new(Streamed { batch: self.received(), given })

@@ -34,9 +34,9 @@ const PARK = 32, EARLY = 256, WITH_KEYS = 64, PART = 128;
 const STAYS = 0, MOVES = 1;
 // What an operation came to; the same numbers as in engine.rs.
 const UNIT = 1, NUMBER = 2, BATCH = 3, FAILED = 4;
-// Added to those of a batch: shapes that Rust has to learn first, and rows that are apart.
+// Added to those of a batch: shapes that Rust has to learn first, rows that are apart, and whether all of it is in the words given.
 const NEW_SHAPES = 8, STREAMED = 16, SMALL = 32;
-// The words that a small result begins with: how many there are of each kind, and how many values.
+// The words that a small result begins with: how many rows there are, and how much of each stream.
 const SMALL_HEAD = 5;
 // By the numbers that Rust gives them.
 const DURABILITIES = [undefined, 'relaxed', 'strict'];
@@ -380,7 +380,7 @@ class Writer {
     return true;
   }
 
-  // Hands over little in words of Rust's memory, if there is room for it: how many values and of each kind, then these.
+  // Puts what was written into words of Rust's memory, if there is room for it. Returns whether there was.
   intoWords(words, count) {
     const { ints, int, sections, floatWords, float, byteWords, byte } = this;
     const bytesAsWords = Math.ceil(byte / 4);
