@@ -37,6 +37,8 @@ pub(super) struct Hub {
     /// How many watch each store, by the database object.
     stores: RefCell<SortedMap<(&'static str, u64), usize>>,
     tables: RefCell<Vec<Table>>,
+    /// How many tables there have been.
+    tabled: Cell<u64>,
     members: RefCell<SortedMap<u64, Weak<Member>>>,
     /// Who is reading, and through which database object: these get every commit, for they do not know yet whether they have seen
     /// it.
@@ -51,6 +53,7 @@ pub(super) struct Hub {
 /// Who is interested in a store. Two declarations of it, which may number its indexes differently, are two tables, and so are two
 /// database objects, which may show different rows.
 struct Table {
+    number: u64,
     database: u64,
     store: &'static str,
     schema: StoreSchema,
@@ -212,6 +215,7 @@ pub(super) fn hub(shared: &Arc<Shared>) -> Rc<Hub> {
             backend,
             stores: RefCell::default(),
             tables: RefCell::default(),
+            tabled: Cell::new(0),
             members: RefCell::default(),
             reading: RefCell::default(),
             shown: Cell::new(0),
@@ -337,7 +341,9 @@ impl Hub {
     ) -> Interest {
         let mut tables = self.tables.borrow_mut();
         let at = tables.iter().position(|table| table.is_for(database, store, &schema)).unwrap_or_else(|| {
-            tables.push(Table { database, store, schema, indexes: Vec::new(), members: SortedMap::new() });
+            let number = self.tabled.get() + 1;
+            self.tabled.set(number);
+            tables.push(Table { number, database, store, schema, indexes: Vec::new(), members: SortedMap::new() });
             tables.len() - 1
         });
         let table = &mut tables[at];
@@ -349,7 +355,7 @@ impl Hub {
         for range in &ranges {
             table.indexes[entry].insert(range, member.number);
         }
-        Interest { hub: self.clone(), database, member: member.number, store, schema, entry, ranges }
+        Interest { hub: self.clone(), table: table.number, member: member.number, entry, ranges }
     }
 
     /// Looks at what is due, where nothing else does.
@@ -555,10 +561,8 @@ impl Drop for Reading {
 /// Ranges that a member is interested in.
 pub(super) struct Interest {
     hub: Rc<Hub>,
-    database: u64,
+    table: u64,
     member: u64,
-    store: &'static str,
-    schema: StoreSchema,
     entry: usize,
     ranges: Vec<KeyRange>,
 }
@@ -566,8 +570,7 @@ pub(super) struct Interest {
 impl Drop for Interest {
     fn drop(&mut self) {
         let mut tables = self.hub.tables.borrow_mut();
-        let table = tables.iter_mut().find(|table| table.is_for(self.database, self.store, &self.schema));
-        let Some(table) = table else { return };
+        let Some(table) = tables.iter_mut().find(|table| table.number == self.table) else { return };
         for range in &self.ranges {
             if let Some(intervals) = table.indexes.get_mut(self.entry) {
                 intervals.remove(range, self.member);
