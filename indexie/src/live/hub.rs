@@ -37,8 +37,6 @@ pub(super) struct Hub {
     /// How many watch each store, by the database object.
     stores: RefCell<SortedMap<(&'static str, u64), usize>>,
     tables: RefCell<Vec<Table>>,
-    /// How many tables there have been.
-    tabled: Cell<u64>,
     members: RefCell<SortedMap<u64, Weak<Member>>>,
     /// Who is reading, and through which database object: these get every commit, for they do not know yet whether they have seen
     /// it.
@@ -53,7 +51,7 @@ pub(super) struct Hub {
 /// Who is interested in a store. Two declarations of it, which may number its indexes differently, are two tables, and so are two
 /// database objects, which may show different rows.
 struct Table {
-    number: u64,
+    number: u32,
     database: u64,
     store: &'static str,
     schema: StoreSchema,
@@ -215,7 +213,6 @@ pub(super) fn hub(shared: &Arc<Shared>) -> Rc<Hub> {
             backend,
             stores: RefCell::default(),
             tables: RefCell::default(),
-            tabled: Cell::new(0),
             members: RefCell::default(),
             reading: RefCell::default(),
             shown: Cell::new(0),
@@ -341,8 +338,7 @@ impl Hub {
     ) -> Interest {
         let mut tables = self.tables.borrow_mut();
         let at = tables.iter().position(|table| table.is_for(database, store, &schema)).unwrap_or_else(|| {
-            let number = self.tabled.get() + 1;
-            self.tabled.set(number);
+            let number = Thread::get().number();
             tables.push(Table { number, database, store, schema, indexes: Vec::new(), members: SortedMap::new() });
             tables.len() - 1
         });
@@ -561,7 +557,7 @@ impl Drop for Reading {
 /// Ranges that a member is interested in.
 pub(super) struct Interest {
     hub: Rc<Hub>,
-    table: u64,
+    table: u32,
     member: u64,
     entry: usize,
     ranges: Vec<KeyRange>,

@@ -191,12 +191,7 @@ impl Execution {
     pub fn rows_into(&self, sink: Sink) -> LocalBoxFuture<'_, Result<Rows>> {
         async move {
             let plan = self.plan()?;
-            let walk = match &plan {
-                Plan::Native(walk) => Some(walk),
-                Plan::Filtered(walk) => self.spec.is_sieve().then_some(walk),
-                _ => None,
-            };
-            match walk {
+            match plan.one_scan(&self.spec) {
                 Some(walk) => {
                     self.scan_into(walk, self.native_scan(walk, Want::ROWS), Some(sink)).await.map(Rows::Encoded)
                 }
@@ -250,10 +245,7 @@ impl Execution {
         async move {
             match self.plan()? {
                 Plan::Distinct(walk) => self.ways()?.last(self, walk).await,
-                Plan::Native(_) | Plan::Filtered(_) if !self.spec.is_windowed() => {
-                    let backwards = self.with(|spec| (spec.reverse, spec.limit) = (!spec.reverse, Some(1)));
-                    backwards.rows(Want::ROWS).await
-                }
+                Plan::Native(_) | Plan::Filtered(_) if !self.spec.is_windowed() => self.last_of_all().await,
                 Plan::Native(_) if self.spec.after.is_none() && self.spec.limit.is_none_or(|limit| limit > FEW) => {
                     self.as_one(|this| async move { this.last_of_window().await }.boxed_local()).await
                 }
@@ -281,6 +273,11 @@ impl Execution {
         if self.spec.offset > 0 && first.primary_keys().await?.is_empty() {
             return Ok(Rows::Encoded(Columns::empty(Want::ROWS)));
         }
+        self.last_of_all().await
+    }
+
+    /// The last row, whatever the window.
+    async fn last_of_all(&self) -> Result<Rows> {
         let backwards = |spec: &mut Spec| (spec.reverse, spec.offset, spec.limit) = (!spec.reverse, 0, Some(1));
         self.with(backwards).rows(Want::ROWS).await
     }

@@ -29,6 +29,17 @@ pub(crate) struct Walk {
     pub ranges: Vec<KeyRange>,
 }
 
+impl Plan {
+    /// The walk, where one scan of it brings all rows, and each tells by itself whether it is in the result.
+    pub fn one_scan(&self, spec: &Spec) -> Option<&Walk> {
+        match self {
+            Self::Native(walk) => Some(walk),
+            Self::Filtered(walk) => spec.is_sieve().then_some(walk),
+            Self::Distinct(_) | Self::Gather(_) => None,
+        }
+    }
+}
+
 impl Walk {
     pub fn index(&self) -> Option<u16> {
         self.column.entry.checked_sub(1)
@@ -154,7 +165,7 @@ impl fmt::Display for Explained<'_> {
         let Spec { offset, limit, .. } = self.spec;
         match self.plan {
             Plan::Native(walk) | Plan::Filtered(walk) => {
-                let whole = matches!(self.plan, Plan::Native(_)) || self.spec.is_sieve();
+                let whole = self.plan.one_scan(self.spec).is_some();
                 f.write_str(match (whole, *offset > 0, walk.ranges.as_slice()) {
                     (false, ..) => "ranged reads in chunks",
                     (true, true, _) => "key cursor to the offset, then ranged reads",
