@@ -16,6 +16,8 @@ const ROWS_PER_SECTION = 128;
 const SHORT_TEXT = 256;
 // Objects used as maps have ever new property names: no shapes for those.
 const MAX_SHAPES = 2048, MAX_SHAPE_PROPERTIES = 64, MAX_SHAPE_STEPS = 32768;
+// So many ways on are looked at one by one, which takes less than to look one up.
+const FEW_STEPS = 8;
 // Bytes that a buffer may have and stay.
 const MOST_KEPT = 1 << 23;
 // What stands deeper is not read: Rust's stack is small.
@@ -64,6 +66,7 @@ function set(object, name, value) {
 }
 
 function valueAt(row, path) {
+  if (!path.includes('.')) return row?.[path];
   for (const name of path.split('.')) {
     if (row === null || row === undefined) return undefined;
     row = row[name];
@@ -244,23 +247,30 @@ class Reader {
 // The shapes of the objects that have been written, as a tree of their properties. All writers of an engine have the same.
 class Shapes {
   constructor() {
-    this.root = { name: '', tag: 0, next: null, children: null, shape: -1, parent: null };
+    this.root = this.node('', 0, null);
     this.count = 0;
     this.steps = 0;
     // Those that Rust has not been told of.
     this.fresh = [];
   }
 
+  // `next` is where the last one went on, `few` are the first ways to go on, and `others` the ways behind those.
+  node(name, tag, parent) {
+    return { name, tag, next: null, few: [], others: null, shape: -1, parent };
+  }
+
   step(node, name, tag) {
-    const key = `${tag} ${name}`;
-    let next = node.children?.get(key);
+    const { few } = node;
+    for (let i = 0; i < few.length; i++) if (few[i].tag === tag && few[i].name === name) return node.next = few[i];
+    const key = few.length < FEW_STEPS ? '' : `${tag} ${name}`;
+    let next = node.others?.get(key);
     if (next === undefined) {
       if (this.count >= MAX_SHAPES || ++this.steps > MAX_SHAPE_STEPS) return null;
-      next = { name, tag, next: null, children: null, shape: -1, parent: node };
-      (node.children ??= new Map()).set(key, next);
+      next = this.node(name, tag, node);
+      if (few.length < FEW_STEPS) few.push(next);
+      else (node.others ??= new Map()).set(key, next);
     }
-    node.next = next;
-    return next;
+    return node.next = next;
   }
 
   // The number of the shape that ends there.
@@ -612,6 +622,7 @@ function onError(request, fail) {
 // only the last one is listened to, which costs the browser less than a listener for each.
 function all(requests, done, fail) {
   if (requests.length === 0) return done([]);
+  if (requests.length === 1) return on(requests[0], (result) => done([result]), fail);
   const failed = () => requests.find((request) => request.error !== null);
   on(requests[requests.length - 1], () => {
     if (failed() === undefined) done(requests.map((request) => request.result));
@@ -863,12 +874,16 @@ class Scan {
   }
 
   // A range of unknown size. The first records tell whether it is large; then the rest is read in several pieces at once, so
-  // that the browser reads one piece while this thread unpacks another.
+  // that the browser reads one piece while this thread unpacks another. Between which keys they are, the last one tells: where the range
+  // before was large, it is asked for together with the first records.
   large(query) {
-    const { source } = this;
+    const { task: { connection: { large }, storeName, indexName } } = this;
+    const name = `${storeName}\t${indexName ?? ''}`;
+    let last = null;
     this.fetch(query, FIRST_ROWS, (first) => {
       const { length } = first;
       if (length < FIRST_ROWS) {
+        large.delete(name);
         this.take(first);
         return this.next();
       }
@@ -888,13 +903,30 @@ class Scan {
       if (rest === null) return this.next();
       // There is no half way between two texts.
       if (Number.isNaN(place(from))) return this.together([rest]);
-      on(source.openKeyCursor(rest, 'prev'), (cursor) => {
-        if (cursor === null) return this.next();
+      large.add(name);
+      last ??= this.last(rest);
+      last((cursor) => {
+        if (cursor === null || (this.isStore && indexedDB.cmp(cursor.key, from) === 0)) return this.next();
         const { queries, rest: later } = pieces(rest, keep, [begin, from, cursor.key], this.left);
         if (later !== null) this.ranges.unshift(boundsOf(later));
         this.together(queries);
-      }, this.fail);
+      });
     }, this.fail);
+    if (large.has(name)) last = this.last(query);
+  }
+
+  // Asks for the last record of a range. Returns what calls back with a cursor at it, whether that is there by then or not.
+  last(query) {
+    let answer = null, waiting = null;
+    const answered = (given) => {
+      answer = given;
+      if (waiting !== null) answer(waiting);
+    };
+    on(this.source.openKeyCursor(query, 'prev'), (cursor) => answered((then) => then(cursor)), (error) => answered(() => this.fail(error)));
+    return (then) => {
+      waiting = then;
+      if (answer !== null) answer(then);
+    };
   }
 
   // The key of a record of the index that is scanned.
@@ -2466,7 +2498,7 @@ export class Engine {
   open(id, name, version, layout, pause) {
     const connection = {
       id, name, stores: parseLayout(layout), db: null, closed: false, lost: false, awaited: 1, order: this.order(name), live: null, failure: null, oldVersion: 0,
-      newVersion: null, blocked: null, lock: this.lock, engine: this, pathsOf: new Map(), heard: (store) => this.tabs.get(name)?.hears(store) ?? false,
+      newVersion: null, blocked: null, lock: this.lock, engine: this, pathsOf: new Map(), large: new Set(), heard: (store) => this.tabs.get(name)?.hears(store) ?? false,
     };
     this.connections.set(id, connection);
     const ask = () => this.page.whenShown(() => { if (this.connections.has(id)) this.ask(connection, version); });
