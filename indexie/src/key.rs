@@ -9,6 +9,7 @@ mod impls;
 mod into_any;
 mod into_key;
 pub(crate) mod number;
+pub(crate) mod quoted;
 pub(crate) mod range;
 
 pub use any::AnyKey;

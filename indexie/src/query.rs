@@ -27,6 +27,7 @@ pub use each::EachOutput;
 pub use stream::RowStream;
 
 pub(crate) use clause::Clause;
+pub(crate) use collect::{Push, push_row, typed_vec};
 pub(crate) use execute::{Execution, Found};
 pub(crate) use plan::{Plan, is_multi};
 pub(crate) use read::{optional, print_row, typed as typed_key, typed_all as typed_keys};

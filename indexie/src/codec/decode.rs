@@ -6,7 +6,7 @@ mod integer;
 use serde::de::{self, DeserializeOwned, Deserializer, Unexpected, Visitor};
 
 use access::{Byte, Elements, Fields, Of, Variant};
-use integer::{Integer, Number, big_integer, number};
+use integer::{Integer, Number, Wide, number, too_wide};
 
 use super::names::Name;
 use super::{CodecError, Known, Reader, tag};
@@ -84,12 +84,17 @@ impl Decoder<'_, '_> {
 
     /// For the types that are integers: numbers, big integers, nothing else.
     fn integer<'de, V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
-        match self.any_integer(&visitor)? {
-            Integer::Natural(value) => visitor.visit_u64(value),
-            Integer::Negative(value) => visitor.visit_i64(value),
-            Integer::Wide(value) => visitor.visit_i128(value),
-            Integer::WideNatural(value) => visitor.visit_u128(value),
+        if self.tag == tag::BIGINT {
+            let digits = self.reader.clone().text();
+            if Integer::of(digits).is_none() {
+                self.reader.text();
+                return match Wide::of(digits)? {
+                    Wide::Negative(value) => visitor.visit_i128(value),
+                    Wide::Natural(value) => visitor.visit_u128(value),
+                };
+            }
         }
+        self.narrow_integer(visitor)
     }
 
     /// The same for those of up to 64 bits, of which there are many.
@@ -101,13 +106,13 @@ impl Decoder<'_, '_> {
         match self.any_integer(&visitor)? {
             Integer::Natural(value) => visitor.visit_u64(value),
             Integer::Negative(value) => visitor.visit_i64(value),
-            wide => Err(wide.too_wide(&visitor)),
         }
     }
 
     fn any_integer(mut self, expected: &dyn de::Expected) -> Decoded<Integer> {
         if self.tag == tag::BIGINT {
-            return big_integer(self.reader.text());
+            let digits = self.reader.text();
+            return Integer::of(digits).ok_or_else(|| too_wide(digits, expected));
         }
         match self.read_number().map(number) {
             Some(Number::Natural(value)) => Ok(Integer::Natural(value)),
@@ -342,10 +347,8 @@ impl<'de> Deserializer<'de> for Decoder<'_, '_> {
         _fields: &'static [&'static str],
         visitor: V,
     ) -> Decoded<V::Value> {
-        match self.tag {
-            tag::ARRAY => self.seq(visitor),
-            _ => self.map(visitor),
-        }
+        // Never as an array: code for that would be in every program once more for each of its structs.
+        self.map(visitor)
     }
 
     fn deserialize_enum<V: Visitor<'de>>(

@@ -6,6 +6,7 @@ use serde::de::{self, Unexpected};
 use serde::ser;
 
 use crate::key::number::Written;
+use crate::key::quoted::Quoted;
 
 /// Why a row could not be written, or why a stored value does not fit the type; and where in the row. One word long: it is handed on at
 /// every field of every type.
@@ -85,7 +86,7 @@ impl Display for Met<'_> {
             Unexpected::Signed(number) => write!(f, "integer `{number}`"),
             Unexpected::Float(number) => write!(f, "floating point `{}`", Written(number)),
             Unexpected::Char(character) => write!(f, "character `{character}`"),
-            Unexpected::Str(text) => write!(f, "string {text:?}"),
+            Unexpected::Str(text) => write!(f, "string {}", Quoted(text)),
             Unexpected::Bytes(_) => f.write_str("byte array"),
             Unexpected::Unit => f.write_str("unit value"),
             Unexpected::Option => f.write_str("Option value"),

@@ -222,3 +222,19 @@ mod key_fields {
         assert_eq!(key(&["b", "x"]), None);
     }
 }
+
+/// Nothing stores a struct as an array: what it is said to hold would depend on the order of its fields.
+#[test]
+fn an_array_is_no_struct() {
+    #[derive(Deserialize, Debug)]
+    #[expect(dead_code, reason = "never read")]
+    struct Point {
+        x: u32,
+        y: u32,
+    }
+    let (mut batch, mut shapes) = (Batch::default(), Shapes::default());
+    write_row(&mut batch, &mut shapes, &[], &(1, 2)).expect("the row can be written");
+    let batch = batch.finish();
+    let error = from_value::<Point>(&mut batch.reader(), &shapes).expect_err("an array");
+    assert_eq!(error.to_string(), "invalid type: an array, expected struct Point");
+}

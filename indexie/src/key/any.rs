@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 
 use super::number::Written;
+use super::quoted::Quoted;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
@@ -131,7 +132,7 @@ impl fmt::Display for AnyKey {
         match self {
             Self::Number(number) => write!(f, "{}", Written(*number)),
             Self::Date(millis) => write!(f, "Date({})", Written(*millis)),
-            Self::Text(text) => write!(f, "{text:?}"),
+            Self::Text(text) => write!(f, "{}", Quoted(text)),
             Self::Binary(bytes) => write_list(f, bytes, |f, byte| write!(f, "{byte:02x}")),
             Self::Array(parts) => write_list(f, parts, |f, part| write!(f, "{part}")),
         }

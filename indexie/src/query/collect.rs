@@ -5,7 +5,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::Execution;
-use crate::codec::{CodecError, Decoded, Known, key_by, skip};
+use serde::de::DeserializeOwned;
+
+use crate::codec::{CodecError, Decoded, Known, Reader, from_value, key_by, skip};
 use crate::engine::unexpected;
 use crate::error::Result;
 use crate::key::AnyKey;
@@ -26,14 +28,42 @@ struct Collected {
     seen: usize,
 }
 
-/// Decodes the next row into the vector, or comes to the end.
-pub(crate) type Next = fn(&Execution, &mut dyn Any, &mut RowReader<'_>, &dyn Known) -> Option<Decoded<()>>;
+/// How the next row gets into the vector.
+#[derive(Clone, Copy)]
+enum Next {
+    Passing(Push),
+    Each(Each),
+}
 
-/// The vector that a [`Next`] is given, with room for all that is to come.
-pub(crate) fn vec_of<'v, T: 'static>(rows: &'v mut dyn Any, reader: &RowReader<'_>) -> Option<&'v mut Vec<T>> {
+/// Decodes a row into the vector, if it is one to be kept. So many more may follow. For each type of rows there is code for this in a
+/// program, so it is little.
+pub(crate) type Push = fn(&mut dyn Any, &mut Reader<'_>, &dyn Known, usize, &dyn Fn(&dyn Any) -> bool) -> Decoded<()>;
+
+/// Decodes the next row into the vector, or that there is none for a key; or comes to the end.
+pub(crate) type Each = fn(&Execution, &mut dyn Any, &mut RowReader<'_>, &dyn Known) -> Option<Decoded<()>>;
+
+/// The [`Push`] of a vector of this type.
+pub(crate) fn push_row<T: DeserializeOwned + 'static>(
+    rows: &mut dyn Any,
+    reader: &mut Reader<'_>,
+    shapes: &dyn Known,
+    more: usize,
+    keeps: &dyn Fn(&dyn Any) -> bool,
+) -> Decoded<()> {
+    let row = from_value::<T>(reader, shapes)?;
+    if keeps(&row)
+        && let Some(rows) = vec_of(rows, more)
+    {
+        rows.push(row);
+    }
+    Ok(())
+}
+
+/// The vector that is filled, with room for one more, or for so many.
+pub(crate) fn vec_of<T: 'static>(rows: &mut dyn Any, more: usize) -> Option<&mut Vec<T>> {
     let rows = rows.downcast_mut::<Vec<T>>()?;
     if rows.len() == rows.capacity() {
-        rows.reserve(reader.left());
+        rows.reserve(more.max(1));
     }
     Some(rows)
 }
@@ -52,9 +82,14 @@ pub(crate) struct MisfitRow {
 }
 
 impl Collector {
-    /// Of rows that `next` decodes into a vector of this type.
-    pub fn new<T: 'static>(next: Next) -> Self {
-        Self::into(next, Box::<Vec<T>>::default())
+    /// Of the rows that pass the filters.
+    pub fn of_rows<T: DeserializeOwned + 'static>() -> Self {
+        Self::into(Next::Passing(push_row::<T>), Box::<Vec<T>>::default())
+    }
+
+    /// Of all that `next` decodes into a vector of this type.
+    pub fn new<T: 'static>(next: Each) -> Self {
+        Self::into(Next::Each(next), Box::<Vec<T>>::default())
     }
 
     fn into(next: Next, rows: Box<dyn Any>) -> Self {
@@ -78,7 +113,16 @@ impl Collector {
         let Some(state) = self.state.take() else { return };
         let state = state.and_then(|Collected { mut rows, mut seen }| {
             let before = seen;
-            while let Some(row) = (self.next)(execution, &mut *rows, &mut reader, shapes) {
+            let mut next = || match self.next {
+                Next::Passing(push) => {
+                    let more = reader.left();
+                    let passes = |row: &dyn Any| execution.spec.passes(row);
+                    let row = reader.next(|reader| push(&mut *rows, reader, shapes, more, &passes))?;
+                    Some(row.map(|_| ()))
+                }
+                Next::Each(each) => each(execution, &mut *rows, &mut reader, shapes),
+            };
+            while let Some(row) = next() {
                 if let Err(error) = row {
                     return Err(MisfitRow { at: seen, key: key_of(execution, columns, seen - before), error });
                 }

@@ -52,7 +52,7 @@ fn next_tested(
     reader: &mut RowReader<'_>,
     shapes: &dyn Known,
 ) -> Option<Decoded<()>> {
-    let rows = vec_of::<Option<Tested>>(rows, reader)?;
+    let rows = vec_of::<Option<Tested>>(rows, reader.left())?;
     let (schema, order) = (query.session.shared.schema(query.store), query.spec.order_column());
     let row = reader.next(|reader| {
         let order = match (query.row_type.entry, path_of(&schema, order)) {

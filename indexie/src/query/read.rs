@@ -11,12 +11,12 @@ use super::collect::{Collector, MisfitRow, typed_vec, vec_of};
 use super::execute::{Found, Rows};
 use super::plan::Explained;
 use super::{Cursor, Execution, Page, Query, Terminal};
-use crate::codec::{Batch, Decoded, Known, from_value, write_key};
+use crate::codec::{Batch, from_value, write_key};
 use crate::engine::RowType;
 use crate::error::{Error, Result};
 use crate::key::{AnyKey, Key};
 use crate::op::{Fetch, Kept};
-use crate::storage::{RowReader, Want};
+use crate::storage::Want;
 use crate::store::Store;
 use crate::table::Access;
 
@@ -35,11 +35,19 @@ pub(crate) fn typed_all<K: Key>(table: &str, keys: &[AnyKey]) -> Result<Vec<K>> 
 
 /// Rows whose type is known again.
 pub(crate) fn owned_rows<T: 'static>(rows: Vec<Box<dyn Any>>) -> Vec<T> {
-    rows.into_iter().filter_map(|row| row.downcast::<T>().ok()).map(|row| *row).collect()
+    let mut owned = Vec::with_capacity(rows.len());
+    for row in rows {
+        owned.extend(owned_row(row));
+    }
+    owned
 }
 
-pub(crate) fn optional<T: 'static>(rows: Vec<Box<dyn Any>>) -> Option<T> {
-    owned_rows(rows).pop()
+pub(crate) fn optional<T: 'static>(mut rows: Vec<Box<dyn Any>>) -> Option<T> {
+    rows.pop().and_then(owned_row)
+}
+
+fn owned_row<T: 'static>(row: Box<dyn Any>) -> Option<T> {
+    row.downcast().ok().map(|row| *row)
 }
 
 /// Writes what of a row is compared: how it is stored.
@@ -64,19 +72,11 @@ fn print_keys<K: Key>(keys: &Vec<K>, batch: &mut Batch) {
 }
 
 pub(crate) fn owned<T: 'static>(found: Vec<Found>) -> Vec<T> {
-    found.into_iter().filter_map(|found| found.row.downcast::<T>().ok()).map(|row| *row).collect()
+    owned_rows(rows_of(found))
 }
 
-/// Decodes a row, and keeps it if it passes.
-fn next_row<T: DeserializeOwned + 'static>(
-    query: &Execution,
-    rows: &mut dyn Any,
-    reader: &mut RowReader<'_>,
-    shapes: &dyn Known,
-) -> Option<Decoded<()>> {
-    let rows = vec_of::<T>(rows, reader)?;
-    let row = reader.next(|reader| from_value(reader, shapes))?;
-    Some(row.map(|row| rows.extend(row.filter(|row| query.spec.passes(row)))))
+fn rows_of(found: Vec<Found>) -> Vec<Box<dyn Any>> {
+    found.into_iter().map(|found| found.row).collect()
 }
 
 /// Rows, decoded, whose type is not known here.
@@ -98,7 +98,7 @@ impl Untyped {
 /// What the reading terminals do, for rows of any type that serde reads.
 impl Execution {
     pub async fn into_vec<T: DeserializeOwned + 'static>(self) -> Result<Vec<T>> {
-        self.collected(Collector::new::<T>(next_row::<T>)).await?.typed()
+        self.collected(Collector::of_rows::<T>()).await?.typed()
     }
 
     fn collected(self, collector: Collector) -> LocalBoxFuture<'static, Result<Untyped>> {
@@ -128,7 +128,7 @@ impl Execution {
     pub async fn last_row<T: DeserializeOwned + 'static>(self) -> Result<Option<T>> {
         let rows = match self.last().await? {
             Rows::Encoded(columns) => {
-                let collector = Collector::new::<T>(next_row::<T>);
+                let collector = Collector::of_rows::<T>();
                 collector.take(&self, &columns);
                 Untyped::Vec(collector.done(&self)?)
             }
@@ -151,7 +151,7 @@ impl Execution {
             Rows::Encoded(columns) => {
                 // A record may have no row.
                 let collector = Collector::new::<Option<T>>(|_, rows, reader, shapes| {
-                    let rows = vec_of(rows, reader)?;
+                    let rows = vec_of(rows, reader.left())?;
                     let row = reader.next(|reader| from_value::<T>(reader, shapes))?;
                     Some(row.map(|row| rows.push(row)))
                 });

@@ -7,7 +7,7 @@ use crate::index::{Index, IsUnique};
 use crate::key::{AnyKey, IntoKey, Key};
 use crate::op::{Fetch, Kept, Op};
 use crate::query::spec::Spec;
-use crate::query::{EachOutput, Page, Query, RowStream, Where, optional, print_row};
+use crate::query::{EachOutput, Page, Query, RowStream, Where, optional, print_row, push_row, typed_vec};
 use crate::store::Store;
 
 impl<T: Store, A: Access> Table<T, A> {
@@ -24,8 +24,9 @@ impl<T: Store, A: Access> Table<T, A> {
             Err(_) => Kept::Again { print: |_, _| {} },
         };
         Fetch::new(kept, move || {
-            let row = target.clone().get(index, key.clone().map(|key| vec![key]));
-            async move { Ok(row.await?.pop().flatten()) }
+            let keys = key.clone().map(|key| vec![key]);
+            let rows = target.clone().rows(index, keys, push_row::<T>, Box::<Vec<T>>::default());
+            async move { Ok(typed_vec::<T>(rows.await?)?.pop()) }
         })
     }
 

@@ -14,6 +14,7 @@ use crate::codec::{
 use crate::engine::{Access as Mode, Footprint, RowType, Session};
 use crate::error::{Error, Result};
 use crate::key::{AnyKey, Entry, KeyError};
+use crate::query::Push;
 use crate::schema::KeyPath;
 use crate::storage::{Columns, Operation, Reply, Undone, Write};
 
@@ -120,7 +121,27 @@ impl Target {
         self.session.shared.table_name(self.store)
     }
 
-    /// The rows with these keys, in the order of the keys.
+    /// The rows that there are of these keys, in the order of the keys: pushed into a vector of their type.
+    pub fn rows(
+        self,
+        index: Option<u16>,
+        keys: Result<Vec<AnyKey>>,
+        push: Push,
+        mut rows: Box<dyn Any>,
+    ) -> LocalBoxFuture<'static, Result<Box<dyn Any>>> {
+        async move {
+            let Some((keys, columns)) = self.clone().fetch(index, keys).await? else { return Ok(rows) };
+            let more = keys.len();
+            self.decode_each(index, keys, &columns, &mut |row| match row {
+                Some((reader, shapes)) => push(&mut *rows, reader, shapes, more, &|_| true),
+                None => Ok(()),
+            })?;
+            Ok(rows)
+        }
+        .boxed_local()
+    }
+
+    /// The rows with these keys, in the order of the keys; `None` where there is no row.
     pub async fn get<T: DeserializeOwned>(
         self,
         index: Option<u16>,

@@ -23,38 +23,34 @@ pub(super) fn number(value: f64) -> Number {
     }
 }
 
-/// An integer, in the narrowest of these types.
+/// An integer of up to 64 bits.
 pub(super) enum Integer {
     Natural(u64),
     Negative(i64),
-    Wide(i128),
-    WideNatural(u128),
 }
 
 impl Integer {
-    /// As serde says it of one that is too wide for a type.
-    #[cold]
-    pub(super) fn too_wide(self, expected: &dyn de::Expected) -> CodecError {
-        let found = match self {
-            Self::Natural(value) => return de::Error::invalid_type(Unexpected::Unsigned(value), expected),
-            Self::Negative(value) => return de::Error::invalid_type(Unexpected::Signed(value), expected),
-            Self::Wide(value) => format!("integer `{value}` as i128"),
-            Self::WideNatural(value) => format!("integer `{value}` as u128"),
-        };
-        de::Error::invalid_type(Unexpected::Other(&found), expected)
+    pub(super) fn of(digits: &str) -> Option<Self> {
+        let natural = digits.parse().ok().map(Self::Natural);
+        natural.or_else(|| digits.parse().ok().map(Self::Negative))
     }
 }
 
-pub(super) fn big_integer(digits: &str) -> Decoded<Integer> {
-    if let Ok(value) = digits.parse::<u64>() {
-        Ok(Integer::Natural(value))
-    } else if let Ok(value) = digits.parse::<i64>() {
-        Ok(Integer::Negative(value))
-    } else if let Ok(value) = digits.parse::<i128>() {
-        Ok(Integer::Wide(value))
-    } else if let Ok(value) = digits.parse::<u128>() {
-        Ok(Integer::WideNatural(value))
-    } else {
-        Err(de::Error::custom(format_args!("the big integer {digits} is too large")))
+/// One of more. Apart from the others, for the text of these takes much of a page's program.
+pub(super) enum Wide {
+    Negative(i128),
+    Natural(u128),
+}
+
+impl Wide {
+    pub(super) fn of(digits: &str) -> Decoded<Self> {
+        let negative = digits.parse().ok().map(Self::Negative);
+        let integer = negative.or_else(|| digits.parse().ok().map(Self::Natural));
+        integer.ok_or_else(|| de::Error::custom(format_args!("the big integer {digits} is too large")))
     }
+}
+
+#[cold]
+pub(super) fn too_wide(digits: &str, expected: &dyn de::Expected) -> CodecError {
+    de::Error::invalid_type(Unexpected::Other(&format!("integer `{digits}`")), expected)
 }
