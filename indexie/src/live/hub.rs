@@ -2,10 +2,16 @@
 //! nobody else.
 //! Called by `tracking` and `rows`, and by the storage, by way of `gate`, when something is committed; calls `intervals` and the backend.
 
+mod guards;
+mod member;
+
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::task::Waker;
+
+pub(in crate::live) use guards::{Interest, Reading, Watching};
+pub(in crate::live) use member::{Audience, Hit, Looks, Member};
 
 use super::gate::{Hears, enter};
 use super::intervals::Intervals;
@@ -13,7 +19,7 @@ use crate::engine::{Shared, Sight, above};
 use crate::key::range::KeyRange;
 use crate::order::{SortedMap, SortedSet};
 use crate::schema::StoreSchema;
-use crate::storage::{Backend, Commit, MOST_REPORTED, Order, RowChange, StoreChange, Thread};
+use crate::storage::{Backend, Commit, Order, RowChange, StoreChange, Thread};
 
 /// Clocks of two threads that are read in the same moment differ by no more, in milliseconds.
 const SKEW: f64 = 20.0;
@@ -59,133 +65,6 @@ struct Table {
     indexes: Vec<Intervals>,
     /// Everyone, with the number of their interests.
     members: SortedMap<u64, usize>,
-}
-
-/// A live query, as the hubs know it.
-pub(super) struct Member {
-    pub number: u64,
-    mail: RefCell<Mail>,
-}
-
-/// What a live query has been told and not yet looked at.
-#[derive(Default)]
-pub(super) struct Mail {
-    /// Commits that touch its ranges; while it reads, all of them.
-    pub hits: Vec<Hit>,
-    /// All of it may have changed.
-    pub refresh: bool,
-    /// How many rows there are in the hits.
-    rows: usize,
-    waker: Option<Waker>,
-}
-
-/// What of a commit may concern a live query.
-#[derive(Clone)]
-pub(super) struct Hit {
-    pub commit: Rc<Commit>,
-    /// Which of its stores, and which rows of that.
-    pub store: usize,
-    pub rows: Vec<usize>,
-    /// Whether it is known to have come after everything that was told before.
-    pub in_order: bool,
-    /// The database object through which the change is seen.
-    pub database: u64,
-    pub audience: Audience,
-}
-
-/// Who sees a change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Audience {
-    Everyone,
-    Only(Sight),
-    /// Who has asked whether a row is pending.
-    Askers,
-}
-
-/// What somebody has looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Looks {
-    /// Rows.
-    At(Sight),
-    /// Whether a row is pending.
-    Asks,
-}
-
-impl Audience {
-    /// What an overlay shows depends on all that is beneath it.
-    fn includes(self, looks: Looks) -> bool {
-        match (self, looks) {
-            (Self::Only(Sight::Overlay(of)), Looks::At(Sight::Overlay(own))) => of == own,
-            (Self::Askers, Looks::At(_)) => false,
-            (_, Looks::At(Sight::Overlay(_)) | Looks::Asks) | (Self::Everyone, _) => true,
-            (Self::Only(of), Looks::At(own)) => of == own,
-        }
-    }
-}
-
-impl Hit {
-    /// Whether who reads so sees the change.
-    pub fn concerns(&self, database: u64, looks: Looks) -> bool {
-        self.database == database && self.audience.includes(looks)
-    }
-
-    pub fn store(&self) -> &StoreChange {
-        &self.commit.stores[self.store]
-    }
-
-    /// The rows; none where it is not known which.
-    pub fn rows(&self) -> Option<impl Iterator<Item = &RowChange>> {
-        let rows = self.store().rows.as_ref()?;
-        Some(self.rows.iter().filter_map(|at| rows.get(*at)))
-    }
-}
-
-impl Member {
-    pub fn new() -> Rc<Self> {
-        thread_local!(static NEXT: Cell<u64> = const { Cell::new(1) });
-        let number = NEXT.get();
-        NEXT.set(number + 1);
-        Rc::new(Self { number, mail: RefCell::default() })
-    }
-
-    /// Takes what there is, and has this waker woken when there is more.
-    pub fn mail(&self, waker: &Waker) -> Mail {
-        let waker = Some(waker.clone());
-        self.mail.replace(Mail { waker, ..Mail::default() })
-    }
-
-    /// Throws away what there is: a read that begins now will see it.
-    pub fn forget(&self) {
-        let mut mail = self.mail.borrow_mut();
-        *mail = Mail { waker: mail.waker.take(), ..Mail::default() };
-    }
-
-    fn refresh(&self) {
-        self.told(|mail| *mail = Mail { refresh: true, ..Mail::default() });
-    }
-
-    fn hit(&self, hit: Hit) {
-        self.told(|mail| {
-            mail.rows += hit.rows.len() + 1;
-            if mail.rows > MOST_REPORTED {
-                *mail = Mail { refresh: true, ..Mail::default() };
-            } else if !mail.refresh {
-                mail.hits.push(hit);
-            }
-        });
-    }
-
-    fn told(&self, note: impl FnOnce(&mut Mail)) {
-        let waker = {
-            let mut mail = self.mail.borrow_mut();
-            let waker = mail.waker.take();
-            note(&mut mail);
-            waker
-        };
-        if let Some(waker) = waker {
-            waker.wake();
-        }
-    }
 }
 
 impl Table {
@@ -296,6 +175,11 @@ pub fn subscriptions() -> usize {
         hubs.borrow().by_number.values().flat_map(members).collect::<SortedSet<_>>().len()
     };
     HUBS.try_with(count).unwrap_or_default()
+}
+
+/// A live query has ended. At the end of a thread its hubs may be gone already.
+fn leave(member: u64) {
+    let _ = HUBS.try_with(|hubs| hubs.borrow().by_number.values().for_each(|hub| hub.leave(member)));
 }
 
 impl Hub {
@@ -498,95 +382,5 @@ impl Order {
             Self::Shown(number) => Some(number > seen.shown),
             Self::Elsewhere { from, .. } => (from > over + SKEW).then_some(true),
         }
-    }
-}
-
-/// A store that is watched.
-pub(super) struct Watching {
-    pub hub: Rc<Hub>,
-    database: u64,
-    store: &'static str,
-}
-
-impl Watching {
-    pub fn is_of(&self, hub: &Rc<Hub>, database: u64, store: &str) -> bool {
-        Rc::ptr_eq(&self.hub, hub) && self.database == database && self.store == store
-    }
-}
-
-impl Drop for Watching {
-    fn drop(&mut self) {
-        let (gone, none) = {
-            let mut stores = self.hub.stores.borrow_mut();
-            let watched = (self.store, self.database);
-            if let Some(count) = stores.get_mut(&watched) {
-                *count -= 1;
-                if *count == 0 {
-                    stores.remove(&watched);
-                }
-            }
-            (!stores.keys().any(|(store, _)| *store == self.store), stores.is_empty())
-        };
-        if none {
-            self.hub.end();
-        } else if gone {
-            self.hub.tell_backend();
-        }
-    }
-}
-
-/// A member that is reading.
-pub(super) struct Reading {
-    hub: Rc<Hub>,
-    database: u64,
-    member: u64,
-}
-
-impl Reading {
-    pub fn is_of(&self, database: u64) -> bool {
-        self.database == database
-    }
-}
-
-impl Drop for Reading {
-    fn drop(&mut self) {
-        self.hub.reading.borrow_mut().remove(&(self.member, self.database));
-    }
-}
-
-/// Ranges that a member is interested in.
-pub(super) struct Interest {
-    hub: Rc<Hub>,
-    table: u32,
-    member: u64,
-    entry: usize,
-    ranges: Vec<KeyRange>,
-}
-
-impl Drop for Interest {
-    fn drop(&mut self) {
-        let mut tables = self.hub.tables.borrow_mut();
-        let Some(table) = tables.iter_mut().find(|table| table.number == self.table) else { return };
-        for range in &self.ranges {
-            if let Some(intervals) = table.indexes.get_mut(self.entry) {
-                intervals.remove(range, self.member);
-            }
-        }
-        if let Some(count) = table.members.get_mut(&self.member) {
-            *count -= 1;
-            if *count == 0 {
-                table.members.remove(&self.member);
-            }
-        }
-        if table.members.is_empty() {
-            tables.retain(|table| !table.members.is_empty());
-        }
-    }
-}
-
-impl Drop for Member {
-    fn drop(&mut self) {
-        // At the end of a thread its hubs may be gone already.
-        let _ = HUBS.try_with(|hubs| hubs.borrow().by_number.values().for_each(|hub| hub.leave(self.number)));
     }
 }
