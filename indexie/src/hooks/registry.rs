@@ -213,7 +213,12 @@ impl Hooked {
 
 /// Says it where developers look, as nobody else wants to hear of it.
 fn complain(failure: &HookFailure) {
-    let text = format!("indexie: a hook has failed, and there is no `on_hook_error`: {failure:?}");
+    let HookFailure { table, event, error, .. } = failure;
+    let key = event.key.as_ref().map(|key| format!(" {key}")).unwrap_or_default();
+    let done = event.mutation.done();
+    let text = format!(
+        "indexie: row{key} has been {done} table `{table}`; a hook of that has failed, and there is no `on_hook_error`: {error}"
+    );
     #[cfg(target_family = "wasm")]
     {
         use wasm_bindgen::JsCast;

@@ -36,7 +36,7 @@ impl Faults {
             _ => {}
         }
         self.again = false;
-        let text = format!("{error:?}");
+        let text = error.to_string();
         if self.told.as_ref() == Some(&text) {
             return Fault::Wait;
         }

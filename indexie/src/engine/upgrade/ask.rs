@@ -3,6 +3,7 @@
 use super::rebuild::Rebuild;
 use crate::error::{Error, Result};
 use crate::index::Column;
+use crate::key::quoted::Quoted;
 use crate::schema::KeyPath;
 use crate::storage::SchemaChange;
 
@@ -116,7 +117,7 @@ impl Rebuild {
 /// Names are listed with tabs and line breaks in between.
 fn check_name(name: &str) -> Result<()> {
     if name.is_empty() || name.contains(['\t', '\n']) {
-        return Err(Error::InvalidArgument { message: format!("{name:?} is no name") });
+        return Err(Error::InvalidArgument { message: format!("{} is no name", Quoted(name)) });
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::key::AnyKey;
+use crate::key::quoted::Quoted;
 
 /// Why a table cannot follow its shape; the reason in [`Error::Sync`](crate::Error::Sync).
 #[derive(Clone, Debug, PartialEq)]
@@ -72,7 +73,7 @@ impl fmt::Display for SyncError {
                 key.iter().try_for_each(|key| write!(f, " {key}"))?;
                 write!(f, ", column `{column}`: ")?;
                 match value {
-                    Some(value) => write!(f, "{value:?} does not fit: {message}"),
+                    Some(value) => write!(f, "{} does not fit: {message}", Quoted(value)),
                     None => write!(f, "null does not fit: {message}"),
                 }
             }
