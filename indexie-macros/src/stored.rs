@@ -107,10 +107,17 @@ pub fn repeated(container: &Container, record: &str, serde_path: &str) -> TokenS
     quote!(#[serde(crate = #serde_path, #rename #(#metas),*)])
 }
 
-/// The attributes of a field that the New type repeats.
-pub fn repeats(attr: &Attribute) -> bool {
+/// The attributes of a field that the New type repeats; serde's only if its macro is there.
+pub fn repeats(attr: &Attribute, by_serde: bool) -> bool {
     let path = attr.path();
-    ["doc", "cfg", "serde"].iter().any(|name| path.is_ident(name))
+    path.is_ident("doc") || path.is_ident("cfg") || (by_serde && path.is_ident("serde"))
+}
+
+/// Whether serde writes a record, or a field, as it is: all that is said about it is a field's name, or how it is read.
+pub fn is_plain(attrs: &[Attribute]) -> bool {
+    const PLAIN: [&str; 8] =
+        ["alias", "crate", "default", "deny_unknown_fields", "deserialize_with", "from", "rename_all", "try_from"];
+    metas(attrs).iter().all(|meta| PLAIN.contains(&name(meta).as_str()))
 }
 
 /// Everything in the `#[serde(..)]` attributes. What serde cannot read it reports itself.
@@ -151,7 +158,7 @@ fn text(meta: &Meta) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Case, container, field};
+    use super::{Case, container, field, is_plain};
     use syn::parse_quote;
 
     #[test]
@@ -174,6 +181,18 @@ mod tests {
         assert_eq!(found.written, Case::Camel);
         assert!(found.into.is_some() && !found.renamed);
         assert_eq!(found.repeated.len(), 1);
+    }
+
+    #[test]
+    fn what_is_written_as_it_is() {
+        assert!(is_plain(&[parse_quote!(#[serde(default, alias = "a")]), parse_quote!(#[doc = "a"])]));
+        assert!(is_plain(&[parse_quote!(#[serde(rename_all = "camelCase", deny_unknown_fields)])]));
+        for other in
+            ["rename = \"a\"", "with = \"m\"", "skip_serializing_if = \"f\"", "flatten", "tag = \"t\"", "later"]
+        {
+            let tokens: proc_macro2::TokenStream = other.parse().expect("tokens");
+            assert!(!is_plain(&[parse_quote!(#[serde(default, #tokens)])]), "{other}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod committing;
 mod executors;
 mod fixtures;
 mod live;
+mod new_rows;
 mod overlays;
 mod panics;
 mod readme;

@@ -24,7 +24,8 @@ pub fn quiet() -> TokenStream {
 
 /// The whole expansion of a sound struct.
 pub fn store(record: &Record<'_>, plan: &Plan, new: Option<&NewType>, library: &TokenStream) -> TokenStream {
-    let writer = Writer { record, plan, private: &quote!(#library::__private) };
+    // Each path is looked up at every check of the app: a short one sooner.
+    let writer = Writer { record, plan, private: &quote!(__indexie) };
     let new_type = new.map(|new| new_row::declare(record, new, library));
     let quiet = quiet();
     let columns = plan.columns.iter().enumerate().map(|(at, column)| reader::function(&writer, at, column));
@@ -37,7 +38,7 @@ pub fn store(record: &Record<'_>, plan: &Plan, new: Option<&NewType>, library: &
         #quiet
         const _: () = {
             #[allow(unused_imports)]
-            use #library::__private::NoKey as _;
+            use #library::__private::{self as __indexie, NoKey as _};
             #handles
             #(#columns)*
             #store
@@ -123,9 +124,10 @@ impl Writer<'_, '_> {
         let of_new = new.map(|new| {
             let name = &new.name;
             let insertable = self.insertable(name, new.without);
-            let fields = self.record.fields.iter().enumerate().filter(|(at, _)| Some(*at) != new.without);
-            let fields: Vec<&Ident> = fields.map(|(_, field)| field.ident).collect();
+            let serialize = new_row::serialize(self.record, new, private);
+            let fields: Vec<&Ident> = new.kept(self.record).map(|field| field.ident).collect();
             quote! {
+                #serialize
                 #insertable
                 #[automatically_derived]
                 impl #private::Insert<#record> for #name {

@@ -2,12 +2,13 @@
 
 use super::expand::quiet;
 use super::plan::{Parts, Place, Primary};
-use super::record::Record;
+use super::record::{Field, Record};
 use crate::diagnostics::Errors;
 use crate::model::Options;
 use crate::stored;
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
+use syn::ext::IdentExt as _;
 
 /// What the New type is called and derives.
 pub struct NewType {
@@ -15,6 +16,8 @@ pub struct NewType {
     pub derives: Vec<syn::Path>,
     /// The key field. `None` if the schema's key is broken: then nothing is left out.
     pub without: Option<usize>,
+    /// Whether serde's macro writes it: otherwise that is left out, which shortens every check of the app.
+    pub by_serde: bool,
 }
 
 /// Whether there is a New type, by the schema and by the options.
@@ -49,20 +52,28 @@ pub fn plan(
         _ => None,
     };
     let name = new.name.unwrap_or_else(|| format_ident!("New{}", record.ident));
-    Some(NewType { name, derives: new.derives, without })
+    let is_plain = |field: &Field<'_>| {
+        let attrs = &field.syntax.attrs;
+        stored::is_plain(attrs) && !attrs.iter().any(|attr| attr.path().is_ident("cfg"))
+    };
+    let plain = stored::is_plain(&record.syntax.attrs) && record.fields.iter().all(is_plain);
+    let by_serde = !plain || !new.derives.is_empty();
+    Some(NewType { name, derives: new.derives, without, by_serde })
 }
 
 /// The New type itself. It stands beside the struct, since the app names it.
 pub fn declare(record: &Record<'_>, new: &NewType, library: &TokenStream) -> TokenStream {
-    let NewType { name, derives, without } = new;
+    let NewType { name, derives, by_serde, .. } = new;
     let ident = record.ident;
     let visibility = &record.syntax.vis;
     let cfgs = record.syntax.attrs.iter().filter(|attr| attr.path().is_ident("cfg"));
     let serde = quote!(#library::__private::serde);
-    let container = stored::repeated(&record.container, &ident.to_string(), &serde.to_string());
-    let kept = record.fields.iter().enumerate().filter(|(at, _)| Some(*at) != *without);
-    let fields = kept.map(|(_, field)| {
-        let attrs = field.syntax.attrs.iter().filter(|attr| stored::repeats(attr));
+    let written = by_serde.then(|| {
+        let container = stored::repeated(&record.container, &ident.to_string(), &serde.to_string());
+        quote!(#[derive(#serde::Serialize #(, #derives)*)] #container)
+    });
+    let fields = new.kept(record).map(|field| {
+        let attrs = field.syntax.attrs.iter().filter(|attr| stored::repeats(attr, *by_serde));
         let documented = field.syntax.attrs.iter().any(|attr| attr.path().is_ident("doc"));
         let doc = (!documented).then(|| {
             let doc = format!(" See `{ident}::{}`.", field.name);
@@ -77,10 +88,41 @@ pub fn declare(record: &Record<'_>, new: &NewType, library: &TokenStream) -> Tok
         #(#cfgs)*
         #[doc = #doc]
         #quiet
-        #[derive(#serde::Serialize #(, #derives)*)]
-        #container
+        #written
         #visibility struct #name {
             #(#fields)*
         }
+    }
+}
+
+/// How it is stored: as the record itself would be.
+pub fn serialize(record: &Record<'_>, new: &NewType, private: &TokenStream) -> Option<TokenStream> {
+    if new.by_serde {
+        return None;
+    }
+    let fields: Vec<&Field<'_>> = new.kept(record).collect();
+    let (name, record, count) = (&new.name, record.ident.unraw().to_string(), fields.len());
+    let (idents, stored) = (fields.iter().map(|field| field.ident), fields.iter().map(|field| &field.stored));
+    Some(quote! {
+        #[automatically_derived]
+        impl #private::serde::Serialize for #name {
+            fn serialize<__S: #private::serde::Serializer>(
+                &self,
+                __serializer: __S,
+            ) -> ::core::result::Result<__S::Ok, __S::Error> {
+                use #private::serde::ser::SerializeStruct as _;
+                let mut __fields = __serializer.serialize_struct(#record, #count)?;
+                #(__fields.serialize_field(#stored, &self.#idents)?;)*
+                __fields.end()
+            }
+        }
+    })
+}
+
+impl NewType {
+    /// The record's fields but the key.
+    pub fn kept<'r, 'a>(&self, record: &'r Record<'a>) -> impl Iterator<Item = &'r Field<'a>> {
+        let without = self.without;
+        record.fields.iter().enumerate().filter_map(move |(at, field)| (Some(at) != without).then_some(field))
     }
 }
