@@ -5,7 +5,7 @@ use std::any::Any;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::codec::{Batch, CodecError, DecodeRow, Forms, from_value, with_shapes, write_row};
+use crate::codec::{Batch, CodecError, DecodeRow, Forms, Shapes, from_value, with_shapes, write_row};
 use crate::key::Entry;
 use crate::store::Store;
 
@@ -15,7 +15,7 @@ pub(crate) struct RowType {
     pub decode: DecodeRow,
     /// The keys of a row; none where only the stored row tells them.
     pub entry: Option<fn(&dyn Any, usize) -> Entry>,
-    encode: fn(&dyn Any, Forms, &mut Batch) -> Result<(), CodecError>,
+    encode: fn(&dyn Any, Forms, &mut Batch, &mut Shapes) -> Result<(), CodecError>,
     /// How key fields are stored.
     pub forms: Forms,
 }
@@ -34,8 +34,8 @@ impl RowType {
         Self {
             decode: |reader, shapes| Ok(Box::new(from_value::<R>(reader, shapes)?)),
             entry: None,
-            encode: |row, forms, batch| match row.downcast_ref::<R>() {
-                Some(row) => with_shapes(|shapes| write_row(batch, shapes, forms, row)),
+            encode: |row, forms, batch, shapes| match row.downcast_ref::<R>() {
+                Some(row) => write_row(batch, shapes, forms, row),
                 None => Ok(()),
             },
             forms,
@@ -54,7 +54,7 @@ impl RowType {
     }
 
     pub fn encode(&self, row: &dyn Any, batch: &mut Batch) -> Result<(), CodecError> {
-        (self.encode)(row, self.forms, batch)
+        with_shapes(|shapes| (self.encode)(row, self.forms, batch, shapes))
     }
 }
 

@@ -36,10 +36,13 @@ pub(crate) fn typed_all<K: Key>(table: &str, keys: &[AnyKey]) -> Result<Vec<K>> 
 /// Rows whose type is known again.
 pub(crate) fn owned_rows<T: 'static>(rows: Vec<Box<dyn Any>>) -> Vec<T> {
     let mut owned = Vec::with_capacity(rows.len());
-    for row in rows {
-        owned.extend(owned_row(row));
-    }
+    each(rows, &mut |row| owned.extend(owned_row(row)));
     owned
+}
+
+/// A loop that is in a program once, and not for each type of rows.
+fn each(rows: Vec<Box<dyn Any>>, take: &mut dyn FnMut(Box<dyn Any>)) {
+    rows.into_iter().for_each(take);
 }
 
 pub(crate) fn optional<T: 'static>(mut rows: Vec<Box<dyn Any>>) -> Option<T> {
@@ -97,8 +100,8 @@ impl Untyped {
 
 /// What the reading terminals do, for rows of any type that serde reads.
 impl Execution {
-    pub async fn into_vec<T: DeserializeOwned + 'static>(self) -> Result<Vec<T>> {
-        self.collected(Collector::of_rows::<T>()).await?.typed()
+    pub fn into_vec<T: DeserializeOwned + 'static>(self) -> impl Future<Output = Result<Vec<T>>> {
+        self.collected(Collector::of_rows::<T>()).map(|rows| rows?.typed())
     }
 
     fn collected(self, collector: Collector) -> LocalBoxFuture<'static, Result<Untyped>> {

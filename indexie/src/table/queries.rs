@@ -1,5 +1,7 @@
 //! Reading: by key, and the query methods that a table has too.
 
+use futures::FutureExt;
+
 use super::{Access, Table};
 use crate::codec::Batch;
 use crate::error::Result;
@@ -26,7 +28,7 @@ impl<T: Store, A: Access> Table<T, A> {
         Fetch::new(kept, move || {
             let keys = key.clone().map(|key| vec![key]);
             let rows = target.clone().rows(index, keys, push_row::<T>, Box::<Vec<T>>::default());
-            async move { Ok(typed_vec::<T>(rows.await?)?.pop()) }
+            rows.map(|rows| Ok(typed_vec::<T>(rows?)?.pop()))
         })
     }
 
