@@ -183,6 +183,27 @@ async fn a_large_range_may_follow_small_ones() -> Result<()> {
     Ok(())
 }
 
+/// Where the range before was large, the last key is asked for before it is known whether there is more than the first rows. Some of
+/// these end with those, just before or just behind.
+#[wasm_bindgen_test]
+async fn what_one_range_was_says_nothing_of_the_next() -> Result<()> {
+    let db = large("one range and the next").await?;
+    let ids = |rows: Vec<Row>| rows.into_iter().map(|row| row.id).collect::<Vec<_>>();
+    for count in [600, 255, 600, 256, 256, 600, 257, 257, 3_000, 1, 600, 0, 258] {
+        let within = db.rows.where_(|r| r.id).between(101..101 + count).to_vec().await?;
+        assert_eq!(ids(within), (101..101 + count).collect::<Vec<_>>(), "{count} rows");
+        let to_the_end = db.rows.where_(|r| r.id).at_least(ROWS + 1 - count).to_vec().await?;
+        assert_eq!(ids(to_the_end), (ROWS + 1 - count..=ROWS).collect::<Vec<_>>(), "the last {count} rows");
+    }
+    let group = |id: &u32| if id % 7 == 0 { id % 3 } else { 1 };
+    for groups in [0..=2, 0..=0, 0..=1, 1..=1, 2..=2, 1..=2] {
+        let found = db.rows.where_(|r| r.group).between(groups.clone()).to_vec().await?;
+        let expected: Vec<u32> = by_group().into_iter().filter(|id| groups.contains(&group(id))).collect();
+        assert_eq!(ids(found), expected, "groups {groups:?}");
+    }
+    Ok(())
+}
+
 #[wasm_bindgen_test]
 async fn who_gives_up_a_large_read_leaves_the_next_one_alone() -> Result<()> {
     let db = large("who gives up a large read").await?;
