@@ -68,18 +68,18 @@ mod tests {
         assert!(!text.contains("compile_error"));
         assert_holds(
             &text,
-            &quote!(pub email: ::indexie::__private::Index<User, String, ::indexie::__private::Unique>),
+            &quote!(
+                use ::indexie::__private::{self as __indexie, NoKey as _};
+            ),
         );
+        assert_holds(&text, &quote!(pub email: __indexie::Index<User, String, __indexie::Unique>));
+        assert_holds(&text, &quote!(pub name_age: __indexie::Index<User, (String, u32), __indexie::Plain>));
+        assert_holds(&text, &quote!(name: __indexie::Index::first_of(3u16)));
         assert_holds(
             &text,
-            &quote!(pub name_age: ::indexie::__private::Index<User, (String, u32), ::indexie::__private::Plain>),
-        );
-        assert_holds(&text, &quote!(name: ::indexie::__private::Index::first_of(3u16)));
-        assert_holds(
-            &text,
-            &quote!(::indexie::__private::IndexSchema {
+            &quote!(__indexie::IndexSchema {
                 name: "tags",
-                path: ::indexie::__private::KeyPath::One("tags"),
+                path: __indexie::KeyPath::One("tags"),
                 unique: false,
                 multi: true
             }),
@@ -87,7 +87,8 @@ mod tests {
         assert_holds(&text, &quote!(&["++id", "&email", "*tags", "[name+age]"]));
         assert_holds(&text, &quote!(pub struct NewUser));
         assert_holds(&text, &quote!(#[doc = r" Where to write to."] pub email: String));
-        assert_holds(&text, &quote!(impl ::indexie::__private::Insert<User> for NewUser));
+        assert_holds(&text, &quote!(impl __indexie::Insert<User> for NewUser));
+        assert_holds(&text, &quote!(__fields.serialize_field("email", &self.email)?;));
         assert_holds(&text, &quote!(email: __row.email, name: __row.name, age: __row.age, tags: __row.tags));
     }
 
@@ -133,7 +134,7 @@ mod tests {
         for input in inputs {
             let text = expanded(&input);
             assert_eq!(text.matches("compile_error").count(), 1, "{text}");
-            assert!(text.contains("__private :: Store for User"), "{text}");
+            assert!(text.contains(":: Store for User"), "{text}");
         }
     }
 
