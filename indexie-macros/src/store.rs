@@ -108,33 +108,45 @@ mod tests {
 
     #[test]
     fn a_broken_struct_still_gets_an_impl() {
-        let inputs: [DeriveInput; 4] = [
-            parse_quote!(
-                #[store("id")]
-                enum User {
-                    A,
-                }
+        let inputs: [(DeriveInput, &str); 4] = [
+            (
+                parse_quote!(
+                    #[store("id")]
+                    enum User {
+                        A,
+                    }
+                ),
+                ":: indexie :: __private",
             ),
-            parse_quote!(
-                #[store("id")]
-                struct User(u32);
+            (
+                parse_quote!(
+                    #[store("id")]
+                    struct User(u32);
+                ),
+                ":: indexie :: __private",
             ),
-            parse_quote!(
-                #[store("id")]
-                struct User<'a, T> {
-                    id: &'a T,
-                }
+            (
+                parse_quote!(
+                    #[store("id")]
+                    struct User<'a, T> {
+                        id: &'a T,
+                    }
+                ),
+                ":: indexie :: __private",
             ),
-            parse_quote!(
-                struct User {
-                    id: u32,
-                }
+            (
+                parse_quote!(
+                    struct User {
+                        id: u32,
+                    }
+                ),
+                "__indexie",
             ),
         ];
-        for input in inputs {
+        for (input, private) in inputs {
             let text = expanded(&input);
             assert_eq!(text.matches("compile_error").count(), 1, "{text}");
-            assert!(text.contains(":: Store for User"), "{text}");
+            assert!(text.contains(&format!("{private} :: Store for User")), "{text}");
         }
     }
 
