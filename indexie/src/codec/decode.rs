@@ -85,14 +85,11 @@ impl Decoder<'_, '_> {
     /// For the types that are integers: numbers, big integers, nothing else.
     fn integer<'de, V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
         if self.tag == tag::BIGINT {
-            let digits = self.reader.clone().text();
-            if Integer::of(digits).is_none() {
-                self.reader.text();
-                return match Wide::of(digits)? {
-                    Wide::Negative(value) => visitor.visit_i128(value),
-                    Wide::Natural(value) => visitor.visit_u128(value),
-                };
-            }
+            let digits = self.reader.text();
+            return match Integer::of(digits) {
+                Some(integer) => integer.visit(visitor),
+                None => Wide::of(digits)?.visit(visitor),
+            };
         }
         self.narrow_integer(visitor)
     }
@@ -103,10 +100,7 @@ impl Decoder<'_, '_> {
         if self.tag == tag::U32 {
             return visitor.visit_u64(self.reader.int().into());
         }
-        match self.any_integer(&visitor)? {
-            Integer::Natural(value) => visitor.visit_u64(value),
-            Integer::Negative(value) => visitor.visit_i64(value),
-        }
+        self.any_integer(&visitor)?.visit(visitor)
     }
 
     fn any_integer(mut self, expected: &dyn de::Expected) -> Decoded<Integer> {

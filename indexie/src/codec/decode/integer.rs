@@ -1,6 +1,6 @@
 //! Numbers that are integers, and big integers.
 
-use serde::de::{self, Unexpected};
+use serde::de::{self, Unexpected, Visitor};
 
 use super::{CodecError, Decoded};
 
@@ -34,6 +34,13 @@ impl Integer {
         let natural = digits.parse().ok().map(Self::Natural);
         natural.or_else(|| digits.parse().ok().map(Self::Negative))
     }
+
+    pub(super) fn visit<'de, V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        match self {
+            Self::Natural(value) => visitor.visit_u64(value),
+            Self::Negative(value) => visitor.visit_i64(value),
+        }
+    }
 }
 
 /// One of more. Apart from the others, for the text of these takes much of a page's program.
@@ -47,6 +54,13 @@ impl Wide {
         let negative = digits.parse().ok().map(Self::Negative);
         let integer = negative.or_else(|| digits.parse().ok().map(Self::Natural));
         integer.ok_or_else(|| de::Error::custom(format_args!("the big integer {digits} is too large")))
+    }
+
+    pub(super) fn visit<'de, V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
+        match self {
+            Self::Negative(value) => visitor.visit_i128(value),
+            Self::Natural(value) => visitor.visit_u128(value),
+        }
     }
 }
 

@@ -262,7 +262,7 @@ class Shapes {
   step(node, name, tag) {
     const { few } = node;
     for (let i = 0; i < few.length; i++) if (few[i].tag === tag && few[i].name === name) return node.next = few[i];
-    const key = few.length < FEW_STEPS ? '' : `${tag} ${name}`;
+    const key = `${tag} ${name}`;
     let next = node.others?.get(key);
     if (next === undefined) {
       if (this.count >= MAX_SHAPES || ++this.steps > MAX_SHAPE_STEPS) return null;
@@ -904,10 +904,10 @@ class Scan {
       // There is no half way between two texts.
       if (Number.isNaN(place(from))) return this.together([rest]);
       large.add(name);
-      last ??= this.last(rest);
-      last((cursor) => {
-        if (cursor === null || (this.isStore && indexedDB.cmp(cursor.key, from) === 0)) return this.next();
-        const { queries, rest: later } = pieces(rest, keep, [begin, from, cursor.key], this.left);
+      last ??= this.last(query);
+      last(({ key: to }) => {
+        if (this.isStore && indexedDB.cmp(from, to) === 0) return this.next();
+        const { queries, rest: later } = pieces(rest, keep, [begin, from, to], this.left);
         if (later !== null) this.ranges.unshift(boundsOf(later));
         this.together(queries);
       });
@@ -915,7 +915,7 @@ class Scan {
     if (large.has(name)) last = this.last(query);
   }
 
-  // Asks for the last record of a range. Returns what calls back with a cursor at it, whether that is there by then or not.
+  // Asks for the last record of a range that holds some. Returns what calls back with a cursor at it, whether that is there by then or not.
   last(query) {
     let answer = null, waiting = null;
     const answered = (given) => {
