@@ -24,6 +24,8 @@ pub struct Container {
     /// `rename` and `tag`, which the New type repeats.
     pub repeated: Vec<TokenStream>,
     pub renamed: bool,
+    /// Whether serde writes the record as it is.
+    pub plain: bool,
 }
 
 /// What the attributes on a field or a variant say.
@@ -37,6 +39,8 @@ pub struct Field {
     /// `with`, `serialize_with`: stored as something else.
     pub with: Option<Word>,
     pub skipped_if: Option<Span>,
+    /// Whether serde writes the field as it is.
+    pub plain: bool,
 }
 
 /// An attribute's name, and where it stands.
@@ -48,8 +52,9 @@ pub struct Word {
 
 /// Reads the attributes of a struct or an enum.
 pub fn container(attrs: &[Attribute]) -> Container {
-    let mut found = Container::default();
-    for meta in metas(attrs) {
+    let metas = metas(attrs);
+    let mut found = Container { plain: metas.iter().all(is_plain), ..Container::default() };
+    for meta in metas {
         let span = meta.span();
         let word = |text| Some(Word { text, span });
         match name(&meta).as_str() {
@@ -80,8 +85,9 @@ pub fn container(attrs: &[Attribute]) -> Container {
 
 /// Reads the attributes of a field or of an enum's variant.
 pub fn field(attrs: &[Attribute]) -> Field {
-    let mut found = Field::default();
-    for meta in metas(attrs) {
+    let metas = metas(attrs);
+    let mut found = Field { plain: metas.iter().all(is_plain), ..Field::default() };
+    for meta in metas {
         let span = meta.span();
         let word = |text| Some(Word { text, span });
         match name(&meta).as_str() {
@@ -113,11 +119,11 @@ pub fn repeats(attr: &Attribute, by_serde: bool) -> bool {
     path.is_ident("doc") || path.is_ident("cfg") || (by_serde && path.is_ident("serde"))
 }
 
-/// Whether serde writes a record, or a field, as it is: all that is said about it is a field's name, or how it is read.
-pub fn is_plain(attrs: &[Attribute]) -> bool {
+/// Whether this says no more than what fields are called, or how something is read.
+fn is_plain(meta: &Meta) -> bool {
     const PLAIN: [&str; 8] =
         ["alias", "crate", "default", "deny_unknown_fields", "deserialize_with", "from", "rename_all", "try_from"];
-    metas(attrs).iter().all(|meta| PLAIN.contains(&name(meta).as_str()))
+    PLAIN.contains(&name(meta).as_str())
 }
 
 /// Everything in the `#[serde(..)]` attributes. What serde cannot read it reports itself.
@@ -158,7 +164,7 @@ fn text(meta: &Meta) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Case, container, field, is_plain};
+    use super::{Case, container, field};
     use syn::parse_quote;
 
     #[test]
@@ -185,13 +191,14 @@ mod tests {
 
     #[test]
     fn what_is_written_as_it_is() {
-        assert!(is_plain(&[parse_quote!(#[serde(default, alias = "a")]), parse_quote!(#[doc = "a"])]));
-        assert!(is_plain(&[parse_quote!(#[serde(rename_all = "camelCase", deny_unknown_fields)])]));
+        assert!(field(&[parse_quote!(#[serde(default, alias = "a")]), parse_quote!(#[doc = "a"])]).plain);
+        assert!(container(&[parse_quote!(#[serde(rename_all = "camelCase", deny_unknown_fields)])]).plain);
         for other in
             ["rename = \"a\"", "with = \"m\"", "skip_serializing_if = \"f\"", "flatten", "tag = \"t\"", "later"]
         {
             let tokens: proc_macro2::TokenStream = other.parse().expect("tokens");
-            assert!(!is_plain(&[parse_quote!(#[serde(default, #tokens)])]), "{other}");
+            let attrs = [parse_quote!(#[serde(default, #tokens)])];
+            assert!(!field(&attrs).plain && !container(&attrs).plain, "{other}");
         }
     }
 

@@ -52,11 +52,9 @@ pub fn plan(
         _ => None,
     };
     let name = new.name.unwrap_or_else(|| format_ident!("New{}", record.ident));
-    let is_plain = |field: &Field<'_>| {
-        let attrs = &field.syntax.attrs;
-        stored::is_plain(attrs) && !attrs.iter().any(|attr| attr.path().is_ident("cfg"))
-    };
-    let plain = stored::is_plain(&record.syntax.attrs) && record.fields.iter().all(is_plain);
+    let is_plain =
+        |field: &Field<'_>| field.serde.plain && !field.syntax.attrs.iter().any(|attr| attr.path().is_ident("cfg"));
+    let plain = record.container.plain && record.fields.iter().all(is_plain);
     let by_serde = !plain || !new.derives.is_empty();
     Some(NewType { name, derives: new.derives, without, by_serde })
 }
