@@ -6,6 +6,7 @@ mod left_out;
 
 use std::env;
 use std::ffi::OsString;
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -13,12 +14,16 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use crate::browser::{self, Browser, Kind, Part};
+use crate::server::occupied;
 use crate::test::Choice;
 use crate::workspace::{WASM, Workspace, write_file};
 use crate::{command, leftovers, sync_server};
 
 /// Whose tests run in browsers.
 const PACKAGES: [&str; 4] = ["indexie-tests", "indexie-leptos", "indexie-dioxus", "indexie-yew"];
+
+/// Where the runner's own server shall listen. It has the address from here so that its threads can be occupied.
+const SERVER_ADDRESS: &str = "WASM_BINDGEN_TEST_ADDRESS";
 
 /// How often a page is loaded before it counts as one that cannot be.
 const LOADS: usize = 3;
@@ -60,8 +65,7 @@ pub fn run_in(workspace: &Workspace, kind: Kind, binaries: &[TestBinary], filter
         println!("\n     Running {} in {kind}", binary.name);
         let run = || run_binary(binary, runner(workspace, &browser, &capabilities)?.args([&binary.wasm]).args(filter));
         let mut ran = run()?;
-        // The runner's server leaves a request for a part of the page unanswered: once in a few hundred pages, and more often
-        // where the machine has other work.
+        // A browser that does not start, a port that another program has taken: nothing of that is a test's fault.
         for _ in 1..LOADS {
             if matches!(ran, Ran::NotLoaded(_)) {
                 println!("     Its page was not loaded: once more");
@@ -97,6 +101,9 @@ fn run_binary(binary: &TestBinary, runner: &mut Command) -> Result<Ran> {
 
 /// What the hidden subcommand `wasm-test-runner` does: run one binary, as the environment says.
 pub fn run_one_binary(arguments: Vec<OsString>) -> Result<()> {
+    if let Some(address) = env::var(SERVER_ADDRESS).ok().and_then(|address| address.parse().ok()) {
+        occupied::keep(address);
+    }
     let program = OsString::from("wasm-bindgen-test-runner");
     wasm_bindgen_cli::wasm_bindgen_test_runner::run_cli_with_args(std::iter::once(program).chain(arguments))
 }
@@ -138,6 +145,9 @@ fn runner(workspace: &Workspace, browser: &Browser, capabilities: &Path) -> Resu
     }
     runner.env(browser.kind.driver_variable(), &browser.driver);
     runner.env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", capabilities);
+    // A port that was free a moment ago will be.
+    let address: SocketAddr = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+    runner.env(SERVER_ADDRESS, address.to_string());
     // Its own limits, 20 seconds for all tests and 5 for the driver, are short for a busy machine.
     for (variable, seconds) in [("WASM_BINDGEN_TEST_TIMEOUT", "180"), ("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "30")] {
         if env::var_os(variable).is_none() {

@@ -2,16 +2,18 @@
 //! [`Api`] may answer.
 
 pub mod api;
+pub mod occupied;
 mod pages;
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use anyhow::{Result, anyhow};
-use tiny_http::{HTTPVersion, Header, Method, Request, Response};
+use tiny_http::{Header, Method, Request, Response};
 
 use api::Api;
 use pages::{Page, mime_type, resolve};
@@ -36,27 +38,23 @@ pub struct Server {
 struct Site {
     root: PathBuf,
     headers: &'static [(&'static str, &'static str)],
-    keeps_connections: bool,
     api: Option<Box<dyn Api>>,
 }
 
 impl Server {
     /// Serves the files below `root` on the first free port.
     pub fn start(root: PathBuf) -> Result<Self> {
-        Self::serve(Site { root, headers: &[], keeps_connections: true, api: None }, None)
+        Self::serve(Site { root, headers: &[], api: None }, None)
     }
 
     /// Serves the files below `root`, on `port` or on the first free one, and lets `api` answer what it is asked for.
     pub fn with_api(root: PathBuf, port: Option<u16>, api: impl Api + 'static) -> Result<Self> {
-        Self::serve(Site { root, headers: &[], keeps_connections: true, api: Some(Box::new(api)) }, port)
+        Self::serve(Site { root, headers: &[], api: Some(Box::new(api)) }, port)
     }
 
     /// Serves the files below `root` on the first free port, as pages that are isolated from other sites.
-    ///
-    /// Such a page has so many modules that the browser opens six connections at once. Of those, `tiny_http` can leave some
-    /// unread for as long as the others are kept, so none is.
     pub fn isolated(root: PathBuf) -> Result<Self> {
-        Self::serve(Site { root, headers: ISOLATED, keeps_connections: false, api: None }, None)
+        Self::serve(Site { root, headers: ISOLATED, api: None }, None)
     }
 
     fn serve(site: Site, port: Option<u16>) -> Result<Self> {
@@ -64,6 +62,7 @@ impl Server {
             Some(port) => (listen(port)?, port),
             None => listen_on_a_free_port()?,
         };
+        occupied::keep(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
         let (listener, site) = (Arc::new(listener), Arc::new(site));
         let threads = (0..THREADS)
             .map(|_| {
@@ -123,21 +122,13 @@ fn answer(site: &Site, request: Request) {
                     site.headers.iter().fold(response, |response, (name, value)| with_header(response, name, value));
                 // A rebuilt example must not meet its older half in the browser's cache.
                 let response = with_header(response, "Cache-Control", "no-cache");
-                if site.keeps_connections { request.respond(response) } else { respond_and_end(request, response) }
+                request.respond(response)
             }
             Err(_) => not_found(request),
         },
         Page::Redirect(to) => request.respond(with_header(Response::empty(308), "Location", &to)),
         Page::Nowhere => not_found(request),
     };
-}
-
-/// Answers as HTTP once did: the browser ends the connection then.
-fn respond_and_end(request: Request, response: Response<impl Read>) -> io::Result<()> {
-    let (headers, without_body) = (request.headers().to_vec(), *request.method() == Method::Head);
-    let mut writer = request.into_writer();
-    response.raw_print(&mut writer, HTTPVersion(1, 0), &headers, without_body, None)?;
-    writer.flush()
 }
 
 /// Adds a header, unless its value holds what no header may hold.
