@@ -3,6 +3,7 @@
 //! of them in another way, and has them run here too.
 
 mod left_out;
+mod occupied;
 
 use std::env;
 use std::ffi::OsString;
@@ -14,7 +15,6 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use crate::browser::{self, Browser, Kind, Part};
-use crate::server::occupied;
 use crate::test::Choice;
 use crate::workspace::{WASM, Workspace, write_file};
 use crate::{command, leftovers, sync_server};

@@ -1,10 +1,11 @@
-//! What keeps a server made with `tiny_http` from leaving a connection unread.
+//! What keeps the web server of wasm-bindgen's test runner, which is made with `tiny_http`, from leaving a connection unread.
 //!
 //! Such a server has four threads at first, and each reads one connection for as long as that is kept. A connection that comes is
 //! left to a thread that waits; but one that has just been left another counts as waiting until it has woken. Of connections that
 //! come at once, and browsers open six, one may so be left to nobody: it is read when another one ends, which may be minutes later
 //! (`TaskPool::spawn` of `tiny_http` 0.12). Where no thread waits, each connection is given one of its own; so they are kept
-//! occupied, with connections on which nothing is ever asked.
+//! occupied, with connections on which nothing is ever asked. That is for one page: where a browser has ended its connections, threads
+//! wait once more.
 
 use std::mem;
 use std::net::{SocketAddr, TcpStream};
