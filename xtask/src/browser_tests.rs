@@ -7,7 +7,6 @@ mod occupied;
 
 use std::env;
 use std::ffi::OsString;
-use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -15,6 +14,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use crate::browser::{self, Browser, Kind, Part};
+use crate::server::free_address;
 use crate::test::Choice;
 use crate::workspace::{WASM, Workspace, write_file};
 use crate::{command, leftovers, sync_server};
@@ -145,9 +145,9 @@ fn runner(workspace: &Workspace, browser: &Browser, capabilities: &Path) -> Resu
     }
     runner.env(browser.kind.driver_variable(), &browser.driver);
     runner.env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", capabilities);
-    // A port that was free a moment ago will be.
-    let address: SocketAddr = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-    runner.env(SERVER_ADDRESS, address.to_string());
+    if env::var_os(SERVER_ADDRESS).is_none() {
+        runner.env(SERVER_ADDRESS, free_address()?.to_string());
+    }
     // Its own limits, 20 seconds for all tests and 5 for the driver, are short for a busy machine.
     for (variable, seconds) in [("WASM_BINDGEN_TEST_TIMEOUT", "180"), ("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "30")] {
         if env::var_os(variable).is_none() {

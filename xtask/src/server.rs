@@ -6,6 +6,7 @@ mod pages;
 
 use std::fs::File;
 use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -98,6 +99,11 @@ fn listen_on_a_free_port() -> Result<(tiny_http::Server, u16)> {
         .ok_or_else(|| anyhow!("no port from {FIRST_PORT} to {last} is free; name one with --port"))
 }
 
+/// Where a program that wants to be told an address can listen: one that was free a moment ago will be.
+pub fn free_address() -> io::Result<SocketAddr> {
+    TcpListener::bind("127.0.0.1:0")?.local_addr()
+}
+
 fn answer(site: &Site, request: Request) {
     let unanswered = match &site.api {
         Some(api) => api::answer(&**api, request),
@@ -119,18 +125,18 @@ fn answer(site: &Site, request: Request) {
                     site.headers.iter().fold(response, |response, (name, value)| with_header(response, name, value));
                 // A rebuilt example must not meet its older half in the browser's cache.
                 let response = with_header(response, "Cache-Control", "no-cache");
-                respond_and_end(request, response)
+                respond(request, response)
             }
             Err(_) => not_found(request),
         },
-        Page::Redirect(to) => request.respond(with_header(Response::empty(308), "Location", &to)),
+        Page::Redirect(to) => respond(request, with_header(Response::empty(308), "Location", &to)),
         Page::Nowhere => not_found(request),
     };
 }
 
 /// Answers as HTTP once did: the browser ends the connection then. Of several connections that come at once, `tiny_http` can leave
 /// some unread until another one ends (`browser_tests::occupied` tells why), and a page is loaded from several files at once.
-fn respond_and_end(request: Request, response: Response<impl Read>) -> io::Result<()> {
+fn respond(request: Request, response: Response<impl Read>) -> io::Result<()> {
     let (headers, without_body) = (request.headers().to_vec(), *request.method() == Method::Head);
     let mut writer = request.into_writer();
     response.raw_print(&mut writer, HTTPVersion(1, 0), &headers, without_body, None)?;
@@ -146,5 +152,5 @@ fn with_header<R: Read>(response: Response<R>, name: &str, value: &str) -> Respo
 }
 
 fn not_found(request: Request) -> io::Result<()> {
-    request.respond(Response::from_string("not found\n").with_status_code(404))
+    respond(request, Response::from_string("not found\n").with_status_code(404))
 }

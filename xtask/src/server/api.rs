@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tiny_http::{Method, Request, Response};
 
-use super::with_header;
+use super::{respond, with_header};
 
 /// A program that answers calls.
 pub trait Api: Send + Sync {
@@ -44,7 +44,7 @@ pub fn answer(api: &dyn Api, mut request: Request) -> Option<Request> {
         thread::sleep(after);
         let response = Response::from_string(body).with_status_code(status);
         // A browser that went away while it was being answered is no error.
-        let _ = request.respond(with_header(response, "Cache-Control", "no-store"));
+        let _ = respond(request, with_header(response, "Cache-Control", "no-store"));
     });
     None
 }

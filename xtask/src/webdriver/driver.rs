@@ -1,6 +1,6 @@
 //! A browser's driver: a child process that takes JSON over HTTP and controls the browser it has started.
 
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -13,6 +13,7 @@ use ureq::http::Response;
 
 use crate::browser::{self, Browser};
 use crate::leftovers;
+use crate::server::free_address;
 use crate::workspace::Workspace;
 
 const DRIVER_START: Duration = Duration::from_secs(30);
@@ -34,8 +35,7 @@ impl Driver {
         arguments: &[&str],
         temporary: Option<&Path>,
     ) -> Result<Self> {
-        // Drivers want to be told a port; one that was free a moment ago will be.
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let port = free_address()?.port();
         let mut command = Command::new(&browser.driver);
         browser::prepare(workspace, &mut command)?;
         if let Some(temporary) = temporary {
