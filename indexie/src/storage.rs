@@ -178,6 +178,8 @@ pub(crate) struct Merge {
     /// For each row: its position, its key, its [`Move`], the row before, and the row after.
     pub changes: Finished,
     pub count: usize,
+    /// A part leaves the rows parked for the other ones; and none of its rows leaves its place.
+    pub undone: Undone,
 }
 
 impl Merge {

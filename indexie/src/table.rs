@@ -1,6 +1,7 @@
 //! `Table`: the typed surface of one store. Thin: it encodes rows and keys, and hands them to the engine.
 
 mod access;
+mod ahead;
 mod change;
 mod import;
 mod queries;
@@ -8,6 +9,7 @@ mod target;
 mod write;
 
 pub use access::{Access, Auto, InTransaction, Pending, Read, ReadWrite, TxMode, Writable};
+pub(crate) use ahead::{OneAhead, Started};
 pub(crate) use change::{Change, Taken, change, change_part, change_taken};
 pub use import::{Import, ImportProgress};
 pub(crate) use target::{Rows, Rowwise, Target};

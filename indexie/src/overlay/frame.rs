@@ -126,7 +126,7 @@ impl Stage {
         };
         let input = match &ranges {
             Some(ranges) => Input::DeleteRanges(ranges.clone()),
-            None => input(operation, |parked| self.parked.borrow_mut().remove(&parked).unwrap_or_default()),
+            None => input(operation, |merge| self.parked.borrow_mut().remove(&merge.parked).unwrap_or_default()),
         };
         let writes = if matches!(input, Input::Changes(_)) { Writes::Changes } else { Writes::Rows };
         let outcome = self.apply(session, input, ranges, writes).await?;

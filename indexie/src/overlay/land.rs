@@ -100,7 +100,8 @@ pub(super) async fn land(session: &Session, store: u16, layer: &Layer, meets: Me
     let (changes, rows): (Vec<&Due<'_>>, Vec<&Due<'_>>) =
         due.iter().filter(|due| due.entry.now.is_some()).partition(|due| due.is_change());
     if !changes.is_empty() {
-        let merge = Merge { parked, changes: changed(&schema, &changes), count: changes.len() };
+        let (count, undone) = (changes.len(), Undone::Alone);
+        let merge = Merge { parked, changes: changed(&schema, &changes), count, undone };
         // It lets go of the rows itself.
         kept.parked = 0;
         session.run_below(store, None, Operation::Merge(merge)).await.map_err(Error::of_one_row)?;

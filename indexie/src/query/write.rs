@@ -10,12 +10,14 @@ use crate::engine::{Access as Mode, Footprint, Session, savepoint};
 use crate::error::{Error, Result};
 use crate::key::AnyKey;
 use crate::op::Op;
-use crate::storage::{Operation, Scan, Want};
+use crate::storage::{Operation, Scan, Undone, Want};
 use crate::store::Store;
-use crate::table::{Access, Change, Taken, Writable, change_part, change_taken};
+use crate::table::{Access, Change, OneAhead, Started, Taken, Writable, change_part, change_taken};
 
 /// Rows that `modify` has in memory at one time.
 const CHUNK: usize = 1_024;
+/// Of fewer rows than that none is written before all are changed.
+const FEW: usize = 192;
 /// The same in an upgrade, which changes all the rows there are: the page has its turn between two parts.
 const UPGRADE_CHUNK: usize = 500;
 /// In an upgrade, of more rows than that there is no going on after a failure in a later chunk.
@@ -142,14 +144,15 @@ pub(crate) async fn modify_rows_of_upgrade<T: 'static>(
                 return Ok(changed);
             }
             if all > MOST_UNDONE {
-                return modify_in_parts(&execution, None, &keys, UPGRADE_CHUNK, &mut change, told).await;
+                return modify_in_parts(&execution, None, &keys, How::in_upgrade(told), &mut change).await;
             }
             let only_done = |part: Part<'_>| {
                 if let Part::Done(..) = part {
                     told(part);
                 }
             };
-            let parts = async || modify_in_parts(&execution, None, &keys, UPGRADE_CHUNK, &mut change, only_done).await;
+            let how = How::in_upgrade(only_done);
+            let parts = async || modify_in_parts(&execution, None, &keys, how, &mut change).await;
             savepoint(&shared, store, transaction, parts).await
         }
         .boxed_local()
@@ -188,58 +191,91 @@ async fn modify_in_chunks<T: 'static>(
             async move {
                 let execution = execution.within(session);
                 let (first, keys) = execution.take(chunk).await?;
-                if first.len() < chunk {
+                // In memory each write looks at what those before it have left.
+                let ahead = chunk != usize::MAX && execution.session.frame.is_none();
+                let found = first.keys().len();
+                if found < if ahead { FEW } else { chunk } {
                     return modify(&execution, first, &mut change).await;
                 }
                 // All are known before one is changed, which may bring it into the query again.
                 let keys = match keys {
                     Some(keys) => keys,
+                    None if found < chunk => first.keys().to_vec(),
                     None => execution.primary_keys().await?,
                 };
-                modify_in_parts(&execution, Some(first), &keys, chunk, &mut change, |_| {}).await
+                let how = How { chunk, ahead, told: |_: Part<'_>| {} };
+                modify_in_parts(&execution, Some(first), &keys, how, &mut change).await
             }
             .boxed_local()
         })
         .await
 }
 
+/// How many rows are changed.
+struct How<F> {
+    /// So many are in memory at one time.
+    chunk: usize,
+    /// Whether they are written while the next ones are being changed. A failure leaves those before it changed.
+    ahead: bool,
+    told: F,
+}
+
+impl<F> How<F> {
+    fn in_upgrade(told: F) -> Self {
+        Self { chunk: UPGRADE_CHUNK, ahead: false, told }
+    }
+}
+
 /// Part after part, and at the end the rows that move: a row's new key may be the old one of a row in a later part.
 async fn modify_in_parts<T: 'static>(
     execution: &Execution,
-    mut first: Option<Taken>,
+    first: Option<Taken>,
     keys: &[AnyKey],
-    chunk: usize,
+    How { chunk, ahead, told }: How<impl Fn(Part<'_>)>,
     apply: &mut impl FnMut(&mut T),
-    told: impl Fn(Part<'_>),
 ) -> Result<usize> {
     let Execution { session, store, row_type, .. } = execution;
     let (mut changed, mut moving, mut done) = (0, Vec::new(), 0);
+    let all = keys.len();
     let failed = |error: Error, done: usize| {
-        let error = error.after_rows(done);
         if done > 0 {
             told(Part::Failed(&error));
         }
         error
     };
-    let all = keys.len();
-    for keys in keys.chunks(chunk) {
-        let taken = match first.take() {
-            Some(first) => first,
-            None => Taken::by_keys(session, *store, keys.to_vec()).await.map_err(|error| failed(error, done))?,
+    let take = |keys: &[AnyKey]| {
+        let (session, keys) = (session.clone(), keys.to_vec());
+        let store = *store;
+        async move { Taken::by_keys(&session, store, keys).await }.boxed_local()
+    };
+    let mut writes = ahead.then(OneAhead::default);
+    let mut chunks = keys.chunks(chunk).peekable();
+    let mut taken = first;
+    while let Some(keys) = chunks.next() {
+        let rows = match taken.take() {
+            Some(taken) => taken,
+            None => take(keys).await.map_err(|error| failed(error, done))?,
         };
-        let part = change_part(session, *store, *row_type, taken, &mut untyped(apply)).await;
+        // Read ahead of the writes, which it would have to wait for.
+        let next = match chunks.peek() {
+            Some(next) if ahead => Some(Started::new(take(next)).await),
+            _ => None,
+        };
+        let part = change_part(session, *store, *row_type, rows, done, &mut untyped(apply), writes.as_mut()).await;
         let (count, moved) = part.map_err(|error| failed(error, done))?;
         changed += count;
-        moving.extend(moved.map(|moved| (moved, done)));
+        moving.extend(moved);
         done += keys.len();
         told(Part::Done(done, all));
+        if let Some(next) = next {
+            taken = next.end().await?;
+        }
     }
-    for (mut moved, from) in moving {
-        moved.write(session, *store).await.map_err(|error| {
-            let error = error.after_rows(from);
-            told(Part::Failed(&error));
-            error
-        })?;
+    if let Some(writes) = writes {
+        writes.last().await?;
+    }
+    for mut moved in moving {
+        moved.write(session, *store, Undone::Alone).await.inspect_err(|error| told(Part::Failed(error)))?;
     }
     Ok(changed)
 }

@@ -1,15 +1,21 @@
 //! Read, change, write back: what `update`, `upsert`, `bulk_update` and `modify` have in common. Untyped.
 
 use std::any::Any;
+use std::cell::Cell;
+use std::rc::Rc;
 
 use futures::future::{FutureExt, LocalBoxFuture};
 
-use crate::codec::{Batch, key_by, with_shapes};
+use super::ahead::OneAhead;
+use crate::codec::{Batch, Known, key_by, with_shapes};
 use crate::engine::{RowType, Session};
 use crate::error::{Error, Result};
 use crate::key::AnyKey;
 use crate::schema::KeyPath;
-use crate::storage::{Columns, Merge, Move, Operation, Want};
+use crate::storage::{Columns, Merge, Move, Operation, RowReader, Undone, Want};
+
+/// Of a change of many rows: so many are written while the next ones are being changed.
+const WRITTEN_AHEAD: usize = 128;
 
 /// What became of the rows.
 pub(crate) struct Change {
@@ -44,34 +50,64 @@ pub(crate) fn change_taken<'a>(
     apply: &'a mut dyn FnMut(usize, &mut dyn Any),
 ) -> LocalBoxFuture<'a, Result<Change>> {
     async move {
-        let mut changes = Changes::of(session, store, row_type, taken, Moves::Together, apply)?;
-        let count = changes.staying.positions.len();
-        changes.staying.write(session, store).await?;
-        Ok(Change { rows: changes.rows, changed: count })
+        let Taken { keys, columns, parked } = taken;
+        let mut changes = Changes::of(session, store, row_type, Moves::Together, parked);
+        let shapes = columns.shapes.borrow();
+        let mut reader = columns.open(&*shapes).rows;
+        let mut rows = Vec::with_capacity(keys.len());
+        for (at, key) in keys.iter().enumerate() {
+            rows.push(changes.row(at, key, &mut reader, &*shapes, apply)?);
+        }
+        changes.staying.write(session, store, Undone::Alone).await?;
+        Ok(Change { rows, changed: changes.count })
     }
     .boxed_local()
 }
 
 /// The same for one part of many rows, but rows that get another key only leave their place: they are to be written once
-/// the last part is done, when all that move have made room for one another.
-pub(crate) async fn change_part(
-    session: &Session,
+/// the last part is done, when all that move have made room for one another. There were so many rows `before`.
+///
+/// With `ahead`, where all is undone if something fails, rows are written while the next ones are being changed.
+pub(crate) fn change_part<'a>(
+    session: &'a Session,
     store: u16,
     row_type: RowType,
     taken: Taken,
-    apply: &mut dyn FnMut(usize, &mut dyn Any),
-) -> Result<(usize, Option<Written>)> {
-    let Changes { mut staying, mut moving, leaving, .. } =
-        Changes::of(session, store, row_type, taken, Moves::Later, apply)?;
-    let changed = staying.positions.len() + moving.positions.len();
-    if leaving.is_empty() {
-        staying.write(session, store).await?;
-        return Ok((changed, None));
+    before: usize,
+    apply: &'a mut dyn FnMut(usize, &mut dyn Any),
+    mut ahead: Option<&'a mut OneAhead<()>>,
+) -> LocalBoxFuture<'a, Result<(usize, Option<Written>)>> {
+    async move {
+        let Taken { keys, columns, parked } = taken;
+        let mut changes = Changes::of(session, store, row_type, Moves::Later, parked);
+        let shapes = columns.shapes.borrow();
+        let mut reader = columns.open(&*shapes).rows;
+        for (at, key) in (before..).zip(&keys) {
+            changes.row(at, key, &mut reader, &*shapes, apply)?;
+            if let Some(ahead) = &mut ahead
+                && changes.staying.positions.len() == WRITTEN_AHEAD
+            {
+                ahead.next(changes.staying.begin(session, store)).await?;
+            }
+        }
+        let Changes { mut staying, mut moving, leaving, count, .. } = changes;
+        if !leaving.is_empty() {
+            moving.parked = Some(Taken::by_keys(session, store, leaving.clone()).await?.parked);
+        }
+        match ahead {
+            Some(ahead) if !staying.positions.is_empty() => {
+                ahead.next(staying.begin(session, store)).await?;
+            }
+            Some(_) => {}
+            None => staying.write(session, store, Undone::Alone).await?,
+        }
+        if leaving.is_empty() {
+            return Ok((count, None));
+        }
+        session.run(store, None, Operation::Delete(leaving)).await?;
+        Ok((count, Some(moving)))
     }
-    moving.parked = Some(Taken::by_keys(session, store, leaving.clone()).await?.parked);
-    staying.write(session, store).await?;
-    session.run(store, None, Operation::Delete(leaving)).await?;
-    Ok((changed, Some(moving)))
+    .boxed_local()
 }
 
 /// What happens to rows whose key has changed.
@@ -87,18 +123,18 @@ enum Moves {
 struct Parked {
     session: Session,
     id: u32,
-    armed: bool,
+    armed: Cell<bool>,
 }
 
 impl Parked {
-    fn new(session: &Session, id: u32) -> Self {
-        Self { session: session.clone(), id, armed: true }
+    fn new(session: &Session, id: u32) -> Rc<Self> {
+        Rc::new(Self { session: session.clone(), id, armed: Cell::new(true) })
     }
 }
 
 impl Drop for Parked {
     fn drop(&mut self) {
-        if self.armed {
+        if self.armed.get() {
             self.session.unpark(self.id);
         }
     }
@@ -108,7 +144,7 @@ impl Drop for Parked {
 pub(crate) struct Taken {
     keys: Vec<AnyKey>,
     columns: Columns,
-    parked: Parked,
+    parked: Rc<Parked>,
 }
 
 impl Taken {
@@ -126,15 +162,15 @@ impl Taken {
         Self { keys: columns.primary_keys(), parked: Parked::new(session, columns.parked), columns }
     }
 
-    pub fn len(&self) -> usize {
-        self.keys.len()
+    pub fn keys(&self) -> &[AnyKey] {
+        &self.keys
     }
 }
 
 /// Changed rows, as the storage is to write them.
 #[derive(Default)]
 pub(crate) struct Written {
-    parked: Option<Parked>,
+    parked: Option<Rc<Parked>>,
     batch: Batch,
     /// Of the rows, among those that were looked at.
     positions: Vec<usize>,
@@ -149,15 +185,23 @@ impl Written {
         self.positions.push(at);
     }
 
+    /// The write of the rows that are there now, as a part.
+    fn begin(&mut self, session: &Session, store: u16) -> LocalBoxFuture<'static, Result<()>> {
+        let (batch, positions) = (std::mem::take(&mut self.batch), std::mem::take(&mut self.positions));
+        let (mut part, session) = (Self { parked: self.parked.clone(), batch, positions }, session.clone());
+        async move { part.write(&session, store, Undone::AsPart).await }.boxed_local()
+    }
+
     /// Writes the rows, all of them or none.
-    pub async fn write(&mut self, session: &Session, store: u16) -> Result<()> {
-        let Some(mut parked) = self.parked.take().filter(|_| !self.positions.is_empty()) else { return Ok(()) };
+    pub async fn write(&mut self, session: &Session, store: u16, undone: Undone) -> Result<()> {
+        let Some(parked) = self.parked.take().filter(|_| !self.positions.is_empty()) else { return Ok(()) };
         let changes = std::mem::take(&mut self.batch).finish();
-        let merge = Merge { parked: parked.id, changes, count: self.positions.len() };
-        // Where nobody waits for it any more, the merge goes on and needs them. It lets go of them itself, once it begins.
-        parked.armed = false;
+        let merge = Merge { parked: parked.id, changes, count: self.positions.len(), undone };
+        // Where nobody waits for it any more, a merge of its own goes on and needs them. It lets go of them itself, once it
+        // begins.
+        parked.armed.set(undone == Undone::AsPart);
         let merged = session.run(store, None, Operation::Merge(merge)).await;
-        parked.armed = true;
+        parked.armed.set(true);
         merged.map(|_| ()).map_err(|error| match error.row().and_then(|at| self.positions.get(at)) {
             Some(position) => error.at_row(*position),
             None => error,
@@ -165,80 +209,68 @@ impl Written {
     }
 }
 
-struct Changes {
-    rows: Vec<Option<Box<dyn Any>>>,
+struct Changes<'a> {
+    session: &'a Session,
+    store: u16,
+    row_type: RowType,
+    moves: Moves,
+    /// How many rows of those that the storage has kept were looked at.
+    looked_at: usize,
     staying: Written,
     moving: Written,
     /// The keys that rows leave which are set apart.
     leaving: Vec<AnyKey>,
+    /// How many rows are different now.
+    count: usize,
 }
 
-impl Changes {
-    /// Changes the rows.
-    fn of(
-        session: &Session,
-        store: u16,
-        row_type: RowType,
-        Taken { keys, columns, parked }: Taken,
-        moves: Moves,
-        apply: &mut dyn FnMut(usize, &mut dyn Any),
-    ) -> Result<Self> {
-        let mut changes = Self {
-            rows: Vec::with_capacity(keys.len()),
-            staying: Written { parked: Some(parked), ..Written::default() },
-            moving: Written::default(),
-            leaving: Vec::new(),
-        };
-        changes.collect(session, store, row_type, &keys, &columns, moves, apply)?;
-        Ok(changes)
+impl<'a> Changes<'a> {
+    fn of(session: &'a Session, store: u16, row_type: RowType, moves: Moves, parked: Rc<Parked>) -> Self {
+        let staying = Written { parked: Some(parked), ..Written::default() };
+        let (moving, leaving) = (Written::default(), Vec::new());
+        Self { session, store, row_type, moves, looked_at: 0, staying, moving, leaving, count: 0 }
     }
 
-    #[allow(clippy::too_many_arguments, reason = "one loop, and all that it needs")]
-    fn collect(
+    /// Changes the next row, the one at this position; none where there is none for its key.
+    fn row(
         &mut self,
-        session: &Session,
-        store: u16,
-        row_type: RowType,
-        keys: &[AnyKey],
-        columns: &Columns,
-        moves: Moves,
+        at: usize,
+        key: &AnyKey,
+        rows: &mut RowReader<'_>,
+        shapes: &dyn Known,
         apply: &mut dyn FnMut(usize, &mut dyn Any),
-    ) -> Result<()> {
+    ) -> Result<Option<Box<dyn Any>>> {
+        let Self { session, store, row_type, .. } = *self;
         let table = session.shared.table_name(store);
-        let encode = |row: &dyn Any, at: usize| {
+        let encode = |row: &dyn Any| {
             let mut batch = Batch::default();
             row_type.encode(row, &mut batch).map(|()| batch).map_err(|error| Error::encode(table, Some(at), error))
         };
-        let path = session.shared.schema(store).key.path;
-        let shapes = columns.shapes.borrow();
-        let mut rows = columns.open(&*shapes).rows;
-        for (at, key) in keys.iter().enumerate() {
-            let row = rows.next(|reader| (row_type.decode)(reader, &*shapes)).transpose();
-            let row = row.map_err(|error| Error::decode(table, Some(key.clone()), error))?;
-            let Some(mut row) = row.flatten() else {
-                self.rows.push(None);
-                continue;
+        let parked_at = self.looked_at;
+        self.looked_at += 1;
+        let row = rows.next(|reader| (row_type.decode)(reader, shapes)).transpose();
+        let row = row.map_err(|error| Error::decode(table, Some(key.clone()), error))?;
+        let Some(mut row) = row.flatten() else { return Ok(None) };
+        let before = encode(&*row)?;
+        apply(at, &mut *row);
+        let after = encode(&*row)?;
+        if before != after {
+            self.count += 1;
+            let path = session.shared.schema(store).key.path;
+            let leaves = match row_type.entry {
+                Some(entry) => entry(&*row, 0).single().is_some_and(|new_key| new_key != *key),
+                None => own_key(&before, path) != own_key(&after, path),
             };
-            let before = encode(&*row, at)?;
-            apply(at, &mut *row);
-            let after = encode(&*row, at)?;
-            if before != after {
-                let leaves = match row_type.entry {
-                    Some(entry) => entry(&*row, 0).single().is_some_and(|new_key| new_key != *key),
-                    None => own_key(&before, path) != own_key(&after, path),
-                };
-                match (leaves, moves) {
-                    (false, _) => self.staying.push(at, at, key, Move::Stays, [&before, &after]),
-                    (true, Moves::Together) => self.staying.push(at, at, key, Move::Moves, [&before, &after]),
-                    (true, Moves::Later) => {
-                        self.moving.push(self.leaving.len(), at, key, Move::HasLeft, [&before, &after]);
-                        self.leaving.push(key.clone());
-                    }
+            match (leaves, self.moves) {
+                (false, _) => self.staying.push(parked_at, at, key, Move::Stays, [&before, &after]),
+                (true, Moves::Together) => self.staying.push(parked_at, at, key, Move::Moves, [&before, &after]),
+                (true, Moves::Later) => {
+                    self.moving.push(self.leaving.len(), at, key, Move::HasLeft, [&before, &after]);
+                    self.leaving.push(key.clone());
                 }
             }
-            self.rows.push(Some(row));
         }
-        Ok(())
+        Ok(Some(row))
     }
 }
 

@@ -2,12 +2,13 @@
 //! function knows what the rows are.
 
 use std::fmt;
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use futures::future::{FutureExt, LocalBoxFuture, MaybeDone, maybe_done};
+use futures::future::{FutureExt, LocalBoxFuture};
 
+use super::ahead::OneAhead;
 use super::{Access, Rows, Rowwise, Table, Target, Writable};
 use crate::codec::write_row;
 use crate::engine::{Access as Mode, Footprint, Session, savepoint};
@@ -195,12 +196,6 @@ impl fmt::Debug for Import {
     }
 }
 
-/// A part that has been started, and how many rows it has.
-struct Started {
-    count: usize,
-    writing: Pin<Box<MaybeDone<LocalBoxFuture<'static, Result<()>>>>>,
-}
-
 impl Work {
     async fn run(self) -> Result<usize> {
         let (session, store) = (self.target.session.clone(), self.target.store);
@@ -223,35 +218,37 @@ impl Work {
     /// Part after part. What fails is undone by the transaction, or the savepoint, that this is in.
     async fn write(mut self, session: Session) -> Result<usize> {
         // In memory each write looks at what those before it have left.
-        let one_ahead = session.frame.is_none();
+        let mut ahead = session.frame.is_none().then(OneAhead::default);
         let target = Target { session, ..self.target.clone() };
         let (mut done, mut started) = (0, 0);
-        let mut under_way: Option<Started> = None;
-        loop {
-            let mut next = self.start(&target, started);
-            if one_ahead && let Some(next) = &mut next {
-                // Before the one ahead of it is done: the browser is never without work.
-                poll_fn(|context| Poll::Ready(next.writing.poll_unpin(context).is_ready())).await;
+        while let Some((count, writing)) = self.start(&target, started) {
+            started += count;
+            let written = match &mut ahead {
+                Some(ahead) => ahead.next(writing).await?,
+                None => Some(writing.await?),
+            };
+            if let Some(count) = written {
+                self.tell(&mut done, count);
             }
-            if let Some(Started { count, mut writing }) = under_way {
-                writing.as_mut().await;
-                writing.as_mut().take_output().transpose()?;
-                done += count;
-                (self.progress)(ImportProgress { done, total: self.total });
-            }
-            let Some(next) = next else { return Ok(done) };
-            started += next.count;
-            under_way = Some(next);
         }
+        if let Some(count) = ahead.unwrap_or_default().last().await? {
+            self.tell(&mut done, count);
+        }
+        Ok(done)
     }
 
-    /// The next part, after so many rows; none where no row is left.
-    fn start(&mut self, target: &Target, before: usize) -> Option<Started> {
+    fn tell(&mut self, done: &mut usize, count: usize) {
+        *done += count;
+        (self.progress)(ImportProgress { done: *done, total: self.total });
+    }
+
+    /// The next part, after so many rows, and how many it has; none where no row is left.
+    fn start(&mut self, target: &Target, before: usize) -> Option<(usize, LocalBoxFuture<'static, Result<usize>>)> {
         let rows = self.part(target.table()).transpose()?;
         let count = rows.as_ref().map_or(0, Rows::count);
         let write = target.clone().write_part(rows, self.put);
-        let writing = async move { write.await.map_err(|error| error.after_rows(before)) }.boxed_local();
-        Some(Started { count, writing: Box::pin(maybe_done(writing)) })
+        let writing = async move { write.await.map(|()| count).map_err(|error| error.after_rows(before)) };
+        Some((count, writing.boxed_local()))
     }
 
     fn part(&mut self, table: &'static str) -> Result<Option<Rows>> {

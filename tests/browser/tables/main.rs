@@ -23,6 +23,7 @@ mod failures;
 mod generated_keys;
 mod import;
 mod kept;
+mod many_changes;
 mod many_moves;
 mod moves;
 mod outside_keys;

@@ -6,7 +6,7 @@ use crate::codec::{Batch, Known, Reader, skip, tag, tag_at_path, write_key};
 use crate::engine::Session;
 use crate::error::Result;
 use crate::key::AnyKey;
-use crate::storage::{Columns, Merge, Move, Operation};
+use crate::storage::{Columns, Merge, Move, Operation, Undone};
 
 impl Rebuild {
     /// Rewrites `true` and `false` as 1 and 0 where that is still to be done.
@@ -41,7 +41,8 @@ async fn rewrite(session: &Session, store: u16, keys: Vec<AnyKey>, path: &[&'sta
         session.unpark(parked);
         return Ok(());
     }
-    session.run(store, None, Operation::Merge(Merge { parked, changes: changes.finish(), count })).await.map(|_| ())
+    let merge = Merge { parked, changes: changes.finish(), count, undone: Undone::Alone };
+    session.run(store, None, Operation::Merge(merge)).await.map(|_| ())
 }
 
 /// A change for each row that holds booleans there.

@@ -25,7 +25,7 @@ const MAX_DEPTH = 256;
 
 // Operations; the same numbers as in request.rs.
 const GET = 0, SCAN = 1, COUNT = 2, ADD = 3, PUT = 4, DELETE = 5, DELETE_RANGES = 6, CLEAR = 7, MERGE = 8,
-  SAVEPOINT = 9, RELEASE = 10, ROLLBACK = 11, ADOPT = 12;
+  SAVEPOINT = 9, RELEASE = 10, ROLLBACK = 11, ADOPT = 12, MERGE_PART = 13;
 // What a scan brings back; bits.
 const ROWS = 1, PRIMARY_KEYS = 2, KEYS = 4;
 const REVERSE = 8, UNIQUE = 16;
@@ -1291,7 +1291,7 @@ class Task {
     this.holds = false;
     this.batch = null;
     this.adds = false;
-    // Of a part: the requests that came after the one that failed.
+    // Of a part: what was issued after the request that failed.
     this.part = false;
     this.later = [];
     this.storeName = storeName;
@@ -1372,7 +1372,7 @@ class Task {
 
   // A write failed at a row: which key or index it was, the browser does not say. `gone` are the primary keys of stored
   // rows that the operation had replaced or removed by then: of a put, those under its own keys. The rows of a part stay there: of them
-  // those are meant that came later, whose keys are known as late.
+  // those are meant that came later, whose keys are known as late. What these had replaced was there still.
   clash(error, row, rows, keys, put, gone = null) {
     if (failureName(error) !== 'ConstraintError' || row < 0) return this.failed(error, row);
     const failure = { name: 'ConstraintError', message: error.message, row, index: undefined, key: undefined };
@@ -1394,9 +1394,11 @@ class Task {
       gone ??= put ? rows.slice(first, row + 1).map((_, at) => keyAt(first + at)) : [];
       const keysAt = (at, index) => (index === '' ? [keyAt(at)] : keysOf(rows[at], store.index(index)));
       const among = ({ index, key }) => rows.some((_, at) => at < row && keysAt(at, index).some((other) => equal(other, key)) && !replaced(at));
+      const replacedLater = ({ index, key }) => index !== '' && this.later.some(({ request, old }) => old !== undefined
+        && request.error === null && keysOf(old, store.index(index)).some((other) => equal(other, key)));
       all(asked.suspects.map(({ request }) => request), () => {
         for (const { request } of this.later) if (request.error === null) gone.push(request.result);
-        blame(failure, asked.suspects, (suspect) => among(suspect)
+        blame(failure, asked.suspects, (suspect) => among(suspect) || replacedLater(suspect)
           || (suspect.request.result !== undefined && !gone.some((key) => equal(key, suspect.request.result))));
         report();
       }, report);
@@ -1589,6 +1591,48 @@ function writeRows(task, put) {
   }, (error, row) => task.clash(error, row, rows, keys, put), (store) => task.ask(store, rows[0], keyAt(0, store), put));
 }
 
+// Writes back rows that an earlier GET has parked, with what changed in them.
+function mergeRows(task) {
+  const { a: count, b: parking, part, reader, store, engine } = task;
+  const parked = engine.parked.get(parking);
+  // Those of a part are there for the other ones, until somebody stops waiting for all of it.
+  if (parked === undefined) return task.fail(new DOMException('', 'AbortError'));
+  if (!part) engine.parked.delete(parking);
+  const rows = [], olds = [], keys = [], moves = [];
+  const read = () => {
+    const old = parked[reader.row()];
+    keys.push(reader.row());
+    moves.push(reader.row());
+    olds.push(old);
+    rows.push(merge(old, reader.row(), reader.row()));
+  };
+  // Of a part none leaves its place: each is read just before it is written.
+  if (!part) for (let i = 0; i < count; i++) read();
+  const outbound = store.keyPath === null;
+  const before = (row) => restore(store, olds[row], keys[row]);
+  // A row whose key has changed moves, but not onto another one. All that move leave first, or they would clash with
+  // themselves in unique indexes, and with one another.
+  const leaving = [...keys.keys()].filter((row) => moves[row] === MOVES);
+  write(task, leaving.length + count, (step) => {
+    const row = step - leaving.length;
+    const watched = task.tells(count);
+    const telling = (key, old, now) => (watched ? () => [[key(), old, now]] : undefined);
+    if (row < 0) {
+      const key = keys[leaving[step]];
+      return { request: store.delete(key), undo: () => [before(leaving[step])], change: telling(() => key, olds[leaving[step]], undefined) };
+    }
+    if (row === rows.length) read();
+    const old = olds[row], change = telling(() => keys[row], old, rows[row]);
+    if (outbound) return { request: store.put(rows[row], keys[row]), undo: () => [before(row)], change, old };
+    if (moves[row] === STAYS) return { request: store.put(rows[row]), undo: () => [before(row)], change, old };
+    const request = store.add(rows[row]);
+    return { request, undo: () => [store.delete(request.result)], change: telling(() => request.result, undefined, rows[row]) };
+  }, () => task.finish(undefined), (error, step) => {
+    const row = step - leaving.length, gone = part ? [keys[row]] : keys.filter((_, at) => at <= row || moves[at] !== STAYS);
+    task.clash(error, row, rows, outbound ? keys : null, row >= 0 && moves[row] === STAYS, gone);
+  });
+}
+
 const operations = {
   [GET](task) {
     const { a: count, b: flags, reader, source } = task;
@@ -1656,41 +1700,13 @@ const operations = {
     }, () => task.finish(removed), (error, row) => task.failed(error, row));
   },
 
-  // Writes back rows that an earlier GET has parked, with what changed in them.
   [MERGE](task) {
-    const { a: count, b: parking, reader, store, engine } = task;
-    const parked = engine.parked.get(parking) ?? [];
-    engine.parked.delete(parking);
-    const rows = [], olds = [], keys = [], moves = [];
-    for (let i = 0; i < count; i++) {
-      const old = parked[reader.row()];
-      keys.push(reader.row());
-      moves.push(reader.row());
-      olds.push(old);
-      rows.push(merge(old, reader.row(), reader.row()));
-    }
-    const outbound = store.keyPath === null;
-    const before = (row) => restore(store, olds[row], keys[row]);
-    // A row whose key has changed moves, but not onto another one. All that move leave first, or they would clash with
-    // themselves in unique indexes, and with one another.
-    const leaving = [...keys.keys()].filter((row) => moves[row] === MOVES);
-    write(task, leaving.length + count, (step) => {
-      const row = step - leaving.length;
-      const watched = count <= MOST_REPORTED && task.watched;
-      const telling = (key, old, now) => (watched ? () => [[key(), old, now]] : undefined);
-      if (row < 0) {
-        const key = keys[leaving[step]];
-        return { request: store.delete(key), undo: () => [before(leaving[step])], change: telling(() => key, olds[leaving[step]], undefined) };
-      }
-      const change = telling(() => keys[row], olds[row], rows[row]);
-      if (outbound) return { request: store.put(rows[row], keys[row]), undo: () => [before(row)], change };
-      if (moves[row] === STAYS) return { request: store.put(rows[row]), undo: () => [before(row)], change };
-      const request = store.add(rows[row]);
-      return { request, undo: () => [store.delete(request.result)], change: telling(() => request.result, undefined, rows[row]) };
-    }, () => task.finish(undefined), (error, step) => {
-      const row = step - leaving.length, gone = keys.filter((_, at) => at <= row || moves[at] !== STAYS);
-      task.clash(error, row, rows, outbound ? keys : null, row >= 0 && moves[row] === STAYS, gone);
-    });
+    mergeRows(task);
+  },
+
+  [MERGE_PART](task) {
+    task.part = true;
+    mergeRows(task);
   },
 
   [CLEAR](task) {

@@ -57,7 +57,10 @@ pub(super) fn encode(request: &Request) -> Encoded {
         Operation::Delete(keys) => with(5, keys.len(), 0, encode_keys(keys)),
         Operation::DeleteRanges(ranges) => with(6, 0, 0, encode_ranges(Batch::default(), ranges)),
         Operation::Clear => with(7, 0, 0, Batch::default().finish()),
-        Operation::Merge(Merge { parked, changes, count }) => with(8, *count, *parked, changes.clone()),
+        Operation::Merge(Merge { parked, changes, count, undone }) => {
+            let operation = if *undone == Undone::AsPart { 13 } else { 8 };
+            with(operation, *count, *parked, changes.clone())
+        }
         Operation::Savepoint(id) => with(9, *id as usize, 0, Batch::default().finish()),
         Operation::Release(id) => with(10, *id as usize, 0, Batch::default().finish()),
         Operation::Adopt(Adopt { from, rows }) => {

@@ -38,13 +38,13 @@ pub(crate) enum Input {
 
 /// Reads the rows that an operation brings along; `parked` gives those of an earlier Get. Happens on the thread that has
 /// written them, without holding up others.
-pub(crate) fn input(operation: &Operation, parked: impl FnOnce(u32) -> Vec<Option<Row>>) -> Input {
+pub(crate) fn input(operation: &Operation, parked: impl FnOnce(&Merge) -> Vec<Option<Row>>) -> Input {
     match operation {
         Operation::Write(write) => Input::Steps { steps: steps(write), want_keys: write.want_keys },
         Operation::Delete(keys) => {
             Input::Steps { steps: keys.iter().cloned().map(Step::Delete).collect(), want_keys: false }
         }
-        Operation::Merge(merge) => Input::Changes(changes(merge, &parked(merge.parked))),
+        Operation::Merge(merge) => Input::Changes(changes(merge, &parked(merge))),
         Operation::DeleteRanges(ranges) => Input::DeleteRanges(ranges.clone()),
         Operation::Clear => Input::Clear,
         Operation::Adopt(adopt) => Input::Adopt(adopt.clone()),

@@ -10,7 +10,7 @@ use super::operate::{self, Input, Outcome};
 use super::scan::Found;
 use super::undo::{Generators, Log, Stores};
 use super::write::{Target, failure, no_store};
-use crate::storage::{Failure, Operation, Reply, Request, Want, runner};
+use crate::storage::{Failure, Merge, Operation, Reply, Request, Undone, Want, runner};
 
 /// An operation, by its number.
 pub(super) enum Slot {
@@ -118,7 +118,14 @@ impl Engine {
     }
 
     pub fn input(&self, task: &Task) -> Input {
-        let parked = |parked| self.parked.borrow_mut().remove(&parked).unwrap_or_default();
+        let parked = |merge: &Merge| {
+            let mut parked = self.parked.borrow_mut();
+            let rows = match merge.undone {
+                Undone::Alone => parked.remove(&merge.parked),
+                Undone::AsPart => parked.get(&merge.parked).cloned(),
+            };
+            rows.unwrap_or_default()
+        };
         operate::input(&task.request.operation, parked)
     }
 
