@@ -295,8 +295,12 @@ impl Columns {
     pub fn open<'a>(&'a self, shapes: &dyn Known) -> Opened<'a> {
         let mut reader = self.batch.reader();
         let mut column = |wanted: bool| {
-            let mut keys = Vec::new();
-            for _ in 0..if wanted { self.count } else { 0 } {
+            let count = if wanted { self.count } else { 0 };
+            if let Some(numbers) = reader.numbers(count) {
+                return numbers.iter().copied().map(AnyKey::Number).collect();
+            }
+            let mut keys = Vec::with_capacity(count);
+            for _ in 0..count {
                 // The storage gives no key that is none.
                 keys.extend(read_key(&mut reader, shapes));
                 reader.end_row();

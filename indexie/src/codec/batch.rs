@@ -215,6 +215,20 @@ impl<'a> Reader<'a> {
         bytes
     }
 
+    /// So many rows from here on, if each is a number.
+    pub fn numbers(&mut self, rows: usize) -> Option<&'a [f64]> {
+        let Place { int, float, .. } = self.at;
+        // A number has no other integer than its tag: the next one is that of the next row.
+        let tags = self.batch.ints.get(int..int + rows)?;
+        let numbers = self.batch.floats.get(float..float + rows).filter(|_| tags.iter().all(|tag| *tag == tag::F64))?;
+        self.at.int += rows;
+        self.at.float += rows;
+        for _ in 0..rows {
+            self.end_row();
+        }
+        Some(numbers)
+    }
+
     pub fn end_row(&mut self) {
         self.at.rows += 1;
         if self.at.rows.is_multiple_of(ROWS_PER_SECTION) {

@@ -123,6 +123,33 @@ fn floats_keep_their_bits() {
 }
 
 #[test]
+fn numbers_are_read_at_once_and_text_after_them_one_by_one() {
+    let mut batch = Batch::default();
+    let numbers: Vec<f64> = (0..200).map(|at| f64::from(at) / 2.0).collect();
+    let text = |at: u32| format!("row {at}");
+    for number in &numbers {
+        batch.int(tag::F64);
+        batch.float(*number);
+        batch.end_row();
+    }
+    for at in 0..200 {
+        batch.int(tag::TEXT);
+        batch.text(&text(at));
+        batch.end_row();
+    }
+    let batch = batch.finish();
+    let mut reader = batch.reader();
+    assert_eq!(reader.clone().numbers(201), None);
+    assert_eq!(reader.clone().numbers(0), Some(&[][..]));
+    assert_eq!(reader.numbers(200), Some(&numbers[..]));
+    assert_eq!(reader.clone().numbers(1), None);
+    for at in 0..200 {
+        assert_eq!((reader.int(), reader.text()), (tag::TEXT, &*text(at)));
+        reader.end_row();
+    }
+}
+
+#[test]
 fn batches_are_the_same_where_their_bits_are() {
     let batch = |value: f64| {
         let mut batch = Batch::default();

@@ -160,3 +160,19 @@ async fn a_change_that_clashes_names_the_index_it_clashes_in() -> Result<()> {
     assert_eq!(db.cells.get(("a", 1)).await?, Some(Cell { x: 1, y: 1 }));
     Ok(())
 }
+
+#[wasm_bindgen_test]
+async fn columns_of_numbers_stand_beside_rows_of_text_whatever_their_length() -> Result<()> {
+    let db: Cases = fresh("outside columns").await;
+    let guests: Vec<_> = (1..=300).map(|key| guest(&format!("Guest {key}"))).collect();
+    db.guests.bulk_add(&guests).await?;
+    for count in [1, 63, 64, 65, 127, 128, 129, 255, 256, 257, 300] {
+        let first = db.guests.limit(count);
+        let keys: Vec<u32> = (1..).take(count).collect();
+        let expected: Vec<_> = keys.iter().copied().zip(guests.iter().cloned()).collect();
+        assert_eq!(first.primary_keys().await?, keys);
+        assert_eq!(first.entries().await?, expected);
+        assert_eq!(db.guests.order_by(|g| g.first).limit(count).entries().await?.len(), count);
+    }
+    Ok(())
+}

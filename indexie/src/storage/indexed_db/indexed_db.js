@@ -20,6 +20,8 @@ const MAX_SHAPES = 2048, MAX_SHAPE_PROPERTIES = 64, MAX_SHAPE_STEPS = 32768;
 const FEW_STEPS = 8;
 // Bytes that a buffer may have and stay.
 const MOST_KEPT = 1 << 23;
+// A column is looked at as a whole from so many rows on.
+const MANY_ROWS = 64;
 // What stands deeper is not read: Rust's stack is small.
 const MAX_DEPTH = 256;
 
@@ -50,6 +52,7 @@ const SETTLED = 0, DONE = 1, ABORTED = 2, UPGRADE = 3, OPENED = 4, OPEN_FAILED =
 // beyond the other number.
 const MOST_REPORTED = 4096, MOST_SENT = 256;
 
+const isNumber = (value) => typeof value === 'number';
 const NON_ASCII = /[^\x00-\x7f]/;
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const encoder = new TextEncoder();
@@ -339,21 +342,25 @@ class Writer {
   }
 
   pushInt(value) {
-    if (this.int === this.ints.length) {
-      const grown = new Uint32Array(this.ints.length * 2);
-      grown.set(this.ints);
-      this.ints = grown;
-    }
+    if (this.int === this.ints.length) this.growInts();
     this.ints[this.int++] = value;
   }
 
+  growInts(more = 1) {
+    const grown = new Uint32Array(Math.max(this.ints.length * 2, this.int + more));
+    grown.set(this.ints);
+    this.ints = grown;
+  }
+
   pushFloat(value) {
-    if (this.float === this.floats.length) {
-      const grown = new Float64Array(this.floats.length * 2);
-      grown.set(this.floats);
-      this.useFloats(grown);
-    }
+    if (this.float === this.floats.length) this.growFloats();
     this.floats[this.float++] = value;
+  }
+
+  growFloats(more = 1) {
+    const grown = new Float64Array(Math.max(this.floats.length * 2, this.float + more));
+    grown.set(this.floats);
+    this.useFloats(grown);
   }
 
   pushText(text) {
@@ -444,6 +451,27 @@ class Writer {
     this.ints[slot] = tag;
     this.rows++;
     if (this.rows % ROWS_PER_SECTION === 0) this.endSection();
+  }
+
+  // One value for each row of a result.
+  column(values) {
+    const { length } = values;
+    if (length < MANY_ROWS || !values.every(isNumber)) {
+      for (let i = 0; i < length; i++) this.row(values[i]);
+      return;
+    }
+    // Keys are, mostly: they are copied at once.
+    if (this.int + length > this.ints.length) this.growInts(length);
+    if (this.float + length > this.floats.length) this.growFloats(length);
+    this.ints.fill(F64, this.int, this.int += length);
+    this.floats.set(values, this.float);
+    this.float += length;
+    for (let left = length; left > 0;) {
+      const some = Math.min(left, ROWS_PER_SECTION - this.rows % ROWS_PER_SECTION);
+      this.rows += some;
+      left -= some;
+      if (this.rows % ROWS_PER_SECTION === 0) this.endSection();
+    }
   }
 
   finish() {
@@ -3118,7 +3146,7 @@ export class Engine {
     }
     const written = this.attempt(() => {
       writer.reset();
-      for (const column of result) for (let i = 0; i < column.length; i++) writer.row(column[i]);
+      for (const column of result) writer.column(column);
       writer.finish();
       stream?.finish();
     });
