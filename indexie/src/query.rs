@@ -32,7 +32,7 @@ pub(crate) use execute::{Execution, Found};
 pub(crate) use plan::{Plan, is_multi};
 pub(crate) use read::{optional, print_row, typed as typed_key, typed_all as typed_keys};
 pub(crate) use ways::IN_MEMORY;
-pub(crate) use write::{Part, modify_rows_of_upgrade};
+pub(crate) use write::{modify_rows_of_upgrade, untyped};
 
 use crate::engine::RowType;
 use crate::index::{Column, Index};

@@ -4,14 +4,15 @@ mod access;
 mod ahead;
 mod change;
 mod import;
+mod parts;
 mod queries;
 mod target;
 mod write;
 
 pub use access::{Access, Auto, InTransaction, Pending, Read, ReadWrite, TxMode, Writable};
-pub(crate) use ahead::{OneAhead, Started};
-pub(crate) use change::{Change, Taken, change, change_part, change_taken};
+pub(crate) use change::{Apply, Change, Taken, change, change_taken};
 pub use import::{Import, ImportProgress};
+pub(crate) use parts::{CHUNK, Part, Parts, UPGRADE_CHUNK};
 pub(crate) use target::{Rows, Rowwise, Target};
 
 use std::any::TypeId;

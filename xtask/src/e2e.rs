@@ -16,6 +16,7 @@ mod killed_tab;
 mod leaks;
 mod live;
 mod lost;
+mod no_room;
 mod pending;
 mod random;
 mod scenario;
@@ -45,6 +46,7 @@ const SUBJECTS: &[&[Test]] = &[
     at_once::TESTS,
     deleting::TESTS,
     lost::TESTS,
+    no_room::TESTS,
     service_worker::TESTS,
     live::TESTS,
     pending::TESTS,

@@ -33,6 +33,12 @@ const CLEAR_SITE_DATA: &str = "const security = Services.scriptSecurityManager;
     await new Promise((resolve) => Services.clearData.deleteDataFromPrincipal(
         principal, true, Ci.nsIClearDataService.CLEAR_DOM_QUOTA, resolve));";
 
+/// Of all sites together. Firefox looks at its setting when it begins to look after what sites have stored.
+const LIMIT_SITE_DATA: &str = "const [kilobytes] = arguments;
+    Services.prefs.setBoolPref('dom.quotaManager.testing', true);
+    Services.prefs.setIntPref('dom.quotaManager.temporaryStorage.fixedLimit', kilobytes ?? -1);
+    await new Promise((resolve) => { Services.qms.reset().callback = resolve; });";
+
 /// A running browser. Dropping it closes the browser and ends the driver.
 #[derive(Debug)]
 pub struct Session {
@@ -202,6 +208,24 @@ impl Session {
                 self.devtools("Storage.clearDataForOrigin", &what).map(drop)
             }
             Kind::Firefox => self.evaluate_in_firefox(CLEAR_SITE_DATA, &[json!(origin)]).map(drop),
+        }
+    }
+
+    /// Lets a site store no more than so many bytes, or again as much as the browser likes: Chromium as long as this tab is open. In
+    /// Firefox its databases must be closed by then.
+    pub fn limit_site_data(&self, origin: &str, bytes: Option<u64>) -> Result<()> {
+        match self.kind {
+            Kind::Chromium => {
+                let mut limit = json!({ "origin": origin });
+                if let Some(bytes) = bytes {
+                    limit["quotaSize"] = json!(bytes);
+                }
+                self.devtools("Storage.overrideQuotaForOrigin", &limit).map(drop)
+            }
+            Kind::Firefox => {
+                let kilobytes = bytes.map(|bytes| bytes / 1024);
+                self.evaluate_in_firefox(LIMIT_SITE_DATA, &[json!(kilobytes)]).map(drop)
+            }
         }
     }
 

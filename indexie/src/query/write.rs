@@ -1,25 +1,17 @@
 //! The writing terminals: deleting and changing what a query finds.
 
-use std::any::Any;
-
 use futures::future::{FutureExt, LocalBoxFuture};
 
 use super::plan::{Plan, is_multi};
 use super::{Cursor, Execution, Query};
 use crate::engine::{Access as Mode, Footprint, Session, savepoint};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::key::AnyKey;
 use crate::op::Op;
-use crate::storage::{Operation, Scan, Undone, Want};
+use crate::storage::{Operation, Scan, Want};
 use crate::store::Store;
-use crate::table::{Access, Change, OneAhead, Started, Taken, Writable, change_part, change_taken};
+use crate::table::{Access, Apply, CHUNK, Change, Part, Parts, Taken, UPGRADE_CHUNK, Writable, change_taken};
 
-/// Rows that `modify` has in memory at one time.
-const CHUNK: usize = 1_024;
-/// Of fewer rows than that none is written before all are changed.
-const FEW: usize = 192;
-/// The same in an upgrade, which changes all the rows there are: the page has its turn between two parts.
-const UPGRADE_CHUNK: usize = 500;
 /// In an upgrade, of more rows than that there is no going on after a failure in a later chunk.
 const MOST_UNDONE: usize = 5_000;
 /// Keys that an upgrade reads at a time.
@@ -99,33 +91,52 @@ impl<T: Store, A: Access> Query<T, A> {
     where
         A: Writable,
     {
-        let execution = self.execution();
-        Op::new(modify_rows(execution, change))
+        Op::new(modify_rows(self.execution(), untyped(change)))
     }
 }
 
-/// Changes every row that a query finds, all of them or none.
-pub(crate) async fn modify_rows<T: 'static>(
-    execution: Execution,
-    change: impl FnMut(&mut T) + 'static,
-) -> Result<usize> {
-    // Inside a transaction that goes on, a later chunk's failure could not take back an earlier one.
-    let chunk = if execution.session.transaction.is_some() { usize::MAX } else { CHUNK };
-    modify_in_chunks(execution, chunk, change).await
+/// A change of rows of this type, which the rest need not know of.
+pub(crate) fn untyped<T: 'static>(mut change: impl FnMut(&mut T) + 'static) -> Apply {
+    Box::new(move |_, row| {
+        if let Some(row) = row.downcast_mut::<T>() {
+            change(row);
+        }
+    })
 }
 
-/// What an upgrade wants to know of a `modify` in parts.
-pub(crate) enum Part<'a> {
-    /// So many rows are done, of so many.
-    Done(usize, usize),
-    /// A part failed after others had been done, which nobody has undone: then all of the upgrade has to be.
-    Failed(&'a Error),
+/// Changes every row that a query finds, all of them or none.
+async fn modify_rows(execution: Execution, mut change: Apply) -> Result<usize> {
+    let (session, store) = (execution.session.clone(), execution.store);
+    // Inside a transaction that goes on, a later part's failure could not take back an earlier one.
+    let goes_on = session.transaction.is_some();
+    session
+        .atomically(store, Mode::ReadWrite, Footprint::Whole, move |session| {
+            async move {
+                let execution = execution.within(session);
+                let Execution { session, store, row_type, .. } = &execution;
+                let (first, keys) = execution.take(if goes_on { usize::MAX } else { CHUNK }).await?;
+                let parts = Parts::of_transaction(session, *store, *row_type);
+                let found = first.keys().len();
+                if goes_on || parts.are_one(found) {
+                    return Ok(change_taken(session, *store, *row_type, first, &mut *change).await?.changed);
+                }
+                // All are known before one is changed, which may bring it into the query again.
+                let keys = match keys {
+                    Some(keys) => keys,
+                    None if found < CHUNK => first.keys().to_vec(),
+                    None => execution.primary_keys().await?,
+                };
+                parts.change(Some(first), &keys, &mut *change).await
+            }
+            .boxed_local()
+        })
+        .await
 }
 
 /// The same in an upgrade, in parts: a task each.
-pub(crate) async fn modify_rows_of_upgrade<T: 'static>(
+pub(crate) async fn modify_rows_of_upgrade(
     execution: Execution,
-    mut change: impl FnMut(&mut T) + 'static,
+    mut change: Apply,
     told: impl Fn(Part<'_>) + 'static,
 ) -> Result<usize> {
     let (session, store) = (execution.session.clone(), execution.store);
@@ -134,26 +145,27 @@ pub(crate) async fn modify_rows_of_upgrade<T: 'static>(
         async move {
             let transaction = session.transaction.unwrap_or_default();
             let execution = execution.within(session);
+            let Execution { session, store, row_type, .. } = &execution;
             let keys = execution.keys_in_pages().await?;
             let all = keys.len();
             told(Part::Done(0, all));
             if all <= UPGRADE_CHUNK {
-                let changed =
-                    modify(&execution, Taken::by_keys(&execution.session, store, keys).await?, &mut change).await?;
+                let taken = Taken::by_keys(session, *store, keys).await?;
+                let Change { changed, .. } = change_taken(session, *store, *row_type, taken, &mut *change).await?;
                 told(Part::Done(all, all));
                 return Ok(changed);
             }
             if all > MOST_UNDONE {
-                return modify_in_parts(&execution, None, &keys, How::in_upgrade(told), &mut change).await;
+                let parts = Parts::of_upgrade(session, *store, *row_type, &told);
+                return parts.change(None, &keys, &mut *change).await;
             }
             let only_done = |part: Part<'_>| {
                 if let Part::Done(..) = part {
                     told(part);
                 }
             };
-            let how = How::in_upgrade(only_done);
-            let parts = async || modify_in_parts(&execution, None, &keys, how, &mut change).await;
-            savepoint(&shared, store, transaction, parts).await
+            let parts = Parts::of_upgrade(session, *store, *row_type, &only_done);
+            savepoint(&shared, *store, transaction, async || parts.change(None, &keys, &mut *change).await).await
         }
         .boxed_local()
     };
@@ -176,120 +188,6 @@ impl Execution {
             if last {
                 return Ok(keys);
             }
-        }
-    }
-}
-
-async fn modify_in_chunks<T: 'static>(
-    execution: Execution,
-    chunk: usize,
-    mut change: impl FnMut(&mut T) + 'static,
-) -> Result<usize> {
-    let (session, store) = (execution.session.clone(), execution.store);
-    session
-        .atomically(store, Mode::ReadWrite, Footprint::Whole, move |session| {
-            async move {
-                let execution = execution.within(session);
-                let (first, keys) = execution.take(chunk).await?;
-                // In memory each write looks at what those before it have left.
-                let ahead = chunk != usize::MAX && execution.session.frame.is_none();
-                let found = first.keys().len();
-                if found < if ahead { FEW } else { chunk } {
-                    return modify(&execution, first, &mut change).await;
-                }
-                // All are known before one is changed, which may bring it into the query again.
-                let keys = match keys {
-                    Some(keys) => keys,
-                    None if found < chunk => first.keys().to_vec(),
-                    None => execution.primary_keys().await?,
-                };
-                let how = How { chunk, ahead, told: |_: Part<'_>| {} };
-                modify_in_parts(&execution, Some(first), &keys, how, &mut change).await
-            }
-            .boxed_local()
-        })
-        .await
-}
-
-/// How many rows are changed.
-struct How<F> {
-    /// So many are in memory at one time.
-    chunk: usize,
-    /// Whether they are written while the next ones are being changed. A failure leaves those before it changed.
-    ahead: bool,
-    told: F,
-}
-
-impl<F> How<F> {
-    fn in_upgrade(told: F) -> Self {
-        Self { chunk: UPGRADE_CHUNK, ahead: false, told }
-    }
-}
-
-/// Part after part, and at the end the rows that move: a row's new key may be the old one of a row in a later part.
-async fn modify_in_parts<T: 'static>(
-    execution: &Execution,
-    first: Option<Taken>,
-    keys: &[AnyKey],
-    How { chunk, ahead, told }: How<impl Fn(Part<'_>)>,
-    apply: &mut impl FnMut(&mut T),
-) -> Result<usize> {
-    let Execution { session, store, row_type, .. } = execution;
-    let (mut changed, mut moving, mut done) = (0, Vec::new(), 0);
-    let all = keys.len();
-    let failed = |error: Error, done: usize| {
-        if done > 0 {
-            told(Part::Failed(&error));
-        }
-        error
-    };
-    let take = |keys: &[AnyKey]| {
-        let (session, keys) = (session.clone(), keys.to_vec());
-        let store = *store;
-        async move { Taken::by_keys(&session, store, keys).await }.boxed_local()
-    };
-    let mut writes = ahead.then(OneAhead::default);
-    let mut chunks = keys.chunks(chunk).peekable();
-    let mut taken = first;
-    while let Some(keys) = chunks.next() {
-        let rows = match taken.take() {
-            Some(taken) => taken,
-            None => take(keys).await.map_err(|error| failed(error, done))?,
-        };
-        // Read ahead of the writes, which it would have to wait for.
-        let next = match chunks.peek() {
-            Some(next) if ahead => Some(Started::new(take(next)).await),
-            _ => None,
-        };
-        let part = change_part(session, *store, *row_type, rows, done, &mut untyped(apply), writes.as_mut()).await;
-        let (count, moved) = part.map_err(|error| failed(error, done))?;
-        changed += count;
-        moving.extend(moved);
-        done += keys.len();
-        told(Part::Done(done, all));
-        if let Some(next) = next {
-            taken = next.end().await?;
-        }
-    }
-    if let Some(writes) = writes {
-        writes.last().await?;
-    }
-    for mut moved in moving {
-        moved.write(session, *store, Undone::Alone).await.inspect_err(|error| told(Part::Failed(error)))?;
-    }
-    Ok(changed)
-}
-
-async fn modify<T: 'static>(execution: &Execution, taken: Taken, apply: &mut impl FnMut(&mut T)) -> Result<usize> {
-    let Execution { session, store, row_type, .. } = execution;
-    let Change { changed, .. } = change_taken(session, *store, *row_type, taken, &mut untyped(apply)).await?;
-    Ok(changed)
-}
-
-fn untyped<T: 'static>(apply: &mut impl FnMut(&mut T)) -> impl FnMut(usize, &mut dyn Any) {
-    |_, row| {
-        if let Some(row) = row.downcast_mut::<T>() {
-            apply(row);
         }
     }
 }

@@ -10,7 +10,7 @@ use futures::future::{FutureExt, LocalBoxFuture, MaybeDone, maybe_done};
 use crate::error::Result;
 
 /// An operation that has been asked for, and is not waited for yet.
-pub(crate) struct Started<R>(Pin<Box<MaybeDone<LocalBoxFuture<'static, Result<R>>>>>);
+pub(super) struct Started<R>(Pin<Box<MaybeDone<LocalBoxFuture<'static, Result<R>>>>>);
 
 impl<R> Started<R> {
     pub async fn new(operation: LocalBoxFuture<'static, Result<R>>) -> Self {
@@ -27,7 +27,7 @@ impl<R> Started<R> {
 }
 
 /// Operations of which each is asked for before the one ahead of it is done.
-pub(crate) struct OneAhead<R>(Option<Started<R>>);
+pub(super) struct OneAhead<R>(Option<Started<R>>);
 
 impl<R> Default for OneAhead<R> {
     fn default() -> Self {

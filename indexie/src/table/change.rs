@@ -17,6 +17,9 @@ use crate::storage::{Columns, Merge, Move, Operation, RowReader, Undone, Want};
 /// Of a change of many rows: so many are written while the next ones are being changed.
 const WRITTEN_AHEAD: usize = 128;
 
+/// Changes a row, whatever its type is; a number comes before it, which says what row it is, or what change.
+pub(crate) type Apply = Box<dyn FnMut(usize, &mut dyn Any)>;
+
 /// What became of the rows.
 pub(crate) struct Change {
     /// In the order of the keys; none where there is no row.
@@ -68,7 +71,7 @@ pub(crate) fn change_taken<'a>(
 /// the last part is done, when all that move have made room for one another. There were so many rows `before`.
 ///
 /// With `ahead`, where all is undone if something fails, rows are written while the next ones are being changed.
-pub(crate) fn change_part<'a>(
+pub(super) fn change_part<'a>(
     session: &'a Session,
     store: u16,
     row_type: RowType,
@@ -169,7 +172,7 @@ impl Taken {
 
 /// Changed rows, as the storage is to write them.
 #[derive(Default)]
-pub(crate) struct Written {
+pub(super) struct Written {
     parked: Option<Rc<Parked>>,
     batch: Batch,
     /// Of the rows, among those that were looked at.

@@ -7,7 +7,8 @@ use futures::future::{FutureExt, LocalBoxFuture};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::change::{Change, change, own_key};
+use super::change::{Apply, Change, change, own_key};
+use super::parts::Parts;
 use crate::codec::{
     Batch, CodecError, Decoded, Forms, Known, Reader, Shapes, from_value, key_by, with_shapes, write_key, write_row,
 };
@@ -238,6 +239,46 @@ impl Target {
                 row: None,
                 message: "the browser gave the row no key".to_owned(),
             })
+        }
+        .boxed_local()
+    }
+
+    /// Changes the rows of these keys. With each come the numbers of its changes, as `change` is to be called with them.
+    pub fn update_many(
+        self,
+        rows: Vec<(AnyKey, Vec<usize>)>,
+        mut change_at: Apply,
+    ) -> LocalBoxFuture<'static, Result<usize>> {
+        async move {
+            let Self { session, store, row_type } = self;
+            let footprint = Footprint::Keys(rows.iter().map(|(key, _)| key.clone()).collect());
+            // Inside a transaction that goes on, a later part's failure could not take back an earlier one.
+            let goes_on = session.transaction.is_some();
+            session
+                .atomically(store, Mode::ReadWrite, footprint, move |session| {
+                    async move {
+                        let (keys, numbers): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+                        let mut apply = |at: usize, row: &mut dyn Any| {
+                            for number in &numbers[at] {
+                                change_at(*number, row);
+                            }
+                        };
+                        let parts = Parts::of_transaction(&session, store, row_type);
+                        let changed = if goes_on || parts.are_one(keys.len()) {
+                            let done = change(&session, store, row_type, keys, &mut apply).await;
+                            done.map(|Change { changed, .. }| changed)
+                        } else {
+                            parts.change(None, &keys, &mut apply).await
+                        };
+                        let last_change = |error: &Error| numbers.get(error.row()?)?.last().copied();
+                        changed.map_err(|error| match last_change(&error) {
+                            Some(number) => error.at_row(number),
+                            None => error,
+                        })
+                    }
+                    .boxed_local()
+                })
+                .await
         }
         .boxed_local()
     }

@@ -2,10 +2,7 @@
 
 use std::any::Any;
 
-use futures::FutureExt;
-
-use super::{Access, Change, Rows, Rowwise, Table, Writable, change};
-use crate::engine::{Access as Mode, Footprint, RowType};
+use super::{Access, Rows, Rowwise, Table, Writable};
 use crate::error::{Error, Result};
 use crate::key::{AnyKey, IntoKey, Key};
 use crate::op::Op;
@@ -167,42 +164,13 @@ impl<T: Store, A: Access> Table<T, A> {
             }
             apply.push(Some(change));
         }
-        let this = self.clone();
-        Op::new(async move {
-            if let Some(error) = wrong {
-                return Err(error);
+        let change_at = move |at: usize, row: &mut dyn Any| {
+            if let (Some(row), Some(change)) = (row.downcast_mut::<T>(), apply[at].take()) {
+                change(row);
             }
-            let (store, row_type) = (this.store, RowType::of::<T>());
-            let footprint = Footprint::Keys(rows.iter().map(|(key, _)| key.clone()).collect());
-            this.session()
-                .atomically(store, Mode::ReadWrite, footprint, move |session| {
-                    async move {
-                        let (keys, positions): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
-                        let mut apply = |at: usize, row: &mut dyn Any| {
-                            let Some(row) = row.downcast_mut::<T>() else { return };
-                            for position in &positions[at] {
-                                if let Some(change) = apply[*position].take() {
-                                    change(row);
-                                }
-                            }
-                        };
-                        let result = change(&session, store, row_type, keys, &mut apply).await;
-                        let Change { changed, .. } = result.map_err(|error| match error {
-                            Error::Constraint { row: Some(at), .. }
-                            | Error::Data { row: Some(at), .. }
-                            | Error::Encode { row: Some(at), .. } => match positions.get(at).and_then(|all| all.last())
-                            {
-                                Some(position) => error.at_row(*position),
-                                None => error,
-                            },
-                            error => error,
-                        })?;
-                        Ok(changed)
-                    }
-                    .boxed_local()
-                })
-                .await
-        })
+        };
+        let updating = wrong.map_or(Ok(rows), Err).map(|rows| self.target().update_many(rows, Box::new(change_at)));
+        Op::new(async move { updating?.await })
     }
 
     /// Deletes a row by its key; that there is none is no error.

@@ -14,7 +14,8 @@ use crate::key::case::Folded;
 use crate::key::{AnyKey, IntoAnyKey, IntoAnyRange};
 use crate::op::{Fetch, Op};
 use crate::query::spec::{Branch, Spec};
-use crate::query::{Clause, Cursor, EachOutput, Execution, Page, Part, RowStream, modify_rows_of_upgrade};
+use crate::query::{Clause, Cursor, EachOutput, Execution, Page, RowStream, modify_rows_of_upgrade, untyped};
+use crate::table::Part;
 
 /// A query during an upgrade: as [`Query`](crate::Query), with keys of any type.
 pub struct UpgradeQuery<R> {
@@ -346,7 +347,7 @@ impl<R: Serialize + DeserializeOwned + 'static> UpgradeQuery<R> {
             Part::Done(done, total) => rebuild.told(store, done, Some(total)),
             Part::Failed(error) => rebuild.doom(error),
         };
-        Op::new(modify_rows_of_upgrade(execution, change, told))
+        Op::new(modify_rows_of_upgrade(execution, untyped(change), told))
     }
 
     /// How the query is carried out, in words.

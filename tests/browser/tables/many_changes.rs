@@ -157,6 +157,27 @@ async fn a_row_that_does_not_fit_is_named_and_nothing_is_changed() -> Result<()>
     Ok(())
 }
 
+#[wasm_bindgen_test]
+async fn many_rows_are_updated_by_their_keys() -> Result<()> {
+    let db = with_nums("many updated").await?;
+    // Backwards, one of them twice, and one that is not there.
+    let keys = (1..=MANY).rev().chain([7, MANY + 1]);
+    let changes = keys.map(|id| (id, move |n: &mut Num| n.v += 10 * id));
+    assert_eq!(db.nums.bulk_update(changes).await?, 2_500);
+    let expected = |n: &Num| n.v == n.id % 2 + if n.id == 7 { 140 } else { 10 * n.id };
+    assert_eq!(db.nums.filter(expected).count().await?, 2_500);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn an_update_of_many_that_clashes_names_its_row_and_changes_nothing() -> Result<()> {
+    let db = with_uniques("many updates clash").await?;
+    let changes = (1..=600).map(|id| (id, move |u: &mut Unique| u.b = if id == 450 { 1_003 } else { u.b + 1_000 }));
+    assert_clash(&db.uniques.bulk_update(changes).await, "b", 1_003, 449);
+    assert_eq!(db.uniques.filter(|u| u.b == u.id).count().await?, 600);
+    Ok(())
+}
+
 // In memory there is no middle: all of it happens at once.
 #[cfg(target_family = "wasm")]
 #[wasm_bindgen_test]
