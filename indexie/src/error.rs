@@ -85,7 +85,12 @@ pub enum Error {
         /// What the hook said.
         message: String,
     },
-    /// There is no room left.
+    /// There is no room left. The transaction is undone.
+    ///
+    /// Firefox (seen in version 140) may all the same store some rows of it: once a request has failed for want of room, SQLite has
+    /// undone the transaction by itself, and the few requests that are under way by then are stored one by one, although the
+    /// transaction is aborted. So it does for every program that issues several requests in a transaction. Who meets this error in
+    /// Firefox should write again what has failed as soon as there is room, or look at what is stored.
     QuotaExceeded {
         /// Bytes in use by this origin, if the browser tells.
         usage: Option<u64>,
