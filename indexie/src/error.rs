@@ -88,9 +88,9 @@ pub enum Error {
     /// There is no room left. The transaction is undone.
     ///
     /// Firefox (seen in version 140) may all the same store some rows of it: once a request has failed for want of room, the
-    /// database beneath has undone the transaction by itself, and the few requests that are under way by then are stored one by one, although the
-    /// transaction is aborted. So it does for every program that issues several requests in a transaction. Who meets this error in
-    /// Firefox should write again what has failed as soon as there is room, or look at what is stored.
+    /// database beneath has undone the transaction by itself, and the few requests that are under way by then are stored one
+    /// by one, although the transaction is aborted. So it is for every program that issues several requests in a transaction.
+    /// Who meets this error in Firefox should write again what has failed as soon as there is room, or look at what is stored.
     QuotaExceeded {
         /// Bytes in use by this origin, if the browser tells.
         usage: Option<u64>,

@@ -1,7 +1,7 @@
 //! The browser gives the site no more room: what does not fit is refused as a whole, what is there stays, and all goes on as
 //! soon as there is room again.
 //!
-//! Firefox (140) does store some of it, without indexie too: once a request has failed for want of room, SQLite has undone the
+//! Firefox (140) does store some of it, without indexie too: once a request has failed for want of room, `SQLite` has undone the
 //! transaction by itself, and each request that is under way by then is stored alone, although the transaction is aborted.
 
 use std::thread;
