@@ -12,7 +12,7 @@ mod write;
 pub use access::{Access, Auto, InTransaction, Pending, Read, ReadWrite, TxMode, Writable};
 pub(crate) use change::{Apply, Change, Taken, change, change_taken};
 pub use import::{Import, ImportProgress};
-pub(crate) use parts::{CHUNK, Part, Parts, UPGRADE_CHUNK};
+pub(crate) use parts::{Part, Parts, UPGRADE_CHUNK};
 pub(crate) use target::{Rows, Rowwise, Target};
 
 use std::any::TypeId;

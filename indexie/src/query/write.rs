@@ -10,7 +10,7 @@ use crate::key::AnyKey;
 use crate::op::Op;
 use crate::storage::{Operation, Scan, Want};
 use crate::store::Store;
-use crate::table::{Access, Apply, CHUNK, Change, Part, Parts, Taken, UPGRADE_CHUNK, Writable, change_taken};
+use crate::table::{Access, Apply, Change, Part, Parts, Taken, UPGRADE_CHUNK, Writable, change_taken};
 
 /// In an upgrade, of more rows than that there is no going on after a failure in a later chunk.
 const MOST_UNDONE: usize = 5_000;
@@ -107,23 +107,22 @@ pub(crate) fn untyped<T: 'static>(mut change: impl FnMut(&mut T) + 'static) -> A
 /// Changes every row that a query finds, all of them or none.
 async fn modify_rows(execution: Execution, mut change: Apply) -> Result<usize> {
     let (session, store) = (execution.session.clone(), execution.store);
-    // Inside a transaction that goes on, a later part's failure could not take back an earlier one.
     let goes_on = session.transaction.is_some();
     session
         .atomically(store, Mode::ReadWrite, Footprint::Whole, move |session| {
             async move {
                 let execution = execution.within(session);
                 let Execution { session, store, row_type, .. } = &execution;
-                let (first, keys) = execution.take(if goes_on { usize::MAX } else { CHUNK }).await?;
-                let parts = Parts::of_transaction(session, *store, *row_type);
+                let parts = Parts::of_transaction(session, *store, *row_type, goes_on);
+                let (first, keys) = execution.take(parts.chunk).await?;
                 let found = first.keys().len();
-                if goes_on || parts.are_one(found) {
+                if parts.are_one(found) {
                     return Ok(change_taken(session, *store, *row_type, first, &mut *change).await?.changed);
                 }
                 // All are known before one is changed, which may bring it into the query again.
                 let keys = match keys {
                     Some(keys) => keys,
-                    None if found < CHUNK => first.keys().to_vec(),
+                    None if found < parts.chunk => first.keys().to_vec(),
                     None => execution.primary_keys().await?,
                 };
                 parts.change(Some(first), &keys, &mut *change).await

@@ -12,7 +12,7 @@ use crate::key::AnyKey;
 use crate::storage::Undone;
 
 /// Rows that are read at one time. Twice as many may be in memory: some are read while those before them are written.
-pub(crate) const CHUNK: usize = 1_024;
+const CHUNK: usize = 1_024;
 /// Of fewer rows than that none is written before all are changed.
 const FEW: usize = 192;
 /// Rows that are read at one time in an upgrade, which changes all that there are: the page has its turn between two parts.
@@ -31,17 +31,21 @@ pub(crate) struct Parts<'a> {
     session: &'a Session,
     store: u16,
     row_type: RowType,
-    chunk: usize,
+    /// Rows that are read at one time.
+    pub chunk: usize,
     /// Rows are written while the next ones are being changed. A failure leaves those before it changed.
     ahead: bool,
     told: &'a dyn Fn(Part<'_>),
 }
 
 impl<'a> Parts<'a> {
-    /// In a transaction that ends where something fails.
-    pub fn of_transaction(session: &'a Session, store: u16, row_type: RowType) -> Self {
+    /// In a transaction that ends where something fails; in one that `goes_on` all rows are one part, since a later part's
+    /// failure could not take back an earlier one.
+    pub fn of_transaction(session: &'a Session, store: u16, row_type: RowType, goes_on: bool) -> Self {
+        let chunk = if goes_on { usize::MAX } else { CHUNK };
         // In memory each write looks at what those before it have left.
-        Self { session, store, row_type, chunk: CHUNK, ahead: session.frame.is_none(), told: &|_| {} }
+        let ahead = !goes_on && session.frame.is_none();
+        Self { session, store, row_type, chunk, ahead, told: &|_| {} }
     }
 
     pub fn of_upgrade(session: &'a Session, store: u16, row_type: RowType, told: &'a dyn Fn(Part<'_>)) -> Self {

@@ -252,7 +252,6 @@ impl Target {
         async move {
             let Self { session, store, row_type } = self;
             let footprint = Footprint::Keys(rows.iter().map(|(key, _)| key.clone()).collect());
-            // Inside a transaction that goes on, a later part's failure could not take back an earlier one.
             let goes_on = session.transaction.is_some();
             session
                 .atomically(store, Mode::ReadWrite, footprint, move |session| {
@@ -263,8 +262,8 @@ impl Target {
                                 change_at(*number, row);
                             }
                         };
-                        let parts = Parts::of_transaction(&session, store, row_type);
-                        let changed = if goes_on || parts.are_one(keys.len()) {
+                        let parts = Parts::of_transaction(&session, store, row_type, goes_on);
+                        let changed = if parts.are_one(keys.len()) {
                             let done = change(&session, store, row_type, keys, &mut apply).await;
                             done.map(|Change { changed, .. }| changed)
                         } else {
