@@ -122,6 +122,8 @@ pub enum Error {
     Encode {
         /// The table.
         table: String,
+        /// The row's primary key, where it is known.
+        key: Option<AnyKey>,
         /// The position of the row in a bulk operation.
         row: Option<usize>,
         /// The path of the field, as in `address.city` or `tags[2]`.
@@ -249,7 +251,7 @@ impl Error {
             return self;
         }
         let table = self.table().or(table).map(str::to_owned);
-        let key = if let Self::Decode { key, .. } = &self { key.clone() } else { None };
+        let key = if let Self::Encode { key, .. } | Self::Decode { key, .. } = &self { key.clone() } else { None };
         Self::Upgrade { version, table, key, source: Arc::new(self) }
     }
 
@@ -259,9 +261,9 @@ impl Error {
     }
 
     /// A row that the codec could not write.
-    pub(crate) fn encode(table: &str, row: Option<usize>, error: CodecError) -> Self {
+    pub(crate) fn encode(table: &str, key: Option<AnyKey>, row: Option<usize>, error: CodecError) -> Self {
         let Misfit { path, message } = error.into_misfit();
-        Self::Encode { table: table.to_owned(), row, path: dotted(&path), message }
+        Self::Encode { table: table.to_owned(), key, row, path: dotted(&path), message }
     }
 
     /// A stored row that the codec could not read.
@@ -368,8 +370,12 @@ impl fmt::Display for Error {
                 "the stored database `{database}` differs from its schema; add a version that says what changed: {}",
                 differences.join("; ")
             ),
-            Self::Encode { table, row, path, message } => {
-                write!(f, "table `{table}`{}: the row cannot be stored", Row(row))?;
+            Self::Encode { table, key, row, path, message } => {
+                write!(f, "table `{table}`{}: the row", Row(row))?;
+                if let Some(key) = key {
+                    write!(f, " {key}")?;
+                }
+                f.write_str(" cannot be stored")?;
                 write_at(f, path, message)
             }
             Self::Decode { table, key, path, message } => {

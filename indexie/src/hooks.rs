@@ -273,14 +273,14 @@ pub(crate) fn in_flight(shared: &Shared, store: u16) -> Vec<InFlight> {
 /// The row that a hook has returned, as it would be stored.
 fn row_of<T: Store, O: HookOutput<T>>(output: O, table: &'static str) -> Result<Option<Row>, HookError> {
     let Some(row) = output.into_row() else { return Ok(None) };
-    Ok(Some(Row::new(encoded::<T>(table, &row)?)))
+    Ok(Some(Row::new(encoded::<T>(table, None, &row)?)))
 }
 
 /// A row as it would be stored.
-fn encoded<T: Store>(table: &str, row: &impl serde::Serialize) -> Result<Value> {
+fn encoded<T: Store>(table: &str, key: Option<&AnyKey>, row: &impl serde::Serialize) -> Result<Value> {
     let mut batch = Batch::default();
     with_shapes(|shapes| write_row(&mut batch, shapes, T::FIELDS, row))
-        .map_err(|error| Error::encode(table, None, error))?;
+        .map_err(|error| Error::encode(table, key.cloned(), None, error))?;
     let batch = batch.finish();
     Ok(with_shapes(|shapes| Values::new(&batch, &*shapes).row()))
 }
@@ -294,9 +294,10 @@ fn altered<T: Store, R: serde::Serialize>(
     mut row: R,
     guard: impl FnOnce(&mut R) -> Result<()>,
 ) -> Result<Option<Row>> {
-    let before = encoded::<T>(table.name(), &row)?;
+    let named = (!temporary).then_some(key);
+    let before = encoded::<T>(table.name(), named, &row)?;
     guard(&mut row)?;
-    let row = merge(stored, &before, encoded::<T>(table.name(), &row)?);
+    let row = merge(stored, &before, encoded::<T>(table.name(), named, &row)?);
     same_key(table, key, temporary, &row)?;
     Ok(Some(Row::new(row)))
 }

@@ -284,6 +284,8 @@ macro_rules! schema {
 
 /// Everything an app's module needs: `use indexie::prelude::*;`.
 pub mod prelude {
+    #[cfg(feature = "electric")]
+    pub use crate::Electric;
     #[cfg(feature = "live")]
     pub use crate::live_query;
     pub use crate::{

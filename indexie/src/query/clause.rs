@@ -3,7 +3,7 @@
 use std::ops::Bound;
 use std::rc::Rc;
 
-use super::spec::Branch;
+use super::spec::{Branch, Unfit};
 use super::ways::IN_MEMORY;
 use crate::index::Column;
 use crate::key::case::Folded;
@@ -39,7 +39,7 @@ impl Clause {
     }
 
     /// Ranges of the column's keys, in the keys of its index.
-    fn branch(self, ranges: Result<RangeSet, KeyError>) -> Branch {
+    fn branch(self, ranges: Result<RangeSet, Unfit>) -> Branch {
         let of_compound = |range: &KeyRange| KeyRange::within_prefix(&[], range.lower.clone(), range.upper.clone());
         let placed = ranges.map(|ranges| {
             if self.column.first { RangeSet::union(ranges.ranges().iter().map(of_compound).collect()) } else { ranges }
@@ -56,14 +56,14 @@ impl Clause {
     }
 
     pub fn range(self, bounds: Result<Bounds, KeyError>) -> Branch {
-        self.branch(bounds.map(|bounds| {
+        self.branch(bounds.map_err(Unfit::Key).map(|bounds| {
             let whole = self.whole(&bounds);
             RangeSet::one(KeyRange { lower: bounds.0, upper: bounds.1 }).within(&whole)
         }))
     }
 
     pub fn in_any_range(self, ranges: impl IntoIterator<Item = Result<Bounds, KeyError>>) -> Branch {
-        let ranges: Result<Vec<_>, KeyError> = ranges
+        let ranges: Result<Vec<_>, Unfit> = ranges
             .into_iter()
             .map(|bounds| {
                 let bounds = bounds?;
@@ -72,7 +72,7 @@ impl Clause {
                     (Bound::Included(from) | Bound::Excluded(from), Bound::Included(to) | Bound::Excluded(to))
                         if from > to =>
                     {
-                        Err(KeyError(format!("the range from {from} to {to} ends before it begins")))
+                        Err(Unfit::Backwards(format!("the range from {from} to {to} ends before it begins")))
                     }
                     _ => Ok(RangeSet::one(KeyRange { lower: bounds.0, upper: bounds.1 }).within(&whole)),
                 }
@@ -84,7 +84,8 @@ impl Clause {
 
     pub fn prefix(self, parts: impl IntoIterator<Item = Result<AnyKey, KeyError>>) -> Branch {
         let parts: Result<Vec<_>, _> = parts.into_iter().collect();
-        Branch::new(self.column, parts.map(|parts| RangeSet::one(KeyRange::with_prefix(&parts))))
+        let parts = parts.map(|parts| RangeSet::one(KeyRange::with_prefix(&parts)));
+        Branch::new(self.column, parts.map_err(Unfit::Key))
     }
 
     pub fn starts_with_any_of(self, prefixes: impl IntoIterator<Item = impl AsRef<str>>) -> Branch {
@@ -103,9 +104,9 @@ impl Clause {
     }
 }
 
-fn points(keys: Vec<Result<AnyKey, KeyError>>) -> Result<RangeSet, KeyError> {
+fn points(keys: Vec<Result<AnyKey, KeyError>>) -> Result<RangeSet, Unfit> {
     let keys: Result<Vec<_>, _> = keys.into_iter().map(|key| key.map(KeyRange::only)).collect();
-    keys.map(RangeSet::union)
+    Ok(RangeSet::union(keys?))
 }
 
 #[cfg(test)]

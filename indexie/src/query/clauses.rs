@@ -66,7 +66,7 @@ impl<T: Store, K: Key, A: Access> Where<T, K, A> {
     }
 
     /// The rows whose key is within one of the ranges; these may overlap and come in any order. A range whose end is
-    /// before its beginning makes the query fail with `Error::Data`.
+    /// before its beginning makes the query fail with `Error::InvalidArgument`.
     pub fn in_any_range(self, ranges: impl IntoIterator<Item = impl IntoRange<K>>) -> Query<T, A> {
         self.query(|clause| clause.in_any_range(ranges.into_iter().map(|range| dynamic(range.into_bounds()))))
     }
@@ -116,6 +116,15 @@ impl<T: Store, K: Key, A: Access> Where<T, K, A> {
     where
         K: Text,
     {
-        self.query(|clause| clause.folded(Folded::starts_with(prefix.as_ref())))
+        self.starts_with_any_of_ignore_case([prefix])
+    }
+
+    /// The rows whose key begins in one of these ways, in whatever case.
+    pub fn starts_with_any_of_ignore_case(self, prefixes: impl IntoIterator<Item = impl AsRef<str>>) -> Query<T, A>
+    where
+        K: Text,
+    {
+        let prefixes: Vec<_> = prefixes.into_iter().collect();
+        self.query(|clause| clause.folded(Folded::starts_with(prefixes.iter().map(AsRef::as_ref))))
     }
 }

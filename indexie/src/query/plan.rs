@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::spec::{Branch, Spec};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::index::Column;
 use crate::key::range::{KeyRange, RangeSet};
 use crate::schema::{KeyPath, StoreSchema};
@@ -70,12 +70,7 @@ pub(crate) fn plan(spec: &Spec, schema: &StoreSchema, table: &str) -> Result<Pla
     }
     let mut walks = Vec::with_capacity(spec.branches.len().max(1));
     for branch in &spec.branches {
-        let ranges = branch.ranges.as_ref().map_err(|error| Error::Data {
-            table: table.to_owned(),
-            key: None,
-            row: None,
-            message: error.to_string(),
-        })?;
+        let ranges = branch.ranges.as_ref().map_err(|unfit| unfit.error(table))?;
         walks.push(Walk { column: branch.column, ranges: ranges.ranges().to_vec() });
     }
     let order = spec.order_column();

@@ -88,12 +88,38 @@ impl Spec {
     }
 }
 
+/// Why a clause cannot be meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Unfit {
+    /// What it compares with is no key.
+    Key(KeyError),
+    /// It is about a range that ends before it begins.
+    Backwards(String),
+}
+
+impl From<KeyError> for Unfit {
+    fn from(error: KeyError) -> Self {
+        Self::Key(error)
+    }
+}
+
+impl Unfit {
+    pub fn error(&self, table: &str) -> Error {
+        match self {
+            Self::Key(error) => {
+                Error::Data { table: table.to_owned(), key: None, row: None, message: error.to_string() }
+            }
+            Self::Backwards(message) => Error::InvalidArgument { message: format!("table `{table}`: {message}") },
+        }
+    }
+}
+
 /// One clause, on one index.
 #[derive(Clone)]
 pub(crate) struct Branch {
     pub column: Column,
     /// In the index's own keys, also where only its first column is meant.
-    pub ranges: Result<RangeSet, KeyError>,
+    pub ranges: Result<RangeSet, Unfit>,
     /// What the keys in the ranges still have to pass.
     pub residual: Option<Rc<Folded>>,
     pub filters: Vec<Filter>,
@@ -102,7 +128,7 @@ pub(crate) struct Branch {
 }
 
 impl Branch {
-    pub fn new(column: Column, ranges: Result<RangeSet, KeyError>) -> Self {
+    pub fn new(column: Column, ranges: Result<RangeSet, Unfit>) -> Self {
         Self { column, ranges, residual: None, filters: Vec::new(), ways: None }
     }
 

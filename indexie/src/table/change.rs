@@ -247,7 +247,8 @@ impl<'a> Changes<'a> {
         let table = session.shared.table_name(store);
         let encode = |row: &dyn Any| {
             let mut batch = Batch::default();
-            row_type.encode(row, &mut batch).map(|()| batch).map_err(|error| Error::encode(table, Some(at), error))
+            let encoded = row_type.encode(row, &mut batch);
+            encoded.map(|()| batch).map_err(|error| Error::encode(table, Some(key.clone()), Some(at), error))
         };
         let parked_at = self.looked_at;
         self.looked_at += 1;

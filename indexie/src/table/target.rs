@@ -75,8 +75,11 @@ impl Rows {
     /// Appends a row. An error names its position.
     pub fn push(&mut self, table: &str, rowwise: Rowwise, write: WriteRow<'_>, key: &dyn Fn() -> Entry) -> Result<()> {
         let at = rowwise.row(self.keys.len());
-        with_shapes(|shapes| write(&mut self.batch, shapes)).map_err(|error| Error::encode(table, at, error))?;
+        let written = with_shapes(|shapes| write(&mut self.batch, shapes));
         let key = key();
+        if let Err(error) = written {
+            return Err(Error::encode(table, key.single(), at, error));
+        }
         if let Err(error) = &key.0 {
             return Err(no_key(table, at, error));
         }
@@ -343,7 +346,8 @@ impl Target {
         async move {
             let (table, path) = (self.table(), self.session.shared.schema(self.store).key.path);
             let mut batch = Batch::default();
-            self.row_type.encode(row, &mut batch).map_err(|error| Error::encode(table, None, error))?;
+            let encoded = self.row_type.encode(row, &mut batch);
+            encoded.map_err(|error| Error::encode(table, Some(key.clone()), None, error))?;
             let mut rows = Rows { batch, keys: vec![Some(key.clone())], with_keys: false };
             if path == KeyPath::None {
                 rows = rows.under(table, [Ok(key)], Rowwise::One)?;

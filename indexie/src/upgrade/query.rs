@@ -152,7 +152,16 @@ impl<R: Serialize + DeserializeOwned + 'static> UpgradeWhere<R> {
 
     /// The rows whose key begins so in whatever case.
     pub fn starts_with_ignore_case(self, prefix: impl AsRef<str>) -> UpgradeQuery<R> {
-        self.query(|clause| clause.folded(Folded::starts_with(prefix.as_ref())))
+        self.starts_with_any_of_ignore_case([prefix])
+    }
+
+    /// The rows whose key begins in one of these ways, in whatever case.
+    pub fn starts_with_any_of_ignore_case(
+        self,
+        prefixes: impl IntoIterator<Item = impl AsRef<str>>,
+    ) -> UpgradeQuery<R> {
+        let prefixes: Vec<_> = prefixes.into_iter().collect();
+        self.query(|clause| clause.folded(Folded::starts_with(prefixes.iter().map(AsRef::as_ref))))
     }
 }
 

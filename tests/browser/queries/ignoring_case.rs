@@ -45,6 +45,28 @@ async fn prefixes_ignore_case_too() -> Result<()> {
     Ok(())
 }
 
+#[wasm_bindgen_test]
+async fn several_prefixes_ignore_case_too() -> Result<()> {
+    let db = folders("several prefixes ignore case too").await?;
+    let path = || db.folders.where_(|f| f.path);
+    let expected: [(&[&str], &[&str]); 4] = [
+        (&["/UsR/lOcAl/v", "/VAR/"], &["/USR/local/VAR", "/usr/local/var", "/var/bin"]),
+        (&["/VAR/b", "/vAr/", "/Var/Bin"], &["/var/bin"]),
+        (&["nonexisting"], &[]),
+        (&[], &[]),
+    ];
+    for (prefixes, expected) in expected {
+        let found = path().starts_with_any_of_ignore_case(prefixes);
+        assert_eq!(paths(found.to_vec().await?), expected, "{prefixes:?}");
+        assert_eq!(found.count().await?, expected.len(), "{prefixes:?}");
+        let mut backwards = paths(found.reverse().to_vec().await?);
+        backwards.reverse();
+        assert_eq!(backwards, expected, "{prefixes:?}");
+    }
+    assert_eq!(path().starts_with_any_of_ignore_case(["", "/"]).count().await?, 9);
+    Ok(())
+}
+
 // 126
 #[wasm_bindgen_test]
 async fn any_of_several_is_found_in_every_casing() -> Result<()> {

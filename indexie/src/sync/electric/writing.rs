@@ -145,7 +145,8 @@ impl Writing<'_> {
             let row = row.map_err(|error| Error::decode(rows.table, Some((*key).clone()), error))?;
             let Some(mut row) = row.flatten() else { continue };
             rows.patch(key, &mut *row, json, columns)?;
-            rows.row_type.encode(&*row, &mut encoded.batch).map_err(|error| Error::encode(rows.table, None, error))?;
+            let written = rows.row_type.encode(&*row, &mut encoded.batch);
+            written.map_err(|error| Error::encode(rows.table, Some((*key).clone()), None, error))?;
             encoded.keys.push((*key).clone());
         }
         Ok(encoded)
