@@ -9,7 +9,7 @@ use indexie::prelude::*;
 use indexie_tests::wasm_bindgen_test;
 
 use crate::fixtures::{User, Users, asked, database, names, of_log, of_snapshot, rows, sync, until};
-use crate::script::{H1, Script, UP_TO_DATE, change, delete, frames, insert, page, rename, row};
+use crate::script::{H1, Script, UP_TO_DATE, change, delete, frames, insert, message, page, rename, row};
 
 /// A database that has two rows of the server's, and a script whose stream goes on as told.
 async fn synced(name: &str, script: &Script) -> (Users, indexie::ElectricSync) {
@@ -116,6 +116,25 @@ async fn an_awaited_transaction_is_still_awaited_after_a_reload() {
     let sync = crate::fixtures::sync(&again, &script).await;
     sync.await_txid(111).await.expect("it has come back");
     assert_eq!(names(&again).await, named(&[(1, "Ann"), (2, "Bob"), (33, "Mine")]));
+}
+
+/// Whoever has been away for long gets more transactions at once than are remembered.
+#[wasm_bindgen_test]
+async fn a_transaction_that_comes_back_with_thousands_of_others_has_come_back() {
+    let script = Script::streaming();
+    let (db, sync) = synced("electric_txid_many", &script).await;
+    let tx = db.users.start_transaction(Overlay::Optimistic);
+    tx.add(&User { id: -1, name: "mine".into(), age: None, active: None }).await.expect("it is pending");
+    tx.commit_with_txid(5_001).await.expect("it is committed");
+    let waiting = sync.await_txid_within(5_001, std::time::Duration::from_secs(5));
+    let of_txid = |txid: u64| {
+        let columns = format!(r#"{{"active":"t","age":"5","id":"3","name":"{txid}"}}"#);
+        let place = format!(r#","lsn":"{txid}","op_position":0,"txids":[{txid}]"#);
+        message("insert", r#""public"."users"/"3""#, &columns, &place)
+    };
+    tell(&script, &(5_001..6_502).map(of_txid).collect::<Vec<_>>());
+    waiting.await.expect("it has come back");
+    assert_eq!(names(&db).await, named(&[(1, "Ann"), (2, "Bob"), (3, "6501")]), "nothing is pending");
 }
 
 #[wasm_bindgen_test]

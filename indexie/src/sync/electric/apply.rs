@@ -24,7 +24,7 @@ use crate::key::AnyKey;
 const KEYS: usize = 10_000;
 /// So many lists are made one again.
 const LISTS: u32 = 200;
-/// So many transactions are remembered.
+/// So many transactions are remembered; of a batch that has more of them, all are until the next one comes.
 const TXIDS: usize = 1_000;
 
 /// What has come of a batch.
@@ -116,9 +116,10 @@ impl Task {
 
     fn progress(&self, before: Progress, shape: &str) -> Progress {
         let Batch { position, replaces, txids, snapshot, .. } = &self.batch;
+        // All of the batch's stay: rows may wait for any of them, and so may whoever learns of the batch from what is stored.
         let mut known = before.txids;
+        known.drain(..(known.len() + txids.len()).saturating_sub(TXIDS).min(known.len()));
         known.extend(txids);
-        known.drain(..known.len().saturating_sub(TXIDS));
         let Position { handle, offset, columns, .. } = position;
         Progress {
             shape: shape.to_owned(),
