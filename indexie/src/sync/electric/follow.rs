@@ -292,8 +292,7 @@ fn settle_later(inner: &Rc<Inner>) {
 
 /// The database has refused: tries again from what is stored, after a pause.
 pub(super) fn could_not_store(machine: &mut Machine, error: Error) -> Next {
-    machine.roll_back();
-    Next::Wait(machine.pause(None, now()), Some(error))
+    Next::Wait(machine.not_stored(now()), Some(error))
 }
 
 /// Stores what the machine has gathered.
@@ -309,6 +308,7 @@ pub(super) async fn commit(inner: &Rc<Inner>, machine: &mut Machine, shape: &Rc<
         };
         match apply::apply(&inner.shared, task).await {
             Ok((Applied::Stored, progress)) => {
+                machine.stored();
                 inner.progress.set(progress);
                 settle_later(inner);
             }

@@ -155,6 +155,8 @@ pub(crate) struct Machine {
     /// When the last request was made.
     asked: f64,
     failures: u32,
+    /// How often in a row what has come could not be stored.
+    unstored: u32,
     stream: Stream,
     streaming: Option<Streaming>,
 }
@@ -182,6 +184,7 @@ impl Machine {
             hasty: 0,
             asked: 0.0,
             failures: 0,
+            unstored: 0,
             stream: Stream::new(streams),
             streaming: None,
         }

@@ -38,6 +38,19 @@ impl Machine {
         self.failed(error, None, now)
     }
 
+    /// What was gathered could not be stored: goes on from what is, after the pause that this answers. Answers that come well in
+    /// between do not make it shorter: what they bring may be too much again.
+    pub fn not_stored(&mut self, now: Now) -> Duration {
+        self.roll_back();
+        self.unstored = self.unstored.saturating_add(1);
+        backoff::after_failures(self.unstored, now.random)
+    }
+
+    /// A batch has been stored.
+    pub fn stored(&mut self) {
+        self.unstored = 0;
+    }
+
     /// What was gathered could not be stored, or is not to be: goes on from what is; from the beginning, if that is to be replaced.
     pub fn roll_back(&mut self) {
         self.drop_torn();

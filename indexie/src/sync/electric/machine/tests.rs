@@ -482,3 +482,24 @@ fn pauses_are_spread_by_chance() {
     assert!(matches!(step, Step::Wait(pause, _) if pause == Duration::from_millis(250)));
     assert!(run.param("live").is_none());
 }
+
+/// A full disk: what it cannot take is not fetched again and again at once, though the server answers well each time.
+#[test]
+fn what_cannot_be_stored_is_tried_more_and_more_slowly_until_it_is() {
+    let mut run = Run::at("-1");
+    let mut pauses = Vec::new();
+    for _ in 0..3 {
+        assert!(matches!(run.page(H1, "0_0", &[SNAPSHOT_ROW]), Step::Ask));
+        assert!(matches!(run.page(H1, "0_inf", &[UP_TO_DATE]), Step::Commit));
+        assert_eq!(run.machine.batch().map(|batch| batch.items.len()), Some(1));
+        let now = run.now();
+        pauses.push(run.machine.not_stored(now).as_millis());
+        assert_eq!(run.param("offset").as_deref(), Some("-1"));
+    }
+    assert_eq!(pauses, [1_000, 2_000, 4_000]);
+    run.machine.stored();
+    let now = run.now();
+    assert_eq!(run.machine.not_stored(now).as_millis(), 1_000);
+}
+
+const SNAPSHOT_ROW: &str = r#"{"key":"k","value":{"id":"1"},"headers":{"operation":"insert"}}"#;
