@@ -18,7 +18,7 @@ use super::records::Progress;
 use super::shape::Recovery;
 use super::status::SyncStatus;
 use super::sync::Inner;
-use super::{backoff, clock, local, lock, staged};
+use super::{clock, local, lock, staged};
 use crate::error::Error;
 use crate::key::Date;
 use crate::overlay::{self, set_synced};
@@ -41,7 +41,7 @@ pub(super) async fn run(inner: Rc<Inner>) {
             continue;
         }
         let Some(held) = lead(&inner, &presence).await else { continue };
-        let end = Leader { inner: &inner, presence: &presence, refusals: 0 }.run().await;
+        let end = Leader { inner: &inner, presence: &presence }.run().await;
         // Another tab may take over: what has failed here may work there.
         drop(held);
         if let End::Failed(error) = end {
@@ -100,6 +100,8 @@ pub(super) enum Next {
     Wait(Duration, Option<Error>),
     Refused(Error),
     Fail(Error),
+    /// What has come fits no record; how long to wait if it is to be tried again.
+    Unfit(Duration, Error),
     /// What is stored is not what this tab believes it to be.
     Reload,
 }
@@ -124,11 +126,10 @@ pub(super) fn now() -> Now {
 struct Leader<'a> {
     inner: &'a Rc<Inner>,
     presence: &'a Presence,
-    refusals: u32,
 }
 
 impl Leader<'_> {
-    async fn run(&mut self) -> End {
+    async fn run(&self) -> End {
         let inner = self.inner;
         inner.tell(SyncStatus::Connecting);
         // What a tab that is gone has left behind.
@@ -144,20 +145,20 @@ impl Leader<'_> {
             inner.progress.set(progress.clone());
             let shape = inner.electric.identity();
             let mut machine = machine(&progress, &shape, inner);
-            if let Some(end) = self.follow(&mut machine, &shape).await {
+            if let Err(end) = self.follow(&mut machine, &shape).await {
                 return end;
             }
         }
     }
 
-    /// Asks and asks; none if what is stored has to be looked at again.
-    async fn follow(&mut self, machine: &mut Machine, shape: &Rc<str>) -> Option<End> {
+    /// Asks and asks, until it ends, or what is stored has to be looked at again.
+    async fn follow(&self, machine: &mut Machine, shape: &Rc<str>) -> Result<(), End> {
         let inner = self.inner;
         loop {
             let next = match self.uninterrupted(exchange(inner, machine, shape)).await {
                 Ok(next) => next,
-                Err(Interruption::Stopped) => return Some(End::Stopped),
-                Err(Interruption::Hidden) => return Some(End::Hidden),
+                Err(Interruption::Stopped) => return Err(End::Stopped),
+                Err(Interruption::Hidden) => return Err(End::Hidden),
                 // Looks before it waits: the network was away.
                 Err(Interruption::Retry) => {
                     machine.resume();
@@ -165,49 +166,50 @@ impl Leader<'_> {
                 }
             };
             let (pause, error) = match next {
-                Next::Ask => {
-                    self.refusals = 0;
-                    continue;
+                Next::Ask => continue,
+                Next::Reload => return Ok(()),
+                Next::Fail(error) => {
+                    let error = self.recover(error, Recovery::Stop).await?;
+                    (machine.refused(now()), Some(error))
                 }
-                Next::Reload => return None,
-                Next::Fail(error) => match self.recovery(&error, false).await {
-                    Recovery::Stop => return Some(End::Failed(error)),
-                    Recovery::Retry => (self.refusal(), Some(error)),
-                },
-                Next::Refused(error) => match self.recovery(&error, inner.electric.may_change()).await {
-                    Recovery::Stop => return Some(End::Failed(error)),
-                    Recovery::Retry => (self.refusal(), Some(error)),
-                },
+                Next::Refused(error) => {
+                    let may_help = inner.electric.may_change() && machine.refusals() < REFUSALS;
+                    let error = self.recover(error, if may_help { Recovery::Retry } else { Recovery::Stop }).await?;
+                    (machine.refused(now()), Some(error))
+                }
+                Next::Unfit(pause, error) => (pause, Some(self.recover(error, Recovery::Stop).await?)),
                 Next::Wait(pause, error) => (pause, error),
             };
-            if let Some(error) = error {
-                inner.complain(&error);
-                let at = Date::from_f64(clock::now_millis() + pause.as_secs_f64() * 1_000.0).unwrap_or_default();
-                let away = !self.presence.is_online();
-                inner.tell(if away { SyncStatus::Offline } else { SyncStatus::Retrying { at, error } });
-            }
-            match self.uninterrupted(clock::sleep(pause.mul_f64(inner.electric.pace))).await {
-                Ok(()) | Err(Interruption::Retry) => {}
-                Err(Interruption::Stopped) => return Some(End::Stopped),
-                Err(Interruption::Hidden) => return Some(End::Hidden),
-            }
+            self.wait(pause, error).await?;
         }
     }
 
-    /// What to do about a failure that another request alone does not mend.
-    async fn recovery(&self, error: &Error, otherwise: bool) -> Recovery {
-        match &self.inner.electric.on_error {
+    /// Says what has failed, and waits.
+    async fn wait(&self, pause: Duration, error: Option<Error>) -> Result<(), End> {
+        let inner = self.inner;
+        if let Some(error) = error {
+            inner.complain(&error);
+            let at = Date::from_f64(clock::now_millis() + pause.as_secs_f64() * 1_000.0).unwrap_or_default();
+            let away = !self.presence.is_online();
+            inner.tell(if away { SyncStatus::Offline } else { SyncStatus::Retrying { at, error } });
+        }
+        match self.uninterrupted(clock::sleep(pause.mul_f64(inner.electric.pace))).await {
+            Ok(()) | Err(Interruption::Retry) => Ok(()),
+            Err(Interruption::Stopped) => Err(End::Stopped),
+            Err(Interruption::Hidden) => Err(End::Hidden),
+        }
+    }
+
+    /// A failure that another request alone does not mend: it is the end, unless it is to be tried again.
+    async fn recover(&self, error: Error, otherwise: Recovery) -> Result<Error, End> {
+        let recovery = match &self.inner.electric.on_error {
             Some(decide) => decide(error.clone()).await,
-            None if otherwise && self.refusals < REFUSALS => Recovery::Retry,
-            None => Recovery::Stop,
+            None => otherwise,
+        };
+        match recovery {
+            Recovery::Stop => Err(End::Failed(error)),
+            Recovery::Retry => Ok(error),
         }
-    }
-
-    /// The pause after one more of them: none after the first.
-    fn refusal(&mut self) -> Duration {
-        let before = self.refusals;
-        self.refusals = before.saturating_add(1);
-        if before == 0 { Duration::ZERO } else { backoff::after_failures(before, clock::random()) }
     }
 
     /// Does something, unless it is of no use any more.
@@ -320,8 +322,7 @@ pub(super) async fn commit(inner: &Rc<Inner>, machine: &mut Machine, shape: &Rc<
             Ok((Applied::Overtaken, _)) => return Next::Reload,
             // Only another program can read it, or another record.
             Err(error @ (Error::Sync { .. } | Error::Encode { .. } | Error::Data { .. } | Error::Decode { .. })) => {
-                machine.roll_back();
-                return Next::Fail(error);
+                return Next::Unfit(machine.not_stored(now()), error);
             }
             Err(error) => return could_not_store(machine, error),
         }

@@ -157,6 +157,8 @@ pub(crate) struct Machine {
     failures: u32,
     /// How often in a row what has come could not be stored.
     unstored: u32,
+    /// How often the server has refused since all there was had come.
+    refusals: u32,
     stream: Stream,
     streaming: Option<Streaming>,
 }
@@ -185,6 +187,7 @@ impl Machine {
             asked: 0.0,
             failures: 0,
             unstored: 0,
+            refusals: 0,
             stream: Stream::new(streams),
             streaming: None,
         }
@@ -278,5 +281,6 @@ impl Machine {
         self.is_current = true;
         self.expired = None;
         self.takes_stale = false;
+        self.refusals = 0;
     }
 }

@@ -38,6 +38,17 @@ impl Machine {
         self.failed(error, None, now)
     }
 
+    /// The server has refused, and is asked again: the pause before, which is none the first time.
+    pub fn refused(&mut self, now: Now) -> Duration {
+        let before = self.refusals;
+        self.refusals = before.saturating_add(1);
+        if before == 0 { Duration::ZERO } else { backoff::after_failures(before, now.random) }
+    }
+
+    pub fn refusals(&self) -> u32 {
+        self.refusals
+    }
+
     /// What was gathered could not be stored: goes on from what is, after the pause that this answers. Answers that come well in
     /// between do not make it shorter: what they bring may be too much again.
     pub fn not_stored(&mut self, now: Now) -> Duration {

@@ -502,4 +502,22 @@ fn what_cannot_be_stored_is_tried_more_and_more_slowly_until_it_is() {
     assert_eq!(run.machine.not_stored(now).as_millis(), 1_000);
 }
 
+/// An app that has it tried again whatever happens does not ask without a pause, though pages come well in between.
+#[test]
+fn refusals_are_counted_until_all_there_is_has_come() {
+    let mut run = Run::at("-1");
+    let mut pauses = Vec::new();
+    for _ in 0..3 {
+        assert!(matches!(run.page(H1, "0_0", &[SNAPSHOT_ROW]), Step::Ask));
+        assert!(matches!(done(run.head(403, &Named::new())), Step::Fail(_)));
+        let now = run.now();
+        pauses.push(run.machine.refused(now).as_millis());
+    }
+    assert_eq!((pauses, run.machine.refusals()), (vec![0, 1_000, 2_000], 3));
+    assert!(matches!(run.page(H1, "0_inf", &[UP_TO_DATE]), Step::Commit));
+    run.machine.committed();
+    let now = run.now();
+    assert_eq!(run.machine.refused(now).as_millis(), 0);
+}
+
 const SNAPSHOT_ROW: &str = r#"{"key":"k","value":{"id":"1"},"headers":{"operation":"insert"}}"#;
