@@ -54,11 +54,16 @@ pub async fn sync(db: &Users, script: &Script) -> ElectricSync {
 
 /// Lets the sync go on until something is so.
 pub async fn until(db: &Users, what: &str, done: impl Fn() -> bool) {
+    until_of(&db.users, what, done).await;
+}
+
+/// The same with any table.
+pub async fn until_of<T: Store>(table: &Table<T>, what: &str, done: impl Fn() -> bool) {
     for _ in 0..50_000 {
         if done() {
             return;
         }
-        db.users.count().await.expect("the table is read");
+        table.count().await.expect("the table is read");
         #[cfg(not(target_family = "wasm"))]
         tokio::time::sleep(std::time::Duration::from_millis(1)).await;
     }

@@ -8,6 +8,7 @@ mod caches;
 mod keys;
 mod live;
 mod own_writes;
+mod records;
 mod refetch;
 mod refusals;
 mod resume;

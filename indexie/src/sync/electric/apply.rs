@@ -181,7 +181,7 @@ impl Parts<'_> {
         let with = |changes: &Changes<'_>, wanted: fn(&Net<'_>) -> bool| -> Vec<AnyKey> {
             changes.0.iter().filter(|(_, net)| wanted(net)).map(|(key, _)| key.clone()).collect()
         };
-        let come = with(changes, |net| matches!(net, Net::Put(_)));
+        let come = with(changes, |net| matches!(net, Net::Put(_) | Net::Merge(_)));
         let gone = with(changes, |net| matches!(net, Net::Delete));
         if replaces {
             for key in records.keys().await? {

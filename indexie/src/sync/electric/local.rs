@@ -179,12 +179,12 @@ fn based(
 ) -> Result<Option<Option<Row>>> {
     match (net, base) {
         (Net::Delete, _) => Ok(Some(None)),
-        (Net::Put(json), _) => {
+        (Net::Put(json), _) | (Net::Merge(json), None) => {
             let mut batch = Batch::default();
             rows.write(key, json, columns, &mut batch)?;
             Ok(Some(Some(Row::new(value(batch)))))
         }
-        (Net::Patch(json), Some(base)) => {
+        (Net::Patch(json) | Net::Merge(json), Some(base)) => {
             let mut batch = Batch::default();
             write_row(&mut batch, Some(base));
             let batch = batch.finish();

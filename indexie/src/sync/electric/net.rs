@@ -17,6 +17,8 @@ use crate::key::AnyKey;
 pub(super) enum Net<'a> {
     /// It is this one, whatever was there before.
     Put(Cow<'a, str>),
+    /// These are all of its columns; what else a row has that is there stays.
+    Merge(Cow<'a, str>),
     /// Some of its columns are others.
     Patch(Cow<'a, str>),
     Delete,
@@ -62,10 +64,14 @@ impl<'a> Changes<'a> {
             Operation::Insert => Net::Put(json.into()),
             Operation::Delete => Net::Delete,
             // Of a log that begins in the middle, what is not there is not to come by a change, even a complete one.
-            Operation::Update if !changes_only && decode::is_complete(json, columns) => Net::Put(json.into()),
+            Operation::Update if !changes_only && decode::is_complete(json, columns) => match self.0.get(&key) {
+                None | Some(Net::Patch(_) | Net::Merge(_)) => Net::Merge(json.into()),
+                Some(Net::Put(_) | Net::Delete | Net::Lost) => Net::Put(json.into()),
+            },
             Operation::Update => match self.0.get(&key) {
                 None => Net::Patch(json.into()),
                 Some(Net::Put(before)) => Net::Put(decode::merged(before, json).into()),
+                Some(Net::Merge(before)) => Net::Merge(decode::merged(before, json).into()),
                 Some(Net::Patch(before)) => Net::Patch(decode::merged(before, json).into()),
                 Some(Net::Delete) if changes_only => Net::Delete,
                 Some(Net::Delete | Net::Lost) => Net::Lost,

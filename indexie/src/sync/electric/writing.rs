@@ -1,6 +1,7 @@
 //! `Writing`: the rows of a batch on their way into the table, within its transaction.
 
 use std::any::Any;
+use std::collections::BTreeSet;
 use std::mem::replace;
 use std::pin::Pin;
 
@@ -40,22 +41,34 @@ enum Way {
 /// Columns of a row, as JSON.
 type Given<'a> = (&'a AnyKey, &'a str);
 
+/// Rows that are written.
+#[derive(Default)]
+struct Planned<'a> {
+    /// Some columns of rows that are there.
+    patches: Vec<Given<'a>>,
+    /// All columns of rows that may be there.
+    merges: Vec<Given<'a>>,
+    /// Whole rows.
+    puts: Vec<Given<'a>>,
+}
+
 impl Writing<'_> {
     /// Writes what changes come to. Answers false if a row is missing that is to be changed, unless rows may be missing.
     pub async fn all(&self, changes: &Changes<'_>, may_lack_rows: bool) -> Result<bool> {
-        let (mut deleted, mut patches, mut puts) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut deleted, mut planned) = (Vec::new(), Planned::default());
         for (key, net) in &changes.0 {
             match net {
-                Net::Put(json) => puts.push((key, &**json)),
-                Net::Patch(json) => patches.push((key, &**json)),
+                Net::Put(json) => planned.puts.push((key, &**json)),
+                Net::Merge(json) => planned.merges.push((key, &**json)),
+                Net::Patch(json) => planned.patches.push((key, &**json)),
                 Net::Delete => deleted.push(key.clone()),
                 Net::Lost => return Ok(false),
             }
         }
         self.delete(deleted).await?;
-        let lacks_rows = match self.in_place(&patches, &puts).await {
+        let lacks_rows = match self.in_place(&planned).await {
             // Rows may be changing places in a unique index: then they leave before they come.
-            Err(Error::Constraint { .. }) => self.by_leaving(&patches, &puts).await?,
+            Err(Error::Constraint { .. }) => self.by_leaving(&planned).await?,
             written => written?,
         };
         Ok(may_lack_rows || !lacks_rows)
@@ -69,13 +82,18 @@ impl Writing<'_> {
     }
 
     /// Answers whether a row is missing.
-    async fn in_place(&self, patches: &[Given<'_>], puts: &[Given<'_>]) -> Result<bool> {
+    async fn in_place(&self, planned: &Planned<'_>) -> Result<bool> {
         let mut lacks_rows = false;
-        for patches in patches.chunks(ROWS) {
+        for patches in planned.patches.chunks(ROWS) {
             let rows = self.patch(patches).await?;
             lacks_rows |= rows.iter().any(Option::is_none);
         }
-        self.put(puts).await?;
+        let mut puts = planned.puts.clone();
+        for merges in planned.merges.chunks(ROWS) {
+            let rows = self.patch(merges).await?;
+            puts.extend(merges.iter().zip(rows).filter(|(_, row)| row.is_none()).map(|(given, _)| *given));
+        }
+        self.put(&puts).await?;
         Ok(lacks_rows)
     }
 
@@ -120,13 +138,18 @@ impl Writing<'_> {
     }
 
     /// Answers whether a row is missing.
-    async fn by_leaving(&self, patches: &[Given<'_>], puts: &[Given<'_>]) -> Result<bool> {
-        let changed = self.patched(patches).await?;
+    async fn by_leaving(&self, planned: &Planned<'_>) -> Result<bool> {
+        let Planned { patches, merges, puts } = planned;
+        let (changed, merged) = (self.patched(patches).await?, self.patched(merges).await?);
         let lacks_rows = changed.keys.len() < patches.len();
-        let keys: Vec<AnyKey> = patches.iter().chain(puts).map(|(key, _)| (*key).clone()).collect();
+        let there: BTreeSet<&AnyKey> = merged.keys.iter().collect();
+        let absent = merges.iter().filter(|(key, _)| !there.contains(key));
+        let new: Vec<Given<'_>> = absent.chain(puts).copied().collect();
+        let keys = [patches, merges, puts].into_iter().flatten().map(|(key, _)| (*key).clone()).collect();
         self.delete(keys).await?;
         self.write(changed, Way::Put).await?;
-        self.in_place(&[], puts).await.map(|_| lacks_rows)
+        self.write(merged, Way::Put).await?;
+        self.put(&new).await.map(|()| lacks_rows)
     }
 
     /// Rows as they are once they have been changed.

@@ -1,0 +1,103 @@
+//! Records that are not just what the server has of them: with fields of their own.
+
+use indexie::prelude::*;
+use indexie_tests::{fresh, wasm_bindgen_test};
+use serde::{Deserialize, Serialize};
+
+use crate::script::{H1, Script, UP_TO_DATE, change, page, rename};
+
+/// A user, and what is being written to him, which the server does not have.
+#[derive(Store, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[store("id, &name")]
+struct Friend {
+    id: i32,
+    name: String,
+    age: Option<i64>,
+    #[serde(default)]
+    draft: String,
+}
+
+schema! {
+    struct Friends("electric_friends");
+
+    version 1 {
+        users: Friend,
+    }
+}
+
+fn friend(id: i32, name: &str, age: i64, draft: &str) -> Friend {
+    Friend { id, name: name.into(), age: Some(age), draft: draft.into() }
+}
+
+/// All columns of a user.
+fn whole(id: i32, name: &str, age: i64) -> String {
+    format!(r#"{{"active":"t","age":"{age}","id":"{id}","name":"{name}"}}"#)
+}
+
+/// Ann and Bob, to whom something is being written; what comes next is told to the stream that the script keeps open.
+async fn with_drafts(name: &str, script: &Script) -> (Friends, indexie::ElectricSync) {
+    let db: Friends = fresh(name).await;
+    script
+        .clone()
+        .then(page(H1, "0_0", &[crate::script::row(1, "Ann"), crate::script::row(2, "Bob")]))
+        .then(page(H1, "0_inf", &[UP_TO_DATE]));
+    let sync = db.users.sync_electric(script.shape()).await.expect("a sync");
+    sync.up_to_date().await.expect("it is up to date");
+    for id in [1, 2] {
+        db.users.update(id, |user| user.draft = format!("Dear {}", user.name)).await.expect("it is stored");
+    }
+    crate::fixtures::until_of(&db.users, "a stream", || script.asked() == 3).await;
+    (db, sync)
+}
+
+async fn tell(sync: &indexie::ElectricSync, script: &Script, messages: &[String], txid: u64) {
+    let mut all = messages.to_vec();
+    all.push(UP_TO_DATE.to_owned());
+    script.push(&crate::script::frames(&all));
+    sync.await_txid_within(txid, std::time::Duration::from_secs(5)).await.expect("it has come");
+}
+
+/// With `replica=full`, every update has all columns.
+#[wasm_bindgen_test]
+async fn an_update_leaves_fields_alone_that_are_no_columns() {
+    let script = Script::streaming();
+    let (db, sync) = with_drafts("electric_own_fields", &script).await;
+    let changes = [
+        change("update", 1, &whole(1, "Anna", 31), 2_001, 0),
+        // There is no such row yet.
+        change("update", 3, &whole(3, "Cy", 5), 2_001, 2),
+        change("update", 2, &whole(2, "Bobby", 32), 2_001, 4),
+        rename(2, "Robert", 2_001, 6),
+    ];
+    tell(&sync, &script, &changes, 1).await;
+    let expected =
+        [friend(1, "Anna", 31, "Dear Ann"), friend(2, "Robert", 32, "Dear Bob"), friend(3, "Cy", 5, "")];
+    assert_eq!(db.users.to_vec().await.expect("the rows"), expected);
+}
+
+#[wasm_bindgen_test]
+async fn rows_that_change_places_in_a_unique_index_keep_fields_that_are_no_columns() {
+    let script = Script::streaming();
+    let (db, sync) = with_drafts("electric_own_fields_places", &script).await;
+    let changes = [
+        change("update", 1, &whole(1, "Bob", 31), 2_001, 0),
+        change("update", 2, &whole(2, "Ann", 32), 2_001, 2),
+        change("update", 3, &whole(3, "Cy", 5), 2_001, 4),
+    ];
+    tell(&sync, &script, &changes, 1).await;
+    let expected = [friend(1, "Bob", 31, "Dear Ann"), friend(2, "Ann", 32, "Dear Bob"), friend(3, "Cy", 5, "")];
+    assert_eq!(db.users.to_vec().await.expect("the rows"), expected);
+}
+
+#[wasm_bindgen_test]
+async fn a_pending_row_keeps_fields_that_are_no_columns() {
+    let script = Script::streaming();
+    let (db, sync) = with_drafts("electric_own_fields_pending", &script).await;
+    let tx = db.users.start_transaction(Overlay::Optimistic);
+    tx.update(1, |user| user.name = "Anna".into()).await.expect("it is pending");
+    tx.commit_with_txid(2).await.expect("it is committed");
+    tell(&sync, &script, &[change("update", 1, &whole(1, "Ann", 31), 2_001, 0)], 1).await;
+    assert_eq!(db.users.get(1).await.expect("a row"), Some(friend(1, "Anna", 31, "Dear Ann")));
+    tell(&sync, &script, &[change("update", 1, &whole(1, "Anna!", 31), 2_002, 0)], 2).await;
+    assert_eq!(db.users.get(1).await.expect("a row"), Some(friend(1, "Anna!", 31, "Dear Ann")));
+}
