@@ -10,6 +10,8 @@ mod fresh;
 mod kept;
 mod reached;
 mod rebuild;
+#[cfg(feature = "electric")]
+mod records;
 mod rekey;
 mod settle;
 
@@ -84,8 +86,11 @@ fn begin_steps(shared: &Shared, connection: u32, reached: Rc<Reached>) -> LocalB
                 }
             }
             #[cfg(feature = "electric")]
-            if keeps_records {
-                rebuild.keep_records()?;
+            {
+                rebuild.settle_records().await?;
+                if keeps_records {
+                    rebuild.keep_records()?;
+                }
             }
             // A database of a later version than this program's stays one.
             let version = installed.max(newest);

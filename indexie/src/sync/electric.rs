@@ -41,3 +41,5 @@ pub use http::{DefaultClient, HttpClient, HttpClientFn, HttpError, HttpRequest, 
 pub use shape::{Electric, IntoHeaders, Recovery, Replica};
 pub use status::{SyncStatus, SyncStatuses};
 pub use sync::ElectricSync;
+
+pub(crate) use records::Records;

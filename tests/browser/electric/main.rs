@@ -16,6 +16,7 @@ mod shapes;
 mod snapshot;
 mod streams;
 mod types;
+mod upgrades;
 
 #[cfg(target_family = "wasm")]
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

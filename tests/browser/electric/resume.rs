@@ -4,7 +4,7 @@ use indexie_tests::wasm_bindgen_test;
 
 use crate::fixtures::{User, asked, database, is_live, names, of_snapshot, place, rows, sync, synced, until};
 use crate::script::{
-    Answer, H1, H2, SNAPSHOT_END, Script, Then, UP_TO_DATE, change, conflict, frames, insert, page, polled, rename,
+    Answer, H1, H2, SNAPSHOT_END, Script, Then, UP_TO_DATE, change, conflict, delete, frames, insert, page, polled, rename,
     row, streamed,
 };
 
@@ -156,4 +156,30 @@ async fn a_refetch_that_is_interrupted_begins_again() {
     sync.retry();
     crate::fixtures::named(&db, &[(9, "Ivy")]).await;
     assert_eq!(script.query(5), format!("expired_handle={H1}&offset=-1"));
+}
+
+/// Somebody has cleared the table while nothing was synced.
+#[wasm_bindgen_test]
+async fn a_table_that_has_lost_its_rows_gets_them_again() {
+    let db = database("electric_cleared").await;
+    drop(synced(&db, &Script::of_two_users()).await);
+    db.users.clear().await.expect("it is empty");
+    let script = Script::of_two_users();
+    let sync = synced(&db, &script).await;
+    assert_eq!(script.query(0), "offset=-1");
+    assert_eq!(rows(&db).await, [of_snapshot(1, "Ann"), of_snapshot(2, "Bob")]);
+    drop(sync);
+    assert_eq!(place(&db).await, format!("handle={H1}&offset=0_inf"));
+}
+
+/// A shape without rows is not fetched again and again.
+#[wasm_bindgen_test]
+async fn a_table_whose_rows_the_server_has_deleted_goes_on() {
+    let db = database("electric_all_deleted").await;
+    let log = [delete(1, 100, 0), delete(2, 100, 2), UP_TO_DATE.into()];
+    let script = Script::of_two_users().then(polled(H1, "100_2", "1", &log));
+    let sync = synced(&db, &script).await;
+    crate::fixtures::named(&db, &[]).await;
+    drop(sync);
+    assert_eq!(place(&db).await, format!("handle={H1}&offset=100_2"));
 }

@@ -6,6 +6,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Rebuild;
+#[cfg(feature = "electric")]
+use super::records::Fate;
 use super::rekey::next;
 use crate::codec::{from_value, key_of};
 use crate::error::{Error, Result};
@@ -69,6 +71,10 @@ impl Rebuild {
         }
         let generator = Adopt { from: self.name(from).to_owned(), rows: false };
         self.session().run(to, None, Operation::Adopt(generator)).await?;
+        #[cfg(feature = "electric")]
+        if schema.key == self.session().shared.schema(from).key {
+            self.remember(Fate::Converted(self.name(from).to_owned(), goal.table.to_owned()));
+        }
         self.delete(self.name(from))?;
         Ok(count)
     }

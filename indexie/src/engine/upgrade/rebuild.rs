@@ -10,6 +10,8 @@ use serde::de::DeserializeOwned;
 
 use super::kept::kept;
 use super::reached::Reached;
+#[cfg(feature = "electric")]
+use super::records::Fate;
 use crate::engine::{RowType, Session, Shared};
 use crate::error::{Error, Result};
 use crate::order::sort_by;
@@ -34,6 +36,9 @@ pub(crate) struct Rebuild {
     shared: RefCell<Arc<Shared>>,
     /// What failed although the upgrade function may not have noticed: then the upgrade fails.
     fault: RefCell<Option<Error>>,
+    /// What has become of tables, for what is known of their shapes.
+    #[cfg(feature = "electric")]
+    pub(super) fates: RefCell<Vec<Fate>>,
 }
 
 /// A store, or what has been one.
@@ -62,6 +67,8 @@ impl Rebuild {
             stores: RefCell::default(),
             shared: RefCell::new(Arc::new(shared.during(Vec::new()))),
             fault: RefCell::default(),
+            #[cfg(feature = "electric")]
+            fates: RefCell::default(),
         };
         rebuild.look();
         Rc::new(rebuild)
@@ -189,12 +196,16 @@ impl Rebuild {
         for index in indexes {
             self.alter(name, SchemaChange::CreateIndex { store: name, index })?;
         }
+        #[cfg(feature = "electric")]
+        self.remember(Fate::Gone(name.to_owned()));
         self.look();
         Ok(())
     }
 
     pub fn delete(&self, name: &str) -> Result<()> {
         self.alter(name, SchemaChange::DeleteStore { store: name })?;
+        #[cfg(feature = "electric")]
+        self.remember(Fate::Gone(name.to_owned()));
         self.look();
         Ok(())
     }
@@ -203,6 +214,8 @@ impl Rebuild {
     pub fn rename(&self, name: &str, to: &str) -> Result<()> {
         let store = self.number_of(name)?;
         self.alter(name, SchemaChange::RenameStore { store: name, to })?;
+        #[cfg(feature = "electric")]
+        self.remember(Fate::Renamed(name.to_owned(), to.to_owned()));
         self.with(store, |store| {
             to.clone_into(&mut store.installed.name);
             store.name = kept(&store.installed).0;

@@ -137,18 +137,28 @@ impl Leader<'_> {
         if let Err(error) = cleared.and(local::settle(&inner.shared, inner.rows.store).await) {
             return End::Failed(error);
         }
+        let mut begins = true;
         loop {
-            let progress = match inner.look().await {
-                Ok(progress) => progress,
+            let shape = inner.electric.identity();
+            let position = match self.position(&shape, std::mem::take(&mut begins)).await {
+                Ok(position) => position,
                 Err(error) => return End::Failed(error),
             };
-            inner.progress.set(progress.clone());
-            let shape = inner.electric.identity();
-            let mut machine = machine(&progress, &shape, inner);
+            let mut machine = machine(position, inner);
             if let Err(end) = self.follow(&mut machine, &shape).await {
                 return end;
             }
         }
+    }
+
+    /// Where to go on; none if all is to be fetched anew.
+    async fn position(&self, shape: &str, begins: bool) -> Result<Option<Position>, Error> {
+        let inner = self.inner;
+        let progress = inner.look().await?;
+        inner.progress.set(progress.clone());
+        // Of another shape, or by a program that wrote it in another way.
+        let position = if progress.shape == shape { position(&progress) } else { None };
+        Ok(if begins && inner.has_lost_its_rows(&progress).await? { None } else { position })
     }
 
     /// Asks and asks, until it ends, or what is stored has to be looked at again.
@@ -252,15 +262,11 @@ enum Interruption {
     Retry,
 }
 
-/// Goes on from what is stored.
-fn machine(progress: &Progress, shape: &str, inner: &Inner) -> Machine {
+/// Goes on from what is stored, or else begins anew.
+fn machine(position: Option<Position>, inner: &Inner) -> Machine {
     let (changes_only, streams) = (inner.electric.is_changes_only(), inner.electric.streams);
     let begin = |position| Machine::new(position, changes_only, streams);
-    if progress.shape.is_empty() {
-        return begin(Position::default());
-    }
-    let position = (progress.shape == shape).then(|| position(progress)).flatten();
-    // Of another shape, or by a program that wrote it in another way.
+    // Rows of the server's may be there even if nothing else is known of it any more.
     position.map_or_else(|| begin(Position::default()).replacing(), begin)
 }
 

@@ -60,6 +60,8 @@ pub(super) enum Part {
 }
 
 impl Part {
+    const ALL: [Self; 6] = [Self::Progress, Self::Keys, Self::Tags, Self::Awaited, Self::Base, Self::Staged];
+
     fn name(self) -> &'static str {
         match self {
             Self::Progress => "progress",
@@ -74,32 +76,38 @@ impl Part {
 
 /// The records of one table.
 #[derive(Clone, Debug)]
-pub(super) struct Records {
+pub(crate) struct Records {
     session: Session,
-    table: &'static str,
+    /// The number of the library's own store.
+    store: u16,
+    table: String,
 }
 
 impl Records {
-    pub fn new(session: &Session, table: &'static str) -> Self {
-        Self { session: session.clone(), table }
+    pub(super) fn new(session: &Session, table: &str) -> Self {
+        Self::within(session, session.shared.records(), table)
+    }
+
+    /// Where the library's own store has another number than usual.
+    pub fn within(session: &Session, store: u16, table: &str) -> Self {
+        Self { session: session.clone(), store, table: table.to_owned() }
     }
 
     fn target<R: Serialize + DeserializeOwned + 'static>(&self) -> Target {
-        let store = self.session.shared.records();
-        Target { session: self.session.clone(), store, row_type: RowType::keyless::<R>(&[]) }
+        Target { session: self.session.clone(), store: self.store, row_type: RowType::keyless::<R>(&[]) }
     }
 
     fn key(&self, part: Part, rest: Option<AnyKey>) -> AnyKey {
-        let mut key = vec![part.name().into(), self.table.into()];
+        let mut key = vec![part.name().into(), self.table.as_str().into()];
         key.extend(rest);
         AnyKey::Array(key)
     }
 
     fn range(&self, part: Part) -> KeyRange {
-        KeyRange::with_prefix(&[part.name().into(), self.table.into()])
+        KeyRange::with_prefix(&[part.name().into(), self.table.as_str().into()])
     }
 
-    pub async fn get<R>(&self, part: Part, rest: Option<AnyKey>) -> Result<Option<R>>
+    pub(super) async fn get<R>(&self, part: Part, rest: Option<AnyKey>) -> Result<Option<R>>
     where
         R: Serialize + DeserializeOwned + 'static,
     {
@@ -107,7 +115,7 @@ impl Records {
         Ok(found.into_iter().next().flatten())
     }
 
-    pub async fn put<R>(&self, part: Part, records: Vec<(Option<AnyKey>, R)>) -> Result<()>
+    pub(super) async fn put<R>(&self, part: Part, records: Vec<(Option<AnyKey>, R)>) -> Result<()>
     where
         R: Serialize + DeserializeOwned + 'static,
     {
@@ -119,23 +127,23 @@ impl Records {
     }
 
     /// Stores rows as they are.
-    pub async fn put_rows(&self, part: Part, rows: Vec<(AnyKey, Row)>) -> Result<()> {
+    pub(super) async fn put_rows(&self, part: Part, rows: Vec<(AnyKey, Row)>) -> Result<()> {
         if rows.is_empty() {
             return Ok(());
         }
         let rows: Vec<(AnyKey, Row)> = rows.into_iter().map(|(key, row)| (self.key(part, Some(key)), row)).collect();
         let write = put_of(rows.iter().map(|(key, row)| (key, row)), true);
-        self.session.run(self.session.shared.records(), None, Operation::Write(write)).await.map(|_| ())
+        self.session.run(self.store, None, Operation::Write(write)).await.map(|_| ())
     }
 
-    pub async fn delete(&self, part: Part, rest: Vec<AnyKey>) -> Result<()> {
+    pub(super) async fn delete(&self, part: Part, rest: Vec<AnyKey>) -> Result<()> {
         let keys = rest.into_iter().map(|rest| self.key(part, Some(rest))).collect();
         self.target::<u32>().delete(Ok(keys)).await
     }
 
-    pub async fn delete_all(&self, part: Part) -> Result<()> {
+    pub(super) async fn delete_all(&self, part: Part) -> Result<()> {
         let ranges = Operation::DeleteRanges(vec![self.range(part)]);
-        self.session.run(self.session.shared.records(), None, ranges).await.map(|_| ())
+        self.session.run(self.store, None, ranges).await.map(|_| ())
     }
 
     /// All records of a part, as they are stored.
@@ -149,18 +157,18 @@ impl Records {
             after: None,
             want: Want::ENTRIES,
         };
-        self.session.columns(self.session.shared.records(), None, Operation::Scan(scan)).await
+        self.session.columns(self.store, None, Operation::Scan(scan)).await
     }
 
     /// All rows of a part, with the rest of their keys.
-    pub async fn rows(&self, part: Part) -> Result<Vec<(AnyKey, Row)>> {
+    pub(super) async fn rows(&self, part: Part) -> Result<Vec<(AnyKey, Row)>> {
         let columns = self.scan(part).await?;
         let (keys, rows) = (columns.primary_keys(), rows_of(&columns));
         Ok(keys.iter().zip(rows).filter_map(|(key, row)| rest_of(key).zip(row)).collect())
     }
 
     /// All records of a part, with the rest of their keys.
-    pub async fn all<R: DeserializeOwned>(&self, part: Part) -> Result<Vec<(AnyKey, R)>> {
+    pub(super) async fn all<R: DeserializeOwned>(&self, part: Part) -> Result<Vec<(AnyKey, R)>> {
         let columns = self.scan(part).await?;
         let shapes = columns.shapes.borrow();
         let mut opened = columns.open(&*shapes);
@@ -174,10 +182,41 @@ impl Records {
         Ok(all)
     }
 
+    // --- what upgrades do with tables
+
+    /// The table is gone, or another one that begins anew.
+    pub async fn forget(&self) -> Result<()> {
+        for part in Part::ALL {
+            self.delete_all(part).await?;
+        }
+        Ok(())
+    }
+
+    /// The table has another name.
+    pub async fn rename(&self, to: &str) -> Result<()> {
+        let new = Self::within(&self.session, self.store, to);
+        if let Some(progress) = self.get::<Progress>(Part::Progress, Progress::KEY).await? {
+            new.put(Part::Progress, vec![(Progress::KEY, progress)]).await?;
+        }
+        for part in [Part::Keys, Part::Tags, Part::Awaited, Part::Base] {
+            self.hand_on(part, &new).await?;
+        }
+        self.forget().await
+    }
+
+    /// Another table has the same rows in another form: which of them are the server's is still known, and no more than that.
+    pub async fn replaced_by(&self, table: &str) -> Result<()> {
+        self.hand_on(Part::Keys, &Self::within(&self.session, self.store, table)).await
+    }
+
+    async fn hand_on(&self, part: Part, to: &Self) -> Result<()> {
+        to.put_rows(part, self.rows(part).await?).await
+    }
+
     // --- which rows have come from the server
 
     /// The keys of all rows that have come and not gone.
-    pub async fn keys(&self) -> Result<BTreeSet<AnyKey>> {
+    pub(super) async fn keys(&self) -> Result<BTreeSet<AnyKey>> {
         let mut keys = BTreeSet::new();
         for (_, Keys { come, gone }) in self.all::<Keys>(Part::Keys).await? {
             for key in read_keys(&gone)? {

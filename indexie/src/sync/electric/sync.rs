@@ -20,7 +20,9 @@ use super::shape::Electric;
 use super::status::{SyncStatus, SyncStatuses, Watched};
 use crate::engine::{self, Session, Shared};
 use crate::error::{Error, Result};
+use crate::key::range::KeyRange;
 use crate::op::Op;
+use crate::storage::Operation;
 use crate::store::Store;
 use crate::table::Table;
 use crate::tasks;
@@ -278,6 +280,17 @@ impl Inner {
         let session = Session::alone(self.shared.clone()).silent();
         let progress = Records::new(&session, self.rows.table).get(Part::Progress, Progress::KEY).await?;
         Ok(progress.unwrap_or_default())
+    }
+
+    /// Whether rows have come, and the table has none at all any more: another program, or an upgrade, has emptied it. What is known of
+    /// a log that begins in the middle says nothing of the rows that are to be there.
+    pub async fn has_lost_its_rows(&self, progress: &Progress) -> Result<bool> {
+        if progress.lists == 0 || self.electric.is_changes_only() {
+            return Ok(false);
+        }
+        let session = Session::alone(self.shared.clone()).silent();
+        let count = session.number(self.rows.store, None, Operation::Count(vec![KeyRange::all()])).await?;
+        Ok(count == 0 && !Records::new(&session, self.rows.table).keys().await?.is_empty())
     }
 
     fn is_filled_elsewhere(&self) -> bool {
