@@ -1,4 +1,4 @@
-//! Records that are not just what the server has of them: with fields of their own.
+//! Records that are not just what the server has of them: with fields of their own, and with such as have come later.
 
 use indexie::prelude::*;
 use indexie_tests::{fresh, wasm_bindgen_test};
@@ -100,4 +100,68 @@ async fn a_pending_row_keeps_fields_that_are_no_columns() {
     assert_eq!(db.users.get(1).await.expect("a row"), Some(friend(1, "Anna", 31, "Dear Ann")));
     tell(&sync, &script, &[change("update", 1, &whole(1, "Anna!", 31), 2_002, 0)], 2).await;
     assert_eq!(db.users.get(1).await.expect("a row"), Some(friend(1, "Anna!", 31, "Dear Ann")));
+}
+
+#[derive(Store, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[store("id")]
+struct Short {
+    id: i32,
+    name: String,
+}
+
+/// A program of later with the same database, whose record has another field.
+#[wasm_bindgen_test]
+async fn a_field_that_has_come_to_the_record_is_filled() {
+    #[derive(Store, Serialize, Deserialize, Clone, Debug, PartialEq)]
+    #[store("id")]
+    struct Long {
+        id: i32,
+        name: String,
+        age: Option<i64>,
+    }
+    schema! { struct Before("electric_new_field"); version 1 { users: Short } }
+    schema! { struct After("electric_new_field"); version 1 { users: Long } }
+    let db: Before = fresh("electric_new_field").await;
+    let script = Script::of_two_users();
+    let sync = db.users.sync_electric(script.shape()).await.expect("a sync");
+    sync.up_to_date().await.expect("it is up to date");
+    drop(sync);
+    db.close();
+    let db: After = indexie_tests::builder("electric_new_field").build();
+    let script = Script::of_two_users();
+    let sync = db.users.sync_electric(script.shape()).await.expect("a sync");
+    sync.up_to_date().await.expect("it is up to date");
+    assert_eq!(script.query(0), "offset=-1");
+    let long = |id, name: &str| Long { id, name: name.into(), age: Some(30) };
+    assert_eq!(db.users.to_vec().await.expect("the rows"), [long(1, "Ann"), long(2, "Bob")]);
+    drop(sync);
+    let script = Script::default();
+    let _sync = db.users.sync_electric(script.shape()).await.expect("a sync");
+    crate::fixtures::until_of(&db.users, "a request", || script.asked() == 1).await;
+    assert_eq!(script.query(0), format!("handle={H1}&offset=0_inf"), "once is enough");
+}
+
+#[wasm_bindgen_test]
+async fn a_field_that_is_no_column_is_no_reason_to_fetch_anything() {
+    #[derive(Store, Serialize, Deserialize, Clone, Debug, PartialEq)]
+    #[store("id")]
+    struct WithDraft {
+        id: i32,
+        name: String,
+        #[serde(default)]
+        draft: String,
+    }
+    schema! { struct Before("electric_new_own_field"); version 1 { users: Short } }
+    schema! { struct After("electric_new_own_field"); version 1 { users: WithDraft } }
+    let db: Before = fresh("electric_new_own_field").await;
+    let script = Script::of_two_users();
+    let sync = db.users.sync_electric(script.shape()).await.expect("a sync");
+    sync.up_to_date().await.expect("it is up to date");
+    drop(sync);
+    db.close();
+    let db: After = indexie_tests::builder("electric_new_own_field").build();
+    let script = Script::default();
+    let _sync = db.users.sync_electric(script.shape()).await.expect("a sync");
+    crate::fixtures::until_of(&db.users, "a request", || script.asked() == 1).await;
+    assert_eq!(script.query(0), format!("handle={H1}&offset=0_inf"));
 }

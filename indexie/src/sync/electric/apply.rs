@@ -115,22 +115,23 @@ impl Task {
     }
 
     fn progress(&self, before: Progress, shape: &str) -> Progress {
-        let Batch { position, replaces, txids, snapshot, .. } = &self.batch;
+        let Batch { position, columns, replaces, txids, snapshot, .. } = &self.batch;
         // All of the batch's stay: rows may wait for any of them, and so may whoever learns of the batch from what is stored.
         let mut known = before.txids;
         known.drain(..(known.len() + txids.len()).saturating_sub(TXIDS).min(known.len()));
         known.extend(txids);
-        let Position { handle, offset, columns, .. } = position;
+        let Position { handle, offset, .. } = position;
         Progress {
             shape: shape.to_owned(),
             handle: handle.clone().unwrap_or_default(),
             offset: offset.to_string(),
-            schema: columns.as_ref().map(|(schema, _)| schema.clone()).unwrap_or_default(),
+            schema: position.columns.as_ref().map(|(schema, _)| schema.clone()).unwrap_or_default(),
             txids: known,
             // What a later one has seen, the earlier ones have not contradicted.
             snapshot: snapshot.clone().or(before.snapshot.filter(|_| !replaces)),
             up_to_date: self.now,
             lists: if *replaces { 0 } else { before.lists },
+            fields: self.rows.fields(columns),
         }
     }
 }

@@ -158,7 +158,8 @@ impl Leader<'_> {
         inner.progress.set(progress.clone());
         // Of another shape, or by a program that wrote it in another way.
         let position = if progress.shape == shape { position(&progress) } else { None };
-        Ok(if begins && inner.has_lost_its_rows(&progress).await? { None } else { position })
+        let gone = begins && inner.has_lost_its_rows(&progress).await?;
+        Ok(position.filter(|position| !gone && !inner.lacks_fields(&progress, position)))
     }
 
     /// Asks and asks, until it ends, or what is stored has to be looked at again.

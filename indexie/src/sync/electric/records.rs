@@ -35,6 +35,8 @@ pub(super) struct Progress {
     pub up_to_date: f64,
     /// How many lists of keys there are.
     pub lists: u32,
+    /// The columns that fields of the rows have been filled from, if that is known.
+    pub fields: Option<Vec<String>>,
 }
 
 /// Keys of rows that have come, and of such as have gone again.
@@ -258,6 +260,12 @@ fn read_keys(list: &str) -> Result<Vec<AnyKey>> {
 impl Progress {
     pub const KEY: Option<AnyKey> = None;
 
+    /// Whether rows that have come are without some of these columns, for which records had no fields then.
+    pub fn lacks(&self, fields: Option<&[String]>) -> bool {
+        let Some((known, fields)) = self.fields.as_ref().zip(fields) else { return false };
+        fields.iter().any(|field| !known.contains(field))
+    }
+
     /// Whether a transaction of PostgreSQL's has come.
     pub fn has(&self, txid: u64) -> bool {
         self.txids.iter().any(|known| same(*known, txid))
@@ -309,6 +317,17 @@ mod tests {
         assert!(!snapshot.has((1 << 32) + 11));
         let progress = Progress { txids: vec![7], ..Progress::default() };
         assert!(progress.has((1 << 32) + 7) && progress.has(7) && !progress.has(8));
+    }
+
+    #[test]
+    fn rows_lack_what_records_had_no_fields_for() {
+        let columns = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let progress = |fields| Progress { fields, ..Progress::default() };
+        let two = progress(Some(columns(&["id", "name"])));
+        assert!(two.lacks(Some(&columns(&["age", "id", "name"]))));
+        assert!(!two.lacks(Some(&columns(&["id", "name"]))));
+        assert!(!two.lacks(Some(&columns(&["name"]))), "one has gone");
+        assert!(!two.lacks(None) && !progress(None).lacks(Some(&columns(&["id"]))), "nobody knows");
     }
 
     #[test]

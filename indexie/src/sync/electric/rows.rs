@@ -21,6 +21,7 @@ pub(super) struct RowKind {
     forms: &'static [FieldForm],
     write: fn(&str, &Columns, &mut Batch) -> Result<Option<AnyKey>, Unfit>,
     patch: fn(&mut dyn Any, &str, &Columns) -> Result<(), ColumnError>,
+    fields: fn() -> Option<&'static [&'static str]>,
 }
 
 /// Why a row cannot be stored.
@@ -53,7 +54,14 @@ impl RowKind {
                 *row = decode::patched(row, json, columns)?;
                 Ok(())
             },
+            fields: decode::fields::<T>,
         }
+    }
+
+    /// The columns that fields of the record are filled from, if it tells.
+    pub fn fields(&self, columns: &Columns) -> Option<Vec<String>> {
+        let fields = (self.fields)()?.iter().filter(|field| columns.get(field).is_some());
+        Some(fields.map(|field| (*field).to_owned()).collect())
     }
 
     /// Whether rows are stored under a key that they do not hold.

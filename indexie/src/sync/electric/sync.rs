@@ -14,6 +14,7 @@ use futures::{Stream, StreamExt};
 use super::clock;
 use super::error::SyncError;
 use super::follow;
+use super::machine::Position;
 use super::records::{Part, Progress, Records};
 use super::rows::RowKind;
 use super::shape::Electric;
@@ -291,6 +292,12 @@ impl Inner {
         let session = Session::alone(self.shared.clone()).silent();
         let count = session.number(self.rows.store, None, Operation::Count(vec![KeyRange::all()])).await?;
         Ok(count == 0 && !Records::new(&session, self.rows.table).keys().await?.is_empty())
+    }
+
+    /// Whether the record has got fields since the rows have come. A log that begins in the middle does not tell them either.
+    pub fn lacks_fields(&self, progress: &Progress, position: &Position) -> bool {
+        let fields = position.columns.as_ref().and_then(|(_, columns)| self.rows.fields(columns));
+        !self.electric.is_changes_only() && progress.lacks(fields.as_deref())
     }
 
     fn is_filled_elsewhere(&self) -> bool {
