@@ -53,6 +53,25 @@ async fn an_optimistic_row_becomes_the_servers_when_its_transaction_comes_back()
     assert_eq!(rows(&db).await[2], of_log(3, "Mine"), "as the server has it");
 }
 
+/// The log has begun in the middle, and changes a row that was never seen here but has been written.
+#[wasm_bindgen_test]
+async fn of_a_log_that_begins_in_the_middle_a_change_of_a_row_that_is_only_here_is_passed_over() {
+    let db = database("electric_changes_only_pending").await;
+    let script = Script::streaming().then(page(H1, "0_inf", &[UP_TO_DATE]));
+    let sync = db.users.sync_electric(script.shape().changes_only()).await.expect("a sync");
+    sync.up_to_date().await.expect("it is up to date");
+    asked(&db, &script, 2).await;
+    tell(&script, &[insert(1, "Ann", 2_001, 0)]);
+    until(&db, "a row of the server's", || sync_has(&sync, 1)).await;
+    let tx = db.users.start_transaction(Overlay::Optimistic);
+    tx.add(&User { id: 3, name: "mine".into(), age: None, active: None }).await.expect("it is pending");
+    tx.commit_with_txid(9).await.expect("it is committed");
+    tell(&script, &[rename(3, "Cy", 2_002, 0), rename(1, "Anna", 2_002, 2)]);
+    until(&db, "the next changes", || sync_has(&sync, 2)).await;
+    assert_eq!(names(&db).await, named(&[(1, "Anna"), (3, "mine")]));
+    assert_eq!(script.asked(), 2, "nothing was fetched anew");
+}
+
 fn sync_has(sync: &indexie::ElectricSync, txid: u64) -> bool {
     futures::FutureExt::now_or_never(sync.await_txid(txid)).is_some()
 }

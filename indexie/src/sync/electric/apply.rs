@@ -172,7 +172,7 @@ impl Parts<'_> {
 
     async fn write(&mut self, mut changes: Changes<'_>) -> Result<bool> {
         let Task { rows, batch, changes_only, .. } = self.task;
-        Ok(self.local.take(self.place, rows, &batch.columns, &mut changes, &self.progress).await?
+        Ok(self.local.take(self.place, rows, &batch.columns, &mut changes, &self.progress, *changes_only).await?
             && self.writing.all(&changes, *changes_only).await?)
     }
 

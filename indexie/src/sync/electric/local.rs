@@ -76,7 +76,7 @@ impl Local {
     }
 
     /// Takes out of the changes those that are about these rows, and stores what comes of them. Answers false if a row is missing that
-    /// is to be changed.
+    /// is to be changed, unless rows may be missing.
     pub async fn take(
         &mut self,
         place: Place<'_>,
@@ -84,13 +84,21 @@ impl Local {
         columns: &Columns,
         changes: &mut Changes<'_>,
         progress: &Progress,
+        may_lack_rows: bool,
     ) -> Result<bool> {
         let mut stored = Stored::default();
         let touched: Vec<AnyKey> = self.0.keys().filter(|key| changes.0.contains_key(key)).cloned().collect();
         let current = place.rows(touched.clone()).await?;
         for (key, current) in touched.into_iter().zip(current) {
             let (Some(net), Some(pending)) = (changes.0.get(&key), self.0.get_mut(&key)) else { continue };
-            let Some(base) = based(rows, columns, &key, pending.base.as_ref(), net)? else { return Ok(false) };
+            let Some(base) = based(rows, columns, &key, pending.base.as_ref(), net)? else {
+                if !may_lack_rows {
+                    return Ok(false);
+                }
+                // What is there is only what was written here.
+                changes.0.remove(&key);
+                continue;
+            };
             let row = pending.rebase(base, current);
             stored.rows.push((key.clone(), row));
             if pending.recorded || !pending.is_done(progress) {
