@@ -5,9 +5,12 @@ use std::time::Duration;
 /// The longest that a server can make a client wait.
 const LONGEST_ASKED: Duration = Duration::from_hours(1);
 
+/// The longest pause after failures, in milliseconds.
+pub(crate) const LONGEST: u32 = 32_000;
+
 /// Full jitter, doubling from one second to half a minute.
 pub(crate) fn after_failures(failures: u32, random: f64) -> Duration {
-    doubling(1_000, 32_000, failures.saturating_sub(1), random)
+    doubling(1_000, LONGEST, failures.saturating_sub(1), random)
 }
 
 /// The same, much shorter: after connections that end at once, and after logs that end one after another.

@@ -116,6 +116,10 @@ impl Machine {
     /// A stream has ended: as it should, or torn off.
     pub fn ended(&mut self, clean: bool, now: Now) -> Step {
         let Some(streaming) = self.streaming.take() else { return Step::Ask };
+        if now.millis - streaming.begun > backoff::LONGEST.into() {
+            // It came through, and nothing has happened: what has torn it off is not what has torn off the one before.
+            self.well();
+        }
         if let Some(offset) = streaming.whole_chunk(clean) {
             // More than one chunk behind: the next one follows.
             self.position.offset = offset;

@@ -520,4 +520,18 @@ fn refusals_are_counted_until_all_there_is_has_come() {
     assert_eq!(run.machine.refused(now).as_millis(), 0);
 }
 
+/// Something on the way tears off streams in which nothing happens.
+#[test]
+fn streams_that_last_and_are_torn_off_are_opened_again_soon() {
+    let mut run = Run::live("0_inf");
+    let mut torn_off_after = |lasts| {
+        assert!(matches!(run.head(200, &events("0_inf")), Head::Events));
+        run.passes(lasts);
+        let now = run.now();
+        pause(&run.machine.ended(false, now))
+    };
+    assert_eq!([5_000.0; 3].map(&mut torn_off_after), [(1_000, true), (2_000, true), (4_000, true)]);
+    assert_eq!([40_000.0; 3].map(torn_off_after), [(1_000, true); 3]);
+}
+
 const SNAPSHOT_ROW: &str = r#"{"key":"k","value":{"id":"1"},"headers":{"operation":"insert"}}"#;
