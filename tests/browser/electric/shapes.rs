@@ -128,6 +128,22 @@ async fn rows_come_and_go_with_their_subquery() {
     assert_eq!(names(&db).await, [(20, "p2 issue".to_owned())]);
 }
 
+/// A transaction that changes no row of the table itself, but which rows there are.
+#[wasm_bindgen_test]
+async fn a_transaction_that_only_moves_rows_has_come_back() {
+    let db = database("electric_subquery_txid").await;
+    let script = Script::default()
+        .then(page(H1, "0_0", &[tagged(10, "a", "d985", ""), SNAPSHOT_END.into()]))
+        .then(page(H1, "0_inf", &[UP_TO_DATE]))
+        .then(polled(H1, "100_1", "1", &[moved("move-in", "1153"), UP_TO_DATE.into()]))
+        .then(polled(H1, "100_2", "2", &[moved("move-out", "d985").replace("811", "812"), UP_TO_DATE.into()]));
+    let sync = follow(&db, script.shape().long_polling().where_("project_id IN (SELECT 1)")).await;
+    for txid in [811, 812] {
+        sync.await_txid_within(txid, std::time::Duration::from_secs(5)).await.expect("it has come back");
+    }
+    assert_eq!(names(&db).await, []);
+}
+
 /// V47: an update that tells only which conditions hold leaves the tags.
 #[wasm_bindgen_test]
 async fn tags_stay_when_only_conditions_are_told() {

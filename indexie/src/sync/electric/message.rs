@@ -60,6 +60,7 @@ pub(crate) struct Snapshot {
 pub(crate) struct Moved {
     pub into: bool,
     pub patterns: Vec<Pattern>,
+    pub txids: Vec<u64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -217,7 +218,8 @@ impl From<Wire<'_>> for Message {
                 _ => Self::Unknown,
             },
             (_, Some(event @ ("move-in" | "move-out"))) => {
-                Self::Moved(Moved { into: event == "move-in", patterns: headers.patterns })
+                let txids = numbers(headers.txids);
+                Self::Moved(Moved { into: event == "move-in", patterns: headers.patterns, txids })
             }
             _ => Self::Unknown,
         }
@@ -280,7 +282,7 @@ mod tests {
         match parse(r#"{"headers":{"event":"move-out","txids":[812],"patterns":[{"value":"d985","pos":0}]}}"#) {
             Message::Moved(moved) => {
                 let patterns = vec![Pattern { pos: 0, value: "d985".into() }];
-                assert_eq!(moved, Moved { into: false, patterns });
+                assert_eq!(moved, Moved { into: false, patterns, txids: vec![812] });
             }
             other => panic!("{other:?}"),
         }

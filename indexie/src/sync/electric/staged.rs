@@ -128,7 +128,8 @@ mod tests {
                 _ => None,
             })
             .collect();
-        items.push(Item::Moved(Moved { into: false, patterns: vec![Pattern { pos: 1, value: "v".into() }] }));
+        let patterns = vec![Pattern { pos: 1, value: "v".into() }];
+        items.push(Item::Moved(Moved { into: false, patterns, txids: vec![] }));
         let text = serde_json::to_string(&items.iter().map(told).collect::<Vec<_>>()).expect("JSON");
         let again = Message::parse_all(text.as_bytes()).expect("messages");
         assert_eq!(again.len(), items.len());

@@ -140,7 +140,7 @@ mod tests {
     }
 
     fn moved(into: bool, pos: usize, value: &str) -> Moved {
-        Moved { into, patterns: vec![Pattern { pos, value: value.into() }] }
+        Moved { into, patterns: vec![Pattern { pos, value: value.into() }], txids: vec![] }
     }
 
     /// V47.

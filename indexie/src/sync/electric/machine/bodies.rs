@@ -59,18 +59,25 @@ impl Machine {
                 if change.offset().is_some_and(|at| at <= *after) {
                     return;
                 }
-                for txid in &change.txids {
-                    // Of many changes of one transaction, one number is enough.
-                    if self.txids.last() != Some(txid) {
-                        self.txids.push(*txid);
-                    }
-                }
+                self.note(&change.txids);
                 self.weight += change.key.len() + change.value.get().len();
                 self.items.push(Item::Change(change));
             }
-            Message::Moved(moved) => self.items.push(Item::Moved(moved)),
+            Message::Moved(moved) => {
+                self.note(&moved.txids);
+                self.items.push(Item::Moved(moved));
+            }
             Message::SnapshotEnd(snapshot) => self.snapshot = Some(snapshot),
             Message::UpToDate | Message::MustRefetch | Message::Unknown => {}
+        }
+    }
+
+    /// Transactions have come. Of many changes of one, one number is enough.
+    fn note(&mut self, txids: &[u64]) {
+        for txid in txids {
+            if self.txids.last() != Some(txid) {
+                self.txids.push(*txid);
+            }
         }
     }
 
