@@ -1,4 +1,5 @@
-//! Records that are not just what the server has of them: with fields of their own, and with such as have come later.
+//! Records that are not just what the server has of them: with fields of their own, with such as have come later, and
+//! with unique indexes.
 
 use indexie::prelude::*;
 use indexie_tests::{fresh, wasm_bindgen_test};
@@ -100,6 +101,46 @@ async fn a_pending_row_keeps_fields_that_are_no_columns() {
     assert_eq!(db.users.get(1).await.expect("a row"), Some(friend(1, "Anna", 31, "Dear Ann")));
     tell(&sync, &script, &[change("update", 1, &whole(1, "Anna!", 31), 2_002, 0)], 2).await;
     assert_eq!(db.users.get(1).await.expect("a row"), Some(friend(1, "Anna!", 31, "Dear Ann")));
+}
+
+/// Bob waits for the server, while two others have what is unique.
+async fn with_bob_pending(name: &str, script: &Script) -> (Friends, indexie::ElectricSync) {
+    let (db, sync) = with_drafts(name, script).await;
+    let tx = db.users.start_transaction(Overlay::Optimistic);
+    tx.update(2, |user| user.age = Some(99)).await.expect("it is pending");
+    tx.commit_with_txid(9).await.expect("it is committed");
+    (db, sync)
+}
+
+#[wasm_bindgen_test]
+async fn a_pending_row_gets_what_another_row_has_had_in_a_unique_index() {
+    let script = Script::streaming();
+    let (db, sync) = with_bob_pending("electric_unique_pending", &script).await;
+    let changes = [rename(1, "Zoe", 2_001, 0), rename(2, "Ann", 2_001, 2)];
+    tell(&sync, &script, &changes, 1).await;
+    let expected = [friend(1, "Zoe", 30, "Dear Ann"), friend(2, "Ann", 99, "Dear Bob")];
+    assert_eq!(db.users.to_vec().await.expect("the rows"), expected);
+    let changes = [crate::script::delete(1, 2_002, 0), rename(2, "Zoe", 2_002, 2)];
+    tell(&sync, &script, &changes, 2).await;
+    assert_eq!(db.users.to_vec().await.expect("the rows"), [friend(2, "Zoe", 99, "Dear Bob")]);
+}
+
+#[wasm_bindgen_test]
+async fn a_pending_row_changes_places_in_a_unique_index() {
+    let script = Script::streaming();
+    let (db, sync) = with_bob_pending("electric_unique_pending_places", &script).await;
+    let changes = [
+        rename(1, "Bob", 2_001, 0),
+        rename(2, "Ann", 2_001, 2),
+        crate::script::insert(3, "Cy", 2_001, 4),
+    ];
+    tell(&sync, &script, &changes, 1).await;
+    let expected = [friend(1, "Bob", 30, "Dear Ann"), friend(2, "Ann", 99, "Dear Bob"), friend(3, "Cy", 5, "")];
+    assert_eq!(db.users.to_vec().await.expect("the rows"), expected);
+    // Its own transaction ends it.
+    tell(&sync, &script, &[rename(2, "Bob", 2_009, 0), rename(1, "Ann", 2_009, 2)], 9).await;
+    let expected = [friend(1, "Ann", 30, "Dear Ann"), friend(2, "Bob", 30, "Dear Bob"), friend(3, "Cy", 5, "")];
+    assert_eq!(db.users.to_vec().await.expect("the rows"), expected);
 }
 
 #[derive(Store, Serialize, Deserialize, Clone, Debug, PartialEq)]

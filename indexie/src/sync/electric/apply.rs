@@ -171,9 +171,11 @@ impl Parts<'_> {
     }
 
     async fn write(&mut self, mut changes: Changes<'_>) -> Result<bool> {
-        let Task { rows, batch, changes_only, .. } = self.task;
-        Ok(self.local.take(self.place, rows, &batch.columns, &mut changes, &self.progress, *changes_only).await?
-            && self.writing.all(&changes, *changes_only).await?)
+        let (Task { rows, batch, changes_only, .. }, place) = (self.task, self.place);
+        let taken = self.local.take(place, rows, &batch.columns, &mut changes, &self.progress, *changes_only);
+        let Some(stored) = taken.await? else { return Ok(false) };
+        let fits = self.writing.all(&changes, &stored.rows, *changes_only).await?;
+        stored.note(place).await.map(|()| fits)
     }
 
     /// Keeps account of the rows that are the server's; of a new generation, those of the old one go that are not in it.

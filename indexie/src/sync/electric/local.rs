@@ -75,8 +75,8 @@ impl Local {
         Ok(Self(rows))
     }
 
-    /// Takes out of the changes those that are about these rows, and stores what comes of them. Answers false if a row is missing that
-    /// is to be changed, unless rows may be missing.
+    /// Takes out of the changes those that are about these rows; answers what comes of them. None if a row is missing that is to be
+    /// changed, unless rows may be missing.
     pub async fn take(
         &mut self,
         place: Place<'_>,
@@ -85,7 +85,7 @@ impl Local {
         changes: &mut Changes<'_>,
         progress: &Progress,
         may_lack_rows: bool,
-    ) -> Result<bool> {
+    ) -> Result<Option<Stored>> {
         let mut stored = Stored::default();
         let touched: Vec<AnyKey> = self.0.keys().filter(|key| changes.0.contains_key(key)).cloned().collect();
         let current = place.rows(touched.clone()).await?;
@@ -93,7 +93,7 @@ impl Local {
             let (Some(net), Some(pending)) = (changes.0.get(&key), self.0.get_mut(&key)) else { continue };
             let Some(base) = based(rows, columns, &key, pending.base.as_ref(), net)? else {
                 if !may_lack_rows {
-                    return Ok(false);
+                    return Ok(None);
                 }
                 // What is there is only what was written here.
                 changes.0.remove(&key);
@@ -109,8 +109,7 @@ impl Local {
         }
         let told: BTreeSet<AnyKey> = stored.rows.iter().map(|(key, _)| key.clone()).collect();
         self.finish(progress, &told, &mut stored);
-        stored.store(place).await?;
-        Ok(true)
+        Ok(Some(stored))
     }
 
     /// Of rows that wait for nothing any more, the base is what counts.
@@ -220,19 +219,34 @@ fn value(batch: Batch) -> Value {
 
 /// What is to be stored.
 #[derive(Default)]
-struct Stored {
-    rows: Vec<(AnyKey, Option<Row>)>,
+pub(super) struct Stored {
+    pub rows: Vec<LocalRow>,
     kept: Vec<(AnyKey, Pending)>,
     /// Rows of which there are to be no records any more.
     gone: Vec<AnyKey>,
 }
 
+/// A row as it is to be; none if it is to be gone.
+pub(super) type LocalRow = (AnyKey, Option<Row>);
+
 impl Stored {
     async fn store(self, place: Place<'_>) -> Result<()> {
-        let Self { rows, kept, gone } = self;
-        place.write(rows).await?;
-        place.forget(gone).await?;
-        place.keep(kept).await
+        match place.write(&self.rows).await {
+            // Rows may be changing places in a unique index: then they leave before they come.
+            Err(Error::Constraint { .. }) => {
+                let keys = self.rows.iter().map(|(key, _)| key.clone()).collect();
+                place.session.run(place.store, None, Operation::Delete(keys)).await?;
+                place.write(&self.rows).await?;
+            }
+            written => written?,
+        }
+        self.note(place).await
+    }
+
+    /// Once the rows are stored: what they wait for.
+    pub async fn note(self, place: Place<'_>) -> Result<()> {
+        place.forget(self.gone).await?;
+        place.keep(self.kept).await
     }
 }
 
@@ -245,18 +259,13 @@ impl Place<'_> {
         Ok(rows_of(&columns))
     }
 
-    async fn write(&self, rows: Vec<(AnyKey, Option<Row>)>) -> Result<()> {
-        let (rows, deleted): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(_, row)| row.is_some());
+    async fn write(&self, rows: &[LocalRow]) -> Result<()> {
+        let deleted: Vec<AnyKey> = rows.iter().filter(|(_, row)| row.is_none()).map(|(key, _)| key.clone()).collect();
         if !deleted.is_empty() {
-            let keys = deleted.into_iter().map(|(key, _)| key).collect();
-            self.session.run(self.store, None, Operation::Delete(keys)).await?;
+            self.session.run(self.store, None, Operation::Delete(deleted)).await?;
         }
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let with_keys = self.session.shared.schema(self.store).key.path == KeyPath::None;
-        let write = put_of(rows.iter().filter_map(|(key, row)| Some((key, row.as_ref()?))), with_keys);
-        self.session.run(self.store, None, Operation::Write(write)).await.map(|_| ())
+        let rows = rows.iter().filter_map(|(key, row)| Some((key, row.as_ref()?)));
+        put_local(self.session, self.store, rows).await
     }
 
     async fn forget(&self, keys: Vec<AnyKey>) -> Result<()> {
@@ -281,6 +290,19 @@ impl Place<'_> {
         let awaiting = rows.into_iter().map(|(key, pending)| (Some(key), pending.awaiting)).collect();
         self.records.put(Part::Awaited, awaiting).await
     }
+}
+
+/// Puts rows as they are.
+pub(super) async fn put_local<'a>(
+    session: &Session,
+    store: u16,
+    rows: impl Iterator<Item = (&'a AnyKey, &'a Row)> + Clone,
+) -> Result<()> {
+    if rows.clone().next().is_none() {
+        return Ok(());
+    }
+    let with_keys = session.shared.schema(store).key.path == KeyPath::None;
+    session.run(store, None, Operation::Write(put_of(rows, with_keys))).await.map(|_| ())
 }
 
 /// Notes, in the transaction that has stored them, that rows wait for a transaction of the server's.

@@ -8,6 +8,7 @@ use std::pin::Pin;
 use futures::future::{Future, MaybeDone, maybe_done, poll_immediate};
 
 use super::columns::Columns;
+use super::local::{self, LocalRow};
 use super::net::{Changes, Net};
 use super::rows::RowKind;
 use crate::codec::{Batch, write_key};
@@ -15,6 +16,7 @@ use crate::engine::Session;
 use crate::error::{Error, Result};
 use crate::key::AnyKey;
 use crate::key::range::KeyRange;
+use crate::storage::memory::evaluator::Row;
 use crate::storage::{Operation, Undone, Write};
 use crate::table::{Change, change};
 
@@ -50,11 +52,14 @@ struct Planned<'a> {
     merges: Vec<Given<'a>>,
     /// Whole rows.
     puts: Vec<Given<'a>>,
+    /// Rows that were written here as well, as they are now.
+    local: Vec<(&'a AnyKey, &'a Row)>,
 }
 
 impl Writing<'_> {
-    /// Writes what changes come to. Answers false if a row is missing that is to be changed, unless rows may be missing.
-    pub async fn all(&self, changes: &Changes<'_>, may_lack_rows: bool) -> Result<bool> {
+    /// Writes what changes come to, and rows that are to be as they are here. Answers false if a row is missing that is to be changed,
+    /// unless rows may be missing.
+    pub async fn all(&self, changes: &Changes<'_>, local: &[LocalRow], may_lack_rows: bool) -> Result<bool> {
         let (mut deleted, mut planned) = (Vec::new(), Planned::default());
         for (key, net) in &changes.0 {
             match net {
@@ -63,6 +68,12 @@ impl Writing<'_> {
                 Net::Patch(json) => planned.patches.push((key, &**json)),
                 Net::Delete => deleted.push(key.clone()),
                 Net::Lost => return Ok(false),
+            }
+        }
+        for (key, row) in local {
+            match row {
+                Some(row) => planned.local.push((key, row)),
+                None => deleted.push(key.clone()),
             }
         }
         self.delete(deleted).await?;
@@ -94,6 +105,7 @@ impl Writing<'_> {
             puts.extend(merges.iter().zip(rows).filter(|(_, row)| row.is_none()).map(|(given, _)| *given));
         }
         self.put(&puts).await?;
+        self.put_local(planned).await?;
         Ok(lacks_rows)
     }
 
@@ -139,17 +151,22 @@ impl Writing<'_> {
 
     /// Answers whether a row is missing.
     async fn by_leaving(&self, planned: &Planned<'_>) -> Result<bool> {
-        let Planned { patches, merges, puts } = planned;
+        let Planned { patches, merges, puts, local } = planned;
         let (changed, merged) = (self.patched(patches).await?, self.patched(merges).await?);
         let lacks_rows = changed.keys.len() < patches.len();
         let there: BTreeSet<&AnyKey> = merged.keys.iter().collect();
         let absent = merges.iter().filter(|(key, _)| !there.contains(key));
         let new: Vec<Given<'_>> = absent.chain(puts).copied().collect();
-        let keys = [patches, merges, puts].into_iter().flatten().map(|(key, _)| (*key).clone()).collect();
-        self.delete(keys).await?;
+        let given = [patches, merges, puts].into_iter().flatten().map(|(key, _)| *key);
+        self.delete(given.chain(local.iter().map(|(key, _)| *key)).cloned().collect()).await?;
         self.write(changed, Way::Put).await?;
         self.write(merged, Way::Put).await?;
-        self.put(&new).await.map(|()| lacks_rows)
+        self.put(&new).await?;
+        self.put_local(planned).await.map(|()| lacks_rows)
+    }
+
+    async fn put_local(&self, planned: &Planned<'_>) -> Result<()> {
+        local::put_local(self.session, self.rows.store, planned.local.iter().copied()).await
     }
 
     /// Rows as they are once they have been changed.
