@@ -38,10 +38,11 @@ fn whole(id: i32, name: &str, age: i64) -> String {
 /// Ann and Bob, to whom something is being written; what comes next is told to the stream that the script keeps open.
 async fn with_drafts(name: &str, script: &Script) -> (Friends, indexie::ElectricSync) {
     let db: Friends = fresh(name).await;
-    script
-        .clone()
-        .then(page(H1, "0_0", &[crate::script::row(1, "Ann"), crate::script::row(2, "Bob")]))
-        .then(page(H1, "0_inf", &[UP_TO_DATE]));
+    script.clone().then(page(H1, "0_0", &[crate::script::row(1, "Ann"), crate::script::row(2, "Bob")])).then(page(
+        H1,
+        "0_inf",
+        &[UP_TO_DATE],
+    ));
     let sync = db.users.sync_electric(script.shape()).await.expect("a sync");
     sync.up_to_date().await.expect("it is up to date");
     for id in [1, 2] {
@@ -71,8 +72,7 @@ async fn an_update_leaves_fields_alone_that_are_no_columns() {
         rename(2, "Robert", 2_001, 6),
     ];
     tell(&sync, &script, &changes, 1).await;
-    let expected =
-        [friend(1, "Anna", 31, "Dear Ann"), friend(2, "Robert", 32, "Dear Bob"), friend(3, "Cy", 5, "")];
+    let expected = [friend(1, "Anna", 31, "Dear Ann"), friend(2, "Robert", 32, "Dear Bob"), friend(3, "Cy", 5, "")];
     assert_eq!(db.users.to_vec().await.expect("the rows"), expected);
 }
 
@@ -129,11 +129,7 @@ async fn a_pending_row_gets_what_another_row_has_had_in_a_unique_index() {
 async fn a_pending_row_changes_places_in_a_unique_index() {
     let script = Script::streaming();
     let (db, sync) = with_bob_pending("electric_unique_pending_places", &script).await;
-    let changes = [
-        rename(1, "Bob", 2_001, 0),
-        rename(2, "Ann", 2_001, 2),
-        crate::script::insert(3, "Cy", 2_001, 4),
-    ];
+    let changes = [rename(1, "Bob", 2_001, 0), rename(2, "Ann", 2_001, 2), crate::script::insert(3, "Cy", 2_001, 4)];
     tell(&sync, &script, &changes, 1).await;
     let expected = [friend(1, "Bob", 30, "Dear Ann"), friend(2, "Ann", 99, "Dear Bob"), friend(3, "Cy", 5, "")];
     assert_eq!(db.users.to_vec().await.expect("the rows"), expected);

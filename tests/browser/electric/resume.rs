@@ -1,11 +1,13 @@
 //! Going on from what is stored, in the next program or after a crash.
 
+use futures::StreamExt;
+use indexie::{Error, SyncStatus};
 use indexie_tests::wasm_bindgen_test;
 
 use crate::fixtures::{User, asked, database, is_live, names, of_snapshot, place, rows, sync, synced, until};
 use crate::script::{
-    Answer, H1, H2, SNAPSHOT_END, Script, Then, UP_TO_DATE, change, conflict, delete, frames, insert, page, polled, rename,
-    row, streamed,
+    Answer, H1, H2, SNAPSHOT_END, Script, Then, UP_TO_DATE, change, conflict, delete, frames, insert, page, polled,
+    rename, row, streamed,
 };
 
 /// V05.
@@ -103,7 +105,7 @@ async fn another_program_goes_on_when_the_first_is_gone() {
     let leader = synced(&db, &first).await;
     let second = Script::default().then(page(H1, "100_0", &[insert(3, "Cy", 100, 0), UP_TO_DATE.into()]));
     let follower = sync(&other, &second).await;
-    until(&other, "it follows", || matches!(follower.status(), indexie::SyncStatus::Following)).await;
+    until(&other, "it follows", || matches!(follower.status(), SyncStatus::Following)).await;
     follower.up_to_date().await.expect("the table is filled");
     assert_eq!((second.asked(), names(&other).await.len()), (0, 2));
     drop(leader);
@@ -182,4 +184,25 @@ async fn a_table_whose_rows_the_server_has_deleted_goes_on() {
     crate::fixtures::named(&db, &[]).await;
     drop(sync);
     assert_eq!(place(&db).await, format!("handle={H1}&offset=100_2"));
+}
+
+/// The database cannot be read as the sync begins, and can a while later.
+#[wasm_bindgen_test]
+async fn a_database_that_is_away_at_the_beginning_is_tried_again() {
+    let db = database("electric_closed").await;
+    let script = Script::of_two_users();
+    let sync = sync(&db, &script).await;
+    db.close();
+    let mut statuses = sync.statuses();
+    let error = loop {
+        match statuses.next().await.expect("it goes on") {
+            SyncStatus::Retrying { error, .. } | SyncStatus::Failed { error } => break error,
+            _ => {}
+        }
+    };
+    assert!(matches!(error, Error::Closed { .. }), "{error:?}");
+    assert_eq!(script.asked(), 0);
+    db.open().await.expect("it is there again");
+    sync.up_to_date().await.expect("it has been tried again");
+    assert_eq!(rows(&db).await, [of_snapshot(1, "Ann"), of_snapshot(2, "Bob")]);
 }

@@ -1,6 +1,7 @@
 //! The task in the background: one request after the other, for as long as this tab is the one that syncs.
 //! Started by `sync`; asks `machine` what to do, `exchange` to do it, and `apply` to store what comes.
 
+use std::convert::Infallible;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use super::records::Progress;
 use super::shape::Recovery;
 use super::status::SyncStatus;
 use super::sync::Inner;
-use super::{clock, local, lock, staged};
+use super::{backoff, clock, local, lock, staged};
 use crate::error::Error;
 use crate::key::Date;
 use crate::overlay::{self, set_synced};
@@ -41,7 +42,7 @@ pub(super) async fn run(inner: Rc<Inner>) {
             continue;
         }
         let Some(held) = lead(&inner, &presence).await else { continue };
-        let end = Leader { inner: &inner, presence: &presence }.run().await;
+        let Err(end) = Leader { inner: &inner, presence: &presence }.run().await;
         // Another tab may take over: what has failed here may work there.
         drop(held);
         if let End::Failed(error) = end {
@@ -129,26 +130,38 @@ struct Leader<'a> {
 }
 
 impl Leader<'_> {
-    async fn run(&self) -> End {
+    async fn run(&self) -> Result<Infallible, End> {
         let inner = self.inner;
         inner.tell(SyncStatus::Connecting);
-        // What a tab that is gone has left behind.
-        let cleared = staged::clear(&inner.shared, inner.rows.table).await;
-        if let Err(error) = cleared.and(local::settle(&inner.shared, inner.rows.store).await) {
-            return End::Failed(error);
-        }
+        self.persistently(|| self.prepare()).await?;
         let mut begins = true;
         loop {
             let shape = inner.electric.identity();
-            let position = match self.position(&shape, std::mem::take(&mut begins)).await {
-                Ok(position) => position,
-                Err(error) => return End::Failed(error),
-            };
-            let mut machine = machine(position, inner);
-            if let Err(end) = self.follow(&mut machine, &shape).await {
-                return end;
-            }
+            let position = self.persistently(|| self.position(&shape, begins)).await?;
+            begins = false;
+            self.follow(&mut machine(position, inner), &shape).await?;
         }
+    }
+
+    /// Does something with the database; where that refuses, again and again, after longer and longer pauses.
+    async fn persistently<T>(&self, mut what: impl AsyncFnMut() -> Result<T, Error>) -> Result<T, End> {
+        let mut failures = 0_u32;
+        loop {
+            let error = match what().await {
+                Ok(done) => return Ok(done),
+                Err(error) if is_unfit(&error) => return Err(End::Failed(error)),
+                Err(error) => error,
+            };
+            failures = failures.saturating_add(1);
+            self.wait(backoff::after_failures(failures, clock::random()), Some(error)).await?;
+        }
+    }
+
+    /// Sees to what a tab that is gone has left behind.
+    async fn prepare(&self) -> Result<(), Error> {
+        let Inner { shared, rows, .. } = &**self.inner;
+        staged::clear(shared, rows.table).await?;
+        local::settle(shared, rows.store).await
     }
 
     /// Where to go on; none if all is to be fetched anew.
@@ -299,6 +312,11 @@ fn settle_later(inner: &Rc<Inner>) {
     tasks::spawn(settle.boxed_local());
 }
 
+/// Whether only another program can read what there is, or another record.
+fn is_unfit(error: &Error) -> bool {
+    matches!(error, Error::Sync { .. } | Error::Encode { .. } | Error::Data { .. } | Error::Decode { .. })
+}
+
 /// The database has refused: tries again from what is stored, after a pause.
 pub(super) fn could_not_store(machine: &mut Machine, error: Error) -> Next {
     Next::Wait(machine.not_stored(now()), Some(error))
@@ -327,10 +345,7 @@ pub(super) async fn commit(inner: &Rc<Inner>, machine: &mut Machine, shape: &Rc<
                 return Next::of(inner, machine.start_over(now()));
             }
             Ok((Applied::Overtaken, _)) => return Next::Reload,
-            // Only another program can read it, or another record.
-            Err(error @ (Error::Sync { .. } | Error::Encode { .. } | Error::Data { .. } | Error::Decode { .. })) => {
-                return Next::Unfit(machine.not_stored(now()), error);
-            }
+            Err(error) if is_unfit(&error) => return Next::Unfit(machine.not_stored(now()), error),
             Err(error) => return could_not_store(machine, error),
         }
     }

@@ -200,7 +200,9 @@ fn based(
             let encoded = |row: &dyn std::any::Any| {
                 let mut batch = Batch::default();
                 let encoded = rows.row_type.encode(row, &mut batch);
-                encoded.map(|()| value(batch)).map_err(|error| Error::encode(rows.table, Some(key.clone()), None, error))
+                encoded
+                    .map(|()| value(batch))
+                    .map_err(|error| Error::encode(rows.table, Some(key.clone()), None, error))
             };
             let before = encoded(&*row)?;
             rows.patch(key, &mut *row, json, columns)?;

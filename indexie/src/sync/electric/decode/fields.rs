@@ -1,6 +1,6 @@
 //! The names of a record's fields, as serde asks for them.
 
-use serde::de::{Deserializer, DeserializeOwned, Visitor};
+use serde::de::{DeserializeOwned, Deserializer, Visitor};
 
 use super::ColumnError;
 
