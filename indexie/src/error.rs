@@ -315,18 +315,27 @@ impl fmt::Display for Row<'_> {
     }
 }
 
+/// What can be there once only, and is.
+struct Taken<'a> {
+    index: Option<&'a str>,
+    key: Option<&'a AnyKey>,
+}
+
+impl fmt::Display for Taken<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.key {
+            Some(key) => write!(f, "the key {key}")?,
+            None => f.write_str("this key")?,
+        }
+        self.index.map_or(Ok(()), |index| write!(f, " in its unique index `{index}`"))
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Constraint { table, index, key, row } => {
-                write!(f, "table `{table}` already has ")?;
-                match key {
-                    Some(key) => write!(f, "the key {key}")?,
-                    None => f.write_str("this key")?,
-                }
-                if let Some(index) = index {
-                    write!(f, " in its unique index `{index}`")?;
-                }
+                write!(f, "table `{table}` already has {}", Taken { index: index.as_deref(), key: key.as_ref() })?;
                 write!(f, "{}", Row(row))
             }
             Self::NotFound { table, key } => write!(f, "table `{table}` has no row with the key {key}"),
