@@ -93,7 +93,8 @@ impl<T: Store> Table<T> {
     /// so nothing is sent back. Of all tabs of an origin one syncs, and another one takes over when it is gone. A hidden page does
     /// not sync.
     ///
-    /// Where the server's log ends (a migration, say), the rows are fetched anew, and replace the old ones in one step.
+    /// Where the server's log ends (a migration, say), the rows are fetched anew, and replace the old ones in one step. So they are
+    /// where a sync begins and the table has lost all its rows, or the record has got a field that is a column of the shape's.
     ///
     /// ```no_run
     /// # mod app { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs")); }
