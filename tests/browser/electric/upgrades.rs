@@ -1,5 +1,7 @@
 //! Upgrades of databases whose tables follow shapes: what is known of a shape goes with the table, and not with its name.
 
+#![allow(clippy::unused_async, reason = "an upgrade function is async, whether it awaits something or not")]
+
 use indexie::prelude::*;
 use indexie_tests::{builder, wasm_bindgen_test};
 use serde::{Deserialize, Serialize};

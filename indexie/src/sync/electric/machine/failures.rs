@@ -14,7 +14,7 @@ impl Machine {
     }
 
     /// How long to wait after one failure more: at least as long as the server asks.
-    pub fn pause(&mut self, retry_after: Option<Duration>, now: Now) -> Duration {
+    fn pause(&mut self, retry_after: Option<Duration>, now: Now) -> Duration {
         self.failures = self.failures.saturating_add(1);
         backoff::after_failures(self.failures, now.random).max(retry_after.unwrap_or_default())
     }
