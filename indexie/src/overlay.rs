@@ -8,7 +8,7 @@
 //!   hooks and guards;
 //! - `roads`: the roads that operations take; `commit`: the one of an overlay into the database;
 //! - `rebase`: what is pending in a table that follows a server, put on what comes from there;
-//! - `transaction`: what the app holds.
+//! - `transaction`: what the app holds; `savepoint`: parts of it that are undone alone.
 //!
 //! The same road serves hooks and guards: a write to a table that has some is worked out in a layer of its own, which tells
 //! what has changed, and is stored at once, or (network first) when the hooks have been successful.
@@ -24,6 +24,7 @@ mod merged;
 mod over;
 mod rebase;
 mod roads;
+mod savepoint;
 mod shown;
 mod stack;
 mod transaction;

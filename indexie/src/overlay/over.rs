@@ -188,9 +188,11 @@ impl Above for Over {
             let lands = landing.as_ref().and_then(|landing| landing.keys.get(&store)?.get(&row.key));
             let mut hides = lands.is_some();
             for open in overlays.iter_mut() {
-                let Some(layer) = open.layers.get_mut(&store).filter(|layer| layer.touches(&row.key)) else { continue };
-                Rc::make_mut(layer).change(&row.key, |entry| entry.stored = Base::Unknown);
-                hides |= open.purpose == Purpose::Shown;
+                for layer in open.versions(store).filter(|layer| layer.touches(&row.key)) {
+                    Rc::make_mut(layer).change(&row.key, |entry| entry.stored = Base::Unknown);
+                }
+                let touches = open.layers.get(&store).is_some_and(|layer| layer.touches(&row.key));
+                hides |= touches && open.purpose == Purpose::Shown;
             }
             if hides {
                 hidden.push(at);
@@ -227,11 +229,14 @@ impl Above for Over {
 /// What is stored beneath the rows of a store, or of all, may be anything from now on.
 pub(super) fn forget(overlays: &mut [Open], of: Option<u16>) {
     for open in overlays {
-        for (_, layer) in open.layers.iter_mut().filter(|(store, _)| of.is_none_or(|of| of == **store)) {
-            let keys: Vec<AnyKey> = layer.entries().keys().cloned().collect();
-            let layer = Rc::make_mut(layer);
-            for key in &keys {
-                layer.change(key, |entry| entry.stored = Base::Unknown);
+        let stores: Vec<u16> = open.heard.keys().copied().filter(|store| of.is_none_or(|of| of == *store)).collect();
+        for store in stores {
+            for layer in open.versions(store) {
+                let keys: Vec<AnyKey> = layer.entries().keys().cloned().collect();
+                let layer = Rc::make_mut(layer);
+                for key in &keys {
+                    layer.change(key, |entry| entry.stored = Base::Unknown);
+                }
             }
         }
     }

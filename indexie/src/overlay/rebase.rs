@@ -199,8 +199,7 @@ impl Over {
         let found: SortedMap<AnyKey, Option<Row>> =
             stage.diffs().into_iter().map(|diff| (diff.key, diff.old)).collect();
         let before: Vec<View> = own.entries().keys().map(|key| View::of(overlays, store, key)).collect();
-        let layer = overlays[at].layers.entry(store).or_insert_with(|| Rc::new(own.emptied()));
-        Rc::make_mut(layer).extend(own.clone());
+        overlays[at].extend(store, &own);
         for ((key, entry), before) in own.entries().iter().zip(before) {
             let stored = if meanwhile.has_changed(key) { Base::Unknown } else { entry.stored.clone() };
             self.restack(overlays, store, key, &stored);
@@ -260,11 +259,7 @@ impl Over {
             };
             // What was built on a row that has never been stored, and is gone, has nothing to be put on.
             let stands = !beneath.is(None) || !self.is_temporary(store, key);
-            let savepoints = open.savepoints.iter_mut().map(|(_, layers)| layers);
-            for layer in savepoints.chain([&mut open.layers]).filter_map(|layers| layers.get_mut(&store)) {
-                if !layer.touches(key) {
-                    continue;
-                }
+            for layer in open.versions(store).filter(|layer| layer.touches(key)) {
                 Rc::make_mut(layer).change(key, |entry| {
                     entry.stored = stored.clone();
                     if let Base::Known(row) = &beneath

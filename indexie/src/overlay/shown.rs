@@ -82,12 +82,12 @@ impl Over {
         let rows: Option<Vec<Seen>> = {
             let mut overlays = self.overlays.borrow_mut();
             let Some(at) = overlays.iter().position(|open| open.number == number) else { return };
-            let empty = || Rc::new(own.emptied());
-            let layer = Rc::make_mut(overlays[at].layers.entry(store).or_insert_with(empty));
-            layer.extend(own.clone());
+            overlays[at].extend(store, &own);
             let mut is_known = true;
             for key in own.entries().keys().filter(|key| meanwhile.has_changed(key)) {
-                layer.change(key, |entry| entry.stored = Base::Unknown);
+                for layer in overlays[at].versions(store) {
+                    Rc::make_mut(layer).change(key, |entry| entry.stored = Base::Unknown);
+                }
                 is_known = false;
             }
             let covered = |key: &AnyKey| is_covered(&overlays[at + 1..], store, key);
@@ -240,9 +240,7 @@ impl Over {
                         push(&mut rows, key, None, Base::Known(after));
                     }
                     for open in upper.iter_mut() {
-                        if let Some(layer) = open.layers.get_mut(store)
-                            && layer.touches(key)
-                        {
+                        for layer in open.versions(*store).filter(|layer| layer.touches(key)) {
                             Rc::make_mut(layer).change(key, |entry| entry.stored = Base::Known(new.clone()));
                         }
                     }
@@ -300,8 +298,7 @@ pub(super) fn what_is_beneath(lower: &[Open], store: u16, key: &AnyKey, stored: 
 
 /// A row that was pending under a temporary key has got its own: whoever has touched it meanwhile goes by that.
 pub(super) fn rekey(upper: &mut [Open], store: u16, path: &Path, pending: &AnyKey, key: &AnyKey) {
-    for open in upper {
-        let Some(layer) = open.layers.get_mut(&store).filter(|layer| layer.touches(pending)) else { continue };
+    for layer in upper.iter_mut().flat_map(|open| open.versions(store)).filter(|layer| layer.touches(pending)) {
         let layer = Rc::make_mut(layer);
         if let Some(mut entry) = layer.remove(pending) {
             let with_key = |row: &Row| rekeyed(path, row, key);

@@ -6,9 +6,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 
+use futures::lock::Mutex;
+
 use super::land::Landed;
 use super::layer::{Base, Entry, Layer, Layers};
 use super::over::Over;
+use super::savepoint::Savepoint;
 use crate::engine::{Shared, Sight};
 use crate::error::{Error, Result};
 use crate::key::AnyKey;
@@ -49,8 +52,9 @@ pub(super) struct Open {
     /// It takes no more writes.
     pub closing: bool,
     pub sequence: Rc<Cell<u64>>,
-    /// What it was at the beginning of each savepoint that is open.
-    pub savepoints: Vec<(u32, SortedMap<u16, Rc<Layer>>)>,
+    /// Those that are open, each within the one before it; and whose turn it is to be the outermost.
+    pub savepoints: Vec<Savepoint>,
+    pub turn: Rc<Mutex<()>>,
     /// The stores that it is about, each with what has it told of commits.
     pub heard: SortedMap<u16, Option<Heard>>,
 }
@@ -84,6 +88,7 @@ impl Over {
             closing: false,
             sequence: Rc::default(),
             savepoints: Vec::new(),
+            turn: Rc::default(),
             heard,
         });
         number

@@ -19,7 +19,6 @@ use crate::error::{Error, Result};
 use crate::hooks::Mutation;
 use crate::key::{AnyKey, Key};
 use crate::op::Op;
-use crate::storage::Thread;
 use crate::store::Store;
 use crate::table::{Binding, Pending, Table};
 use crate::transaction::{Scope, Tables};
@@ -72,8 +71,8 @@ pub enum Overlay {
 pub struct OverlayTransaction<H> {
     handles: H,
     shared: Arc<Shared>,
-    over: Rc<Over>,
-    number: u32,
+    pub(super) over: Rc<Over>,
+    pub(super) number: u32,
     /// A commit has been asked for, which ends it.
     committing: Cell<bool>,
 }
@@ -274,39 +273,6 @@ impl<H> OverlayTransaction<H> {
         }
     }
 
-    /// Runs a part that is undone alone: if `body` returns `Err`, what it has written into the overlay is taken back, the error is
-    /// returned, and the overlay transaction goes on. They nest. The body may borrow.
-    ///
-    /// ```
-    /// # mod app { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs")); }
-    /// # use {app::*, indexie::prelude::*};
-    /// # async fn example(db: AppDb, lines: Vec<NewUser>) -> Result<()> {
-    /// let tx = db.users.start_transaction(Overlay::Optimistic);
-    /// let all = tx.savepoint(async || tx.bulk_add(&lines).await).await;
-    /// if all.is_err() {
-    ///     tx.add(&lines[0]).await?;
-    /// }
-    /// tx.commit().await?;
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// The body's own, or [`Error::Aborted`] if the overlay transaction is over.
-    ///
-    /// # Cancellation
-    ///
-    /// Dropped half-way, what it has written is taken back.
-    pub async fn savepoint<R, F: AsyncFnOnce() -> Result<R>>(&self, body: F) -> Result<R> {
-        let id = Thread::get().number();
-        let begun = self.over.with_overlay(self.number, |open| open.savepoints.push((id, open.layers.clone())));
-        begun.ok_or_else(ended)?;
-        let mut part = Part { over: &self.over, number: self.number, id, is_done: false };
-        let value = body().await?;
-        part.is_done = true;
-        Ok(value)
-    }
-
     /// What is pending, table by table in the order of the keys.
     #[must_use]
     pub fn pending(&self) -> Vec<PendingChange> {
@@ -344,26 +310,6 @@ impl Drop for Ending {
     fn drop(&mut self) {
         // Nothing is left to be rolled back once it is stored.
         self.over.roll_back(self.number);
-    }
-}
-
-/// A savepoint; taken back unless its body has succeeded.
-struct Part<'a> {
-    over: &'a Over,
-    number: u32,
-    id: u32,
-    is_done: bool,
-}
-
-impl Drop for Part<'_> {
-    fn drop(&mut self) {
-        let before = self.over.with_overlay(self.number, |open| {
-            let at = open.savepoints.iter().position(|(id, _)| *id == self.id)?;
-            Some(open.savepoints.remove(at).1)
-        });
-        if let Some(before) = before.flatten().filter(|_| !self.is_done) {
-            self.over.put_back(self.number, &before);
-        }
     }
 }
 

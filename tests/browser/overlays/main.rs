@@ -12,6 +12,7 @@ mod live;
 mod misuse;
 mod queries;
 mod random;
+mod savepoints;
 mod several;
 mod stacked;
 mod visible;
