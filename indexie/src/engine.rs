@@ -16,7 +16,7 @@ pub(crate) use above::{Above, Footprint, Frame, Sight, Steps, Task, above, set_a
 #[cfg(feature = "electric")]
 pub(crate) use connection::keep_records;
 pub(crate) use connection::{close, database_names, delete, handlers, is_open, open};
-pub(crate) use row::RowType;
+pub(crate) use row::{RowType, Written};
 pub(crate) use savepoint::savepoint;
 pub(crate) use shared::{Handlers, Shared};
 pub(crate) use upgrade::{Rebuild, UPGRADES, Upgrades, needed};

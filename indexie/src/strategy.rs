@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::future::poll_fn;
+use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
@@ -25,8 +26,9 @@ pub enum Strategy {
     /// What the write comes to is worked out before the hooks are called, so a clash or a veto is told first. What others do to the row
     /// meanwhile stays, but for the fields that this write changes: the server has agreed to them.
     ///
-    /// Writes to one key follow one another in the order in which they were asked for; writes to different keys run side by side. If
-    /// the tab is closed after a hook was successful and before the row is stored, the server has the row and this database has
+    /// Writes to one key follow one another in the order in which they were asked for; writes to different keys run side by side. A hook
+    /// that writes the row for which it is called would wait for itself, and gets [`Error::Unsupported`](crate::Error::Unsupported):
+    /// it may return the row as it is to be stored. If the tab is closed after a hook was successful and before the row is stored, the server has the row and this database has
     /// not.
     ///
     /// Inside of [`transaction`](crate::Indexie::transaction) such a table cannot be written, for IndexedDB cannot wait for a network:
@@ -45,7 +47,36 @@ struct Place {
     number: u64,
     store: u16,
     footprint: Footprint,
+    /// Its turn has come.
+    runs: bool,
     waker: Option<Waker>,
+}
+
+impl Place {
+    fn meets(&self, store: u16, footprint: &Footprint) -> bool {
+        self.store == store && meet(&self.footprint, footprint)
+    }
+}
+
+thread_local! {
+    /// The places of the writes whose hooks are being polled right now, the outermost first.
+    static WITHIN: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Takes a place off the list again when the poll is over, however it ends.
+struct Mark;
+
+impl Mark {
+    fn set(number: u64) -> Self {
+        WITHIN.with_borrow_mut(|within| within.push(number));
+        Self
+    }
+}
+
+impl Drop for Mark {
+    fn drop(&mut self) {
+        WITHIN.with_borrow_mut(Vec::pop);
+    }
 }
 
 /// A place that is held until the write is done.
@@ -65,6 +96,18 @@ impl Drop for Turn {
     }
 }
 
+impl Turn {
+    /// Runs what may write itself, which is not to wait for this turn.
+    pub async fn around<R>(&self, steps: impl Future<Output = R>) -> R {
+        let mut steps = pin!(steps);
+        poll_fn(|context| {
+            let _mark = Mark::set(self.number);
+            steps.as_mut().poll(context)
+        })
+        .await
+    }
+}
+
 fn meet(a: &Footprint, b: &Footprint) -> bool {
     match (a, b) {
         (Footprint::Whole, _) | (_, Footprint::Whole) => true,
@@ -73,30 +116,42 @@ fn meet(a: &Footprint, b: &Footprint) -> bool {
 }
 
 impl Turns {
-    /// Resolves when no earlier write may be about the same rows.
-    pub async fn reached(&self, store: u16, footprint: Footprint) -> Turn {
+    /// Resolves when no earlier write may be about the same rows. `None` if that one waits for who asks.
+    pub async fn reached(&self, store: u16, footprint: Footprint) -> Option<Turn> {
+        let turn = self.take(store, footprint)?;
+        poll_fn(|context| {
+            let mut places = self.places.borrow_mut();
+            let Some(at) = places.iter().position(|place| place.number == turn.number) else { return Poll::Ready(()) };
+            let own = &places[at];
+            let comes_first = |(other_at, other): (usize, &Place)| {
+                other_at != at && (other_at < at || other.runs) && other.meets(own.store, &own.footprint)
+            };
+            if places.iter().enumerate().any(comes_first) {
+                places[at].waker = Some(context.waker().clone());
+                return Poll::Pending;
+            }
+            places[at].runs = true;
+            Poll::Ready(())
+        })
+        .await;
+        Some(turn)
+    }
+
+    fn take(&self, store: u16, footprint: Footprint) -> Option<Turn> {
         let number = {
             let mut next = self.next.borrow_mut();
             *next += 1;
             *next
         };
-        let place = Place { number, store, footprint, waker: None };
-        self.places.borrow_mut().push_back(place);
-        let turn = Turn { places: self.places.clone(), number };
-        poll_fn(|context| {
-            let mut places = self.places.borrow_mut();
-            let Some(at) = places.iter().position(|place| place.number == number) else { return Poll::Ready(()) };
-            let own = &places[at];
-            let waits =
-                places.iter().take(at).any(|other| other.store == store && meet(&other.footprint, &own.footprint));
-            if !waits {
-                return Poll::Ready(());
-            }
-            places[at].waker = Some(context.waker().clone());
-            Poll::Pending
-        })
-        .await;
-        turn
+        let mut places = self.places.borrow_mut();
+        let is_around = |place: &Place| WITHIN.with_borrow(|within| within.contains(&place.number));
+        if places.iter().any(|place| is_around(place) && place.meets(store, &footprint)) {
+            return None;
+        }
+        // It is part of the write around it, so what waits for that comes after it.
+        let at = places.iter().rposition(is_around).map_or(places.len(), |at| at + 1);
+        places.insert(at, Place { number, store, footprint, runs: false, waker: None });
+        Some(Turn { places: self.places.clone(), number })
     }
 }
 
@@ -115,9 +170,9 @@ mod tests {
     fn writes_to_one_key_follow_one_another_and_others_do_not_wait() {
         let turns = Turns::default();
         let first = block_on(turns.reached(0, keys(&[1])));
-        assert!(turns.reached(0, keys(&[2])).now_or_never().is_some());
-        assert!(turns.reached(1, keys(&[1])).now_or_never().is_some());
-        assert!(turns.reached(0, keys(&[])).now_or_never().is_some());
+        assert!(turns.reached(0, keys(&[2])).now_or_never().flatten().is_some());
+        assert!(turns.reached(1, keys(&[1])).now_or_never().flatten().is_some());
+        assert!(turns.reached(0, keys(&[])).now_or_never().flatten().is_some());
         let mut second = Box::pin(turns.reached(0, keys(&[1, 2])));
         assert!(second.as_mut().now_or_never().is_none());
         let mut whole = Box::pin(turns.reached(0, Footprint::Whole));
@@ -127,5 +182,27 @@ mod tests {
         assert!(whole.as_mut().now_or_never().is_none());
         drop(second);
         assert!(whole.now_or_never().is_some());
+    }
+
+    #[test]
+    fn a_write_within_another_does_not_wait_for_it_nor_for_what_waits_for_it() {
+        let turns = Turns::default();
+        let outer = block_on(turns.reached(0, keys(&[1]))).expect("its turn");
+        let mut waits = Box::pin(turns.reached(0, keys(&[1, 2])));
+        assert!(waits.as_mut().now_or_never().is_none());
+        let runs = block_on(turns.reached(0, keys(&[3]))).expect("its turn");
+        block_on(outer.around(async {
+            assert!(turns.reached(0, keys(&[1])).await.is_none(), "it would wait for itself");
+            assert!(turns.reached(0, Footprint::Whole).await.is_none());
+            let within = turns.reached(0, keys(&[2])).await.expect("its turn");
+            assert!(waits.as_mut().now_or_never().is_none());
+            drop(within);
+            let mut beside = Box::pin(turns.reached(0, keys(&[3])));
+            assert!(beside.as_mut().now_or_never().is_none(), "another write is at it");
+        }));
+        drop(runs);
+        assert!(waits.as_mut().now_or_never().is_none());
+        drop(outer);
+        assert!(waits.now_or_never().flatten().is_some());
     }
 }

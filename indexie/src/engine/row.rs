@@ -5,8 +5,9 @@ use std::any::Any;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::codec::{Batch, CodecError, DecodeRow, Forms, Shapes, from_value, with_shapes, write_row};
-use crate::key::Entry;
+use crate::codec::{Batch, CodecError, DecodeRow, Finished, Forms, Shapes, from_value, with_shapes, write_row};
+use crate::error::{Error, Result};
+use crate::key::{AnyKey, Entry};
 use crate::store::Store;
 
 /// What the engine can do with the rows of a table without knowing their type.
@@ -55,6 +56,26 @@ impl RowType {
 
     pub fn encode(&self, row: &dyn Any, batch: &mut Batch) -> Result<(), CodecError> {
         with_shapes(|shapes| (self.encode)(row, self.forms, batch, shapes))
+    }
+}
+
+/// What a change of one row answers: the row as it is now. What lies above the storage may make another one of it.
+pub(crate) struct Written {
+    pub key: AnyKey,
+    pub row: Box<dyn Any>,
+    pub row_type: RowType,
+}
+
+impl Written {
+    pub fn typed<T: 'static>(self) -> Option<T> {
+        self.row.downcast().ok().map(|row| *row)
+    }
+
+    /// The row as it is in this batch.
+    pub fn read(&mut self, table: &str, batch: &Finished) -> Result<()> {
+        let read = with_shapes(|shapes| (self.row_type.decode)(&mut batch.reader(), &*shapes));
+        self.row = read.map_err(|error| Error::decode(table, Some(self.key.clone()), error))?;
+        Ok(())
     }
 }
 

@@ -15,12 +15,12 @@ use super::layer::{Layers, same};
 use super::over::{Meanwhile, Over};
 use super::stack::{Purpose, ended};
 use crate::codec::Batch;
-use crate::engine::{self, Access, Session, Shared, Sight, Steps, Task};
+use crate::engine::{self, Access, Session, Shared, Sight, Steps, Task, Written};
 use crate::error::{Error, Result};
 use crate::hooks::{Event, Mutation};
 use crate::key::AnyKey;
 use crate::order::SortedMap;
-use crate::storage::memory::evaluator::write_key;
+use crate::storage::memory::evaluator::{Row, write_key, write_row};
 use crate::storage::{Columns, Reply, Thread};
 use crate::strategy::Strategy;
 
@@ -79,6 +79,8 @@ impl Over {
                 let session = Session { sight: Sight::Overlay(number), frame: Some(stage.clone()), ..base };
                 let value = steps(session.clone()).await?;
                 this.guard(&session, &stage, store).await?;
+                let table = shared.table_name(store);
+                let value = with_row(value, table, |key| stage.own()?.get(key)?.now.clone())?;
                 Ok((value, stage))
             }
             .boxed_local()
@@ -106,7 +108,7 @@ impl Over {
             Some(own) => land(&base, store, &own, Meets::Overwrite).await?,
             None => Vec::new(),
         };
-        Ok((with_keys(value, &landed), landed))
+        Ok((answered(value, shared.table_name(store), &landed)?, landed))
     }
 
     /// A direct write: local first.
@@ -155,15 +157,20 @@ impl Over {
     /// A direct write: network first.
     pub(super) async fn write_after_network(self: Rc<Self>, task: Task) -> Result<Box<dyn Any>> {
         let Task { session, store, footprint, steps, access } = task;
-        let _turn = self.network.reached(store, footprint.clone()).await;
+        let table = session.shared.table_name(store);
+        let turn = self.network.reached(store, footprint.clone()).await.ok_or_else(|| Error::Unsupported {
+            what: format!(
+                "table `{table}` is network first, and a hook that writes the rows of which it is told would wait for itself: it may return the row as it is to be stored"
+            ),
+        })?;
         let number = self.start(&session.shared, Purpose::Network, &[store]);
         let overlay = Started { over: self.clone(), number };
         let inner = Session::of_overlay(session.shared.clone(), number);
         let task = Task { session: inner, store, access, footprint, steps };
         let value = self.clone().write_pending(number, task).await?;
-        let landed = self.clone().commit(session.shared, number, true).await?;
+        let landed = turn.around(self.clone().commit(session.shared, number, true)).await?;
         drop(overlay);
-        Ok(with_keys(value, landed.get(&store).map_or(&[][..], Vec::as_slice)))
+        answered(value, table, landed.get(&store).map_or(&[][..], Vec::as_slice))
     }
 
     /// Has the guards look at what was written.
@@ -238,6 +245,32 @@ impl Drop for Started {
     fn drop(&mut self) {
         self.over.roll_back(self.number);
     }
+}
+
+/// The answer of a write as it has been stored in the end.
+fn answered(value: Box<dyn Any>, table: &str, landed: &[Landed]) -> Result<Box<dyn Any>> {
+    let value = with_row(value, table, |key| landed.iter().find(|landed| landed.pending == *key)?.new.clone())?;
+    Ok(with_keys(value, landed))
+}
+
+/// The answer of a write, with the row that guards and hooks have made of the one that it answers.
+fn with_row(
+    mut value: Box<dyn Any>,
+    table: &str,
+    now: impl FnOnce(&AnyKey) -> Option<Row>,
+) -> Result<Box<dyn Any>> {
+    let written = match value.downcast_mut::<Option<Written>>() {
+        Some(written) => written.as_mut(),
+        None => value.downcast_mut::<Written>(),
+    };
+    if let Some(written) = written
+        && let Some(now) = now(&written.key)
+    {
+        let mut batch = Batch::default();
+        write_row(&mut batch, Some(&now));
+        written.read(table, &batch.finish())?;
+    }
+    Ok(value)
 }
 
 /// The answer of a write, with the keys that its rows have got in place of temporary ones.

@@ -12,7 +12,7 @@ use super::parts::Parts;
 use crate::codec::{
     Batch, CodecError, Decoded, Forms, Known, Reader, Shapes, from_value, key_by, with_shapes, write_key, write_row,
 };
-use crate::engine::{Access as Mode, Footprint, RowType, Session};
+use crate::engine::{Access as Mode, Footprint, RowType, Session, Written};
 use crate::error::{Error, Result};
 use crate::key::{AnyKey, Entry, KeyError};
 use crate::query::Push;
@@ -51,6 +51,17 @@ impl Rowwise {
 
 fn no_key(table: &str, row: Option<usize>, error: &KeyError) -> Error {
     Error::Data { table: table.to_owned(), key: None, row, message: error.to_string() }
+}
+
+/// Changes a row of some type.
+type ChangeRow = Box<dyn FnOnce(&mut dyn Any)>;
+
+fn of_type<T: 'static>(change: impl FnOnce(&mut T) + 'static) -> ChangeRow {
+    Box::new(|row| {
+        if let Some(row) = row.downcast_mut() {
+            change(row);
+        }
+    })
 }
 
 /// Appends a row of some type.
@@ -286,34 +297,37 @@ impl Target {
     }
 
     /// Changes a row; answers it as it is now, if it is there.
-    async fn change_one<T: 'static>(self, key: AnyKey, change_row: impl FnOnce(&mut T) + 'static) -> Result<Option<T>> {
-        let Self { session, store, row_type } = self;
-        let footprint = Footprint::Keys(vec![key.clone()]);
-        session
-            .atomically(store, Mode::ReadWrite, footprint, move |session| {
-                async move {
-                    let mut apply = Some(change_row);
-                    let mut apply_once = |_, row: &mut dyn Any| {
-                        if let (Some(apply), Some(row)) = (apply.take(), row.downcast_mut::<T>()) {
-                            apply(row);
-                        }
-                    };
-                    let done = change(&session, store, row_type, vec![key], &mut apply_once).await;
-                    let Change { mut rows, .. } = done.map_err(Error::of_one_row)?;
-                    let row = rows.pop().flatten().and_then(|row| row.downcast::<T>().ok());
-                    Ok(row.map(|row| *row))
-                }
-                .boxed_local()
-            })
-            .await
+    fn change_one(self, key: AnyKey, change_row: ChangeRow) -> LocalBoxFuture<'static, Result<Option<Written>>> {
+        async move {
+            let Self { session, store, row_type } = self;
+            let footprint = Footprint::Keys(vec![key.clone()]);
+            session
+                .atomically(store, Mode::ReadWrite, footprint, move |session| {
+                    async move {
+                        let mut apply = Some(change_row);
+                        let mut apply_once = |_, row: &mut dyn Any| {
+                            if let Some(apply) = apply.take() {
+                                apply(row);
+                            }
+                        };
+                        let done = change(&session, store, row_type, vec![key.clone()], &mut apply_once).await;
+                        let row = done.map_err(Error::of_one_row)?.rows.pop().flatten();
+                        Ok(row.map(|row| {
+                            let moved = row_type.entry.and_then(|entry| entry(&*row, 0).single());
+                            Written { key: moved.unwrap_or(key), row, row_type }
+                        }))
+                    }
+                    .boxed_local()
+                })
+                .await
+        }
+        .boxed_local()
     }
 
     pub async fn update<T: 'static>(self, key: Result<AnyKey>, change: impl FnOnce(&mut T) + 'static) -> Result<T> {
         let (key, table) = (key?, self.table());
-        match self.change_one(key.clone(), change).await? {
-            Some(row) => Ok(row),
-            None => Err(Error::NotFound { table: table.to_owned(), key }),
-        }
+        let row = self.change_one(key.clone(), of_type(change)).await?;
+        row.and_then(Written::typed).ok_or_else(|| Error::NotFound { table: table.to_owned(), key })
     }
 
     pub async fn upsert<T: 'static>(
@@ -322,23 +336,36 @@ impl Target {
         default: impl FnOnce() -> T + 'static,
         change: impl FnOnce(&mut T) + 'static,
     ) -> Result<T> {
-        let key = key?;
-        let Self { session, store, row_type } = self;
-        let footprint = Footprint::Keys(vec![key.clone()]);
-        session
-            .atomically(store, Mode::ReadWrite, footprint, move |session| {
-                let bound = Self { session, store, row_type };
-                async move {
-                    if let Some(row) = bound.clone().change_one(key.clone(), change).await? {
-                        return Ok(row);
+        let (key, table) = (key?, self.table());
+        let row = self.upsert_one(key.clone(), Box::new(|| Box::new(default())), of_type(change)).await?;
+        row.typed().ok_or_else(|| Error::NotFound { table: table.to_owned(), key })
+    }
+
+    fn upsert_one(
+        self,
+        key: AnyKey,
+        default: Box<dyn FnOnce() -> Box<dyn Any>>,
+        change: ChangeRow,
+    ) -> LocalBoxFuture<'static, Result<Written>> {
+        async move {
+            let Self { session, store, row_type } = self;
+            let footprint = Footprint::Keys(vec![key.clone()]);
+            session
+                .atomically(store, Mode::ReadWrite, footprint, move |session| {
+                    let bound = Self { session, store, row_type };
+                    async move {
+                        if let Some(row) = bound.clone().change_one(key.clone(), change).await? {
+                            return Ok(row);
+                        }
+                        let row = default();
+                        bound.add_under(key.clone(), &*row).await?;
+                        Ok(Written { key, row, row_type })
                     }
-                    let row = default();
-                    bound.add_under(key, &row).await?;
-                    Ok(row)
-                }
-                .boxed_local()
-            })
-            .await
+                    .boxed_local()
+                })
+                .await
+        }
+        .boxed_local()
     }
 
     /// Adds a row, which has to have this key.

@@ -25,8 +25,9 @@ async fn a_guard_alters_what_is_written() -> Result<()> {
     assert_eq!(db.users.get(4).await?.map(|row| (row.id, row.name, row.age)), Some((4, "DAN".into(), 51)));
     db.users.put(&User { id: 9, email: "x".into(), name: "Eve".into(), age: 1 }).await?;
     assert_eq!(db.users.get(9).await?.map(|row| (row.name, row.age)), Some(("EVE".into(), 2)));
-    db.users.update(1, |row| (row.name, row.age) = ("Anna".into(), 3)).await?;
-    assert_eq!(db.users.get(1).await?.map(|row| (row.name, row.age)), Some(("Anna".into(), 20)));
+    let updated = db.users.update(1, |row| (row.name, row.age) = ("Anna".into(), 3)).await?;
+    assert_eq!((&*updated.name, updated.age), ("Anna", 20), "what is stored is what is answered");
+    assert_eq!(db.users.get(1).await?, Some(updated));
     assert_eq!(ear.settled(&db).await?, ["add Some(4) DAN", "add Some(9) EVE", "update 1 20->20"]);
     // Two altered rows may clash, and that is told as ever.
     db.users.hook().before_add(|row: &mut NewUser| {

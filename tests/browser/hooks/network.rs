@@ -80,6 +80,57 @@ async fn the_servers_row_is_stored() -> Result<()> {
 }
 
 #[wasm_bindgen_test]
+async fn the_servers_row_is_answered() -> Result<()> {
+    let db = network_first("network answer").await?;
+    db.users.hook().on_update(async |e: Updated<User>| Ok(User { name: e.new.name.to_uppercase(), ..e.new }));
+    db.users.hook().on_add(async |e: Added<User>| Ok(User { age: 7, ..e.item }));
+    let updated = db.users.update(1, |row| row.age += 1).await?;
+    assert_eq!((&*updated.name, updated.age), ("ANN", 21));
+    assert_eq!(db.users.get(1).await?, Some(updated));
+    let dan = User { id: 9, email: "d".into(), name: "Dan".into(), age: 50 };
+    let added = db.users.upsert(9, move || dan, |row| row.age += 1).await?;
+    assert_eq!((added.id, added.age), (9, 7));
+    assert_eq!(db.users.get(9).await?, Some(added));
+    let changed = db.users.upsert(9, || unreachable!("it is there"), |row| row.age += 1).await?;
+    assert_eq!((&*changed.name, changed.age), ("DAN", 8));
+    assert_eq!(db.users.get(9).await?, Some(changed));
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn a_hook_that_writes_its_own_row_is_told_and_does_not_wait_for_ever() -> Result<()> {
+    let db = network_first("network itself").await?;
+    let (inner, ear) = (db.clone(), Ear::default());
+    let told = ear.clone();
+    db.users.hook().on_update(async move |e: Updated<User>| {
+        if e.key == 1 {
+            let refused = inner.users.update(e.key, |row| row.age = 0).await;
+            told.hear(matches!(&refused, Err(Error::Unsupported { what }) if what.contains("`users`")).to_string());
+            // Another row is no problem.
+            inner.users.update(2, |row| row.age += 1).await?;
+        }
+        Ok(())
+    });
+    // It waits for the first one, and does not hold up what that does.
+    let (first, second) = join(
+        db.users.update(1, |row| row.age += 1),
+        db.users.bulk_put(&[
+            User { id: 1, email: "a".into(), name: "A".into(), age: 1 },
+            User { id: 2, email: "b".into(), name: "B".into(), age: 2 },
+        ]),
+    )
+    .await;
+    assert_eq!(first?.age, 21);
+    second?;
+    assert_eq!(ear.heard(), ["true", "true"]);
+    let ages: Vec<u32> = db.users.to_vec().await?.iter().map(|row| row.age).collect();
+    assert_eq!(ages, [1, 2, 40]);
+    let refused = db.users.filter(|row| row.id == 1).modify(|row| row.age = 5).await;
+    assert!(matches!(refused, Err(Error::Hook { .. })), "all rows are its own: {refused:?}");
+    Ok(())
+}
+
+#[wasm_bindgen_test]
 async fn writes_to_one_key_keep_their_order_and_others_do_not_wait() -> Result<()> {
     let db = network_first("network order").await?;
     let (open, gate) = oneshot::channel::<()>();

@@ -32,10 +32,10 @@ async fn a_function_that_fails_first_recovers() -> Result<()> {
 async fn a_range_that_cannot_be_meant_is_an_item() -> Result<()> {
     let db = with_three("live error range").await?;
     let mut query = db.friends.where_(|f| f.age).in_any_range([(Bound::Included(9), Bound::Excluded(3))]).live();
-    assert!(matches!(query.next().await, Some(Err(Error::Data { .. }))));
+    assert!(matches!(query.next().await, Some(Err(Error::InvalidArgument { .. }))));
     let mut query =
         db.friends.where_(|f| f.age).in_any_range([(Bound::Included(9), Bound::Excluded(3))]).count().live();
-    assert!(matches!(query.next().await, Some(Err(Error::Data { .. }))));
+    assert!(matches!(query.next().await, Some(Err(Error::InvalidArgument { .. }))));
     Ok(())
 }
 

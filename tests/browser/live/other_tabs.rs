@@ -1,5 +1,9 @@
 //! What a tab says to others of its commits. A channel of the page's own stands for another tab.
 
+use std::cell::Cell;
+
+use futures::StreamExt;
+use futures::future::join;
 use indexie::prelude::*;
 use indexie_tests::wasm_bindgen_test;
 use wasm_bindgen::prelude::*;
@@ -35,6 +39,26 @@ export async function overhear() {
   await soon(150);
   return heard.splice(0).join(', ');
 }
+// Commits a row, as another tab does.
+let sequence = 0;
+export async function commitElsewhere(database, store, row) {
+  const db = await new Promise((resolve, reject) => {
+    const request = indexedDB.open(database);
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+  const transaction = db.transaction(store, 'readwrite');
+  transaction.objectStore(store).put(JSON.parse(row));
+  await new Promise((resolve, reject) => {
+    transaction.oncomplete = resolve;
+    transaction.onabort = () => reject(transaction.error);
+  });
+  db.close();
+  const now = Date.now();
+  channel.postMessage({
+    kind: 'commit', sender: 2, sequence: sequence++, from: now, to: now, stores: [{ store, rows: null, whole: false }],
+  });
+}
 export function leave() {
   channel.close();
   echo.close();
@@ -47,6 +71,8 @@ extern "C" {
     async fn listen_to(store: &str, milliseconds: f64);
     async fn hear() -> JsValue;
     async fn overhear() -> JsValue;
+    #[wasm_bindgen(js_name = commitElsewhere)]
+    async fn commit_elsewhere(database: &str, store: &str, row: &str);
     fn leave();
 }
 
@@ -108,6 +134,39 @@ async fn a_database_that_is_closed_says_what_nobody_has_heard_yet() -> Result<()
     let db = written_unheard("a database that is closed").await?;
     db.close();
     assert_eq!(heard().await.as_deref(), Some("friends: unknown"));
+    leave();
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn who_never_stops_asking_hears_of_others_too() -> Result<()> {
+    let db = with_three("who never stops asking").await?;
+    let mut live = db.friends.get(1).live();
+    assert_eq!(live.next().await.transpose()?.flatten(), Some(friend(1, "Ann", 20)));
+    enter(db.name());
+    let has_heard = Cell::new(false);
+    let asks = async {
+        for _ in 0..200_000 {
+            db.rivals.count().await?;
+            if has_heard.get() {
+                return Ok(());
+            }
+        }
+        Err(Error::user("it has not heard of others"))
+    };
+    let hears = async {
+        // What comes at first is passed on at once; the others only when it is thought to have read.
+        for age in 21..24 {
+            let row = serde_json::to_string(&friend(1, "Ann", age)).map_err(Error::user)?;
+            commit_elsewhere(db.name(), "friends", &row).await;
+            assert_eq!(live.next().await.transpose()?.flatten(), Some(friend(1, "Ann", age)));
+        }
+        has_heard.set(true);
+        Ok::<_, Error>(())
+    };
+    let (asked, heard) = join(asks, hears).await;
+    heard?;
+    asked?;
     leave();
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Rows and keys that cannot be stored: told before anything is.
 
+use indexie::AnyKey;
 use indexie::prelude::*;
 use indexie_tests::wasm_bindgen_test;
 
@@ -17,7 +18,7 @@ async fn a_map_whose_keys_are_no_text_names_its_field() -> Result<()> {
     let db: Cases = fresh("refused map").await;
     let error = db.boards.add(&board(1)).await;
     assert!(
-        matches!(&error, Err(Error::Encode { table, row: None, path, message })
+        matches!(&error, Err(Error::Encode { table, key: Some(AnyKey::Number(1.0)), row: None, path, message })
             if table == "boards" && path == "stones" && message.contains("a tuple")),
         "{error:?}"
     );
@@ -67,7 +68,7 @@ async fn a_key_beyond_what_a_number_holds_names_its_field() -> Result<()> {
     for error in [db.wides.add(&Wide { id: BEYOND, seen: 1 }).await, db.wides.put(&Wide { id: BEYOND, seen: 1 }).await]
     {
         assert!(
-            matches!(&error, Err(Error::Encode { table, row: None, path, message })
+            matches!(&error, Err(Error::Encode { table, key: None, row: None, path, message })
                 if table == "wides" && path == "id" && message.contains("9007199254740993")),
             "{error:?}"
         );

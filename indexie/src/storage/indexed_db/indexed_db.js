@@ -1225,19 +1225,27 @@ function altogether(changes) {
   for (const { store, rows } of changes) {
     if (rows !== null && rows.length === 0) continue;
     const before = stores.get(store);
-    stores.set(store, rows === null || before === null ? null : before === undefined ? rows : before.concat(rows));
+    if (rows === null || before === null) stores.set(store, null);
+    else if (before === undefined) stores.set(store, [rows]);
+    else before.push(rows);
   }
-  for (const [store, rows] of stores) {
-    if (rows === null || rows.length < 2) continue;
-    const byKey = new Map();
+  for (const [store, parts] of stores) if (parts !== null) stores.set(store, together(parts));
+  return stores;
+}
+
+// What several operations have changed of one store's rows; null if it is too much to tell.
+function together(parts) {
+  if (parts.length === 1 && parts[0].length === 1) return parts[0];
+  const byKey = new Map();
+  for (const rows of parts) {
     for (const [key, old, now] of rows) {
       const text = keyText(key), before = byKey.get(text);
       if (before === undefined) byKey.set(text, [key, old, now]);
       else before[2] = now;
     }
-    stores.set(store, byKey.size > MOST_REPORTED ? null : [...byKey.values()]);
+    if (byKey.size > MOST_REPORTED) return null;
   }
-  return stores;
+  return [...byKey.values()];
 }
 
 // Of a row only what its keys are made of.
@@ -2266,6 +2274,8 @@ const PACE = 16, STREAM = 3, STREAM_PACE = 100;
 // Where it makes this thread read again, it has to wait so many times as long as that has taken, but not longer than that: whoever reads
 // keeps others from writing.
 const REST = 1, LONGEST_REST = 2000;
+// After so many milliseconds it counts as having read: it may be about something else, and without an end.
+const LONGEST_READING = 2000;
 
 // Of stores in which anything may be different.
 const unknown = (stores) => Array.from(stores, (store) => ({ store, rows: null, whole: false }));
@@ -2444,8 +2454,10 @@ class Tabs {
   due() {
     this.timer = 0;
     const now = performance.now();
-    if (this.readingSince > 0 && !this.isReading()) {
-      this.next = Math.max(this.next, now + Math.min(LONGEST_REST, REST * (now - this.readingSince)));
+    const reading = now - this.readingSince;
+    // Who always has something under way hears of others too.
+    if (this.readingSince > 0 && (reading > LONGEST_READING || !this.isReading())) {
+      this.next = Math.max(this.next, reading > LONGEST_READING ? now : now + Math.min(LONGEST_REST, REST * reading));
       this.readingSince = 0;
     }
     const wait = this.readingSince > 0 ? PACE : this.pending.length > 0 ? this.next - now : -1;
