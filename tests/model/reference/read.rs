@@ -114,7 +114,11 @@ impl Table {
 
     /// Keys that are none, and ranges that end before they begin.
     fn check(&self, query: &Query) -> Result<(), Fault> {
-        if query.asked().all(|asked| is_valid(&asked.clause)) { Ok(()) } else { Err(self.data(None, None)) }
+        match query.asked().find_map(|asked| unfit(&asked.clause)) {
+            Some(Unfit::NoKey) => Err(self.data(None, None)),
+            Some(Unfit::Backwards) => Err(Fault::InvalidArgument),
+            None => Ok(()),
+        }
     }
 
     pub(super) fn read(&self, query: &Query, terminal: Terminal) -> Result<Outcome, Fault> {
@@ -194,7 +198,13 @@ fn windows(query: &Query) -> (usize, usize) {
     (offset, limit)
 }
 
-fn is_valid(clause: &Clause) -> bool {
+/// What is first found wrong with a clause.
+enum Unfit {
+    NoKey,
+    Backwards,
+}
+
+fn unfit(clause: &Clause) -> Option<Unfit> {
     let is_key = |value: &Value| Key::of(value).is_some();
     let are_keys = |(lower, upper): &Range| {
         [lower, upper].into_iter().all(|bound| match bound {
@@ -202,7 +212,7 @@ fn is_valid(clause: &Clause) -> bool {
             Bound::Unbounded => true,
         })
     };
-    match clause {
+    let are_all_keys = match clause {
         Clause::Equals(key)
         | Clause::NotEqual(key)
         | Clause::Above(key)
@@ -211,9 +221,16 @@ fn is_valid(clause: &Clause) -> bool {
         | Clause::AtMost(key) => is_key(key),
         Clause::Between(range) => are_keys(range),
         Clause::AnyOf(keys) | Clause::NoneOf(keys) | Clause::Prefix(keys) => keys.iter().all(is_key),
-        Clause::InAnyRange(ranges) => ranges.iter().all(|range| are_keys(range) && !is_backwards(range)),
+        Clause::InAnyRange(ranges) => {
+            return ranges.iter().find_map(|range| match (are_keys(range), is_backwards(range)) {
+                (false, _) => Some(Unfit::NoKey),
+                (true, true) => Some(Unfit::Backwards),
+                (true, false) => None,
+            });
+        }
         _ => true,
-    }
+    };
+    (!are_all_keys).then_some(Unfit::NoKey)
 }
 
 fn is_backwards((lower, upper): &Range) -> bool {
