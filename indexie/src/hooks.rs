@@ -2,12 +2,14 @@
 //!
 //! - `event`: one change, as the app's functions get it;
 //! - `error`: how a hook fails, and what is told of that;
-//! - `registry`: the hooks of one database object on this thread, and the queues in which they are called.
+//! - `registry`: the hooks of one database object on this thread;
+//! - `queue`: how they are called in the background.
 //!
 //! Called by app code, and by overlays when something has been written; calls the background tasks.
 
 mod error;
 mod event;
+mod queue;
 mod registry;
 
 pub use error::{HookError, HookFailure};

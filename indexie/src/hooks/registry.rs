@@ -1,25 +1,21 @@
-//! The hooks of one database object on this thread, and the queues in which they are called.
+//! The hooks and guards of one database object on this thread, and who hears of failures.
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
-use std::future::poll_fn;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Poll, Waker};
 
-use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 
 use super::HookId;
 use super::error::{HookError, HookFailure};
 use super::event::{Event, Mutation};
+use super::queue::Queues;
 use crate::engine::Shared;
 use crate::error::Result;
 use crate::key::AnyKey;
-use crate::order::{SortedMap, SortedSet};
+use crate::order::SortedMap;
 use crate::storage::memory::evaluator::Row;
 use crate::strategy::Strategy;
-use crate::tasks;
 
 pub(crate) type Calling = LocalBoxFuture<'static, Result<Option<Row>, HookError>>;
 /// Calls a hook; it may return a row.
@@ -44,18 +40,6 @@ struct TableHooks {
     strategy: Strategy,
 }
 
-/// What hooks are going to hear, table by table.
-#[derive(Default)]
-struct Queues {
-    due: RefCell<SortedMap<u16, VecDeque<Due>>>,
-    running: RefCell<SortedSet<u16>>,
-    /// The number of the next event.
-    next: Cell<u64>,
-    /// Those that are not done with.
-    open: RefCell<SortedMap<u64, Event>>,
-    waiting: RefCell<Vec<Waker>>,
-}
-
 /// What has become of a row by writes of which the hooks have not been called to their end.
 #[derive(Clone, Debug)]
 #[allow(dead_code, reason = "a sync asks for what it needs")]
@@ -63,12 +47,6 @@ pub(crate) struct InFlight {
     pub key: AnyKey,
     pub old: Option<Row>,
     pub new: Option<Row>,
-}
-
-struct Due {
-    number: u64,
-    event: Event,
-    hooks: Vec<Hook>,
 }
 
 impl Hooked {
@@ -149,16 +127,7 @@ impl Hooked {
     pub fn enqueue(&self, shared: &Arc<Shared>, events: Vec<Event>) {
         for event in events {
             let hooks = self.hooks(event.store, event.mutation);
-            let store = event.store;
-            let number = self.queues.next.get();
-            self.queues.next.set(number + 1);
-            self.queues.open.borrow_mut().insert(number, event.clone());
-            self.queues.due.borrow_mut().entry(store).or_default().push_back(Due { number, event, hooks });
-            if self.queues.running.borrow_mut().insert(store) {
-                let (queues, table) = (self.queues.clone(), shared.table_name(store));
-                let database = shared.id;
-                tasks::spawn(async move { queues.run(database, store, table).await }.boxed_local());
-            }
+            self.queues.enqueue(shared, event, hooks);
         }
     }
 
@@ -167,42 +136,26 @@ impl Hooked {
     #[cfg_attr(not(feature = "electric"), allow(dead_code, reason = "only a sync asks"))]
     pub fn in_flight(&self, store: u16) -> Vec<InFlight> {
         let mut writes: SortedMap<AnyKey, InFlight> = SortedMap::new();
-        for event in self.queues.open.borrow().values().filter(|event| event.store == store) {
-            let Some(key) = event.key.clone() else { continue };
+        self.queues.each_open(|event| {
+            let Some(key) = event.key.clone().filter(|_| event.store == store) else { return };
             let first = || InFlight { key: key.clone(), old: event.old.clone(), new: None };
             writes.entry(key.clone()).or_insert_with(first).new.clone_from(&event.new);
-        }
+        });
         writes.into_values().collect()
     }
 
     /// Resolves when all events that are queued now are done with.
     pub async fn settled(&self) {
-        self.done_with(|_| true).await;
+        self.queues.done_with(|_| true).await;
     }
 
     /// The same, of one table.
     #[allow(dead_code, reason = "a sync asks for what it needs")]
     pub async fn settled_in(&self, store: u16) {
-        self.done_with(|event| event.store == store).await;
+        self.queues.done_with(|event| event.store == store).await;
     }
 
-    async fn done_with(&self, is_meant: impl Fn(&Event) -> bool) {
-        let until = self.queues.next.get();
-        poll_fn(|context| {
-            #[cfg(not(target_family = "wasm"))]
-            tasks::run();
-            if !self.queues.open.borrow().range(..until).any(|(_, event)| is_meant(event)) {
-                return Poll::Ready(());
-            }
-            self.queues.waiting.borrow_mut().push(context.waker().clone());
-            #[cfg(not(target_family = "wasm"))]
-            context.waker().wake_by_ref();
-            Poll::Pending
-        })
-        .await;
-    }
-
-    fn failed(&self, failure: HookFailure) {
+    pub(super) fn failed(&self, failure: HookFailure) {
         let handler = self.handler.borrow().clone();
         match handler {
             Some(handler) => handler(failure),
@@ -232,25 +185,4 @@ fn complain(failure: &HookFailure) {
     }
     #[cfg(not(target_family = "wasm"))]
     eprintln!("{text}");
-}
-
-impl Queues {
-    /// Calls what is due for a table, and goes on for as long as there is more.
-    async fn run(self: Rc<Self>, database: u64, store: u16, table: &'static str) {
-        loop {
-            let next = self.due.borrow_mut().get_mut(&store).and_then(VecDeque::pop_front);
-            let Some(Due { number, event, hooks }) = next else { break };
-            for hook in hooks {
-                if let Err(error) = hook(&event).await
-                    && let Some(over) = crate::overlay::existing(database)
-                {
-                    over.hooked.failed(HookFailure { table, event: event.clone(), error, hook });
-                }
-            }
-            let done = self.open.borrow_mut().remove(&number);
-            drop(done);
-            self.waiting.take().into_iter().for_each(Waker::wake);
-        }
-        self.running.borrow_mut().remove(&store);
-    }
 }

@@ -64,6 +64,7 @@ impl Over {
         let Task { session, store, steps, .. } = task;
         let _turn = self.turn.lock().await;
         self.active(number)?;
+        let _listening = Listening(&self);
         let (this, shared) = (self.clone(), session.shared.clone());
         let body = move |base: Session| {
             async move {
@@ -75,7 +76,7 @@ impl Over {
                 let (own, sequence) = own.ok_or_else(ended)?;
                 *this.meanwhile.borrow_mut() = Meanwhile::of(store);
                 let stage = stage(&shared, store, this.beneath(number, store));
-                let stage = Rc::new(stage.writing(own, this.temporary(&shared, store), sequence));
+                let stage = Rc::new(stage.writing(own, this.temporary(&shared, store, Some(number)), sequence));
                 let session = Session { sight: Sight::Overlay(number), frame: Some(stage.clone()), ..base };
                 let value = steps(session.clone()).await?;
                 this.guard(&session, &stage, store).await?;
@@ -100,7 +101,7 @@ impl Over {
     ) -> Result<(Box<dyn Any>, Vec<Landed>)> {
         let shared = base.shared.clone();
         let stage = stage(&shared, store, Layers::default());
-        let stage = Rc::new(stage.writing(None, self.temporary(&shared, store), Rc::default()));
+        let stage = Rc::new(stage.writing(None, self.temporary(&shared, store, None), Rc::default()));
         let session = Session { frame: Some(stage.clone()), ..base.clone() };
         let value = steps(session.clone()).await?;
         self.guard(&session, &stage, store).await?;
@@ -233,6 +234,15 @@ fn shown(shared: &Shared) -> u64 {
 #[cfg(not(feature = "live"))]
 fn shown(_shared: &Shared) -> u64 {
     0
+}
+
+/// A write into an overlay listens to what happens meanwhile. However it ends, nobody does any more.
+struct Listening<'a>(&'a Over);
+
+impl Drop for Listening<'_> {
+    fn drop(&mut self) {
+        *self.0.meanwhile.borrow_mut() = Meanwhile::default();
+    }
 }
 
 /// An overlay of one write; dropped early, nothing is left of it.

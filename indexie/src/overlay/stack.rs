@@ -151,9 +151,17 @@ impl Over {
         })
     }
 
-    pub(super) fn temporary(&self, shared: &Arc<Shared>, store: u16) -> Rc<Cell<f64>> {
+    /// The next temporary key of the rows that go into an overlay. A write of its own, whose rows nobody else sees by these keys, has
+    /// the same ones again and again: they are as few as the key's type has values.
+    pub(super) fn temporary(&self, shared: &Arc<Shared>, store: u16, overlay: Option<u32>) -> Rc<Cell<f64>> {
         let first = || Rc::new(Cell::new(shared.schema(store).last_key));
-        self.temporary.borrow_mut().entry(store).or_insert_with(first).clone()
+        let purpose = overlay.and_then(|number| self.with_overlay(number, |open| open.purpose));
+        match purpose {
+            Some(Purpose::Shown | Purpose::Hidden) => {
+                self.temporary.borrow_mut().entry(store).or_insert_with(first).clone()
+            }
+            Some(Purpose::Network) | None => first(),
+        }
     }
 }
 

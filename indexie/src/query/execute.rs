@@ -287,8 +287,13 @@ impl Execution {
         async move {
             let keys: Vec<AnyKey> = match self.plan()? {
                 Plan::Native(walk) | Plan::Distinct(walk) => {
-                    let keys = self.scan(&walk, self.native_scan(&walk, Want::KEYS)).await?.keys();
-                    keys.into_iter().map(|key| self.ordering_key(&walk, key)).collect()
+                    let Scan { offset, limit, after, .. } = self.native_scan(&walk, Want::KEYS);
+                    // The storage goes on from a place, or skips entries, but not both.
+                    let left_out = if after.is_some() { offset } else { 0 };
+                    let limit = limit.map(|limit| limit.saturating_add(left_out));
+                    let scan = Scan { offset: offset - left_out, limit, ..self.native_scan(&walk, Want::KEYS) };
+                    let keys = self.scan(&walk, scan).await?.keys();
+                    keys.into_iter().skip(left_out).map(|key| self.ordering_key(&walk, key)).collect()
                 }
                 plan => self.ways()?.keys(self, plan).await?,
             };

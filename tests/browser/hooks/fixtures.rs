@@ -41,6 +41,14 @@ pub struct Log {
     pub action: String,
 }
 
+/// There are not many keys.
+#[derive(Store, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[store("++id, &name", new(derive(Clone, Debug)))]
+pub struct Seat {
+    pub id: u8,
+    pub name: String,
+}
+
 schema! {
     pub struct App("hooks");
 
@@ -48,6 +56,7 @@ schema! {
         users: User,
         events: Event,
         logs: Log,
+        seats: Seat,
     }
 }
 

@@ -4,6 +4,7 @@ mod background;
 mod fixtures;
 mod guards;
 mod network;
+mod panics;
 mod paths;
 mod payloads;
 #[cfg(target_family = "wasm")]

@@ -3,7 +3,7 @@
 use indexie::prelude::*;
 use indexie_tests::wasm_bindgen_test;
 
-use crate::fixtures::{App, Log, User, listen, user, with_three};
+use crate::fixtures::{App, Log, NewSeat, Seat, User, listen, user, with_three};
 
 #[wasm_bindgen_test]
 async fn single_rows() -> Result<()> {
@@ -151,5 +151,22 @@ async fn a_hook_that_is_removed_hears_no_more() -> Result<()> {
     assert!(!hooks.remove(id));
     db.users.add(&user("Eve", 1)).await?;
     assert_eq!(ear.settled(&db).await?, ["second Eve"]);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn no_key_is_used_up_that_only_a_hook_has_seen() -> Result<()> {
+    let db = with_three("hooks few keys").await?;
+    for strategy in [Strategy::LocalFirst, Strategy::NetworkFirst] {
+        db.seats.set_strategy(strategy);
+        db.seats.hook().on_add(async |_: Added<Seat>| Ok(()));
+        for _ in 0..90 {
+            let at = db.seats.count().await?;
+            let key = db.seats.add(&NewSeat { name: at.to_string() }).await?;
+            assert_eq!(usize::from(key), at + 1, "{strategy:?}");
+        }
+    }
+    db.hooks_settled().await?;
+    assert_eq!(db.seats.count().await?, 180);
     Ok(())
 }

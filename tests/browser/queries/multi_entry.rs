@@ -32,6 +32,20 @@ async fn keys_are_those_of_the_entries() -> Result<()> {
 }
 
 #[wasm_bindgen_test]
+async fn keys_behind_a_place_are_skipped_too() -> Result<()> {
+    let db = tags("keys behind a place").await?;
+    let all = db.tagged.where_(|t| t.tags).starts_with("a");
+    let next = all.page(1).await?.next.expect("there are more");
+    let behind = all.after(next);
+    assert_eq!(behind.keys::<String>().await?, ["a", "ab", "ac"]);
+    assert_eq!(behind.offset(1).keys::<String>().await?, ["ab", "ac"]);
+    assert_eq!(behind.offset(1).limit(1).keys::<String>().await?, ["ab"]);
+    assert_eq!(behind.offset(1).unique_keys::<String>().await?, ["ab", "ac"]);
+    assert!(behind.offset(3).keys::<String>().await?.is_empty());
+    Ok(())
+}
+
+#[wasm_bindgen_test]
 async fn keys_are_those_of_the_entries_also_where_rows_are_filtered() -> Result<()> {
     let db = tags("keys of filtered entries").await?;
     let all = db.tagged.where_(|t| t.tags).starts_with("a").filter(|_| true);

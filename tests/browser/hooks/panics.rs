@@ -1,0 +1,87 @@
+//! Hooks that panic, and handlers that do: the table's other hooks are called all the same. In wasm a panic is an exception that goes
+//! through it and unwinds nothing; the test runner would take a real one for the failure of the test.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use indexie::prelude::*;
+#[cfg(target_family = "wasm")]
+use indexie_tests::Uncaught;
+use indexie_tests::wasm_bindgen_test;
+
+use crate::fixtures::{App, Ear, User, user, with_three};
+
+#[cfg(target_family = "wasm")]
+fn panic() -> ! {
+    wasm_bindgen::throw_str("a panic")
+}
+
+#[cfg(not(target_family = "wasm"))]
+fn panic() -> ! {
+    panic!("a panic")
+}
+
+/// Elsewhere a panic unwinds, and ends where the hook was called.
+#[cfg(not(target_family = "wasm"))]
+struct Uncaught;
+
+#[cfg(not(target_family = "wasm"))]
+impl Uncaught {
+    fn listen() -> Self {
+        Self
+    }
+
+    #[allow(clippy::unused_self, reason = "as in a page")]
+    fn heard(self) {}
+}
+
+/// Hooks of which the first one panics at Dan and, after a request, at Eve.
+async fn panicking(name: &str) -> Result<(App, Ear)> {
+    let db = with_three(name).await?;
+    let (ear, inner) = (Ear::default(), db.clone());
+    let (first, second) = (ear.clone(), ear.clone());
+    db.users.hook().on_add(async move |e: Added<User>| {
+        if e.item.name == "Dan" {
+            panic();
+        }
+        inner.users.count().await?;
+        if e.item.name == "Eve" {
+            panic();
+        }
+        first.hear(format!("first {}", e.item.name));
+        Ok(())
+    });
+    db.users.hook().on_add(async move |e: Added<User>| {
+        second.hear(format!("second {}", e.item.name));
+        Ok(())
+    });
+    Ok((db, ear))
+}
+
+const HEARD: [&str; 4] = ["second Dan", "second Eve", "first Flo", "second Flo"];
+
+#[wasm_bindgen_test]
+async fn a_hook_that_panics_ends_no_others() -> Result<()> {
+    let uncaught = Uncaught::listen();
+    let (db, ear) = panicking("hooks panic").await?;
+    let failures: Rc<RefCell<Vec<String>>> = Rc::default();
+    let into = failures.clone();
+    db.on_hook_error(move |failure| into.borrow_mut().push(format!("{:?} {}", failure.key(), failure.error())));
+    db.users.bulk_add(&[user("Dan", 1), user("Eve", 2), user("Flo", 3)]).await?;
+    assert_eq!(ear.settled(&db).await?, HEARD);
+    let expected = ["Some(Number(4.0)) it has panicked", "Some(Number(5.0)) it has panicked"];
+    assert_eq!(*failures.borrow(), expected);
+    let _ = uncaught.heard();
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn a_handler_that_panics_ends_no_hooks() -> Result<()> {
+    let uncaught = Uncaught::listen();
+    let (db, ear) = panicking("hooks handler panic").await?;
+    db.on_hook_error(|_| panic());
+    db.users.bulk_add(&[user("Dan", 1), user("Eve", 2), user("Flo", 3)]).await?;
+    assert_eq!(ear.settled(&db).await?, HEARD);
+    let _ = uncaught.heard();
+    Ok(())
+}
