@@ -18,7 +18,7 @@ pub(crate) fn write_row<T: Serialize + ?Sized>(
 ) -> Result<(), CodecError> {
     let at = batch.ints.len();
     batch.int(tag::NULL);
-    let tag = row.serialize(Encoder { batch, shapes, place: Place::Inside(forms, 0) })?;
+    let tag = row.serialize(Encoder { batch, shapes, place: Place::Inside(forms, 0), depth: 0 })?;
     batch.ints[at] = settled(tag);
     batch.end_row();
     Ok(())
@@ -26,6 +26,9 @@ pub(crate) fn write_row<T: Serialize + ?Sized>(
 
 /// The key fields of a row type.
 pub(crate) type Forms = &'static [FieldForm];
+
+/// What stands deeper could not be read any more.
+const MAX_DEPTH: u32 = 256;
 
 /// Where in a row a value stands, as far as keys are concerned.
 #[derive(Clone, Copy)]
@@ -84,9 +87,20 @@ struct Encoder<'a> {
     batch: &'a mut Batch,
     shapes: &'a mut Shapes,
     place: Place,
+    /// How many lists and records are around it.
+    depth: u32,
 }
 
 impl Encoder<'_> {
+    /// Goes into so many lists and records, one in another.
+    fn deeper(self, levels: u32) -> Result<Self, CodecError> {
+        let depth = self.depth + levels;
+        if depth > MAX_DEPTH {
+            return Err(ser::Error::custom(format_args!("it is more than {MAX_DEPTH} levels deep")));
+        }
+        Ok(Self { depth, ..self })
+    }
+
     #[allow(clippy::cast_precision_loss, reason = "checked to be within 2^53")]
     fn integer(self, value: i128) -> Result<u32, CodecError> {
         if let Ok(small) = u32::try_from(value) {
@@ -189,7 +203,7 @@ impl<'a> ser::Serializer for Encoder<'a> {
     }
 
     fn serialize_bytes(self, value: &[u8]) -> Written {
-        self.batch.binary(value);
+        self.deeper(1)?.batch.binary(value);
         Ok(tag::BYTES)
     }
 
@@ -217,8 +231,8 @@ impl<'a> ser::Serializer for Encoder<'a> {
         if name != date::NAME {
             return value.serialize(self);
         }
-        let Self { batch, shapes, place } = self;
-        let tag = settled(value.serialize(Encoder { batch, shapes, place })?);
+        let Self { batch, shapes, place, depth } = self.deeper(1)?;
+        let tag = settled(value.serialize(Encoder { batch, shapes, place, depth })?);
         if tag == tag::U32 {
             let millis = batch.ints.pop().unwrap_or_default();
             batch.float(millis.into());
@@ -234,7 +248,7 @@ impl<'a> ser::Serializer for Encoder<'a> {
         value: &T,
     ) -> Written {
         let content = self.shapes.next_object();
-        let mut object = Object::new(self, name, Around::Nothing, content);
+        let mut object = Object::new(self.deeper(1)?, name, Around::Nothing, content);
         ser::SerializeStruct::serialize_field(&mut object, variant, value)?;
         if object.count == 0 {
             // It holds `None`, and is the variant all the same.
@@ -244,15 +258,15 @@ impl<'a> ser::Serializer for Encoder<'a> {
     }
 
     fn serialize_seq(self, _len: Option<usize>) -> Result<Sequence<'a>, CodecError> {
-        Ok(Sequence::new(self, true))
+        Ok(Sequence::new(self.deeper(1)?, true))
     }
 
     fn serialize_tuple(self, _len: usize) -> Result<Sequence<'a>, CodecError> {
-        Ok(Sequence::new(self, false))
+        Ok(Sequence::new(self.deeper(1)?, false))
     }
 
     fn serialize_tuple_struct(self, _name: &'static str, _len: usize) -> Result<Sequence<'a>, CodecError> {
-        Ok(Sequence::new(self, false))
+        Ok(Sequence::new(self.deeper(1)?, false))
     }
 
     fn serialize_tuple_variant(
@@ -262,21 +276,23 @@ impl<'a> ser::Serializer for Encoder<'a> {
         variant: &'static str,
         _len: usize,
     ) -> Result<Sequence<'a>, CodecError> {
-        let around = wrap(self.batch, self.shapes, name, variant, tag::ARRAY);
-        let mut sequence = Sequence::new(self, false);
+        let this = self.deeper(2)?;
+        let around = wrap(this.batch, this.shapes, name, variant, tag::ARRAY);
+        let mut sequence = Sequence::new(this, false);
         sequence.around = around;
         Ok(sequence)
     }
 
     fn serialize_map(self, _len: Option<usize>) -> Result<Map<'a>, CodecError> {
-        let at = self.batch.ints.len();
-        self.batch.int(0);
-        Ok(Map { encoder: self, at, count: 0, key: String::new(), of_field: false })
+        let encoder = self.deeper(1)?;
+        let at = encoder.batch.ints.len();
+        encoder.batch.int(0);
+        Ok(Map { encoder, at, count: 0, key: String::new(), of_field: false })
     }
 
     fn serialize_struct(self, name: &'static str, _len: usize) -> Result<Object<'a>, CodecError> {
         let content = self.shapes.next_object();
-        Ok(Object::new(self, name, Around::Nothing, content))
+        Ok(Object::new(self.deeper(1)?, name, Around::Nothing, content))
     }
 
     fn serialize_struct_variant(
@@ -288,7 +304,8 @@ impl<'a> ser::Serializer for Encoder<'a> {
     ) -> Result<Object<'a>, CodecError> {
         // Decided once: the shape around the content may be the last one there is room for.
         let content = self.shapes.next_object();
-        let around = wrap(self.batch, self.shapes, name, variant, content);
-        Ok(Object::new(self, variant, around, content))
+        let this = self.deeper(2)?;
+        let around = wrap(this.batch, this.shapes, name, variant, content);
+        Ok(Object::new(this, variant, around, content))
     }
 }

@@ -156,6 +156,14 @@ pub struct Board {
     pub stones: BTreeMap<(u32, u32), String>,
 }
 
+/// A row with rows in it, and so on.
+#[derive(Store, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[store("id")]
+pub struct Comment {
+    pub id: u32,
+    pub answers: Vec<Self>,
+}
+
 schema! {
     /// A table of each kind.
     pub struct Cases("cases");
@@ -177,6 +185,7 @@ schema! {
         wides: Wide,
         ratios: Ratio,
         boards: Board,
+        comments: Comment,
     }
 }
 

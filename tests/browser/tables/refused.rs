@@ -4,7 +4,7 @@ use indexie::AnyKey;
 use indexie::prelude::*;
 use indexie_tests::wasm_bindgen_test;
 
-use crate::fixtures::{Board, Cases, Ratio, Wide, fresh};
+use crate::fixtures::{Board, Cases, Comment, Ratio, Wide, fresh};
 use crate::plain;
 
 const BEYOND: u64 = (1 << 53) + 1;
@@ -155,5 +155,29 @@ async fn bad_input_inside_a_transaction_leaves_it_usable() -> Result<()> {
     .await?;
     assert_eq!(db.ratios.primary_keys().await?, [2.0]);
     assert!(db.boards.is_empty().await?);
+    Ok(())
+}
+
+/// A comment with so many levels of answers.
+fn discussion(id: u32, levels: usize) -> Comment {
+    let last = Comment { id, answers: vec![] };
+    (0..levels).fold(last, |answer, _| Comment { id, answers: vec![answer] })
+}
+
+// What is read is 256 levels deep at most: a record and a list for each comment.
+#[wasm_bindgen_test]
+async fn what_is_too_deep_to_be_read_again_is_not_stored() -> Result<()> {
+    let db: Cases = fresh("refused deep").await;
+    let (deepest, deeper) = (discussion(1, 127), discussion(2, 128));
+    db.comments.add(&deepest).await?;
+    let refused = db.comments.bulk_put(&[discussion(3, 1), deeper.clone()]).await;
+    assert!(
+        matches!(&refused, Err(Error::Encode { table, key: Some(AnyKey::Number(2.0)), row: Some(1), path, message })
+            if table == "comments" && path.starts_with("answers[0].answers[0].") && message.contains("256")),
+        "{refused:?}"
+    );
+    let refused = db.comments.update(1, move |row| *row = Comment { id: 1, ..deeper }).await;
+    assert!(matches!(&refused, Err(Error::Encode { key: Some(AnyKey::Number(1.0)), .. })), "{refused:?}");
+    assert_eq!(db.comments.to_vec().await?, [deepest]);
     Ok(())
 }

@@ -111,8 +111,8 @@ impl ser::SerializeStruct for Object<'_> {
 
     fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), CodecError> {
         let field = self.begin_field(key);
-        let Encoder { batch, shapes, .. } = &mut self.encoder;
-        let tag = value.serialize(Encoder { batch, shapes, place: field.place });
+        let Encoder { batch, shapes, depth, .. } = &mut self.encoder;
+        let tag = value.serialize(Encoder { batch, shapes, place: field.place, depth: *depth });
         self.end_field(key, &field, tag)
     }
 
@@ -167,14 +167,14 @@ impl<'a> Sequence<'a> {
     }
 
     fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), CodecError> {
-        let Encoder { batch, shapes, place } = &mut self.encoder;
+        let Encoder { batch, shapes, place, depth } = &mut self.encoder;
         let start = batch.ints.len();
         let place = match *place {
             Place::Key(form) | Place::Keys(form) => Place::Key(form),
             _ => Place::Free,
         };
-        let tag =
-            value.serialize(Encoder { batch, shapes, place }).map_err(|error| error.at_element(self.elements.len()))?;
+        let tag = value.serialize(Encoder { batch, shapes, place, depth: *depth });
+        let tag = tag.map_err(|error| error.at_element(self.elements.len()))?;
         self.elements.push((start, tag));
         Ok(())
     }
@@ -281,13 +281,14 @@ impl ser::SerializeMap for Map<'_> {
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), CodecError> {
-        let Encoder { batch, shapes, place } = &mut self.encoder;
+        let Encoder { batch, shapes, place, depth } = &mut self.encoder;
         let before = batch.position();
         batch.text(&self.key);
         let slot = batch.ints.len();
         batch.int(tag::NULL);
         let place = place.field(&self.key);
-        let tag = value.serialize(Encoder { batch, shapes, place }).map_err(|error| error.at(&self.key))?;
+        let tag = value.serialize(Encoder { batch, shapes, place, depth: *depth });
+        let tag = tag.map_err(|error| error.at(&self.key))?;
         if tag == tag::NULL && (self.of_field || place.is_key()) {
             batch.rewind(before);
             return Ok(());
