@@ -108,7 +108,8 @@ impl<R: 'static> LiveQuery<R> {
 /// whatever is computed between the reads.
 ///
 /// What is read while the function's future is polled is noted, with the ranges and the rows that were looked at; a change elsewhere
-/// does not run it. Reads in a task that it spawns are not noted. A result that has been overtaken by a change is not given.
+/// does not run it. Reads in a task that it spawns are not noted. A result that has been overtaken by a change is not given, but for one
+/// now and then where the changes never stop; it may be of reads between which something has changed, and is followed by another.
 ///
 /// ```
 /// # mod app { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs")); }

@@ -12,6 +12,9 @@ use super::tracking::Tracker;
 use crate::error::Result;
 use crate::op::Reads;
 
+/// So many runs in a row may be overtaken by changes; the result of the next one is given all the same, for there may be no end to them.
+const MOST_OVERTAKEN: u32 = 16;
+
 /// Whether a result differs from the one before, which it has been told of in the same way.
 pub(super) type Differs<R> = Box<dyn FnMut(&R) -> bool>;
 
@@ -23,6 +26,8 @@ pub(super) struct Rerun<R> {
     tracker: Option<Rc<Tracker>>,
     interests: Vec<Interest>,
     running: Option<(Rc<Tracker>, LocalBoxFuture<'static, Result<R>>)>,
+    /// How many runs were overtaken since a result was given.
+    overtaken: u32,
     given: bool,
     faults: Faults,
 }
@@ -36,6 +41,7 @@ impl<R> Rerun<R> {
             tracker: None,
             interests: Vec::new(),
             running: None,
+            overtaken: 0,
             given: false,
             faults: Faults::default(),
         }
@@ -51,7 +57,7 @@ impl<R> Rerun<R> {
                 }
                 continue;
             }
-            let Some(tracker) = self.tracker.clone() else {
+            let Some(tracker) = self.tracker.clone().filter(|_| self.overtaken == 0) else {
                 self.start();
                 continue;
             };
@@ -78,13 +84,14 @@ impl<R> Rerun<R> {
         self.interests = tracker.interests();
         let overtaken = tracker.ends(&mail.hits) || mail.refresh;
         self.tracker = Some(tracker);
-        if overtaken {
+        self.overtaken = if overtaken { self.overtaken + 1 } else { 0 };
+        if overtaken && (result.is_err() || self.overtaken <= MOST_OVERTAKEN) {
             // What it has read is not what is stored any more, or was not all stored at one time.
-            self.start();
             return None;
         }
         match result {
             Ok(result) => {
+                self.overtaken = u32::from(overtaken);
                 let differs = (self.differs)(&result);
                 let recovered = self.faults.overcome();
                 let first = !std::mem::replace(&mut self.given, true);

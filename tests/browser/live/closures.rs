@@ -206,3 +206,36 @@ async fn two_databases_are_seen() -> Result<()> {
     assert_eq!(next(&mut sum).await, 1);
     Ok(())
 }
+
+#[wasm_bindgen_test]
+async fn changes_that_never_stop_do_not_keep_it_from_giving() -> Result<()> {
+    let db = with_three("closure never quiet").await?;
+    let mut ages = live_query(clone!(db => async move || {
+        let mut ages = Vec::new();
+        for _ in 0..5 {
+            ages.push(db.friends.get(1).await?.and_then(|row| row.age));
+        }
+        Ok(ages)
+    }));
+    let is_over = Cell::new(false);
+    let writes = async {
+        for age in 0..5_000 {
+            if is_over.get() {
+                return Ok(age);
+            }
+            db.friends.update(1, move |row| row.age = Some(age)).await?;
+        }
+        Err(Error::user("nothing was given"))
+    };
+    let gives = async {
+        for _ in 0..3 {
+            assert_eq!(next(&mut ages).await.len(), 5);
+        }
+        is_over.set(true);
+    };
+    let (written, ()) = futures::future::join(writes, gives).await;
+    let last = Some(written? - 1);
+    // In the end it is what is stored.
+    while next(&mut ages).await != [last; 5] {}
+    Ok(())
+}
