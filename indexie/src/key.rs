@@ -91,6 +91,25 @@ pub enum Form {
     Array,
 }
 
+impl Form {
+    /// Whether keys of both are stored alike, though not all of one may fit the other.
+    pub(crate) fn is_like(self, other: Self) -> bool {
+        self.plural() == other.plural()
+    }
+
+    /// What its keys are called.
+    pub(crate) fn plural(self) -> &'static str {
+        match self {
+            Self::Number | Self::Byte | Self::Wide => "numbers",
+            Self::Bool => "booleans",
+            Self::Date => "dates",
+            Self::Text => "strings",
+            Self::Binary => "binary keys",
+            Self::Array => "arrays",
+        }
+    }
+}
+
 /// A value of a key type that is no key: NaN, or an integer that a JavaScript number cannot hold.
 #[doc(hidden)]
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -14,9 +14,10 @@ use crate::codec::{CodecError, Decoded, Known, key_by, keys_by};
 use crate::engine::{Access, Footprint, RowType, Session, unexpected};
 use crate::error::{Error, Result};
 use crate::index::Column;
-use crate::key::AnyKey;
+use crate::key::{AnyKey, Form};
 use crate::key::range::{KeyRange, RangeSet};
 use crate::order::firsts;
+use crate::schema::KeyPath;
 use crate::storage::{Columns, Operation, Position, Request, RowReader, Scan, Sink, Want};
 #[cfg(feature = "live")]
 use crate::table::Target;
@@ -280,6 +281,31 @@ impl Execution {
     async fn last_of_all(&self) -> Result<Rows> {
         let backwards = |spec: &mut Spec| (spec.reverse, spec.offset, spec.limit) = (!spec.reverse, 0, Some(1));
         self.with(backwards).rows(Want::ROWS).await
+    }
+
+    /// Fails if the keys of the ordering index are of another form than this one, as far as that is known.
+    pub fn has_keys_of(&self, form: Form) -> Result<()> {
+        let schema = self.session.shared.schema(self.store);
+        let column = self.spec.order_column();
+        let form_at = |path: &str| {
+            let field = self.row_type.forms.iter().find(|field| field.path.join(".") == path);
+            field.map(|field| field.form)
+        };
+        let own = match path_of(&schema, column) {
+            KeyPath::One(path) => form_at(path),
+            KeyPath::Many(paths) if column.first => paths.first().and_then(|path| form_at(path)),
+            KeyPath::Many(_) => Some(Form::Array),
+            KeyPath::None => None,
+        };
+        match own {
+            Some(own) if !own.is_like(form) => Err(Error::Data {
+                table: self.table().to_owned(),
+                key: None,
+                row: None,
+                message: format!("the index has {}, and {} are asked for", own.plural(), form.plural()),
+            }),
+            _ => Ok(()),
+        }
     }
 
     /// The keys of the ordering index, one per entry and so with repeats.

@@ -270,7 +270,11 @@ impl<T: Store, A: Access> Query<T, A> {
     /// [`Error::Data`] if `K` is not the type of the index's keys.
     pub fn keys<K: Key>(&self) -> Fetch<Vec<K>> {
         self.again(print_keys, |execution| {
-            async move { typed_all(execution.table(), &execution.keys().await?) }.boxed_local()
+            async move {
+                execution.has_keys_of(K::FORM)?;
+                typed_all(execution.table(), &execution.keys().await?)
+            }
+            .boxed_local()
         })
     }
 
@@ -281,7 +285,11 @@ impl<T: Store, A: Access> Query<T, A> {
     /// [`Error::Data`] if `K` is not the type of the index's keys.
     pub fn unique_keys<K: Key>(&self) -> Fetch<Vec<K>> {
         self.again(print_keys, |execution| {
-            async move { typed_all(execution.table(), &execution.unique_keys().await?) }.boxed_local()
+            async move {
+                execution.has_keys_of(K::FORM)?;
+                typed_all(execution.table(), &execution.unique_keys().await?)
+            }
+            .boxed_local()
         })
     }
 

@@ -189,6 +189,17 @@ async fn unique_keys_are_windowed_by_key() -> Result<()> {
     assert_eq!(v.filter(|_| true).limit(2).unique_keys::<u32>().await?, [0, 1], "also where rows are looked at");
     assert_eq!(v.filter(|n| n.v != 1).offset(1).unique_keys::<u32>().await?, [2]);
     assert_eq!(v.sort_by_key(|n| n.id).unique_keys::<u32>().await?, [1, 2, 0]);
+    // Numbers fit any type that holds them; other types are told also where there is nothing.
+    assert_eq!(v.limit(2).keys::<f64>().await?, [0.0, 0.0]);
+    for query in [v.clone(), v.filter(|_| false)] {
+        for failed in [query.keys::<String>().await.map(drop), query.unique_keys::<bool>().await.map(drop)] {
+            assert!(
+                matches!(&failed, Err(Error::Data { table, message, .. })
+                    if table == "numbers" && message.starts_with("the index has numbers, and ")),
+                "{failed:?}"
+            );
+        }
+    }
     Ok(())
 }
 
