@@ -123,7 +123,7 @@ fn variants<'a>(
     if data.variants.is_empty() {
         errors.at(ident.span(), format_args!("`{ident}` has no variants, so there is no key of it"));
     }
-    if let Some(word) = &container.reshaped {
+    if let Some(word) = container.reshaped.as_ref().or(container.tagged.as_ref()) {
         let attr = word.text;
         errors.at(word.span, format_args!("`#[serde({attr})]` stores no names of variants: remove the attribute"));
         return None;
@@ -280,7 +280,7 @@ mod tests {
 
     #[test]
     fn what_is_no_key_is_one_error() {
-        let inputs: [DeriveInput; 8] = [
+        let inputs: [DeriveInput; 9] = [
             parse_quote!(
                 struct A;
             ),
@@ -307,6 +307,14 @@ mod tests {
             parse_quote!(
                 #[serde(into = "String")]
                 struct A(u32);
+            ),
+            // It would be stored as an object.
+            parse_quote!(
+                #[serde(tag = "kind")]
+                enum A {
+                    One,
+                    Two,
+                }
             ),
             parse_quote!(union A { a: u32 }),
         ];

@@ -21,6 +21,8 @@ pub struct Container {
     pub transparent: bool,
     /// Attributes that leave no object with named fields.
     pub reshaped: Option<Word>,
+    /// `tag`: an object, also of an enum's plain variant.
+    pub tagged: Option<Word>,
     /// `rename` and `tag`, which the New type repeats.
     pub repeated: Vec<TokenStream>,
     pub renamed: bool,
@@ -39,6 +41,8 @@ pub struct Field {
     /// `with`, `serialize_with`: stored as something else.
     pub with: Option<Word>,
     pub skipped_if: Option<Span>,
+    /// It is left out where it is `None`, and only there.
+    pub skips_none: bool,
     /// Whether serde writes the field as it is.
     pub plain: bool,
 }
@@ -69,7 +73,10 @@ pub fn container(attrs: &[Attribute]) -> Container {
                 found.renamed = true;
                 found.repeated.push(meta.to_token_stream());
             }
-            "tag" => found.repeated.push(meta.to_token_stream()),
+            "tag" => {
+                found.tagged = word("tag");
+                found.repeated.push(meta.to_token_stream());
+            }
             "into" => found.into = Some(span),
             "transparent" => {
                 found.transparent = true;
@@ -91,7 +98,12 @@ pub fn field(attrs: &[Attribute]) -> Field {
         let span = meta.span();
         let word = |text| Some(Word { text, span });
         match name(&meta).as_str() {
-            "rename" => (found.written, found.read) = both(&meta),
+            "rename" => {
+                // Each may be said by itself.
+                let (written, read) = both(&meta);
+                found.written = written.or(found.written.take());
+                found.read = read.or(found.read.take());
+            }
             "alias" => found.aliases.extend(text(&meta)),
             "skip" => found.absent = word("skip"),
             "skip_serializing" => found.absent = word("skip_serializing"),
@@ -99,7 +111,10 @@ pub fn field(attrs: &[Attribute]) -> Field {
             "flatten" => found.absent = word("flatten"),
             "with" => found.with = word("with"),
             "serialize_with" => found.with = word("serialize_with"),
-            "skip_serializing_if" => found.skipped_if = Some(span),
+            "skip_serializing_if" => {
+                found.skipped_if = Some(span);
+                found.skips_none = text(&meta).is_some_and(|path| path.ends_with("Option::is_none"));
+            }
             _ => {}
         }
     }
@@ -174,6 +189,22 @@ mod tests {
         let two = field(&[parse_quote!(#[serde(rename(serialize = "a"), alias = "b")])]);
         assert_eq!((two.written.as_deref(), two.read), (Some("a"), None));
         assert_eq!(two.aliases, ["b"]);
+        let apart = field(&[
+            parse_quote!(#[serde(rename(serialize = "a"))]),
+            parse_quote!(#[serde(rename(deserialize = "b"))]),
+        ]);
+        assert_eq!((apart.written.as_deref(), apart.read.as_deref()), (Some("a"), Some("b")));
+    }
+
+    #[test]
+    fn what_is_left_out_where_it_is_none_is_told_from_other_conditions() {
+        let is_none = |path: &str| {
+            let found = field(&[parse_quote!(#[serde(default, skip_serializing_if = #path)])]);
+            assert!(found.skipped_if.is_some());
+            found.skips_none
+        };
+        assert!(is_none("Option::is_none") && is_none("std::option::Option::is_none"));
+        assert!(!is_none("String::is_empty") && !is_none("is_none_or_zero"));
     }
 
     #[test]

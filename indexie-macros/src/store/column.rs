@@ -81,6 +81,8 @@ pub fn resolve(
     let (key, optional) = key_type(root, path, given, multi, errors)?;
     let mut stored = vec![root.stored.clone()];
     stored.extend(nested.iter().map(|step| step.field.unraw().to_string()));
+    // What serde may leave out, only serde can tell.
+    let may_lack = root.serde.skipped_if.is_some() && !(root.serde.skips_none && option_of(root.ty).is_some());
     let column = Column {
         field,
         nested: nested.clone(),
@@ -89,7 +91,7 @@ pub fn resolve(
         key: record.spelled_out(&key),
         optional,
         multi,
-        by_serde: root.serde.with.is_some() || record.container.into.is_some(),
+        by_serde: root.serde.with.is_some() || record.container.into.is_some() || (may_lack && !multi),
         span: path.span(),
     };
     stored_form(record, root, &column, given.is_some(), errors)?;
@@ -258,6 +260,9 @@ mod tests {
                 #[serde(with = "iso")] born: Date,
                 #[serde(rename(serialize = "a", deserialize = "b"))] split: u32,
                 #[serde(skip_serializing_if = "String::is_empty")] note: String,
+                #[serde(skip_serializing_if = "Option::is_none")] nick: Option<String>,
+                #[serde(skip_serializing_if = "is_none_or_zero")] rank: Option<u32>,
+                #[serde(skip_serializing_if = "Vec::is_empty")] flags: Vec<String>,
                 #[serde(rename = "with-dash")] dash: u32,
             }
         }
@@ -279,6 +284,16 @@ mod tests {
             let column = column.expect(entry);
             assert_eq!(column.key.to_string(), key);
             assert_eq!((column.stored_path().as_str(), column.optional), (stored, optional));
+        }
+    }
+
+    #[test]
+    fn what_serde_may_leave_out_is_looked_up_in_what_it_writes() {
+        let table = [("note as String", true), ("rank", true), ("nick", false), ("*flags", false), ("first_name", false)];
+        for (entry, by_serde) in table {
+            let (column, errors) = column(&person(), entry);
+            assert_eq!(errors, Vec::<String>::new(), "{entry}");
+            assert_eq!(column.expect(entry).by_serde, by_serde, "{entry}");
         }
     }
 

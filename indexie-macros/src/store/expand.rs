@@ -16,7 +16,7 @@ pub fn quiet() -> TokenStream {
     quote! {
         #[allow(
             clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction,
-            dead_code, deprecated, missing_copy_implementations, missing_debug_implementations,
+            dead_code, deprecated, missing_copy_implementations, missing_debug_implementations, nonstandard_style,
             unnameable_types, unreachable_pub, unused_qualifications
         )]
     }

@@ -67,7 +67,7 @@ pub fn declare(record: &Record<'_>, new: &NewType, library: &TokenStream) -> Tok
     let cfgs = record.syntax.attrs.iter().filter(|attr| attr.path().is_ident("cfg"));
     let serde = quote!(#library::__private::serde);
     let written = by_serde.then(|| {
-        let container = stored::repeated(&record.container, &ident.to_string(), &serde.to_string());
+        let container = stored::repeated(&record.container, &ident.unraw().to_string(), &serde.to_string());
         quote!(#[derive(#serde::Serialize #(, #derives)*)] #container)
     });
     let fields = new.kept(record).map(|field| {

@@ -1,5 +1,6 @@
 //! What a column may hold: numbers of every sign, dates, bytes, truth values, nested fields, and nothing.
 
+use futures::StreamExt;
 use indexie::Date;
 use indexie::prelude::*;
 use indexie_tests::wasm_bindgen_test;
@@ -324,5 +325,69 @@ async fn keys_outside_of_the_record_come_with_entries() -> Result<()> {
     assert_eq!(db.outside.order_by(|o| o.name).primary_keys().await?, ["y", "w", "x"]);
     assert_eq!(db.outside.where_(|o| o.name).equals("b!").delete().await?, 2);
     assert_eq!(db.outside.count().await?, 1);
+    Ok(())
+}
+
+/// Fields that are left out where they say nothing.
+#[derive(Store, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[store("id, label as String, rank")]
+pub struct Badge {
+    pub id: u32,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub label: String,
+    #[serde(default, skip_serializing_if = "is_none_or_zero")]
+    pub rank: Option<u32>,
+}
+
+#[allow(clippy::ref_option, reason = "serde asks so")]
+fn is_none_or_zero(rank: &Option<u32>) -> bool {
+    matches!(rank, None | Some(0))
+}
+
+/// Fields as JavaScript writes them.
+#[allow(non_snake_case, reason = "what the case is about")]
+#[derive(Store, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[store("++id, firstName")]
+pub struct Guest {
+    pub id: u32,
+    pub firstName: String,
+}
+
+schema! {
+    struct Cloakroom("cloakroom");
+
+    version 1 {
+        badges: Badge,
+        guests: Guest,
+    }
+}
+
+// A key that is not stored is in no index: every way to read says so.
+#[wasm_bindgen_test]
+async fn a_row_that_leaves_a_column_out_is_not_in_its_index() -> Result<()> {
+    let db: Cloakroom = fresh("a row that leaves a column out").await;
+    let badge = |id, label: &str, rank| Badge { id, label: label.into(), rank };
+    let mut unlabelled = db.badges.where_(|b| b.label).equals("").count().live();
+    let mut ranked = db.badges.order_by(|b| b.rank).primary_keys().live();
+    assert_eq!(unlabelled.next().await.transpose()?, Some(0));
+    assert_eq!(ranked.next().await.transpose()?, Some(vec![]));
+    db.badges.bulk_put(&[badge(1, "", Some(0)), badge(2, "b", Some(7)), badge(3, "", None)]).await?;
+    assert_eq!(ranked.next().await.transpose()?, Some(vec![2]));
+    assert_eq!(db.badges.where_(|b| b.label).equals("").count().await?, 0);
+    let tx = db.badges.start_transaction(Overlay::Optimistic);
+    tx.put(&badge(4, "", Some(0))).await?;
+    tx.put(&badge(5, "e", Some(3))).await?;
+    assert_eq!(tx.where_(|b| b.label).equals("").count().await?, 0);
+    assert_eq!(tx.order_by(|b| b.rank).primary_keys().await?, [5, 2]);
+    assert_eq!(ranked.next().await.transpose()?, Some(vec![5, 2]));
+    assert_eq!(db.badges.where_(|b| b.id).above(0).order_by(|b| b.label).primary_keys().await?, [2, 5]);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn names_may_be_javascripts() -> Result<()> {
+    let db: Cloakroom = fresh("names may be javascripts").await;
+    db.guests.bulk_add(&[NewGuest { firstName: "Bo".into() }, NewGuest { firstName: "Al".into() }]).await?;
+    assert_eq!(db.guests.order_by(|g| g.firstName).primary_keys().await?, [2, 1]);
     Ok(())
 }
