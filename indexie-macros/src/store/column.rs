@@ -289,7 +289,8 @@ mod tests {
 
     #[test]
     fn what_serde_may_leave_out_is_looked_up_in_what_it_writes() {
-        let table = [("note as String", true), ("rank", true), ("nick", false), ("*flags", false), ("first_name", false)];
+        let table =
+            [("note as String", true), ("rank", true), ("nick", false), ("*flags", false), ("first_name", false)];
         for (entry, by_serde) in table {
             let (column, errors) = column(&person(), entry);
             assert_eq!(errors, Vec::<String>::new(), "{entry}");

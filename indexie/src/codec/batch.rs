@@ -17,6 +17,8 @@ pub(crate) struct Batch {
     wide: Vec<u8>,
     binary: Vec<u8>,
     rows: usize,
+    /// How many lists and records are around what is being written.
+    pub depth: u32,
 }
 
 /// Holding the same values, bit for bit: NaN is the same as itself, and -0 is not the same as 0.

@@ -18,7 +18,8 @@ pub(crate) fn write_row<T: Serialize + ?Sized>(
 ) -> Result<(), CodecError> {
     let at = batch.ints.len();
     batch.int(tag::NULL);
-    let tag = row.serialize(Encoder { batch, shapes, place: Place::Inside(forms, 0), depth: 0 })?;
+    batch.depth = 0;
+    let tag = row.serialize(Encoder { batch, shapes, place: Place::Inside(forms, 0) })?;
     batch.ints[at] = settled(tag);
     batch.end_row();
     Ok(())
@@ -87,18 +88,16 @@ struct Encoder<'a> {
     batch: &'a mut Batch,
     shapes: &'a mut Shapes,
     place: Place,
-    /// How many lists and records are around it.
-    depth: u32,
 }
 
 impl Encoder<'_> {
-    /// Goes into so many lists and records, one in another.
-    fn deeper(self, levels: u32) -> Result<Self, CodecError> {
-        let depth = self.depth + levels;
-        if depth > MAX_DEPTH {
+    /// Goes into a list or a record, with what stands around it. Its end is to come out again.
+    fn enter(&mut self, around: Around) -> Result<(), CodecError> {
+        self.batch.depth += around.levels();
+        if self.batch.depth > MAX_DEPTH {
             return Err(ser::Error::custom(format_args!("it is more than {MAX_DEPTH} levels deep")));
         }
-        Ok(Self { depth, ..self })
+        Ok(())
     }
 
     #[allow(clippy::cast_precision_loss, reason = "checked to be within 2^53")]
@@ -202,8 +201,10 @@ impl<'a> ser::Serializer for Encoder<'a> {
         Ok(tag::TEXT)
     }
 
-    fn serialize_bytes(self, value: &[u8]) -> Written {
-        self.deeper(1)?.batch.binary(value);
+    fn serialize_bytes(mut self, value: &[u8]) -> Written {
+        self.enter(Around::Nothing)?;
+        self.batch.depth -= 1;
+        self.batch.binary(value);
         Ok(tag::BYTES)
     }
 
@@ -227,12 +228,14 @@ impl<'a> ser::Serializer for Encoder<'a> {
         self.serialize_str(variant)
     }
 
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Written {
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(mut self, name: &'static str, value: &T) -> Written {
         if name != date::NAME {
             return value.serialize(self);
         }
-        let Self { batch, shapes, place, depth } = self.deeper(1)?;
-        let tag = settled(value.serialize(Encoder { batch, shapes, place, depth })?);
+        self.enter(Around::Nothing)?;
+        let Self { batch, shapes, place } = self;
+        let tag = settled(value.serialize(Encoder { batch, shapes, place })?);
+        batch.depth -= 1;
         if tag == tag::U32 {
             let millis = batch.ints.pop().unwrap_or_default();
             batch.float(millis.into());
@@ -241,14 +244,15 @@ impl<'a> ser::Serializer for Encoder<'a> {
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
-        self,
+        mut self,
         name: &'static str,
         _index: u32,
         variant: &'static str,
         value: &T,
     ) -> Written {
         let content = self.shapes.next_object();
-        let mut object = Object::new(self.deeper(1)?, name, Around::Nothing, content);
+        self.enter(Around::Nothing)?;
+        let mut object = Object::new(self, name, Around::Nothing, content);
         ser::SerializeStruct::serialize_field(&mut object, variant, value)?;
         if object.count == 0 {
             // It holds `None`, and is the variant all the same.
@@ -257,46 +261,50 @@ impl<'a> ser::Serializer for Encoder<'a> {
         ser::SerializeStruct::end(object)
     }
 
-    fn serialize_seq(self, _len: Option<usize>) -> Result<Sequence<'a>, CodecError> {
-        Ok(Sequence::new(self.deeper(1)?, true))
+    fn serialize_seq(mut self, _len: Option<usize>) -> Result<Sequence<'a>, CodecError> {
+        self.enter(Around::Nothing)?;
+        Ok(Sequence::new(self, true))
     }
 
-    fn serialize_tuple(self, _len: usize) -> Result<Sequence<'a>, CodecError> {
-        Ok(Sequence::new(self.deeper(1)?, false))
+    fn serialize_tuple(mut self, _len: usize) -> Result<Sequence<'a>, CodecError> {
+        self.enter(Around::Nothing)?;
+        Ok(Sequence::new(self, false))
     }
 
-    fn serialize_tuple_struct(self, _name: &'static str, _len: usize) -> Result<Sequence<'a>, CodecError> {
-        Ok(Sequence::new(self.deeper(1)?, false))
+    fn serialize_tuple_struct(mut self, _name: &'static str, _len: usize) -> Result<Sequence<'a>, CodecError> {
+        self.enter(Around::Nothing)?;
+        Ok(Sequence::new(self, false))
     }
 
     fn serialize_tuple_variant(
-        self,
+        mut self,
         name: &'static str,
         _index: u32,
         variant: &'static str,
         _len: usize,
     ) -> Result<Sequence<'a>, CodecError> {
-        let this = self.deeper(2)?;
-        let around = wrap(this.batch, this.shapes, name, variant, tag::ARRAY);
-        let mut sequence = Sequence::new(this, false);
+        self.enter(Around::Variant)?;
+        let around = wrap(self.batch, self.shapes, name, variant, tag::ARRAY);
+        let mut sequence = Sequence::new(self, false);
         sequence.around = around;
         Ok(sequence)
     }
 
-    fn serialize_map(self, _len: Option<usize>) -> Result<Map<'a>, CodecError> {
-        let encoder = self.deeper(1)?;
-        let at = encoder.batch.ints.len();
-        encoder.batch.int(0);
-        Ok(Map { encoder, at, count: 0, key: String::new(), of_field: false })
+    fn serialize_map(mut self, _len: Option<usize>) -> Result<Map<'a>, CodecError> {
+        self.enter(Around::Nothing)?;
+        let at = self.batch.ints.len();
+        self.batch.int(0);
+        Ok(Map { encoder: self, at, count: 0, key: String::new(), of_field: false })
     }
 
-    fn serialize_struct(self, name: &'static str, _len: usize) -> Result<Object<'a>, CodecError> {
+    fn serialize_struct(mut self, name: &'static str, _len: usize) -> Result<Object<'a>, CodecError> {
         let content = self.shapes.next_object();
-        Ok(Object::new(self.deeper(1)?, name, Around::Nothing, content))
+        self.enter(Around::Nothing)?;
+        Ok(Object::new(self, name, Around::Nothing, content))
     }
 
     fn serialize_struct_variant(
-        self,
+        mut self,
         name: &'static str,
         _index: u32,
         variant: &'static str,
@@ -304,8 +312,8 @@ impl<'a> ser::Serializer for Encoder<'a> {
     ) -> Result<Object<'a>, CodecError> {
         // Decided once: the shape around the content may be the last one there is room for.
         let content = self.shapes.next_object();
-        let this = self.deeper(2)?;
-        let around = wrap(this.batch, this.shapes, name, variant, content);
-        Ok(Object::new(this, variant, around, content))
+        self.enter(Around::Variant)?;
+        let around = wrap(self.batch, self.shapes, name, variant, content);
+        Ok(Object::new(self, variant, around, content))
     }
 }

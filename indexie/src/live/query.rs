@@ -111,6 +111,8 @@ impl<R: 'static> LiveQuery<R> {
 /// does not run it. Reads in a task that it spawns are not noted. A result that has been overtaken by a change is not given, but for one
 /// now and then where the changes never stop; it may be of reads between which something has changed, and is followed by another.
 ///
+/// A result is kept, to be compared with the next one: that is what it has to be `Clone` for.
+///
 /// ```
 /// # mod app { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs")); }
 /// # use {app::*, indexie::prelude::*};

@@ -264,11 +264,7 @@ fn answered(value: Box<dyn Any>, table: &str, landed: &[Landed]) -> Result<Box<d
 }
 
 /// The answer of a write, with the row that guards and hooks have made of the one that it answers.
-fn with_row(
-    mut value: Box<dyn Any>,
-    table: &str,
-    now: impl FnOnce(&AnyKey) -> Option<Row>,
-) -> Result<Box<dyn Any>> {
+fn with_row(mut value: Box<dyn Any>, table: &str, now: impl FnOnce(&AnyKey) -> Option<Row>) -> Result<Box<dyn Any>> {
     let written = match value.downcast_mut::<Option<Written>>() {
         Some(written) => written.as_mut(),
         None => value.downcast_mut::<Written>(),

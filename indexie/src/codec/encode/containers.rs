@@ -19,6 +19,11 @@ pub(super) enum Around {
 }
 
 impl Around {
+    /// How many levels there are of it and what stands in it.
+    pub(super) fn levels(self) -> u32 {
+        if self == Self::Nothing { 1 } else { 2 }
+    }
+
     /// The tag of the whole.
     fn tag(self, content: u32) -> u32 {
         match self {
@@ -111,13 +116,14 @@ impl ser::SerializeStruct for Object<'_> {
 
     fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), CodecError> {
         let field = self.begin_field(key);
-        let Encoder { batch, shapes, depth, .. } = &mut self.encoder;
-        let tag = value.serialize(Encoder { batch, shapes, place: field.place, depth: *depth });
+        let Encoder { batch, shapes, .. } = &mut self.encoder;
+        let tag = value.serialize(Encoder { batch, shapes, place: field.place });
         self.end_field(key, &field, tag)
     }
 
     fn end(self) -> Written {
         let Encoder { batch, shapes, .. } = self.encoder;
+        batch.depth = batch.depth.saturating_sub(self.around.levels());
         let content = if let Some(node) = self.node {
             batch.ints[self.at] = shapes.finish(node);
             tag::OBJECT
@@ -167,13 +173,13 @@ impl<'a> Sequence<'a> {
     }
 
     fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), CodecError> {
-        let Encoder { batch, shapes, place, depth } = &mut self.encoder;
+        let Encoder { batch, shapes, place } = &mut self.encoder;
         let start = batch.ints.len();
         let place = match *place {
             Place::Key(form) | Place::Keys(form) => Place::Key(form),
             _ => Place::Free,
         };
-        let tag = value.serialize(Encoder { batch, shapes, place, depth: *depth });
+        let tag = value.serialize(Encoder { batch, shapes, place });
         let tag = tag.map_err(|error| error.at_element(self.elements.len()))?;
         self.elements.push((start, tag));
         Ok(())
@@ -182,6 +188,7 @@ impl<'a> Sequence<'a> {
     #[allow(clippy::cast_possible_truncation, reason = "wasm memory ends at 2^32, and a byte was written as one")]
     fn close(self) -> u32 {
         let (batch, elements, at) = (self.encoder.batch, self.elements, self.at);
+        batch.depth = batch.depth.saturating_sub(self.around.levels());
         let first = elements.first().map(|(_, tag)| *tag);
         let uniform = first.filter(|first| elements.iter().all(|(_, tag)| tag == first));
         let binary = self.may_be_binary
@@ -281,13 +288,13 @@ impl ser::SerializeMap for Map<'_> {
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), CodecError> {
-        let Encoder { batch, shapes, place, depth } = &mut self.encoder;
+        let Encoder { batch, shapes, place } = &mut self.encoder;
         let before = batch.position();
         batch.text(&self.key);
         let slot = batch.ints.len();
         batch.int(tag::NULL);
         let place = place.field(&self.key);
-        let tag = value.serialize(Encoder { batch, shapes, place, depth: *depth });
+        let tag = value.serialize(Encoder { batch, shapes, place });
         let tag = tag.map_err(|error| error.at(&self.key))?;
         if tag == tag::NULL && (self.of_field || place.is_key()) {
             batch.rewind(before);
@@ -311,6 +318,7 @@ impl ser::SerializeMap for Map<'_> {
 
     fn end(self) -> Written {
         self.encoder.batch.ints[self.at] = self.count;
+        self.encoder.batch.depth -= 1;
         Ok(tag::MAP)
     }
 }
