@@ -16,7 +16,8 @@ pub(crate) struct Batch {
     ascii: Vec<u8>,
     wide: Vec<u8>,
     binary: Vec<u8>,
-    rows: usize,
+    /// How many rows the last section has.
+    rows: u32,
     /// How many lists and records are around what is being written.
     pub depth: u32,
 }
@@ -87,7 +88,7 @@ impl Batch {
     /// Marks the end of a row.
     pub fn end_row(&mut self) {
         self.rows += 1;
-        if self.rows.is_multiple_of(ROWS_PER_SECTION) {
+        if self.rows as usize == ROWS_PER_SECTION {
             self.end_section();
         }
     }
@@ -97,6 +98,7 @@ impl Batch {
         self.sections.extend([self.ascii.len() as u32, self.wide.len() as u32]);
         self.bytes.append(&mut self.ascii);
         self.bytes.append(&mut self.wide);
+        self.rows = 0;
     }
 
     /// Appends another batch's only row.
@@ -116,7 +118,7 @@ impl Batch {
 
     /// The same, for one owner.
     pub fn sealed(mut self) -> Self {
-        if !self.rows.is_multiple_of(ROWS_PER_SECTION) || !self.ascii.is_empty() || !self.wide.is_empty() {
+        if self.rows > 0 || !self.ascii.is_empty() || !self.wide.is_empty() {
             self.end_section();
         }
         self.bytes.append(&mut self.binary);

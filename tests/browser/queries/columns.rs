@@ -339,7 +339,7 @@ pub struct Badge {
     pub rank: Option<u32>,
 }
 
-#[allow(clippy::ref_option, reason = "serde asks so")]
+#[allow(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
 fn is_none_or_zero(rank: &Option<u32>) -> bool {
     matches!(rank, None | Some(0))
 }
