@@ -164,8 +164,8 @@ async fn who_never_stops_asking_hears_of_others_too() -> Result<()> {
         has_heard.set(true);
         Ok::<_, Error>(())
     };
-    let (asked, heard) = join(asks, hears).await;
-    heard?;
+    let (asked, told) = join(asks, hears).await;
+    told?;
     asked?;
     leave();
     Ok(())
