@@ -13,7 +13,7 @@ use super::frame::Stage;
 use super::land::{Landed, Meets, land};
 use super::layer::{Layers, same};
 use super::over::{Meanwhile, Over};
-use super::stack::{Purpose, ended};
+use super::stack::{Purpose, ended, first_temporary};
 use crate::codec::Batch;
 use crate::engine::{self, Access, Session, Shared, Sight, Steps, Task, Written};
 use crate::error::{Error, Result};
@@ -76,7 +76,7 @@ impl Over {
                 let (own, sequence) = own.ok_or_else(ended)?;
                 *this.meanwhile.borrow_mut() = Meanwhile::of(store);
                 let stage = stage(&shared, store, this.beneath(number, store));
-                let stage = Rc::new(stage.writing(own, this.temporary(&shared, store, Some(number)), sequence));
+                let stage = Rc::new(stage.writing(own, this.temporary(&shared, store), sequence));
                 let session = Session { sight: Sight::Overlay(number), frame: Some(stage.clone()), ..base };
                 let value = steps(session.clone()).await?;
                 this.guard(&session, &stage, store).await?;
@@ -101,7 +101,8 @@ impl Over {
     ) -> Result<(Box<dyn Any>, Vec<Landed>)> {
         let shared = base.shared.clone();
         let stage = stage(&shared, store, Layers::default());
-        let stage = Rc::new(stage.writing(None, self.temporary(&shared, store, None), Rc::default()));
+        // Nobody else sees its rows by their temporary keys.
+        let stage = Rc::new(stage.writing(None, first_temporary(&shared, store), Rc::default()));
         let session = Session { frame: Some(stage.clone()), ..base.clone() };
         let value = steps(session.clone()).await?;
         self.guard(&session, &stage, store).await?;
@@ -165,10 +166,11 @@ impl Over {
             ),
         })?;
         let number = self.start(&session.shared, Purpose::Network, &[store]);
-        let overlay = Started { over: self.clone(), number };
+        let mut overlay = Started { over: self.clone(), number, store, given: None };
         let inner = Session::of_overlay(session.shared.clone(), number);
         let task = Task { session: inner, store, access, footprint, steps };
         let value = self.clone().write_pending(number, task).await?;
+        overlay.given = self.given(number, store);
         let landed = turn.around(self.clone().commit(session.shared, number, true)).await?;
         drop(overlay);
         answered(value, table, landed.get(&store).map_or(&[][..], Vec::as_slice))
@@ -249,11 +251,17 @@ impl Drop for Listening<'_> {
 struct Started {
     over: Rc<Over>,
     number: u32,
+    store: u16,
+    /// The temporary keys that it has given.
+    given: Option<(f64, f64)>,
 }
 
 impl Drop for Started {
     fn drop(&mut self) {
         self.over.roll_back(self.number);
+        if let Some(given) = self.given {
+            self.over.give_back(self.store, given);
+        }
     }
 }
 

@@ -151,18 +151,37 @@ impl Over {
         })
     }
 
-    /// The next temporary key of the rows that go into an overlay. A write of its own, whose rows nobody else sees by these keys, has
-    /// the same ones again and again: they are as few as the key's type has values.
-    pub(super) fn temporary(&self, shared: &Arc<Shared>, store: u16, overlay: Option<u32>) -> Rc<Cell<f64>> {
-        let first = || Rc::new(Cell::new(shared.schema(store).last_key));
-        let purpose = overlay.and_then(|number| self.with_overlay(number, |open| open.purpose));
-        match purpose {
-            Some(Purpose::Shown | Purpose::Hidden) => {
-                self.temporary.borrow_mut().entry(store).or_insert_with(first).clone()
-            }
-            Some(Purpose::Network) | None => first(),
+    /// The next temporary key of the rows that go into overlays.
+    pub(super) fn temporary(&self, shared: &Arc<Shared>, store: u16) -> Rc<Cell<f64>> {
+        self.temporary.borrow_mut().entry(store).or_insert_with(|| first_temporary(shared, store)).clone()
+    }
+
+    /// The temporary keys that an overlay has given to rows of a store: the lowest, and the highest.
+    pub(super) fn given(&self, number: u32, store: u16) -> Option<(f64, f64)> {
+        let overlays = self.overlays.borrow();
+        let layer = overlays.iter().find(|open| open.number == number)?.layers.get(&store)?;
+        let mut given = layer.entries().iter().filter(|(_, entry)| entry.temporary).map(|(key, _)| key);
+        match (given.next()?, given.next_back()) {
+            (AnyKey::Number(lowest), Some(AnyKey::Number(highest))) => Some((*lowest, *highest)),
+            (AnyKey::Number(only), None) => Some((*only, *only)),
+            _ => None,
         }
     }
+
+    /// Nobody knows rows by these temporary keys any more. They are given again, unless others have been given since: a small type
+    /// has few of them.
+    pub(super) fn give_back(&self, store: u16, (lowest, highest): (f64, f64)) {
+        if let Some(next) =
+            self.temporary.borrow().get(&store).filter(|next| next.get().total_cmp(&(lowest - 1.0)).is_eq())
+        {
+            next.set(highest);
+        }
+    }
+}
+
+/// Temporary keys count down from the last one that the key's type has.
+pub(super) fn first_temporary(shared: &Shared, store: u16) -> Rc<Cell<f64>> {
+    Rc::new(Cell::new(shared.schema(store).last_key))
 }
 
 /// The overlays that who has this sight sees, the first one lowest.
