@@ -1,6 +1,6 @@
 //! Strategies: whether a table's hooks come after a local write, or before it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::pin;
@@ -40,10 +40,10 @@ pub enum Strategy {
 #[derive(Default)]
 pub(crate) struct Turns {
     places: Rc<RefCell<VecDeque<Place>>>,
-    next: RefCell<u64>,
 }
 
 struct Place {
+    /// No other place of this thread has it, in whatever database.
     number: u64,
     store: u16,
     footprint: Footprint,
@@ -59,6 +59,7 @@ impl Place {
 }
 
 thread_local! {
+    static NEXT: Cell<u64> = const { Cell::new(1) };
     /// The places of the writes whose hooks are being polled right now, the outermost first.
     static WITHIN: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
 }
@@ -138,11 +139,7 @@ impl Turns {
     }
 
     fn take(&self, store: u16, footprint: Footprint) -> Option<Turn> {
-        let number = {
-            let mut next = self.next.borrow_mut();
-            *next += 1;
-            *next
-        };
+        let number = NEXT.replace(NEXT.get() + 1);
         let mut places = self.places.borrow_mut();
         let is_around = |place: &Place| WITHIN.with_borrow(|within| within.contains(&place.number));
         if places.iter().any(|place| is_around(place) && place.meets(store, &footprint)) {
@@ -194,6 +191,8 @@ mod tests {
         block_on(outer.around(async {
             assert!(turns.reached(0, keys(&[1])).await.is_none(), "it would wait for itself");
             assert!(turns.reached(0, Footprint::Whole).await.is_none());
+            let elsewhere = Turns::default();
+            assert!(elsewhere.reached(0, keys(&[1])).await.is_some(), "another database has places of its own");
             let within = turns.reached(0, keys(&[2])).await.expect("its turn");
             assert!(waits.as_mut().now_or_never().is_none());
             drop(within);
