@@ -96,7 +96,7 @@ impl<H> OverlayTransaction<H> {
     ///
     /// # Errors
     ///
-    /// The body's own, or [`Error::Aborted`] if the overlay transaction is over.
+    /// The body's own, or [`Error::Aborted`](crate::Error::Aborted) if the overlay transaction is over.
     ///
     /// # Cancellation
     ///
