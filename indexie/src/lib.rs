@@ -103,6 +103,7 @@ mod table;
 mod tasks;
 mod transaction;
 mod upgrade;
+mod within;
 
 pub use database::{
     Blocked, Builder, Database, Durability, Indexie, Storage, UpgradeProgress, VersionChange, database_names,

@@ -3,11 +3,11 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
 use crate::engine::Footprint;
+use crate::within::within;
 
 /// When the hooks of a table are called; see [`Table::set_strategy`](crate::Table::set_strategy).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,22 +64,6 @@ thread_local! {
     static WITHIN: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Takes a place off the list again when the poll is over, however it ends.
-struct Mark;
-
-impl Mark {
-    fn set(number: u64) -> Self {
-        WITHIN.with_borrow_mut(|within| within.push(number));
-        Self
-    }
-}
-
-impl Drop for Mark {
-    fn drop(&mut self) {
-        WITHIN.with_borrow_mut(Vec::pop);
-    }
-}
-
 /// A place that is held until the write is done.
 pub(crate) struct Turn {
     places: Rc<RefCell<VecDeque<Place>>>,
@@ -100,12 +84,7 @@ impl Drop for Turn {
 impl Turn {
     /// Runs what may write itself, which is not to wait for this turn.
     pub async fn around<R>(&self, steps: impl Future<Output = R>) -> R {
-        let mut steps = pin!(steps);
-        poll_fn(|context| {
-            let _mark = Mark::set(self.number);
-            steps.as_mut().poll(context)
-        })
-        .await
+        within(&WITHIN, self.number, steps).await
     }
 }
 

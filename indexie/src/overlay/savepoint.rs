@@ -2,8 +2,6 @@
 //! Called by `transaction` and `shown`; calls `over`.
 
 use std::cell::RefCell;
-use std::future::poll_fn;
-use std::pin::pin;
 use std::rc::Rc;
 
 use futures::lock::Mutex;
@@ -15,6 +13,7 @@ use super::transaction::OverlayTransaction;
 use crate::error::Result;
 use crate::order::SortedMap;
 use crate::storage::Thread;
+use crate::within::within;
 
 /// A savepoint that has begun and not ended.
 pub(super) struct Savepoint {
@@ -28,22 +27,6 @@ pub(super) struct Savepoint {
 thread_local! {
     /// The savepoints whose bodies are being polled right now, the outermost first: what is written is part of each.
     static WITHIN: RefCell<Vec<u32>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Takes a savepoint off the list again when the poll is over, however it ends.
-struct Mark;
-
-impl Mark {
-    fn set(id: u32) -> Self {
-        WITHIN.with_borrow_mut(|within| within.push(id));
-        Self
-    }
-}
-
-impl Drop for Mark {
-    fn drop(&mut self) {
-        WITHIN.with_borrow_mut(Vec::pop);
-    }
 }
 
 impl Open {
@@ -110,12 +93,7 @@ impl<H> OverlayTransaction<H> {
         };
         self.over.with_overlay(self.number, begin).ok_or_else(ended)?;
         let mut part = Part { over: &self.over, number: self.number, id, is_done: false };
-        let mut body = pin!(body());
-        let value = poll_fn(|context| {
-            let _mark = Mark::set(id);
-            body.as_mut().poll(context)
-        })
-        .await?;
+        let value = within(&WITHIN, id, body()).await?;
         part.is_done = true;
         Ok(value)
     }
