@@ -46,5 +46,9 @@ pub(crate) mod tag {
     pub const MIXED: u32 = 12;
 }
 
+/// So many lists and records may be around a value that is one itself; JavaScript's end has the same number. What stands deeper is not
+/// read: Rust's stack is small.
+pub(crate) const MAX_DEPTH: u32 = 256;
+
 /// Rows between two ends of the shared text: short enough that both ends work in the cache.
 pub(crate) const ROWS_PER_SECTION: usize = 128;

@@ -310,9 +310,7 @@ fn decoded<T: Store>(table: &Table<T>, key: &AnyKey, row: &Row) -> Result<T> {
 
 /// A row as its Rust type.
 fn typed<T: Store>(row: &Row) -> Result<T, crate::codec::CodecError> {
-    let mut batch = Batch::default();
-    crate::storage::memory::evaluator::write_row(&mut batch, Some(row));
-    let batch = batch.finish();
+    let batch = crate::storage::memory::evaluator::written(row);
     with_shapes(|shapes| from_value::<T>(&mut batch.reader(), &*shapes))
 }
 

@@ -28,8 +28,8 @@ pub enum Strategy {
     ///
     /// Writes to one key follow one another in the order in which they were asked for; writes to different keys run side by side. A hook
     /// that writes the row for which it is called would wait for itself, and gets [`Error::Unsupported`](crate::Error::Unsupported):
-    /// it may return the row as it is to be stored. If the tab is closed after a hook was successful and before the row is stored, the server has the row and this database has
-    /// not.
+    /// it may return the row as it is to be stored. If the tab is closed after a hook was successful and before the row is stored, the
+    /// server has the row and this database has not.
     ///
     /// Inside of [`transaction`](crate::Indexie::transaction) such a table cannot be written, for IndexedDB cannot wait for a network:
     /// use [`start_transaction`](crate::Indexie::start_transaction).

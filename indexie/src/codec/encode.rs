@@ -6,7 +6,7 @@ mod containers;
 
 use containers::{Around, Map, Object, Sequence, wrap};
 
-use super::{Batch, CodecError, Shapes, tag};
+use super::{Batch, CodecError, MAX_DEPTH, Shapes, tag};
 use crate::key::{FieldForm, Form, date};
 
 /// Appends one row, tag first. After an error the batch is of no use any more.
@@ -27,9 +27,6 @@ pub(crate) fn write_row<T: Serialize + ?Sized>(
 
 /// The key fields of a row type.
 pub(crate) type Forms = &'static [FieldForm];
-
-/// What stands deeper could not be read any more.
-const MAX_DEPTH: u32 = 256;
 
 /// Where in a row a value stands, as far as keys are concerned.
 #[derive(Clone, Copy)]
@@ -91,13 +88,18 @@ struct Encoder<'a> {
 }
 
 impl Encoder<'_> {
-    /// Goes into a list or a record, with what stands around it. Its end is to come out again.
+    /// Goes into a list or a record, with what stands around it.
     fn enter(&mut self, around: Around) -> Result<(), CodecError> {
         self.batch.depth += around.levels();
         if self.batch.depth > MAX_DEPTH {
             return Err(ser::Error::custom(format_args!("it is more than {MAX_DEPTH} levels deep")));
         }
         Ok(())
+    }
+
+    /// Comes out again.
+    fn leave(&mut self, around: Around) {
+        self.batch.depth = self.batch.depth.saturating_sub(around.levels());
     }
 
     #[allow(clippy::cast_precision_loss, reason = "checked to be within 2^53")]
@@ -203,7 +205,7 @@ impl<'a> ser::Serializer for Encoder<'a> {
 
     fn serialize_bytes(mut self, value: &[u8]) -> Written {
         self.enter(Around::Nothing)?;
-        self.batch.depth -= 1;
+        self.leave(Around::Nothing);
         self.batch.binary(value);
         Ok(tag::BYTES)
     }
@@ -233,9 +235,9 @@ impl<'a> ser::Serializer for Encoder<'a> {
             return value.serialize(self);
         }
         self.enter(Around::Nothing)?;
+        self.leave(Around::Nothing);
         let Self { batch, shapes, place } = self;
         let tag = settled(value.serialize(Encoder { batch, shapes, place })?);
-        batch.depth -= 1;
         if tag == tag::U32 {
             let millis = batch.ints.pop().unwrap_or_default();
             batch.float(millis.into());
@@ -244,15 +246,14 @@ impl<'a> ser::Serializer for Encoder<'a> {
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
-        mut self,
+        self,
         name: &'static str,
         _index: u32,
         variant: &'static str,
         value: &T,
     ) -> Written {
         let content = self.shapes.next_object();
-        self.enter(Around::Nothing)?;
-        let mut object = Object::new(self, name, Around::Nothing, content);
+        let mut object = Object::new(self, name, Around::Nothing, content)?;
         ser::SerializeStruct::serialize_field(&mut object, variant, value)?;
         if object.count == 0 {
             // It holds `None`, and is the variant all the same.
@@ -261,33 +262,27 @@ impl<'a> ser::Serializer for Encoder<'a> {
         ser::SerializeStruct::end(object)
     }
 
-    fn serialize_seq(mut self, _len: Option<usize>) -> Result<Sequence<'a>, CodecError> {
-        self.enter(Around::Nothing)?;
-        Ok(Sequence::new(self, true))
+    fn serialize_seq(self, _len: Option<usize>) -> Result<Sequence<'a>, CodecError> {
+        Sequence::new(self, Around::Nothing, true)
     }
 
-    fn serialize_tuple(mut self, _len: usize) -> Result<Sequence<'a>, CodecError> {
-        self.enter(Around::Nothing)?;
-        Ok(Sequence::new(self, false))
+    fn serialize_tuple(self, _len: usize) -> Result<Sequence<'a>, CodecError> {
+        Sequence::new(self, Around::Nothing, false)
     }
 
-    fn serialize_tuple_struct(mut self, _name: &'static str, _len: usize) -> Result<Sequence<'a>, CodecError> {
-        self.enter(Around::Nothing)?;
-        Ok(Sequence::new(self, false))
+    fn serialize_tuple_struct(self, _name: &'static str, _len: usize) -> Result<Sequence<'a>, CodecError> {
+        Sequence::new(self, Around::Nothing, false)
     }
 
     fn serialize_tuple_variant(
-        mut self,
+        self,
         name: &'static str,
         _index: u32,
         variant: &'static str,
         _len: usize,
     ) -> Result<Sequence<'a>, CodecError> {
-        self.enter(Around::Variant)?;
         let around = wrap(self.batch, self.shapes, name, variant, tag::ARRAY);
-        let mut sequence = Sequence::new(self, false);
-        sequence.around = around;
-        Ok(sequence)
+        Sequence::new(self, around, false)
     }
 
     fn serialize_map(mut self, _len: Option<usize>) -> Result<Map<'a>, CodecError> {
@@ -297,14 +292,13 @@ impl<'a> ser::Serializer for Encoder<'a> {
         Ok(Map { encoder: self, at, count: 0, key: String::new(), of_field: false })
     }
 
-    fn serialize_struct(mut self, name: &'static str, _len: usize) -> Result<Object<'a>, CodecError> {
+    fn serialize_struct(self, name: &'static str, _len: usize) -> Result<Object<'a>, CodecError> {
         let content = self.shapes.next_object();
-        self.enter(Around::Nothing)?;
-        Ok(Object::new(self, name, Around::Nothing, content))
+        Object::new(self, name, Around::Nothing, content)
     }
 
     fn serialize_struct_variant(
-        mut self,
+        self,
         name: &'static str,
         _index: u32,
         variant: &'static str,
@@ -312,8 +306,7 @@ impl<'a> ser::Serializer for Encoder<'a> {
     ) -> Result<Object<'a>, CodecError> {
         // Decided once: the shape around the content may be the last one there is room for.
         let content = self.shapes.next_object();
-        self.enter(Around::Variant)?;
         let around = wrap(self.batch, self.shapes, name, variant, content);
-        Ok(Object::new(self, variant, around, content))
+        Object::new(self, variant, around, content)
     }
 }

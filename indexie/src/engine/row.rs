@@ -50,7 +50,11 @@ impl RowType {
         // What has been read can be written.
         let _ = self.encode(row, &mut batch);
         batch.end_row();
-        let batch = batch.finish();
+        self.read(&batch.finish())
+    }
+
+    /// The first row of a batch of this thread's own.
+    pub fn read(&self, batch: &Finished) -> Result<Box<dyn Any>, CodecError> {
         with_shapes(|shapes| (self.decode)(&mut batch.reader(), &*shapes))
     }
 
@@ -73,8 +77,7 @@ impl Written {
 
     /// The row as it is in this batch.
     pub fn read(&mut self, table: &str, batch: &Finished) -> Result<()> {
-        let read = with_shapes(|shapes| (self.row_type.decode)(&mut batch.reader(), &*shapes));
-        self.row = read.map_err(|error| Error::decode(table, Some(self.key.clone()), error))?;
+        self.row = self.row_type.read(batch).map_err(|error| Error::decode(table, Some(self.key.clone()), error))?;
         Ok(())
     }
 }

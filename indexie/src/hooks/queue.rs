@@ -20,6 +20,9 @@ use crate::engine::Shared;
 use crate::order::SortedMap;
 use crate::tasks;
 
+/// What is told of a hook that did not come back.
+const PANICKED: &str = "it has panicked";
+
 #[derive(Default)]
 pub(super) struct Queues {
     tables: RefCell<SortedMap<u16, Queue>>,
@@ -125,7 +128,7 @@ impl Queues {
         called.await.unwrap_or_else(|_| Err(HookError::new(PANICKED)))
     }
 
-    /// Tells of a failure; who panicks at that has said so.
+    /// Tells of a failure; who panics at that has said so.
     fn tell(self: &Rc<Self>, place: Place, failure: HookFailure) {
         let Some(over) = crate::overlay::existing(place.database) else { return };
         let _call = self.begin_call(place, None);
@@ -175,10 +178,9 @@ impl Queues {
     pub async fn done_with(&self, is_meant: impl Fn(&Event) -> bool) {
         let until = self.next.get();
         poll_fn(|context| {
-            let is_due = || self.open.borrow().range(..until).any(|(_, event)| is_meant(event));
             #[cfg(not(target_family = "wasm"))]
             tasks::attend(context.waker());
-            if !is_due() {
+            if !self.open.borrow().range(..until).any(|(_, event)| is_meant(event)) {
                 return Poll::Ready(());
             }
             let mut waiting = self.waiting.borrow_mut();
@@ -190,5 +192,3 @@ impl Queues {
         .await;
     }
 }
-
-const PANICKED: &str = "it has panicked";

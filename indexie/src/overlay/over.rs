@@ -229,14 +229,11 @@ impl Above for Over {
 /// What is stored beneath the rows of a store, or of all, may be anything from now on.
 pub(super) fn forget(overlays: &mut [Open], of: Option<u16>) {
     for open in overlays {
-        let stores: Vec<u16> = open.heard.keys().copied().filter(|store| of.is_none_or(|of| of == *store)).collect();
-        for store in stores {
-            for layer in open.versions(store) {
-                let keys: Vec<AnyKey> = layer.entries().keys().cloned().collect();
-                let layer = Rc::make_mut(layer);
-                for key in &keys {
-                    layer.change(key, |entry| entry.stored = Base::Unknown);
-                }
+        for (_, layer) in open.all_versions().filter(|(store, _)| of.is_none_or(|of| of == **store)) {
+            let keys: Vec<AnyKey> = layer.entries().keys().cloned().collect();
+            let layer = Rc::make_mut(layer);
+            for key in &keys {
+                layer.change(key, |entry| entry.stored = Base::Unknown);
             }
         }
     }

@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 use crate::hooks::{Event, Mutation};
 use crate::key::AnyKey;
 use crate::order::SortedMap;
-use crate::storage::memory::evaluator::{Row, write_key, write_row};
+use crate::storage::memory::evaluator::{Row, write_key, written};
 use crate::storage::{Columns, Reply, Thread};
 use crate::strategy::Strategy;
 
@@ -79,9 +79,7 @@ impl Over {
                 let stage = Rc::new(stage.writing(own, this.temporary(&shared, store), sequence));
                 let session = Session { sight: Sight::Overlay(number), frame: Some(stage.clone()), ..base };
                 let value = steps(session.clone()).await?;
-                this.guard(&session, &stage, store).await?;
-                let table = shared.table_name(store);
-                let value = with_row(value, table, |key| stage.own()?.get(key)?.now.clone())?;
+                let value = this.guard(&session, &stage, store, value).await?;
                 Ok((value, stage))
             }
             .boxed_local()
@@ -105,12 +103,12 @@ impl Over {
         let stage = Rc::new(stage.writing(None, first_temporary(&shared, store), Rc::default()));
         let session = Session { frame: Some(stage.clone()), ..base.clone() };
         let value = steps(session.clone()).await?;
-        self.guard(&session, &stage, store).await?;
+        let value = self.guard(&session, &stage, store, value).await?;
         let landed = match stage.own().map(|own| own.clone()) {
             Some(own) => land(&base, store, &own, Meets::Overwrite).await?,
             None => Vec::new(),
         };
-        Ok((answered(value, shared.table_name(store), &landed)?, landed))
+        Ok((with_keys(value, &landed), landed))
     }
 
     /// A direct write: local first.
@@ -173,13 +171,15 @@ impl Over {
         overlay.given = self.given(number, store);
         let landed = turn.around(self.clone().commit(session.shared, number, true)).await?;
         drop(overlay);
-        answered(value, table, landed.get(&store).map_or(&[][..], Vec::as_slice))
+        let landed = landed.get(&store).map_or(&[][..], Vec::as_slice);
+        let value = with_row(value, table, |key| landed.iter().find(|landed| landed.pending == *key)?.new.clone())?;
+        Ok(with_keys(value, landed))
     }
 
-    /// Has the guards look at what was written.
-    async fn guard(&self, session: &Session, stage: &Stage, store: u16) -> Result<()> {
+    /// Has the guards look at what was written, and answers what the write does, with what they have made of its row.
+    async fn guard(&self, session: &Session, stage: &Stage, store: u16, value: Box<dyn Any>) -> Result<Box<dyn Any>> {
         if !self.hooked.has_guards(store) {
-            return Ok(());
+            return Ok(value);
         }
         for diff in stage.diffs() {
             let temporary = stage.is_temporary(&diff.key);
@@ -194,7 +194,7 @@ impl Over {
                 stage.replace(session, &diff.key, (**row).clone()).await?;
             }
         }
-        Ok(())
+        with_row(value, session.shared.table_name(store), |key| stage.own()?.get(key)?.now.clone())
     }
 
     /// Notes what a transaction has done; hooks hear of it when that is committed.
@@ -265,24 +265,16 @@ impl Drop for Started {
     }
 }
 
-/// The answer of a write as it has been stored in the end.
-fn answered(value: Box<dyn Any>, table: &str, landed: &[Landed]) -> Result<Box<dyn Any>> {
-    let value = with_row(value, table, |key| landed.iter().find(|landed| landed.pending == *key)?.new.clone())?;
-    Ok(with_keys(value, landed))
-}
-
 /// The answer of a write, with the row that guards and hooks have made of the one that it answers.
 fn with_row(mut value: Box<dyn Any>, table: &str, now: impl FnOnce(&AnyKey) -> Option<Row>) -> Result<Box<dyn Any>> {
-    let written = match value.downcast_mut::<Option<Written>>() {
-        Some(written) => written.as_mut(),
+    let answered = match value.downcast_mut::<Option<Written>>() {
+        Some(answered) => answered.as_mut(),
         None => value.downcast_mut::<Written>(),
     };
-    if let Some(written) = written
-        && let Some(now) = now(&written.key)
+    if let Some(answered) = answered
+        && let Some(now) = now(&answered.key)
     {
-        let mut batch = Batch::default();
-        write_row(&mut batch, Some(&now));
-        written.read(table, &batch.finish())?;
+        answered.read(table, &written(&now))?;
     }
     Ok(value)
 }

@@ -40,8 +40,17 @@ impl Open {
 
     /// What it has pending in a store: with all that has been written, and without each savepoint that is open.
     pub(super) fn versions(&mut self, store: u16) -> impl Iterator<Item = &mut Rc<Layer>> {
+        self.of_all().filter_map(move |layers| layers.get_mut(&store))
+    }
+
+    /// The same of all stores.
+    pub(super) fn all_versions(&mut self) -> impl Iterator<Item = (&u16, &mut Rc<Layer>)> {
+        self.of_all().flat_map(SortedMap::iter_mut)
+    }
+
+    fn of_all(&mut self) -> impl Iterator<Item = &mut SortedMap<u16, Rc<Layer>>> {
         let without = self.savepoints.iter_mut().map(|savepoint| &mut savepoint.without);
-        without.chain([&mut self.layers]).filter_map(move |layers| layers.get_mut(&store))
+        without.chain([&mut self.layers])
     }
 
     /// Takes over what has just been written: also in place of what is there without a savepoint, unless that has written it.

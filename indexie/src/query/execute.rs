@@ -288,7 +288,7 @@ impl Execution {
         let schema = self.session.shared.schema(self.store);
         let column = self.spec.order_column();
         let form_at = |path: &str| {
-            let field = self.row_type.forms.iter().find(|field| field.path.join(".") == path);
+            let field = self.row_type.forms.iter().find(|field| path.split('.').eq(field.path.iter().copied()));
             field.map(|field| field.form)
         };
         let own = match path_of(&schema, column) {
@@ -313,11 +313,11 @@ impl Execution {
         async move {
             let keys: Vec<AnyKey> = match self.plan()? {
                 Plan::Native(walk) | Plan::Distinct(walk) => {
-                    let Scan { offset, limit, after, .. } = self.native_scan(&walk, Want::KEYS);
+                    let scan = self.native_scan(&walk, Want::KEYS);
                     // The storage goes on from a place, or skips entries, but not both.
-                    let left_out = if after.is_some() { offset } else { 0 };
-                    let limit = limit.map(|limit| limit.saturating_add(left_out));
-                    let scan = Scan { offset: offset - left_out, limit, ..self.native_scan(&walk, Want::KEYS) };
+                    let left_out = if scan.after.is_some() { scan.offset } else { 0 };
+                    let limit = scan.limit.map(|limit| limit.saturating_add(left_out));
+                    let scan = Scan { offset: scan.offset - left_out, limit, ..scan };
                     let keys = self.scan(&walk, scan).await?.keys();
                     keys.into_iter().skip(left_out).map(|key| self.ordering_key(&walk, key)).collect()
                 }

@@ -146,6 +146,18 @@ struct Short {
     name: String,
 }
 
+schema! { struct Before("electric_before"); version 1 { users: Short } }
+
+/// A program has synced two users, and is gone.
+async fn followed_before(name: &str) {
+    let db: Before = fresh(name).await;
+    let script = Script::of_two_users();
+    let sync = db.users.sync_electric(script.shape()).await.expect("a sync");
+    sync.up_to_date().await.expect("it is up to date");
+    drop(sync);
+    db.close();
+}
+
 /// A program of later with the same database, whose record has another field.
 #[wasm_bindgen_test]
 async fn a_field_that_has_come_to_the_record_is_filled() {
@@ -156,14 +168,8 @@ async fn a_field_that_has_come_to_the_record_is_filled() {
         name: String,
         age: Option<i64>,
     }
-    schema! { struct Before("electric_new_field"); version 1 { users: Short } }
     schema! { struct After("electric_new_field"); version 1 { users: Long } }
-    let db: Before = fresh("electric_new_field").await;
-    let script = Script::of_two_users();
-    let sync = db.users.sync_electric(script.shape()).await.expect("a sync");
-    sync.up_to_date().await.expect("it is up to date");
-    drop(sync);
-    db.close();
+    followed_before("electric_new_field").await;
     let db: After = indexie_tests::builder("electric_new_field").build();
     let script = Script::of_two_users();
     let sync = db.users.sync_electric(script.shape()).await.expect("a sync");
@@ -188,14 +194,8 @@ async fn a_field_that_is_no_column_is_no_reason_to_fetch_anything() {
         #[serde(default)]
         draft: String,
     }
-    schema! { struct Before("electric_new_own_field"); version 1 { users: Short } }
     schema! { struct After("electric_new_own_field"); version 1 { users: WithDraft } }
-    let db: Before = fresh("electric_new_own_field").await;
-    let script = Script::of_two_users();
-    let sync = db.users.sync_electric(script.shape()).await.expect("a sync");
-    sync.up_to_date().await.expect("it is up to date");
-    drop(sync);
-    db.close();
+    followed_before("electric_new_own_field").await;
     let db: After = indexie_tests::builder("electric_new_own_field").build();
     let script = Script::default();
     let _sync = db.users.sync_electric(script.shape()).await.expect("a sync");

@@ -66,11 +66,17 @@ pub(in crate::codec) struct Object<'a> {
 }
 
 impl<'a> Object<'a> {
-    pub(super) fn new(encoder: Encoder<'a>, name: &'static str, around: Around, content: u32) -> Self {
+    pub(super) fn new(
+        mut encoder: Encoder<'a>,
+        name: &'static str,
+        around: Around,
+        content: u32,
+    ) -> Result<Self, CodecError> {
+        encoder.enter(around)?;
         let node = (content == tag::OBJECT).then(|| encoder.shapes.start(name));
         let at = encoder.batch.ints.len();
         encoder.batch.int(0);
-        Self { encoder, around, at, node, count: 0 }
+        Ok(Self { encoder, around, at, node, count: 0 })
     }
 }
 
@@ -121,9 +127,9 @@ impl ser::SerializeStruct for Object<'_> {
         self.end_field(key, &field, tag)
     }
 
-    fn end(self) -> Written {
+    fn end(mut self) -> Written {
+        self.encoder.leave(self.around);
         let Encoder { batch, shapes, .. } = self.encoder;
-        batch.depth = batch.depth.saturating_sub(self.around.levels());
         let content = if let Some(node) = self.node {
             batch.ints[self.at] = shapes.finish(node);
             tag::OBJECT
@@ -150,7 +156,7 @@ impl ser::SerializeStructVariant for Object<'_> {
 
 pub(in crate::codec) struct Sequence<'a> {
     encoder: Encoder<'a>,
-    pub(super) around: Around,
+    around: Around,
     may_be_binary: bool,
     /// Where the number of elements goes, and their tag after it.
     at: usize,
@@ -159,7 +165,8 @@ pub(in crate::codec) struct Sequence<'a> {
 }
 
 impl<'a> Sequence<'a> {
-    pub(super) fn new(encoder: Encoder<'a>, may_be_binary: bool) -> Self {
+    pub(super) fn new(mut encoder: Encoder<'a>, around: Around, may_be_binary: bool) -> Result<Self, CodecError> {
+        encoder.enter(around)?;
         let may_be_binary = match encoder.place {
             Place::Key(form) => may_be_binary && form == Form::Binary,
             // A set of bytes under a multi-entry index is an array of numbers.
@@ -169,7 +176,7 @@ impl<'a> Sequence<'a> {
         let at = encoder.batch.ints.len();
         encoder.batch.int(0);
         encoder.batch.int(tag::MIXED);
-        Self { encoder, around: Around::Nothing, may_be_binary, at, elements: Vec::new() }
+        Ok(Self { encoder, around, may_be_binary, at, elements: Vec::new() })
     }
 
     fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), CodecError> {
@@ -186,9 +193,9 @@ impl<'a> Sequence<'a> {
     }
 
     #[allow(clippy::cast_possible_truncation, reason = "wasm memory ends at 2^32, and a byte was written as one")]
-    fn close(self) -> u32 {
+    fn close(mut self) -> u32 {
+        self.encoder.leave(self.around);
         let (batch, elements, at) = (self.encoder.batch, self.elements, self.at);
-        batch.depth = batch.depth.saturating_sub(self.around.levels());
         let first = elements.first().map(|(_, tag)| *tag);
         let uniform = first.filter(|first| elements.iter().all(|(_, tag)| tag == first));
         let binary = self.may_be_binary
@@ -316,9 +323,9 @@ impl ser::SerializeMap for Map<'_> {
         self.serialize_value(value)
     }
 
-    fn end(self) -> Written {
+    fn end(mut self) -> Written {
+        self.encoder.leave(Around::Nothing);
         self.encoder.batch.ints[self.at] = self.count;
-        self.encoder.batch.depth -= 1;
         Ok(tag::MAP)
     }
 }

@@ -2271,10 +2271,9 @@ class Lock {
 const SKEW = 1000;
 // What comes from others is passed on no more often, in milliseconds too; under a stream of it less often.
 const PACE = 16, STREAM = 3, STREAM_PACE = 100;
-// Where it makes this thread read again, it has to wait so many times as long as that has taken, but not longer than that: whoever reads
-// keeps others from writing.
-const REST = 1, LONGEST_REST = 2000;
-// After so many milliseconds it counts as having read: it may be about something else, and without an end.
+// Where it makes this thread read again, it has to wait so many times as long as that has taken: whoever reads keeps others from writing.
+const REST = 1;
+// After so many milliseconds it counts as having read, and does not wait: it may be about something else, and without an end.
 const LONGEST_READING = 2000;
 
 // Of stores in which anything may be different.
@@ -2454,10 +2453,10 @@ class Tabs {
   due() {
     this.timer = 0;
     const now = performance.now();
-    const reading = now - this.readingSince;
+    const reading = now - this.readingSince, isLong = reading > LONGEST_READING;
     // Who always has something under way hears of others too.
-    if (this.readingSince > 0 && (reading > LONGEST_READING || !this.isReading())) {
-      this.next = Math.max(this.next, reading > LONGEST_READING ? now : now + Math.min(LONGEST_REST, REST * reading));
+    if (this.readingSince > 0 && (isLong || !this.isReading())) {
+      this.next = Math.max(this.next, isLong ? now : now + REST * reading);
       this.readingSince = 0;
     }
     const wait = this.readingSince > 0 ? PACE : this.pending.length > 0 ? this.next - now : -1;

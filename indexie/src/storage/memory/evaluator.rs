@@ -8,7 +8,7 @@ pub(crate) use super::merge::{Changed, merge};
 pub(crate) use super::operate::{Input, Outcome, input, reply};
 pub(crate) use super::path::{At, Path};
 pub(crate) use super::scan::Found;
-pub(crate) use super::streams::{Values, write_changes, write_key, write_row};
+pub(crate) use super::streams::{Values, write_changes, write_key, write_row, written};
 pub(crate) use super::value::{Object, Row, Value};
 pub(crate) use super::write::Step;
 

@@ -4,12 +4,9 @@
 use std::sync::Arc;
 
 use super::value::{Object, Row, Value};
-use crate::codec::{Batch, Known, Reader, tag};
+use crate::codec::{Batch, Finished, Known, MAX_DEPTH, Reader, tag};
 use crate::key::AnyKey;
 use crate::order::SortedMap;
-
-/// What stands deeper is not read, as in a browser.
-const MAX_DEPTH: usize = 256;
 
 /// Reads values one after the other. Property names are shared between rows.
 pub(crate) struct Values<'a> {
@@ -106,13 +103,20 @@ pub(crate) fn write_changes<'a>(
     rows.for_each(|(_, _, new)| write_row(batch, new));
 }
 
+/// A row alone, to be read as what it is of its type.
+pub(crate) fn written(row: &Row) -> Finished {
+    let mut batch = Batch::default();
+    write_row(&mut batch, Some(row));
+    batch.finish()
+}
+
 /// Appends a key.
 pub(crate) fn write_key(batch: &mut Batch, key: &AnyKey) {
     crate::codec::write_key(batch, key);
     batch.end_row();
 }
 
-fn tagged(batch: &mut Batch, value: &Value, depth: usize) {
+fn tagged(batch: &mut Batch, value: &Value, depth: u32) {
     let at = batch.ints.len();
     batch.int(tag::NULL);
     batch.ints[at] = write(batch, value, depth);
@@ -120,7 +124,7 @@ fn tagged(batch: &mut Batch, value: &Value, depth: usize) {
 
 /// Appends a value without its tag, and returns that.
 #[allow(clippy::cast_possible_truncation, reason = "no reader could take 2^32 elements")]
-fn write(batch: &mut Batch, value: &Value, depth: usize) -> u32 {
+fn write(batch: &mut Batch, value: &Value, depth: u32) -> u32 {
     if depth == MAX_DEPTH && matches!(value, Value::Date(_) | Value::Bytes(_) | Value::Array(_) | Value::Object(_)) {
         batch.text(&format!("a value {MAX_DEPTH} levels deep"));
         return tag::OTHER;

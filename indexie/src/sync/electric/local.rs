@@ -23,7 +23,7 @@ use crate::key::AnyKey;
 use crate::overlay::LandedRow;
 use crate::schema::KeyPath;
 use crate::storage::Operation;
-use crate::storage::memory::evaluator::{Row, Value, Values, merge, put_of, rows_of, write_row};
+use crate::storage::memory::evaluator::{Row, Value, Values, merge, put_of, rows_of, written};
 
 /// What a row waits for, besides a hook that is under way, as it is stored. Its base is a record of its own.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -192,11 +192,10 @@ fn based(
             Ok(Some(Some(Row::new(value(batch)))))
         }
         (Net::Patch(json) | Net::Merge(json), Some(base)) => {
-            let mut batch = Batch::default();
-            write_row(&mut batch, Some(base));
-            let batch = batch.finish();
-            let row = with_shapes(|shapes| (rows.row_type.decode)(&mut batch.reader(), &*shapes));
-            let mut row = row.map_err(|error| Error::decode(rows.table, Some(key.clone()), error))?;
+            let mut row = rows
+                .row_type
+                .read(&written(base))
+                .map_err(|error| Error::decode(rows.table, Some(key.clone()), error))?;
             let encoded = |row: &dyn std::any::Any| {
                 let mut batch = Batch::default();
                 let encoded = rows.row_type.encode(row, &mut batch);
