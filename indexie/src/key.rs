@@ -129,6 +129,8 @@ pub struct FieldForm {
     pub(crate) form: Form,
     /// The field is a collection, and each of its elements has this form.
     pub(crate) each: bool,
+    /// Whether serde stores what is nested under its Rust names.
+    pub(crate) kept: Option<fn() -> bool>,
 }
 
 impl FieldForm {
@@ -136,7 +138,7 @@ impl FieldForm {
     #[doc(hidden)]
     #[must_use]
     pub const fn new(path: &'static [&'static str], form: Form) -> Self {
-        Self { path, form, each: false }
+        Self { path, form, each: false, kept: None }
     }
 
     /// The same of the elements of a multi-entry field.
@@ -144,5 +146,12 @@ impl FieldForm {
     #[must_use]
     pub const fn each(self) -> Self {
         Self { each: true, ..self }
+    }
+
+    /// The same of a nested field, with what finds out whether it is stored under its Rust names.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn nested(self, kept: fn() -> bool) -> Self {
+        Self { kept: Some(kept), ..self }
     }
 }

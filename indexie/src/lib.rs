@@ -88,6 +88,7 @@ mod index;
 mod key;
 #[cfg(feature = "live")]
 mod live;
+mod names;
 mod op;
 mod order;
 mod overlay;
@@ -333,6 +334,7 @@ pub mod __private {
     pub use crate::key::{AnyKey, AutoKey, Entry, FieldForm, Form, IntoAnyKey, IntoKey, Key, KeyError, Text};
     #[cfg(feature = "live")]
     pub use crate::live::subscriptions;
+    pub use crate::names::{Steps, Unread};
     pub use crate::op::Op;
     pub use crate::probe::{NoKey, NoRecord, Probe};
     pub use crate::schema::{

@@ -23,7 +23,7 @@ use std::future::Future;
 
 use futures::future::LocalBoxFuture;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::key::FieldForm;
 use crate::upgrade::Upgrade;
 
@@ -253,6 +253,22 @@ impl Definition {
     pub(crate) fn stores_at(&self, version: u32) -> Option<Vec<(&'static str, StoreSchema)>> {
         let at = self.versions.iter().position(|declared| declared.number == version)?;
         Some(stores_after(&self.versions[..=at]))
+    }
+
+    /// Fails where a key path of the newest version leads to a field that serde stores under another name: the index would
+    /// be empty, whatever is stored.
+    pub(crate) fn check_names(&self) -> Result<()> {
+        let misnamed = |(table, schema): (_, StoreSchema)| {
+            let form = schema.fields.iter().find(|form| form.kept.is_some_and(|kept| !kept()))?;
+            Some((table, form.path.join(".")))
+        };
+        self.stores().into_iter().find_map(misnamed).map_or(Ok(()), |(table, path)| {
+            let what = format!(
+                "the key path `{path}` of the table `{table}`: serde stores one of its fields under another name, or not as a \
+                 field of its own, and no row would be found by it. Nested key fields keep their Rust names",
+            );
+            Err(Error::Unsupported { what })
+        })
     }
 }
 

@@ -200,7 +200,8 @@ impl Writer<'_, '_> {
         let forms = forms.map(|(_, column)| {
             let (key, stored) = (&column.key, &column.stored);
             let each = column.multi.then(|| quote!(.each()));
-            quote!(#private::FieldForm::new(&[#(#stored),*], #private::Probe::<#key>::FORM) #each)
+            let nested = reader::steps(self, column).map(|steps| quote!(.nested(|| #steps)));
+            quote!(#private::FieldForm::new(&[#(#stored),*], #private::Probe::<#key>::FORM) #each #nested)
         });
         let declared = &plan.declared;
         quote! {

@@ -6,6 +6,7 @@ use super::expand::Writer;
 use crate::model::Step;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
+use syn::ext::IdentExt as _;
 
 /// The name of a column's function.
 pub fn name(at: usize) -> Ident {
@@ -51,6 +52,36 @@ pub fn function(writer: &Writer<'_, '_>, at: usize, column: &Column) -> TokenStr
             #entry
         }
     }
+}
+
+/// What follows a nested path through its types, to see what serde calls its fields; none where the value is looked up in
+/// what serde makes of the record anyway.
+pub fn steps(writer: &Writer<'_, '_>, column: &Column) -> Option<TokenStream> {
+    if column.by_serde || column.nested.is_empty() {
+        return None;
+    }
+    let (private, record) = (writer.private, writer.record);
+    let ty = record.spelled_out(record.fields[column.field].ty);
+    let span = Span::call_site().located_at(column.span);
+    let to = column.nested.iter().map(|Step { through_option, field }| {
+        let name = field.unraw().to_string();
+        let get = if *through_option {
+            quote_spanned! {span=>
+                match __from {
+                    ::core::option::Option::Some(__inner) => ::core::option::Option::Some(&__inner.#field),
+                    ::core::option::Option::None => ::core::option::Option::None,
+                }
+            }
+        } else {
+            quote_spanned!(span=> ::core::option::Option::Some(&__from.#field))
+        };
+        quote_spanned!(span=> .to(#name, |__from| #get))
+    });
+    Some(quote_spanned! {span=> {
+        #[allow(unused_imports)]
+        use #private::Unread as _;
+        #private::Steps::<#ty>::from_here() #(#to)*.kept()
+    }})
 }
 
 /// A reference to the value, as an `Option` where the path or the value may be absent.

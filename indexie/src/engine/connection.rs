@@ -251,7 +251,10 @@ pub(super) async fn connection(shared: &Arc<Shared>) -> Result<u32> {
     };
     match opening {
         Some(opening) => opening.await,
-        None => begin(shared, &state).await,
+        None => {
+            shared.definition.check_names()?;
+            begin(shared, &state).await
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use indexie::AnyKey;
 use indexie::prelude::*;
 use indexie_tests::wasm_bindgen_test;
+use serde::{Deserialize, Serialize};
 
 use crate::fixtures::{Board, Cases, Comment, Ratio, Wide, fresh};
 use crate::plain;
@@ -179,5 +180,44 @@ async fn what_is_too_deep_to_be_read_again_is_not_stored() -> Result<()> {
     let refused = db.comments.update(1, move |row| *row = Comment { id: 1, ..deeper }).await;
     assert!(matches!(&refused, Err(Error::Encode { key: Some(AnyKey::Number(1.0)), .. })), "{refused:?}");
     assert_eq!(db.comments.to_vec().await?, [deepest]);
+    Ok(())
+}
+
+#[derive(Store, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[store("id, place?.post.code as u32")]
+pub struct Parcel {
+    id: u32,
+    place: Option<Place>,
+}
+
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
+struct Place {
+    post: Post,
+}
+
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
+struct Post {
+    #[serde(rename = "postCode")]
+    code: u32,
+}
+
+schema! {
+    struct Parcels("parcels");
+
+    version 1 {
+        parcels: Parcel,
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_nested_key_field_that_serde_renames_is_refused_when_its_database_is_opened() -> Result<()> {
+    let db: Parcels = fresh("refused name").await;
+    let parcel = Parcel { id: 1, place: Some(Place { post: Post { code: 8000 } }) };
+    for error in [db.open().await.map(|()| 0), db.parcels.add(&parcel).await, db.parcels.count().await.map(|_| 0)] {
+        assert!(
+            matches!(&error, Err(Error::Unsupported { what }) if what.contains("`place.post.code` of the table `parcels`")),
+            "{error:?}"
+        );
+    }
     Ok(())
 }

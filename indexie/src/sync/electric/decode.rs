@@ -3,7 +3,6 @@
 
 mod array;
 mod cell;
-mod fields;
 mod keys;
 mod moment;
 mod record;
@@ -11,7 +10,6 @@ mod record;
 mod tests;
 mod wire;
 
-pub(crate) use fields::fields;
 pub(crate) use keys::{key, outside_key};
 pub(crate) use record::{patched, row};
 pub(crate) use wire::{is_complete, merged};

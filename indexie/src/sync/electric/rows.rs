@@ -9,6 +9,7 @@ use crate::codec::{Batch, Misfit, with_shapes, write_row};
 use crate::engine::RowType;
 use crate::error::Error;
 use crate::key::{AnyKey, FieldForm};
+use crate::names::fields;
 use crate::schema::KeyPath;
 use crate::store::Store;
 
@@ -54,7 +55,7 @@ impl RowKind {
                 *row = decode::patched(row, json, columns)?;
                 Ok(())
             },
-            fields: decode::fields::<T>,
+            fields: fields::<T>,
         }
     }
 
