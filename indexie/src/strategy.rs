@@ -28,7 +28,8 @@ pub enum Strategy {
     ///
     /// Writes to one key follow one another in the order in which they were asked for; writes to different keys run side by side. A hook
     /// that writes the row for which it is called would wait for itself, and gets [`Error::Unsupported`](crate::Error::Unsupported):
-    /// it may return the row as it is to be stored. If the tab is closed after a hook was successful and before the row is stored, the
+    /// it may return the row as it is to be stored. So does the one of two hooks that comes last where each writes the row of the
+    /// other. If the tab is closed after a hook was successful and before the row is stored, the
     /// server has the row and this database has not.
     ///
     /// Inside of [`transaction`](crate::Indexie::transaction) such a table cannot be written, for IndexedDB cannot wait for a network:
@@ -47,6 +48,8 @@ struct Place {
     number: u64,
     store: u16,
     footprint: Footprint,
+    /// The places of the writes whose hooks it was asked for in.
+    around: Vec<u64>,
     /// Its turn has come.
     runs: bool,
     waker: Option<Waker>,
@@ -88,6 +91,40 @@ impl Turn {
     }
 }
 
+/// The numbers of what the place `at` waits for.
+fn before(places: &VecDeque<Place>, at: usize) -> impl Iterator<Item = u64> {
+    let own = &places[at];
+    let comes_first = move |(other_at, other): &(usize, &Place)| {
+        *other_at != at && (*other_at < at || other.runs) && other.meets(own.store, &own.footprint)
+    };
+    places.iter().enumerate().filter(comes_first).map(|(_, other)| other.number)
+}
+
+/// Whether what the place `at` waits for waits, in the end, for a write in whose hooks that place was asked for.
+fn waits_for_itself(places: &VecDeque<Place>, at: usize) -> bool {
+    let Place { number: own, around, .. } = &places[at];
+    if around.is_empty() {
+        return false;
+    }
+    let mut awaited: Vec<u64> = before(places, at).collect();
+    let mut looked_at = 0;
+    while let Some(&number) = awaited.get(looked_at) {
+        if number == *own || around.contains(&number) {
+            return true;
+        }
+        looked_at += 1;
+        let held_up = |place: &Place| !place.runs && (place.number == number || place.around.contains(&number));
+        for (at, _) in places.iter().enumerate().filter(|(_, place)| held_up(place)) {
+            for next in before(places, at) {
+                if !awaited.contains(&next) {
+                    awaited.push(next);
+                }
+            }
+        }
+    }
+    false
+}
+
 fn meet(a: &Footprint, b: &Footprint) -> bool {
     match (a, b) {
         (Footprint::Whole, _) | (_, Footprint::Whole) => true,
@@ -96,37 +133,40 @@ fn meet(a: &Footprint, b: &Footprint) -> bool {
 }
 
 impl Turns {
-    /// Resolves when no earlier write may be about the same rows. `None` if that one waits for who asks.
+    /// Resolves when no earlier write may be about the same rows. `None` if that one waits for who asks, whether at once or by way
+    /// of others.
     pub async fn reached(&self, store: u16, footprint: Footprint) -> Option<Turn> {
         let turn = self.take(store, footprint)?;
         poll_fn(|context| {
             let mut places = self.places.borrow_mut();
-            let Some(at) = places.iter().position(|place| place.number == turn.number) else { return Poll::Ready(()) };
-            let own = &places[at];
-            let comes_first = |(other_at, other): (usize, &Place)| {
-                other_at != at && (other_at < at || other.runs) && other.meets(own.store, &own.footprint)
+            let Some(at) = places.iter().position(|place| place.number == turn.number) else {
+                return Poll::Ready(true);
             };
-            if places.iter().enumerate().any(comes_first) {
+            if before(&places, at).next().is_some() {
+                if waits_for_itself(&places, at) {
+                    return Poll::Ready(false);
+                }
                 places[at].waker = Some(context.waker().clone());
                 return Poll::Pending;
             }
             places[at].runs = true;
-            Poll::Ready(())
+            Poll::Ready(true)
         })
-        .await;
-        Some(turn)
+        .await
+        .then_some(turn)
     }
 
     fn take(&self, store: u16, footprint: Footprint) -> Option<Turn> {
         let number = NEXT.replace(NEXT.get() + 1);
         let mut places = self.places.borrow_mut();
-        let is_around = |place: &Place| WITHIN.with_borrow(|within| within.contains(&place.number));
+        let around = WITHIN.with_borrow(Vec::clone);
+        let is_around = |place: &Place| around.contains(&place.number);
         if places.iter().any(|place| is_around(place) && place.meets(store, &footprint)) {
             return None;
         }
         // It is part of the write around it, so what waits for that comes after it.
         let at = places.iter().rposition(is_around).map_or(places.len(), |at| at + 1);
-        places.insert(at, Place { number, store, footprint, runs: false, waker: None });
+        places.insert(at, Place { number, store, footprint, around, runs: false, waker: None });
         Some(Turn { places: self.places.clone(), number })
     }
 }
@@ -181,6 +221,25 @@ mod tests {
         drop(runs);
         assert!(waits.as_mut().now_or_never().is_none());
         drop(outer);
+        assert!(waits.now_or_never().flatten().is_some());
+    }
+    #[test]
+    fn of_two_writes_that_wait_for_one_another_the_last_is_told() {
+        let turns = Turns::default();
+        let [one, two, three] = [1, 2, 3].map(|key| block_on(turns.reached(0, keys(&[key]))).expect("its turn"));
+        let mut from_one = Box::pin(one.around(turns.reached(0, keys(&[2]))));
+        assert!(from_one.as_mut().now_or_never().is_none());
+        // Behind a write that is in nobody's hook.
+        let mut waits = Box::pin(turns.reached(0, keys(&[1, 4])));
+        assert!(waits.as_mut().now_or_never().is_none());
+        let mut from_two = Box::pin(two.around(turns.reached(0, keys(&[3]))));
+        assert!(from_two.as_mut().now_or_never().is_none(), "nobody waits for it");
+        assert!(block_on(three.around(turns.reached(0, keys(&[1])))).is_none(), "three, one, two, three");
+        drop(three);
+        assert!(from_two.now_or_never().flatten().is_some());
+        drop(two);
+        assert!(from_one.now_or_never().flatten().is_some());
+        drop(one);
         assert!(waits.now_or_never().flatten().is_some());
     }
 }

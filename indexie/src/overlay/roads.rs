@@ -160,7 +160,7 @@ impl Over {
         let table = session.shared.table_name(store);
         let turn = self.network.reached(store, footprint.clone()).await.ok_or_else(|| Error::Unsupported {
             what: format!(
-                "table `{table}` is network first, and a hook that writes the rows of which it is told would wait for itself: it may return the row as it is to be stored"
+                "table `{table}` is network first, and a hook that writes the rows of which it is told, or of a hook that waits for it, would wait for itself: it may return the row as it is to be stored"
             ),
         })?;
         let number = self.start(&session.shared, Purpose::Network, &[store]);

@@ -162,6 +162,27 @@ async fn a_hook_that_writes_its_own_row_is_told_and_does_not_wait_for_ever() -> 
 }
 
 #[wasm_bindgen_test]
+async fn two_hooks_that_write_the_row_of_the_other_do_not_wait_for_ever() -> Result<()> {
+    let db = network_first("network one another").await?;
+    let inner = db.clone();
+    db.users.hook().on_update(async move |e: Updated<User>| {
+        if e.new.age == 77 {
+            inner.users.update(3 - e.key, |row| row.age = 1).await?;
+        }
+        Ok(())
+    });
+    let (first, second) = join(db.users.update(1, |row| row.age = 77), db.users.update(2, |row| row.age = 77)).await;
+    assert_eq!(first?.age, 77);
+    assert!(
+        matches!(&second, Err(Error::Hook { table, message, .. }) if table == "users" && message.contains("network first")),
+        "{second:?}"
+    );
+    let ages: Vec<u32> = db.users.to_vec().await?.iter().map(|row| row.age).collect();
+    assert_eq!(ages[..2], [77, 1], "as if the first had come after the one that failed");
+    Ok(())
+}
+
+#[wasm_bindgen_test]
 async fn writes_to_one_key_keep_their_order_and_others_do_not_wait() -> Result<()> {
     let db = network_first("network order").await?;
     let (open, gate) = oneshot::channel::<()>();
