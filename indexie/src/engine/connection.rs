@@ -61,6 +61,8 @@ struct State {
     /// Tells who waits for the connection how opening it went.
     answer: RefCell<Option<oneshot::Sender<Result<u32>>>>,
     retries: Cell<u32>,
+    /// What is stored may have changed since the database was last open, or live queries have heard that it could not be opened.
+    stale: Cell<bool>,
     /// What was seen of a doubtful database.
     seen: RefCell<Option<Vec<InstalledStore>>>,
     /// The number that the storage was last asked for; 0 is whichever there is.
@@ -93,6 +95,7 @@ fn state(shared: &Arc<Shared>) -> Rc<State> {
         phase: RefCell::default(),
         answer: RefCell::default(),
         retries: Cell::default(),
+        stale: Cell::default(),
         seen: RefCell::default(),
         asked: Cell::default(),
         upgrade: RefCell::default(),
@@ -135,6 +138,7 @@ pub(crate) fn close(shared: &Arc<Shared>) {
 /// Closes the connection; who waits for it gets the error.
 fn end(state: &State, next: Phase, error: &Error) {
     hang_up(state, next);
+    state.stale.set(true);
     answer(state, Err(error.clone()));
 }
 
@@ -164,27 +168,24 @@ pub(super) fn lost(shared: &Arc<Shared>, connection: u32) {
     let ours = matches!(*state.phase.borrow(), Phase::Open(open) if open == connection);
     if ours {
         end(&state, Phase::Idle, &Error::ConnectionLost { database: shared.name.clone() });
-        renewed(shared);
+        renewed(shared, &state);
     }
 }
 
-/// What is stored may be something else when the database is opened the next time.
+/// Has live queries read anew: what is stored may be something else.
 #[cfg_attr(not(feature = "live"), allow(unused_variables, reason = "only live queries want to know"))]
-fn renewed(shared: &Shared) {
+fn renewed(shared: &Shared, state: &State) {
+    state.stale.set(false);
     #[cfg(feature = "live")]
     crate::live::refresh(shared);
 }
 
 pub(crate) async fn open(shared: Arc<Shared>) -> Result<()> {
     let state = state(&shared);
-    let again = matches!(*state.phase.borrow(), Phase::Closed);
-    if again {
+    if matches!(*state.phase.borrow(), Phase::Closed) {
         state.phase.replace(Phase::Idle);
     }
     connection(&shared).await?;
-    if again {
-        renewed(&shared);
-    }
     Ok(())
 }
 
@@ -221,7 +222,7 @@ pub(crate) async fn delete(shared: Arc<Shared>) -> Result<()> {
         deleted.poll_unpin(context).map(|done| done.map(|_| ()).map_err(|failure| failure.into_error("")))
     })
     .await?;
-    renewed(&shared);
+    renewed(&shared, &state);
     Ok(())
 }
 
@@ -249,13 +250,11 @@ pub(super) async fn connection(shared: &Arc<Shared>) -> Result<u32> {
         Phase::Opening { opening, .. } => opening.upgrade(),
         Phase::Idle => None,
     };
-    match opening {
-        Some(opening) => opening.await,
-        None => {
-            shared.definition.check_names()?;
-            begin(shared, &state).await
-        }
+    if let Some(opening) = opening {
+        return opening.await;
     }
+    shared.definition.check_names()?;
+    begin(shared, &state).await
 }
 
 fn begin(shared: &Arc<Shared>, state: &Rc<State>) -> Opening {
@@ -394,7 +393,11 @@ fn opened(shared: &Arc<Shared>, state: &Rc<State>, connection: u32, upgraded: bo
         }
         Verdict::Use => {
             state.phase.replace(Phase::Open(connection));
-            return answer(state, Ok(connection));
+            answer(state, Ok(connection));
+            if state.stale.get() {
+                renewed(shared, state);
+            }
+            return;
         }
         Verdict::Reopen(number) => return reconnect(shared, state, connection, number),
         Verdict::Newer(installed) => Error::NewerVersion { database, installed: Some(installed), declared: newest },

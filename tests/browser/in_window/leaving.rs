@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::anywhere::sleep;
+use crate::plain;
 
 /// Longer than a page that goes on for all that is waited for.
 const A_WHILE: u32 = 1500;
@@ -83,6 +84,93 @@ async fn what_has_made_its_last_request_is_stored() -> Result<()> {
 
     assert_eq!((saved.0?, saved.1?), (vec![2, 3], 4));
     assert_eq!(db.users.where_(|u| u.name).equals("Bob").count().await?, 3);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn what_takes_several_requests_waits_in_its_order_until_the_user_is_back() -> Result<()> {
+    let db = filled("leaving: put off", 3).await?;
+
+    leave();
+    let body = pin!(db.transaction(Mode::ReadWrite, &db.users, async |users| {
+        users.add(&user("new@x", "Bob", 1)).await?;
+        users.count().await
+    }));
+    let mut modified = pin!(db.users.where_(|u| u.name).equals("Bob").modify(|user| user.age += 1));
+    let mut added = pin!(db.users.add(&user("newer@x", "Bob", 5)));
+    let body = pending(body).await;
+    assert!(poll!(&mut modified).is_pending());
+    assert!(poll!(&mut added).is_pending());
+    assert_eq!(plain::all("leaving: put off", "users").await.map(|rows| rows.matches("@x").count()), Some(3));
+    come_back();
+
+    let (body, modified, added) = future::join3(body, modified, added).await;
+    assert_eq!((body?, modified?, added?), (4, 1, 5));
+    let ages: Vec<u32> =
+        db.users.where_(|u| u.name).equals("Bob").to_vec().await?.iter().map(|user| user.age).collect();
+    assert_eq!(ages, [2, 5]);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn others_hear_of_what_is_being_written_while_the_page_is_left() -> Result<()> {
+    let db = filled("leaving: told", 1).await?;
+    let heard = js_sys::eval(
+        "(() => {
+          const heard = [], channel = new BroadcastChannel('indexie leaving: told');
+          channel.onmessage = ({ data }) => {
+            if (data.kind === 'commit') heard.push(data.stores.map(({ store, rows }) => `${store} ${rows}`).join());
+          };
+          return heard;
+        })()",
+    )
+    .expect("a list");
+    let heard = js_sys::Array::from_iter([heard]);
+    let so_far = || js_sys::Array::from(&heard.get(0)).join(";").as_string();
+
+    let mut before = pin!(db.users.update(1, |user| user.age = 7));
+    let mut saved = pin!(db.users.add(&user("one@x", "Bob", 1)));
+    let many = [user("two@x", "Bob", 1), user("three@x", "Bob", 1)];
+    let mut bulk = pin!(db.users.bulk_add(&many));
+    assert!(poll!(&mut bulk).is_pending());
+    leave();
+    sleep(50).await;
+    assert_eq!(so_far().as_deref(), Some("users null"), "told before it is stored");
+    assert!(poll!(&mut saved).is_pending());
+    sleep(50).await;
+    assert_eq!(so_far().as_deref(), Some("users null;users null"), "saved in a page that is left");
+    assert!(poll!(&mut before).is_pending());
+    let (bulk, saved) = future::join(bulk, saved).await;
+    come_back();
+    bulk?;
+    saved?;
+    assert_eq!(before.await?.age, 7);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn what_ended_without_a_word_while_the_page_was_kept_is_lost() -> Result<()> {
+    let db = filled("leaving: forgotten", 1).await?;
+    let forgetting = plain::begun(
+        "for (const type of ['error', 'abort']) transaction.addEventListener(type, (event) => event.stopImmediatePropagation(), true);",
+    );
+    // These share a transaction, which the second one aborts: nobody is there to prevent it.
+    let (new, taken) = (user("new@x", "Bob", 1), user("0@x", "Bob", 1));
+    let (mut one, mut two) = (pin!(db.users.add(&new)), pin!(db.users.add(&taken)));
+    assert!(poll!(&mut one).is_pending());
+    assert!(poll!(&mut two).is_pending());
+    sleep(0).await;
+    assert_eq!(forgetting.writes(), 1);
+    drop(forgetting);
+    leave();
+    let next = db.users.add(&new);
+    come_back();
+
+    let (one, two, next) = future::join3(one, two, next).await;
+    assert!(is_lost(&one), "{one:?}");
+    assert!(is_lost(&two), "{two:?}");
+    assert_eq!(next?, 2, "what waited for them goes on");
+    assert_eq!(db.users.count().await?, 2);
     Ok(())
 }
 

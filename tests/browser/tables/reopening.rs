@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use futures::FutureExt;
+use futures::{FutureExt, StreamExt};
 use indexie::Builder;
 use indexie::prelude::*;
 use wasm_bindgen::prelude::*;
@@ -296,6 +296,21 @@ async fn who_gives_up_waiting_gets_an_error_and_changes_nothing() -> Result<()> 
 }
 
 #[wasm_bindgen_test]
+async fn live_queries_go_on_once_it_can_be_opened() -> Result<()> {
+    let name = "reopening live";
+    with_people(name).await?.close();
+    hold(name).await.expect("it is there");
+    let db = later(name).on_blocked(indexie::Blocked::give_up).build();
+    let mut all = db.nums.live();
+    let refused = all.next().await;
+    assert!(matches!(&refused, Some(Err(Error::Blocked { .. }))), "{refused:?}");
+    release(name);
+    db.open().await?;
+    assert_eq!(all.next().await.expect("no end")?, []);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
 async fn a_deletion_that_is_blocked_says_so_and_can_be_given_up() -> Result<()> {
     let name = "reopening deletion";
     with_people(name).await?.close();
@@ -309,12 +324,15 @@ async fn a_deletion_that_is_blocked_says_so_and_can_be_given_up() -> Result<()> 
             state.give_up();
         })
         .build();
+    let mut all = db.people.live();
+    assert_eq!(all.next().await.expect("no end")?.len(), 2);
     let error = db.delete().await;
     assert!(matches!(&error, Err(Error::Blocked { database }) if database == name), "{error:?}");
     assert_eq!(*log.borrow(), [(1, None)]);
     release(name);
     // The browser still deletes, now that it can: what comes after finds a new database.
     assert!(db.people.is_empty().await?);
+    assert_eq!(all.next().await.expect("no end")?, []);
     Ok(())
 }
 

@@ -668,15 +668,16 @@ const forgive = (event) => event.preventDefault();
 // Transactions take effect in the order in which they are made: one that reads sees those with a number up to its own.
 let commits = 0;
 
-function transactionOver({ db, lock }, stores, mode, durability) {
+function transactionOver({ db, name, engine }, stores, mode, durability) {
   if (db === null) throw new DOMException('The connection is closed.', 'InvalidStateError');
   const transaction = db.transaction(stores, mode, durability === 0 ? undefined : { durability: DURABILITIES[durability] });
   forgiving(transaction);
   if (mode === 'readwrite') {
-    lock.hold(transaction);
+    engine.lock.hold(transaction);
     transaction.number = ++commits;
     transaction.changes = [];
     transaction.begun = Date.now();
+    if (engine.page.hidden) engine.tabsOf(name).tellLate([stores].flat());
   } else {
     transaction.number = commits;
   }
@@ -1477,7 +1478,7 @@ function inSlices(task, count, issue, whole, sliced = () => {}) {
   let row = 0;
   const slice = () => {
     // The clock is not for every row, nor for a few.
-    const start = row, until = task.part || count - row <= 8 ? Infinity : performance.now() + SLICE_TIME;
+    const start = row, until = task.part || count - row <= 8 || task.engine.page.hidden ? Infinity : performance.now() + SLICE_TIME;
     // A part is one already.
     const most = task.part ? count : Math.min(count, start + SLICE_ROWS);
     let first = null, last = null, goesOn = true;
@@ -2170,6 +2171,17 @@ const LEFT = { name: 'PageLeft', message: '' };
 // Chromium goes on taking transactions while it closes a connection, and says only in words why they fail.
 const isClosing = (error) => failureName(error) === 'UnknownError' && failureMessage(error).startsWith('Connection is closing');
 
+// Whether a transaction is over, though its events may be to come.
+function hasEnded(transaction) {
+  if (!transaction || transaction.waiting) return false;
+  try {
+    transaction.objectStore(transaction.objectStoreNames[0]);
+    return false;
+  } catch (error) {
+    return failureName(error) === 'InvalidStateError';
+  }
+}
+
 // Whether an upgrade was aborted by the browser, for no reason of its own.
 const wasCutOff = ({ abandoned, error }) => !abandoned && (error === null || failureName(error) === 'AbortError' || isClosing(error));
 
@@ -2282,7 +2294,7 @@ const unknown = (stores) => Array.from(stores, (store) => ({ store, rows: null, 
 // The other threads of this origin that have the same database open, and this one's part among them. Commits are told to those who
 // listen, with their rows or, of many, with their keys only; who begins to listen hears of what he may have missed by then.
 class Tabs {
-  constructor(name, tell, isReading) {
+  constructor(name, asleep, tell, isReading) {
     this.name = name;
     this.tell = tell;
     this.isReading = isReading;
@@ -2301,42 +2313,54 @@ class Tabs {
     this.next = 0;
     // When something was passed on that has made this thread read.
     this.readingSince = 0;
-    this.asleep = false;
-    this.open();
+    this.asleep = asleep;
+    if (!asleep) this.open();
   }
 
   open() {
-    // Not there in every browser that has IndexedDB.
-    if (typeof BroadcastChannel !== 'function') return;
-    this.channel = new BroadcastChannel(`indexie ${this.name}`);
+    this.channel = this.newChannel();
+    if (this.channel === undefined) return;
     this.channel.onmessage = ({ data }) => this.receive(data);
     this.post('who', {});
     if (this.watched.size > 0) this.announce();
   }
 
-  close() {
-    this.tellLate([...this.unheard.keys()].filter((store) => this.wroteUnheard(store, Date.now())));
+  // Not there in every browser that has IndexedDB.
+  newChannel() {
+    return typeof BroadcastChannel === 'function' ? new BroadcastChannel(`indexie ${this.name}`) : undefined;
+  }
+
+  hangUp() {
+    this.channel?.close();
+    this.channel = undefined;
+  }
+
+  close(writing = []) {
+    const stores = [...this.unheard.keys()].filter((store) => this.wroteUnheard(store, Date.now()));
+    this.tellLate([...new Set([...writing, ...stores])]);
     this.unheard.clear();
     clearTimeout(this.timer);
     this.timer = 0;
     this.pending = [];
-    this.channel?.close();
-    this.channel = undefined;
+    this.hangUp();
     this.others.clear();
     this.sequences.clear();
   }
 
-  // The page is left, and may be kept for its user's return: until then it hears nothing.
-  sleep() {
+  // The page is left, and may be kept for its user's return: until then it hears nothing. Nor may it hear the end of what is being
+  // written to these stores: who is told already reads when that is over.
+  sleep(writing) {
     this.asleep = true;
     this.post('here', { stores: [] });
-    this.close();
+    this.close(writing);
   }
 
   wakeUp() {
     if (!this.asleep) return;
     this.asleep = false;
+    const written = [...this.unheard.keys()];
     this.open();
+    this.tellLate(written);
     this.missed();
   }
 
@@ -2378,7 +2402,7 @@ class Tabs {
     for (const [store, rows] of stores) {
       if (this.watched.has(store)) heard.push({ store, rows, whole: true });
     }
-    const sent = this.channel === undefined ? [] : this.toSend(stores, pathsOf);
+    const sent = this.toSend(stores, pathsOf);
     if (sent.length > 0) {
       this.sequence++;
       this.post('commit', { from, to, stores: sent });
@@ -2401,12 +2425,15 @@ class Tabs {
     return sent;
   }
 
-  // Nobody had said that he listens when these were written; somebody may have been about to.
+  // Nobody had said that he listens when these were written, and somebody may have been about to; or they are being written by a page
+  // that is left.
   tellLate(stores) {
     if (stores.length === 0) return;
-    const now = Date.now();
+    const now = Date.now(), leaving = this.asleep && this.channel === undefined;
+    if (leaving) this.channel = this.newChannel();
     this.sequence++;
     this.post('commit', { from: now, to: now, stores: unknown(stores) });
+    if (leaving) this.hangUp();
   }
 
   // Whether a store was written so at this time or later, as far as clocks can be trusted.
@@ -2523,12 +2550,14 @@ export class Engine {
     // What is to be told of commits, in their order.
     this.commits = [];
     this.seen = 0;
-    const all = (action) => { for (const tabs of this.tabs.values()) action(tabs); };
+    const all = (action) => { for (const [name, tabs] of this.tabs) action(tabs, name); };
     this.page = new Page(() => {
-      this.left();
-      all((tabs) => tabs.sleep());
+      const written = this.left();
+      for (const name of written.keys()) this.tabsOf(name);
+      all((tabs, name) => tabs.sleep(written.get(name) ?? []));
     }, () => {
       this.lose((_, transaction) => transaction?.left);
+      this.loseForgotten();
       all((tabs) => tabs.wakeUp());
     });
     if (!isPage()) return;
@@ -2553,7 +2582,7 @@ export class Engine {
   open(id, name, version, layout, pause) {
     const connection = {
       id, name, stores: parseLayout(layout), db: null, closed: false, lost: false, awaited: 1, order: this.order(name), live: null, failure: null, oldVersion: 0,
-      newVersion: null, blocked: null, lock: this.lock, engine: this, pathsOf: new Map(), large: new Set(), heard: (store) => this.tabs.get(name)?.hears(store) ?? false,
+      newVersion: null, blocked: null, engine: this, pathsOf: new Map(), large: new Set(), heard: (store) => this.tabs.get(name)?.hears(store) ?? false,
     };
     this.connections.set(id, connection);
     const ask = () => this.page.whenShown(() => { if (this.connections.has(id)) this.ask(connection, version); });
@@ -2624,7 +2653,8 @@ export class Engine {
         if (told) versionChange();
         else asked = true;
       };
-      db.onclose = () => this.gone(connection);
+      // The answer to what is asked of it right now may be forgotten.
+      db.onclose = () => (told ? this.gone(connection) : this.openFailed(connection, LOST));
       const opened = () => {
         if (!this.connections.has(id)) return;
         told = true;
@@ -2692,10 +2722,12 @@ export class Engine {
   // Fails what was under way on such a connection, or in such a transaction. Browsers forget some of it: Firefox what was begun just
   // then, or aborted while its page was kept for the user's return, Chromium what was being committed.
   lose(isLost) {
-    for (const task of [...this.tasks.values()]) {
-      // What is held back has not begun.
-      const begun = task.batch !== null || (task.transaction && !task.transaction.waiting);
-      if (!begun || !isLost(task.connection, task.transaction)) continue;
+    const tasks = [...this.tasks.values()].filter((task) => {
+      const transaction = task.batch === null ? task.transaction : task.batch.transaction;
+      // What is held back has not begun, and goes on where it finds a connection.
+      return transaction && !transaction.waiting && isLost(task.connection, transaction);
+    });
+    for (const task of tasks) {
       task.batch?.lose();
       task.failed(LOST, -1);
     }
@@ -2713,21 +2745,54 @@ export class Engine {
     }
   }
 
+  // What has ended, and nobody was told: the page was kept when it did, and Firefox has forgotten the events of that. Those of what is
+  // ending right now are to come: only what has ended for a while is lost.
+  loseForgotten() {
+    const ended = () => {
+      const transactions = new Set(this.transactions.values());
+      for (const { batch, transaction } of this.tasks.values()) transactions.add(batch === null ? transaction : batch.transaction);
+      return [...transactions].filter(hasEnded);
+    };
+    setTimeout(() => {
+      const before = new Set(ended());
+      if (before.size > 0) setTimeout(() => this.lose((_, transaction) => before.has(transaction) && hasEnded(transaction)), HIDING);
+    }, HIDING);
+  }
+
   // The user leaves the page. Firefox keeps it as it is, in case the user returns: its upgrade keeps everybody else waiting; cursors
   // end as if there was no more, so what goes from row to row is committed half done. Undone, then, is all that has not made its
-  // last request.
+  // last request. Returns which stores of which databases the rest is being written to.
   left() {
-    const unfinished = [...this.transactions.values()];
-    for (const { alone, whole, transaction } of this.tasks.values()) if (alone && !whole) unfinished.push(transaction);
+    const unfinished = [...this.transactions.values()], written = new Map();
+    const writes = (transaction, { name }) => {
+      if (transaction?.mode !== 'readwrite') return;
+      const stores = written.get(name) ?? new Set();
+      for (const store of transaction.objectStoreNames) stores.add(store);
+      written.set(name, stores);
+    };
+    for (const { alone, whole, batch, connection, transaction } of this.tasks.values()) {
+      if (alone && !whole && transaction) unfinished.push(transaction);
+      else if (alone) writes(batch === null ? transaction : batch.transaction, connection);
+    }
     for (const transaction of unfinished) {
-      if (!transaction || transaction.waiting) continue;
+      if (transaction.waiting) continue;
       try {
         transaction.abort();
         transaction.left = true;
       } catch {
         // Committing already.
+        writes(transaction, transaction.connection);
       }
     }
+    return written;
+  }
+
+  // In a page that is being left, what takes more than one turn would be committed half done: it waits, in its order, until it turns out
+  // that the page is still there. What makes its last request at once may save what it can.
+  putOff(connection, stores) {
+    if (!this.page.hidden) return;
+    connection.order.hold(connection, stores);
+    this.page.whenShown(() => connection.order.release(connection, stores));
   }
 
   oldVersion(id) {
@@ -2874,6 +2939,7 @@ export class Engine {
           throw error;
         }
       };
+      if (write) this.putOff(connection, names);
       // What is asked of it while it is held back.
       let waiting = null;
       const entered = connection.order.enter(connection, names, null, () => {
@@ -2945,7 +3011,7 @@ export class Engine {
   tabsOf(name) {
     let tabs = this.tabs.get(name);
     if (tabs === undefined) {
-      this.tabs.set(name, tabs = new Tabs(name, (commit) => {
+      this.tabs.set(name, tabs = new Tabs(name, this.page.hidden, (commit) => {
         this.commits.push(commit);
         this.wake(COMMITTED, 0);
       }, () => this.tasks.size > 0));
@@ -3034,9 +3100,15 @@ export class Engine {
       return line === undefined ? run() : line.enter(run);
     };
     let held = false;
-    if (transaction?.waiting) held = transaction.waiting.push(enter) > 0;
-    else if (transactionId === 0 && connection) held = !connection.order.enter(connection, [storeName], joins ? durability : null, run);
-    else held = enter() === false;
+    if (transaction?.waiting) {
+      held = transaction.waiting.push(enter) > 0;
+    } else if (transactionId === 0 && connection) {
+      const atOnce = operation === CLEAR || (a <= SLICE_ROWS && (operation === ADD || operation === PUT || operation === DELETE));
+      if (operation > COUNT && !atOnce) this.putOff(connection, [storeName]);
+      held = !connection.order.enter(connection, [storeName], joins ? durability : null, run);
+    } else {
+      held = enter() === false;
+    }
     // Of Rust's memory, which is its own again after this call.
     if (held) [ints, floats, bytes, sections] = [ints, floats, bytes, sections].map((part) => part.slice());
     this.submitting = 0;
