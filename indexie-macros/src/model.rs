@@ -86,6 +86,16 @@ impl FieldPath {
         text
     }
 
+    /// `address?.city`, as it is to be written.
+    pub fn written(&self) -> String {
+        let mut text = self.root.unraw().to_string();
+        for step in &self.nested {
+            text.push_str(if step.through_option { "?." } else { "." });
+            text.push_str(&step.field.unraw().to_string());
+        }
+        text
+    }
+
     /// Where it starts.
     pub fn span(&self) -> Span {
         self.root.span()

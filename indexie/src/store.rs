@@ -39,7 +39,7 @@ pub trait Insertable: Serialize {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no row of a table of `{T}`",
     label = "expected a `{T}`, or its `New…` type",
-    note = "a table whose key is outside of the record and not generated takes rows with `add_with_key` and `put_with_key`"
+    note = "a table takes rows of its own record; if this is one, its key is outside of it and not generated: use `add_with_key` and `put_with_key`"
 )]
 pub trait Insert<T: Store>: Insertable {
     /// What of a row would be inserted.

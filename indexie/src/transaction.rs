@@ -61,6 +61,9 @@ impl Indexie {
     /// `users.transaction()`. A durability for this transaction alone is part of its mode:
     /// [`Mode::ReadWrite.durability(..)`](crate::ReadWrite::durability).
     ///
+    /// The body outlives the call, so it takes what it needs along: `async move |users| ..`, with clones of what is needed after it too
+    /// ([`clone!`](crate::clone) makes them).
+    ///
     /// # What the body may await
     ///
     /// Its own operations, and what is ready or becomes so within a few turns of the microtask queue: a resolved promise, a

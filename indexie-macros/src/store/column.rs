@@ -107,9 +107,10 @@ fn steps(root: &Field<'_>, path: &FieldPath, errors: &mut Errors) -> Option<()> 
         return Some(());
     }
     let (name, next) = (&root.name, first.field.unraw());
+    let given = if path.given.is_none() { " as String` (or whatever it is)" } else { "`" };
     errors.at(
         path.span(),
-        format_args!("`{name}` is an `Option`: write `{name}?.{next}`; rows without it are not in the index"),
+        format_args!("`{name}` is an `Option`: write `{name}?.{next}{given}; rows without it are not in the index"),
     );
     None
 }
@@ -132,7 +133,10 @@ fn key_type(
     if !path.nested.is_empty() {
         errors.at(
             path.span(),
-            format_args!("the type of `{text}` is out of this macro's sight: write it behind, `{text} as String`"),
+            format_args!(
+                "the type of `{text}` is out of this macro's sight: write it behind, `{} as String`",
+                path.written()
+            ),
         );
         return None;
     }
@@ -307,6 +311,8 @@ mod tests {
             ("*id", "`*` needs a collection"),
             ("*labels", "`*labels as String`"),
             ("address.zip", "`address.zip as String`"),
+            ("home?.zip", "`home?.zip as String`"),
+            ("home.zip", "write `home?.zip as String`"),
             ("home.zip as u32", "write `home?.zip`"),
             ("secret", "Remove the attribute"),
             ("born", "`born as String`"),

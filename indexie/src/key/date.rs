@@ -16,7 +16,8 @@ pub(crate) const MAX: f64 = 8.64e15;
 
 /// A point in time, stored as a JavaScript `Date`: whole milliseconds since 1970, UTC.
 ///
-/// Converts from and into [`SystemTime`], and with the `chrono` and `time` features from and into their UTC types.
+/// Converts from and into [`SystemTime`], and with the `chrono` and `time` features from and into their UTC types; queries take these as
+/// they are.
 /// Serialized anywhere but in a table (JSON, say), it is the number of milliseconds.
 ///
 /// ```

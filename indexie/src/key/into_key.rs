@@ -4,7 +4,8 @@ use std::ops::{Bound, Range, RangeFrom, RangeFull, RangeInclusive, RangeTo, Rang
 
 use super::{Date, Key};
 
-/// A value that is a key of type `K`, or is close enough to one: `&str` for `String`, `i32` for `f64`, tuples and vectors of such.
+/// A value that is a key of type `K`, or is close enough to one: `&str` for `String`, `i32` for `f64`, times for
+/// [`Date`], tuples and vectors of such.
 ///
 /// There is no blanket implementation, and never two integer types for one key type: either would make the compiler
 /// take the `18` in `above(18)` for an `i32`.
@@ -39,6 +40,23 @@ impl IntoKey<String> for &str {
     fn into_key(self) -> String {
         self.to_owned()
     }
+}
+
+macro_rules! times {
+    ($($(#[$cfg:meta])? $type:ty)*) => {$(
+        $(#[$cfg])?
+        impl IntoKey<Date> for $type {
+            fn into_key(self) -> Date {
+                self.into()
+            }
+        }
+    )*};
+}
+
+times! {
+    std::time::SystemTime
+    #[cfg(feature = "chrono")] chrono::DateTime<chrono::Utc>
+    #[cfg(feature = "time")] time::OffsetDateTime
 }
 
 impl IntoKey<f64> for i32 {

@@ -34,6 +34,8 @@ impl<T: Store, A: Access> Query<T, A> {
     /// db.users.order_by(|u| u.name).each(async |user| println!("{}", user.name)).await?;
     /// # Ok(()) }
     /// ```
+    ///
+    /// The function outlives the call and borrows nothing: to gather something, go through a [`stream`](Self::stream) or a `to_vec`.
     pub fn each<F, O>(&self, body: F) -> Op<()>
     where
         F: AsyncFnMut(T) -> O + 'static,

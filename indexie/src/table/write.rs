@@ -93,6 +93,17 @@ impl<T: Store, A: Access> Table<T, A> {
     ///
     /// Changing the key moves the row. Properties that are stored but not part of the type stay as they are.
     ///
+    /// The closure outlives the call, so it takes what it needs along, and borrows nothing:
+    ///
+    /// ```
+    /// # mod app { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs")); }
+    /// # use {app::*, indexie::prelude::*};
+    /// async fn rename(db: &AppDb, id: u32, name: &str) -> Result<User> {
+    ///     let name = name.to_owned();
+    ///     db.users.update(id, move |user| user.name = name).await
+    /// }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::NotFound`] if there is no such row. [`Error::Constraint`] if the changed row clashes with another one.
