@@ -8,8 +8,8 @@ use std::sync::Arc;
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 
-use super::land::{Landed, Meets, check, land};
-use super::layer::{Base, Entry, Layer, same};
+use super::land::{Landed, Meets, check, conflict, land};
+use super::layer::{Base, Entry, Layer, rekeyed, same};
 use super::over::Over;
 use super::stack::ended;
 use crate::engine::{self, Access, Session, Shared};
@@ -67,10 +67,11 @@ impl Over {
             self.roll_back(number);
             return Ok(Stored::new());
         }
+        // The hooks are not to tell a server of what cannot be stored.
+        self.on_ground(&shared, &layers)?;
         if !overwrite {
-            // The hooks are not to tell a server of what cannot be stored.
             let plain: Vec<u16> = stores.iter().copied().filter(|store| !self.is_synced(*store)).collect();
-            checked(&shared, plain, &layers).await?;
+            self.clone().checked(&shared, plain, &layers).await?;
         }
         let heard = self.hear(&shared, number, &layers).await?;
         if self.with_overlay(number, |_| ()).is_none() {
@@ -121,9 +122,12 @@ impl Over {
             due.extend(changed.map(|(key, entry)| (*store, key, entry)));
         }
         order::sort_by(&mut due, |(_, _, a), (_, _, b)| a.sequence.cmp(&b.sequence));
-        for (store, key, entry) in due {
-            // While the hooks before it were called, its row may have come from the server.
-            let rebased = self.rebased(number, store, key);
+        for (store, pending, entry) in due {
+            let path = self.key_path(store);
+            // While the hooks before it were called, its row may have got its own key, or come from the server.
+            let key = &self.key_of(store, pending, entry).unwrap_or_else(|| pending.clone());
+            let rekeyed_entry = (key != pending).then(|| entry.clone().under(&path, key));
+            let rebased = self.rebased(number, store, key).or(rekeyed_entry);
             let entry = rebased.as_ref().unwrap_or(entry);
             if !entry.is_change() {
                 continue;
@@ -135,10 +139,13 @@ impl Over {
                 let row = hook(&event)
                     .await
                     .map_err(|error| error.into_error(shared.table_name(store), event.key.as_ref(), mutation))?;
-                if let Some(row) = row
+                if let Some(mut row) = row
                     && mutation != Mutation::Delete
                 {
-                    heard.take(shared, store, key, entry, row)?;
+                    if key != pending && path.key(&row) == At::Key(key.clone()) {
+                        row = rekeyed(&path, &row, pending);
+                    }
+                    heard.take(shared, store, pending, entry, row)?;
                 }
             }
         }
@@ -151,6 +158,68 @@ impl Over {
             return None;
         }
         self.with_overlay(number, |open| open.layers.get(&store)?.get(key).cloned()).flatten()
+    }
+
+    /// The key that the row has got in place of a temporary one on which an overlay has built.
+    fn key_of(&self, store: u16, pending: &AnyKey, entry: &Entry) -> Option<AnyKey> {
+        if !entry.on_sand {
+            return None;
+        }
+        self.renamed.borrow().get(&store)?.keys.get(pending).cloned()
+    }
+
+    /// Goes by the keys that rows have got since in place of temporary ones. Returns which: what they had, and what they have.
+    fn follow(&self, layers: &mut Layers) -> Vec<(u16, AnyKey, AnyKey)> {
+        let mut moved = Vec::new();
+        for (store, layer) in layers {
+            let entries = layer.entries().iter();
+            let keys: Vec<_> =
+                entries.filter_map(|(key, entry)| Some((key.clone(), self.key_of(*store, key, entry)?))).collect();
+            let path = self.key_path(*store);
+            for (pending, key) in keys {
+                Rc::make_mut(layer).rekey(&path, &pending, &key);
+                moved.push((*store, pending, key));
+            }
+        }
+        moved
+    }
+
+    /// Fails if an overlay is to change a row that was pending beneath, and is gone without ever having been stored.
+    fn on_ground(&self, shared: &Shared, layers: &Layers) -> Result<()> {
+        let overlays = self.overlays.borrow();
+        let is_pending = |store: u16, key: &AnyKey| {
+            let mut entries = overlays.iter().filter_map(|open| open.layers.get(&store)?.get(key));
+            entries.any(|entry| entry.temporary)
+        };
+        for (store, layer) in layers {
+            for (key, entry) in layer.entries().iter().filter(|(_, entry)| entry.on_sand && entry.now.is_some()) {
+                if entry.is_change() && self.key_of(*store, key, entry).is_none() && !is_pending(*store, key) {
+                    return Err(conflict(shared, *store, key));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Fails if rows are others than those that an overlay has found.
+    async fn checked(self: Rc<Self>, shared: &Arc<Shared>, stores: Vec<u16>, layers: &Layers) -> Result<()> {
+        if stores.is_empty() {
+            return Ok(());
+        }
+        let (of_body, mut layers) = (stores.clone(), layers.clone());
+        let body = move |base: Session| {
+            async move {
+                self.follow(&mut layers);
+                for store in of_body {
+                    if let Some(layer) = layers.get(&store) {
+                        check(&base, store, layer).await?;
+                    }
+                }
+                Ok(())
+            }
+            .boxed_local()
+        };
+        engine::transact(shared.clone(), stores, Access::Read, None, body).await
     }
 
     /// Stores the rows, in one transaction.
@@ -188,10 +257,15 @@ impl Over {
                         }
                     });
                 }
+                for (store, pending, key) in this.follow(&mut heard.layers) {
+                    if heard.returned.remove(&(store, pending)) {
+                        heard.returned.insert((store, key));
+                    }
+                }
                 for store in of_body {
                     let meets = if this.is_synced(store) {
                         heard.refresh(&this, number, store);
-                        Meets::Rebase { temporary: this.least_temporary(store) }
+                        Meets::Rebase
                     } else {
                         otherwise
                     };
@@ -237,25 +311,6 @@ impl Drop for Landing {
 fn changed(layers: &Layers) -> Vec<u16> {
     let changed = layers.iter().filter(|(_, layer)| layer.entries().values().any(Entry::is_change));
     changed.map(|(store, _)| *store).collect()
-}
-
-async fn checked(shared: &Arc<Shared>, stores: Vec<u16>, layers: &Layers) -> Result<()> {
-    if stores.is_empty() {
-        return Ok(());
-    }
-    let (of_body, layers) = (stores.clone(), layers.clone());
-    let body = move |base: Session| {
-        async move {
-            for store in of_body {
-                if let Some(layer) = layers.get(&store) {
-                    check(&base, store, layer).await?;
-                }
-            }
-            Ok(())
-        }
-        .boxed_local()
-    };
-    engine::transact(shared.clone(), stores, Access::Read, None, body).await
 }
 
 /// What is to be stored, once the hooks have been called.
@@ -329,6 +384,7 @@ impl Heard {
             stored: Base::Unknown,
             now: Some(row),
             temporary: false,
+            on_sand: false,
             replaced: true,
             gone: None,
             forced: true,

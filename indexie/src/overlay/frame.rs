@@ -184,11 +184,13 @@ impl Stage {
             let gone = before.gone.clone().filter(|_| !anew);
             Entry { now, replaced: before.replaced || anew || before.now.is_none(), gone, ..before.clone() }
         } else {
-            let stored = self.beneath.get(&key).map_or_else(|| Base::Known(old.clone()), |entry| entry.stored.clone());
+            let beneath = self.beneath.get(&key);
+            let stored = beneath.map_or_else(|| Base::Known(old.clone()), |entry| entry.stored.clone());
+            let on_sand = beneath.is_some_and(|entry| entry.temporary || entry.on_sand);
             let sequence = self.sequence.get();
             self.sequence.set(sequence + 1);
             let temporary = temporary.contains(&key);
-            Entry { beneath: old, stored, now, temporary, replaced: anew, gone: None, forced: false, sequence }
+            Entry { beneath: old, stored, now, temporary, on_sand, replaced: anew, gone: None, forced: false, sequence }
         };
         own.set(key, entry);
     }

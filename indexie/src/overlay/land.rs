@@ -1,10 +1,10 @@
 //! Landing: what a layer has pending is stored, in a transaction. All of it, or the transaction fails.
 //! Called by `over`; calls the storage.
 
-use super::layer::{Entry, Layer, same};
+use super::layer::{Entry, Layer, rekeyed, same};
 use super::merged::Below;
 use crate::codec::{Batch, Finished};
-use crate::engine::Session;
+use crate::engine::{Session, Shared};
 use crate::error::{Error, Result};
 use crate::key::AnyKey;
 use crate::order;
@@ -30,9 +30,8 @@ pub(super) enum Meets {
     Refuse,
     /// It is written over that.
     Overwrite,
-    /// It is put on top of that. Numbers greater than this one are temporary keys: what was built on a row that is gone, and
-    /// has never been stored, has nothing to be put on.
-    Rebase { temporary: f64 },
+    /// It is put on top of that.
+    Rebase,
 }
 
 /// A change that is to be stored.
@@ -61,10 +60,14 @@ fn checked(layer: &Layer) -> impl Iterator<Item = (&AnyKey, &Entry)> {
 }
 
 fn refuse(session: &Session, store: u16, key: &AnyKey, entry: &Entry, current: Option<&Row>) -> Result<()> {
-    if entry.forced || same(entry.beneath.as_ref(), current) {
+    if !is_sand(entry, current) && (entry.forced || same(entry.beneath.as_ref(), current)) {
         return Ok(());
     }
-    Err(Error::Conflict { table: session.shared.table_name(store).to_owned(), key: key.clone() })
+    Err(conflict(&session.shared, store, key))
+}
+
+pub(super) fn conflict(shared: &Shared, store: u16, key: &AnyKey) -> Error {
+    Error::Conflict { table: shared.table_name(store).to_owned(), key: key.clone() }
 }
 
 /// Stores what a layer has pending.
@@ -85,12 +88,14 @@ pub(super) async fn land(session: &Session, store: u16, layer: &Layer, meets: Me
         })
         .collect();
     for Due { key, entry, current, .. } in &mut due {
+        let is_sand = is_sand(entry, current.as_ref());
         match meets {
-            Meets::Overwrite => {}
-            Meets::Rebase { temporary } if !is_sand(key, entry, current.as_ref(), temporary) => {
-                entry.rebase(current.as_ref());
+            // What has never been stored may go, and cannot be written over.
+            Meets::Overwrite if !is_sand || entry.now.is_none() => {}
+            Meets::Rebase if !is_sand => entry.rebase(current.as_ref()),
+            Meets::Refuse | Meets::Overwrite | Meets::Rebase => {
+                refuse(session, store, key, entry, current.as_ref())?;
             }
-            Meets::Refuse | Meets::Rebase { .. } => refuse(session, store, key, entry, current.as_ref())?,
         }
     }
     due.retain(|due| due.entry.is_change());
@@ -114,9 +119,9 @@ pub(super) async fn land(session: &Session, store: u16, layer: &Layer, meets: Me
     Ok(landed)
 }
 
-/// Whether it is a change of a row that was pending beneath, and has never been stored.
-fn is_sand(key: &AnyKey, entry: &Entry, current: Option<&Row>, temporary: f64) -> bool {
-    entry.beneath.is_some() && current.is_none() && matches!(key, AnyKey::Number(number) if *number > temporary)
+/// Whether it is built on a row that was pending beneath, and has never been stored: there is nothing to put it on.
+fn is_sand(entry: &Entry, current: Option<&Row>) -> bool {
+    entry.on_sand && current.is_none()
 }
 
 /// Rows that the storage keeps for a merge, unless that has them.
@@ -268,11 +273,4 @@ async fn add(session: &Session, store: u16, schema: &StoreSchema, layer: &Layer)
         Landed { pending: pending.clone(), key, old: None, new: Some(new), sequence: entry.sequence }
     });
     Ok(landed.collect())
-}
-
-/// The row under another key.
-pub(super) fn rekeyed(path: &Path, row: &Row, key: &AnyKey) -> Row {
-    let mut row = (**row).clone();
-    path.set_key(&mut row, key);
-    Row::new(row)
 }

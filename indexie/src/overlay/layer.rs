@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::key::AnyKey;
 use crate::order::SortedMap;
 use crate::schema::StoreSchema;
-use crate::storage::memory::evaluator::{Evaluator, Object, Row, Value, merge};
+use crate::storage::memory::evaluator::{Evaluator, Object, Path, Row, Value, merge};
 
 /// Pending rows, and those that are to go.
 #[derive(Clone, Debug)]
@@ -48,6 +48,8 @@ pub(super) struct Entry {
     pub now: Option<Row>,
     /// Its key is a temporary one.
     pub temporary: bool,
+    /// It is built on a row that was pending beneath under a temporary key, and is not stored yet.
+    pub on_sand: bool,
     /// It is a new row all through, and not the old one with some fields changed.
     pub replaced: bool,
     /// Where it is a change of a row that has gone since: that row, in case it comes again.
@@ -93,10 +95,24 @@ pub(super) fn same(a: Option<&Row>, b: Option<&Row>) -> bool {
     }
 }
 
+/// The row under another key.
+pub(super) fn rekeyed(path: &Path, row: &Row, key: &AnyKey) -> Row {
+    let mut row = (**row).clone();
+    path.set_key(&mut row, key);
+    Row::new(row)
+}
+
 impl Entry {
     /// Whether there is anything to be stored.
     pub fn is_change(&self) -> bool {
         self.forced || !same(self.beneath.as_ref(), self.now.as_ref())
+    }
+
+    /// The same of the same row, which has got its own key.
+    pub fn under(self, path: &Path, key: &AnyKey) -> Self {
+        let with_key = |row: &Row| rekeyed(path, row, key);
+        let (beneath, now) = (self.beneath.as_ref().map(with_key), self.now.as_ref().map(with_key));
+        Self { beneath, now, gone: None, temporary: false, on_sand: false, ..self }
     }
 
     /// Puts what is pending on another row than the one that was found: what of that has been changed is changed of this one.
@@ -174,6 +190,13 @@ impl Layer {
     pub fn remove(&mut self, key: &AnyKey) -> Option<Entry> {
         self.rows.set(key, None);
         self.entries.remove(key)
+    }
+
+    /// One of its rows has got its own key in place of a temporary one.
+    pub fn rekey(&mut self, path: &Path, pending: &AnyKey, key: &AnyKey) {
+        if let Some(entry) = self.remove(pending) {
+            self.set(key.clone(), entry.under(path, key));
+        }
     }
 
     pub fn change(&mut self, key: &AnyKey, change: impl FnOnce(&mut Entry)) {

@@ -109,7 +109,7 @@ impl Over {
                 let old = row.old.as_ref().filter(|_| is_exact).map(Image::value);
                 let follows = is_exact && is_taken_for(&overlays, store, &row.key, old.as_ref());
                 let stored = if follows { Base::Known(now()) } else { Base::Unknown };
-                shows.restack(self, &mut overlays, store, &row.key, &stored);
+                shows.restack(&mut overlays, store, &row.key, &stored);
             }
         }
         shows.tell(self, store);
@@ -123,11 +123,14 @@ impl Over {
         }
         let overlays = self.overlays.borrow();
         // Where nothing is heard of, nothing is known for long.
-        let in_doubt = |entry: &Entry| !cfg!(feature = "live") || entry.stored.is_unknown();
+        let in_doubt = |entry: &Entry| {
+            let was_never_stored = entry.temporary || entry.on_sand;
+            !was_never_stored && (!cfg!(feature = "live") || entry.stored.is_unknown())
+        };
         let mut keys: Vec<AnyKey> = Vec::new();
         for layer in overlays.iter().filter_map(|open| open.layers.get(&store)) {
             let of_layer = layer.entries().iter().filter(|(_, entry)| in_doubt(entry));
-            keys.extend(of_layer.map(|(key, _)| key).filter(|key| !self.is_temporary(store, key)).cloned());
+            keys.extend(of_layer.map(|(key, _)| key.clone()));
         }
         order::sort_keys(&mut keys);
         keys
@@ -147,7 +150,7 @@ impl Over {
             }
             let mut shows = Shows::default();
             for (key, row) in keys.iter().zip(rows) {
-                shows.restack(self, &mut self.overlays.borrow_mut(), store, key, &Base::Known(row));
+                shows.restack(&mut self.overlays.borrow_mut(), store, key, &Base::Known(row));
             }
             shows.tell(self, store);
             return Ok(());
@@ -175,16 +178,6 @@ impl Over {
         engine::transact(shared.clone(), stores, Access::Read, None, body).await
     }
 
-    /// Whether a key is one that rows get until they are stored.
-    fn is_temporary(&self, store: u16, key: &AnyKey) -> bool {
-        matches!(key, AnyKey::Number(number) if *number > self.least_temporary(store))
-    }
-
-    /// Greater numbers than this are temporary keys.
-    pub(super) fn least_temporary(&self, store: u16) -> f64 {
-        self.temporary.borrow().get(&store).map_or(f64::INFINITY, |next| next.get())
-    }
-
     /// Takes over what an operation has written into an overlay of a table that follows a server.
     pub(super) fn take_synced(
         &self,
@@ -202,7 +195,7 @@ impl Over {
         overlays[at].extend(store, &own);
         for ((key, entry), before) in own.entries().iter().zip(before) {
             let stored = if meanwhile.has_changed(key) { Base::Unknown } else { entry.stored.clone() };
-            self.restack(overlays, store, key, &stored);
+            restack(overlays, store, key, &stored);
             let was = Base::Known(found.get(key).unwrap_or(&entry.now).clone());
             shows.note(key, before, View::of(overlays, store, key), &was, &stored);
         }
@@ -231,13 +224,13 @@ impl Over {
                     Some(landed) => Base::Known(self.heard_since(store, pending, landed.new.as_ref())),
                     None => entry.stored.clone(),
                 };
-                self.restack(overlays, store, pending, &stored);
+                restack(overlays, store, pending, &stored);
                 shows.note(pending, before, View::of(overlays, store, pending), &stored, &stored);
                 continue;
             };
             let stored = Base::Known(self.heard_since(store, key, new.as_ref()));
             rekey(&mut overlays[at..], store, &path, pending, key);
-            self.restack(overlays, store, key, &stored);
+            restack(overlays, store, key, &stored);
             shows.note(pending, before, View::of(overlays, store, pending), &none, &none);
             if gone.purpose == Purpose::Shown {
                 self.note_renamed(store, pending, key);
@@ -247,29 +240,29 @@ impl Over {
         }
         shows
     }
+}
 
-    /// Puts what the overlays have pending of a row on what is stored now, from the lowest of them up.
-    pub(super) fn restack(&self, overlays: &mut [Open], store: u16, key: &AnyKey, stored: &Base) {
-        for at in 0..overlays.len() {
-            let (lower, upper) = overlays.split_at_mut(at);
-            let Some(open) = upper.first_mut() else { continue };
-            let beneath = match open.purpose {
-                Purpose::Network => stored.clone(),
-                Purpose::Shown | Purpose::Hidden => what_is_beneath(lower, store, key, stored),
-            };
-            // What was built on a row that has never been stored, and is gone, has nothing to be put on.
-            let stands = !beneath.is(None) || !self.is_temporary(store, key);
-            for layer in open.versions(store).filter(|layer| layer.touches(key)) {
-                Rc::make_mut(layer).change(key, |entry| {
-                    entry.stored = stored.clone();
-                    if let Base::Known(row) = &beneath
-                        && stands
-                        && !entry.temporary
-                    {
-                        entry.rebase(row.as_ref());
-                    }
-                });
-            }
+/// Puts what the overlays have pending of a row on what is stored now, from the lowest of them up.
+pub(super) fn restack(overlays: &mut [Open], store: u16, key: &AnyKey, stored: &Base) {
+    for at in 0..overlays.len() {
+        let (lower, upper) = overlays.split_at_mut(at);
+        let Some(open) = upper.first_mut() else { continue };
+        let beneath = match open.purpose {
+            Purpose::Network => stored.clone(),
+            Purpose::Shown | Purpose::Hidden => what_is_beneath(lower, store, key, stored),
+        };
+        // What was built on a row that has never been stored, and is gone, has nothing to be put on.
+        let is_gone = beneath.is(None);
+        for layer in open.versions(store).filter(|layer| layer.touches(key)) {
+            Rc::make_mut(layer).change(key, |entry| {
+                entry.stored = stored.clone();
+                if let Base::Known(row) = &beneath
+                    && !(is_gone && entry.on_sand)
+                    && !entry.temporary
+                {
+                    entry.rebase(row.as_ref());
+                }
+            });
         }
     }
 }
@@ -316,9 +309,9 @@ pub(super) struct Shows {
 }
 
 impl Shows {
-    fn restack(&mut self, over: &Over, overlays: &mut [Open], store: u16, key: &AnyKey, stored: &Base) {
+    fn restack(&mut self, overlays: &mut [Open], store: u16, key: &AnyKey, stored: &Base) {
         let before = View::of(overlays, store, key);
-        over.restack(overlays, store, key, stored);
+        restack(overlays, store, key, stored);
         self.note(key, before, View::of(overlays, store, key), stored, stored);
     }
 

@@ -4,10 +4,10 @@
 use std::rc::Rc;
 
 use super::frame::Stage;
-use super::land::{Landed, rekeyed};
+use super::land::Landed;
 use super::layer::{Base, Entry, Layer, same};
 use super::over::Over;
-use super::rebase::{Shows, View};
+use super::rebase::{Shows, View, restack};
 use super::stack::{Open, Purpose};
 use crate::engine::Sight;
 use crate::key::AnyKey;
@@ -120,7 +120,7 @@ impl Over {
             for (store, seen) in seen {
                 let mut shows = Shows::default();
                 for (key, (stored, before)) in seen {
-                    self.restack(&mut overlays, store, &key, &stored);
+                    restack(&mut overlays, store, &key, &stored);
                     shows.note(&key, before, View::of(&overlays, store, &key), &stored, &stored);
                 }
                 of_synced.push((store, shows));
@@ -299,15 +299,7 @@ pub(super) fn what_is_beneath(lower: &[Open], store: u16, key: &AnyKey, stored: 
 /// A row that was pending under a temporary key has got its own: whoever has touched it meanwhile goes by that.
 pub(super) fn rekey(upper: &mut [Open], store: u16, path: &Path, pending: &AnyKey, key: &AnyKey) {
     for layer in upper.iter_mut().flat_map(|open| open.versions(store)).filter(|layer| layer.touches(pending)) {
-        let layer = Rc::make_mut(layer);
-        if let Some(mut entry) = layer.remove(pending) {
-            let with_key = |row: &Row| rekeyed(path, row, key);
-            entry.beneath = entry.beneath.as_ref().map(with_key);
-            entry.now = entry.now.as_ref().map(with_key);
-            entry.gone = None;
-            entry.temporary = false;
-            layer.set(key.clone(), entry);
-        }
+        Rc::make_mut(layer).rekey(path, pending, key);
     }
 }
 

@@ -1,9 +1,14 @@
 //! Several overlays at once, and parts of one.
 
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use futures::channel::oneshot;
+use futures::future::join;
 use indexie::prelude::*;
 use indexie_tests::wasm_bindgen_test;
 
-use crate::fixtures::{member, names, stored, with_rows};
+use crate::fixtures::{Club, Member, member, names, stored, with_rows};
 
 #[wasm_bindgen_test]
 async fn overlays_stack_in_the_order_of_their_start() -> Result<()> {
@@ -88,5 +93,97 @@ async fn a_savepoint_is_undone_alone() -> Result<()> {
     tx.commit().await?;
     assert_eq!(db.members.get(2).await?.map(|row| row.age), Some(31));
     assert_eq!(stored(&db).await?, ["Ann", "Bob", "Cid", "Dan"]);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn what_was_built_on_a_row_that_was_never_stored_is_a_conflict_whatever_is_to_be_overwritten() -> Result<()> {
+    let db = with_rows("overlay on sand, overwriting").await?;
+    let heard = Rc::new(Cell::new(0));
+    let hears = heard.clone();
+    db.members.hook().on_update(async move |_: Updated<Member>| {
+        hears.set(hears.get() + 1);
+        Ok(())
+    });
+    for put in [false, true] {
+        let first = db.members.start_transaction(Overlay::Optimistic);
+        let dan = first.add(&member("Dan", 50)).await?;
+        let second = db.members.start_transaction(Overlay::Optimistic);
+        if put {
+            let row = second.get(dan).await?.expect("it is seen");
+            second.put(&Member { age: 51, ..row }).await?;
+        } else {
+            second.update(dan, |row| row.age = 51).await?;
+        }
+        second.update(1, |row| row.age = 21).await?;
+        first.rollback();
+        let conflict = second.commit_overwriting().await;
+        let Err(Error::Conflict { table, key }) = conflict else { panic!("{conflict:?}") };
+        assert_eq!((table.as_str(), key), ("members", dan.into()));
+    }
+    assert_eq!(heard.get(), 0, "no server is told of what cannot be stored");
+    assert_eq!(stored(&db).await?, ["Ann", "Bob", "Cid"]);
+    assert_eq!(db.members.get(1).await?.map(|row| row.age), Some(20), "nothing is stored");
+    assert_eq!(db.members.add(&member("Eve", 60)).await?, 4, "and no key is used up");
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn a_row_that_was_never_stored_may_be_deleted_whatever_is_to_be_overwritten() -> Result<()> {
+    let db = with_rows("overlay deletes sand").await?;
+    let first = db.members.start_transaction(Overlay::Optimistic);
+    let dan = first.add(&member("Dan", 50)).await?;
+    let second = db.members.start_transaction(Overlay::Optimistic);
+    second.delete(dan).await?;
+    second.update(1, |row| row.age = 21).await?;
+    first.rollback();
+    second.commit_overwriting().await?;
+    assert_eq!(db.members.get(1).await?.map(|row| row.age), Some(21));
+    assert_eq!(stored(&db).await?, ["Ann", "Bob", "Cid"]);
+    Ok(())
+}
+
+/// Members whose next update waits: it says that it has begun, and goes on when told.
+fn held_up(db: &Club, returns: bool) -> (oneshot::Receiver<()>, oneshot::Sender<()>) {
+    let (begins, begun) = oneshot::channel();
+    let (goes, go) = oneshot::channel::<()>();
+    let waits = RefCell::new(Some((begins, go)));
+    db.members.hook().on_update(async move |e: Updated<Member>| {
+        let waits = waits.borrow_mut().take();
+        if let Some((begins, go)) = waits {
+            begins.send(()).ok();
+            go.await?;
+        }
+        Ok(returns.then(|| Member { name: "Served".into(), ..e.new }))
+    });
+    (begun, goes)
+}
+
+#[wasm_bindgen_test]
+async fn a_commit_that_waits_for_a_hook_goes_by_the_keys_that_rows_get_meanwhile() -> Result<()> {
+    for returns in [false, true] {
+        let db = with_rows(&format!("overlay rekeyed in a hook {returns}")).await?;
+        let (begun, goes) = held_up(&db, returns);
+        let first = db.members.start_transaction(Overlay::Optimistic);
+        let dan = first.add(&member("Dan", 50)).await?;
+        let eve = first.add(&member("Eve", 60)).await?;
+        let second = db.members.start_transaction(Overlay::Optimistic);
+        second.update(dan, |row| row.age = 51).await?;
+        second.update(eve, |row| row.age = 61).await?;
+        let meanwhile = async {
+            begun.await.map_err(Error::user)?;
+            let keys = first.commit().await?.keys(&db.members);
+            goes.send(()).ok();
+            Ok::<_, Error>(keys)
+        };
+        let (second, keys) = join(second.commit_overwriting(), meanwhile).await;
+        assert_eq!(keys?, [(dan, 4), (eve, 5)]);
+        second?;
+        let rows = db.transaction(Mode::Read, &db.members, async |members| members.to_vec().await).await?;
+        let rows: Vec<_> = rows.into_iter().skip(3).map(|row| (row.id, row.name, row.age)).collect();
+        let name = |name: &str| if returns { "Served".to_owned() } else { name.to_owned() };
+        assert_eq!(rows, [(4, name("Dan"), 51), (5, name("Eve"), 61)]);
+        assert_eq!(db.members.add(&member("Fay", 70)).await?, 6);
+    }
     Ok(())
 }
