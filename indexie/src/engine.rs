@@ -96,12 +96,20 @@ impl Session {
 
     fn request(&self, request: Request) -> LocalBoxFuture<'_, Result<Reply>> {
         async move {
-            if let Some(frame) = &self.frame {
-                return run::framed(self, &**frame, &request).await;
-            }
             let Request { store, index, .. } = request;
             let access = if request.operation.writes() { Access::ReadWrite } else { Access::Read };
-            let Some(above) = self.above(store, access)? else { return run::run(self, request).await };
+            let above = if self.frame.is_none() { self.above(store, access)? } else { None };
+            let Some(above) = above else {
+                if let Operation::Write(write) = &request.operation
+                    && let Some(above) = above::above(self.shared.id)
+                {
+                    above.admit(self.sight, store, write)?;
+                }
+                return match &self.frame {
+                    Some(frame) => run::framed(self, &**frame, &request).await,
+                    None => run::run(self, request).await,
+                };
+            };
             let footprint = above.footprint(store, &request.operation);
             let steps =
                 move |session: Session| async move { session.run(store, index, request.operation).await }.boxed_local();

@@ -12,7 +12,7 @@ use super::{Access, Session};
 use crate::error::Result;
 use crate::key::AnyKey;
 use crate::order::SortedMap;
-use crate::storage::{Operation, Reply, Request, StoreChange};
+use crate::storage::{Operation, Reply, Request, StoreChange, Write};
 
 /// Which rows a read sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +56,8 @@ pub(crate) trait Above {
     /// Whether writes to the store have to go through here.
     fn attends(&self, store: u16) -> bool;
     fn footprint(&self, store: u16, operation: &Operation) -> Footprint;
+    /// Fails if one of these rows is pending, and not for who writes with this sight: it would be stored under its temporary key.
+    fn admit(&self, sight: Sight, store: u16, write: &Write) -> Result<()>;
     fn run(self: Rc<Self>, task: Task) -> LocalBoxFuture<'static, Result<Box<dyn Any>>>;
     /// Something is committed; `in_order` if it is known to have come after all that was heard of before. Returns the positions of
     /// the rows that nobody sees who sees the overlays.

@@ -9,7 +9,7 @@ use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 
 use super::land::{Landed, Meets, check, conflict, land};
-use super::layer::{Base, Entry, Layer, rekeyed, same};
+use super::layer::{Base, Entry, KnownBy, Layer, rekeyed, same};
 use super::over::Over;
 use super::stack::ended;
 use crate::engine::{self, Access, Session, Shared};
@@ -133,7 +133,7 @@ impl Over {
                 continue;
             }
             let mutation = Mutation::of(entry.beneath.as_ref(), entry.now.as_ref());
-            let known = (!entry.temporary).then(|| key.clone());
+            let known = (!entry.is_temporary()).then(|| key.clone());
             let event = Event::new(store, known, entry.beneath.clone(), entry.now.clone());
             for hook in self.hooked.hooks(store, mutation) {
                 let row = hook(&event)
@@ -162,7 +162,7 @@ impl Over {
 
     /// The key that the row has got in place of a temporary one on which an overlay has built.
     fn key_of(&self, store: u16, pending: &AnyKey, entry: &Entry) -> Option<AnyKey> {
-        if !entry.on_sand {
+        if !entry.is_on_sand() {
             return None;
         }
         self.renamed.borrow().get(&store)?.keys.get(pending).cloned()
@@ -189,10 +189,10 @@ impl Over {
         let overlays = self.overlays.borrow();
         let is_pending = |store: u16, key: &AnyKey| {
             let mut entries = overlays.iter().filter_map(|open| open.layers.get(&store)?.get(key));
-            entries.any(|entry| entry.temporary)
+            entries.any(Entry::is_temporary)
         };
         for (store, layer) in layers {
-            for (key, entry) in layer.entries().iter().filter(|(_, entry)| entry.on_sand && entry.now.is_some()) {
+            for (key, entry) in layer.entries().iter().filter(|(_, entry)| entry.is_on_sand() && entry.now.is_some()) {
                 if entry.is_change() && self.key_of(*store, key, entry).is_none() && !is_pending(*store, key) {
                     return Err(conflict(shared, *store, key));
                 }
@@ -365,7 +365,7 @@ impl Heard {
             self.returned.insert((store, key));
             return Ok(());
         }
-        if !entry.temporary {
+        if !entry.is_temporary() {
             return Err(Error::Data {
                 table: shared.table_name(store).to_owned(),
                 key: Some(pending.clone()),
@@ -383,8 +383,7 @@ impl Heard {
             beneath: None,
             stored: Base::Unknown,
             now: Some(row),
-            temporary: false,
-            on_sand: false,
+            known_by: KnownBy::Own,
             replaced: true,
             gone: None,
             forced: true,

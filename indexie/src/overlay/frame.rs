@@ -8,7 +8,7 @@ use std::rc::Rc;
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 
-use super::layer::{Base, Entry, Layer, Layers, RowDiff, same};
+use super::layer::{Base, Entry, KnownBy, Layer, Layers, RowDiff, same};
 use super::merged::{self, Below};
 use crate::engine::{Frame, Session};
 use crate::error::{Error, Result};
@@ -98,7 +98,7 @@ impl Stage {
 
     /// Whether the key is a temporary one of its own.
     pub fn is_temporary(&self, key: &AnyKey) -> bool {
-        self.own().is_some_and(|own| own.get(key).is_some_and(|entry| entry.temporary))
+        self.own().is_some_and(|own| own.get(key).is_some_and(Entry::is_temporary))
     }
 
     async fn read(&self, session: &Session, request: &Request) -> Result<Reply> {
@@ -186,11 +186,14 @@ impl Stage {
         } else {
             let beneath = self.beneath.get(&key);
             let stored = beneath.map_or_else(|| Base::Known(old.clone()), |entry| entry.stored.clone());
-            let on_sand = beneath.is_some_and(|entry| entry.temporary || entry.on_sand);
             let sequence = self.sequence.get();
             self.sequence.set(sequence + 1);
-            let temporary = temporary.contains(&key);
-            Entry { beneath: old, stored, now, temporary, on_sand, replaced: anew, gone: None, forced: false, sequence }
+            let known_by = match beneath {
+                _ if temporary.contains(&key) => KnownBy::Temporary,
+                Some(entry) if entry.known_by != KnownBy::Own => KnownBy::Sand,
+                _ => KnownBy::Own,
+            };
+            Entry { beneath: old, stored, now, known_by, replaced: anew, gone: None, forced: false, sequence }
         };
         own.set(key, entry);
     }

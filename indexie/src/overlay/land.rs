@@ -56,7 +56,7 @@ pub(super) async fn check(session: &Session, store: u16, layer: &Layer) -> Resul
 }
 
 fn checked(layer: &Layer) -> impl Iterator<Item = (&AnyKey, &Entry)> {
-    layer.entries().iter().filter(|(_, entry)| !entry.temporary && entry.is_change())
+    layer.entries().iter().filter(|(_, entry)| !entry.is_temporary() && entry.is_change())
 }
 
 fn refuse(session: &Session, store: u16, key: &AnyKey, entry: &Entry, current: Option<&Row>) -> Result<()> {
@@ -121,7 +121,7 @@ pub(super) async fn land(session: &Session, store: u16, layer: &Layer, meets: Me
 
 /// Whether it is built on a row that was pending beneath, and has never been stored: there is nothing to put it on.
 fn is_sand(entry: &Entry, current: Option<&Row>) -> bool {
-    entry.on_sand && current.is_none()
+    entry.is_on_sand() && current.is_none()
 }
 
 /// Rows that the storage keeps for a merge, unless that has them.
@@ -245,7 +245,7 @@ async fn add(session: &Session, store: u16, schema: &StoreSchema, layer: &Layer)
     let mut added: Vec<(&AnyKey, &Entry, &Row)> = layer
         .entries()
         .iter()
-        .filter(|(_, entry)| entry.temporary)
+        .filter(|(_, entry)| entry.is_temporary())
         .filter_map(|(key, entry)| Some((key, entry, entry.now.as_ref()?)))
         .collect();
     if added.is_empty() {

@@ -39,6 +39,17 @@ impl Base {
     }
 }
 
+/// What the key is by which a layer knows a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum KnownBy {
+    /// Its own.
+    Own,
+    /// A temporary one, which the layer has given it.
+    Temporary,
+    /// A temporary one, which a layer beneath has given it: what is built on it is built on sand until it is stored.
+    Sand,
+}
+
 /// What has become of one row.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
@@ -46,10 +57,7 @@ pub(super) struct Entry {
     pub beneath: Option<Row>,
     pub stored: Base,
     pub now: Option<Row>,
-    /// Its key is a temporary one.
-    pub temporary: bool,
-    /// It is built on a row that was pending beneath under a temporary key, and is not stored yet.
-    pub on_sand: bool,
+    pub known_by: KnownBy,
     /// It is a new row all through, and not the old one with some fields changed.
     pub replaced: bool,
     /// Where it is a change of a row that has gone since: that row, in case it comes again.
@@ -108,11 +116,21 @@ impl Entry {
         self.forced || !same(self.beneath.as_ref(), self.now.as_ref())
     }
 
+    /// Whether its key is a temporary one, which it has been given here.
+    pub fn is_temporary(&self) -> bool {
+        self.known_by == KnownBy::Temporary
+    }
+
+    /// Whether it is built on a row that was pending beneath, and is not stored yet.
+    pub fn is_on_sand(&self) -> bool {
+        self.known_by == KnownBy::Sand
+    }
+
     /// The same of the same row, which has got its own key.
     pub fn under(self, path: &Path, key: &AnyKey) -> Self {
         let with_key = |row: &Row| rekeyed(path, row, key);
         let (beneath, now) = (self.beneath.as_ref().map(with_key), self.now.as_ref().map(with_key));
-        Self { beneath, now, gone: None, temporary: false, on_sand: false, ..self }
+        Self { beneath, now, gone: None, known_by: KnownBy::Own, ..self }
     }
 
     /// Puts what is pending on another row than the one that was found: what of that has been changed is changed of this one.
@@ -210,7 +228,7 @@ impl Layer {
     pub fn extend(&mut self, other: Self) {
         for (key, entry) in other.entries {
             // Of a row that was never stored, nothing is left once it is gone.
-            if entry.temporary && entry.now.is_none() {
+            if entry.is_temporary() && entry.now.is_none() {
                 self.remove(&key);
             } else {
                 self.set(key, entry);

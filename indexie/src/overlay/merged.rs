@@ -238,7 +238,7 @@ async fn count(below: &Below<'_>, layers: &Layers, index: Option<u16>, ranges: &
     let inside = |key: &AnyKey| ranges.iter().any(|range| range.contains(key));
     let mut touched: SortedSet<&AnyKey> = SortedSet::new();
     for (layer, _) in layers.each() {
-        let of_layer = layer.entries().iter().filter(|(_, entry)| !entry.temporary);
+        let of_layer = layer.entries().iter().filter(|(_, entry)| !entry.is_temporary());
         touched.extend(of_layer.map(|(key, _)| key).filter(|key| index.is_some() || inside(key)));
     }
     let hidden = below.get(touched.into_iter().cloned().collect()).await?;

@@ -15,12 +15,12 @@ use super::layer::Base;
 use super::stack::{Landing, Open, Purpose, seen_by};
 use crate::codec::with_shapes;
 use crate::engine::{Above, Access, Footprint, Shared, Sight, Task, set_above};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::hooks::{Event, Hooked};
 use crate::key::AnyKey;
 use crate::order::{SortedMap, SortedSet};
 use crate::storage::memory::evaluator::{At, Path, Value, Values};
-use crate::storage::{Operation, StoreChange};
+use crate::storage::{Operation, StoreChange, Write};
 use crate::strategy::{Strategy, Turns};
 
 pub(crate) struct Over {
@@ -127,24 +127,30 @@ impl Above for Over {
         match operation {
             Operation::Delete(keys) => Footprint::Keys(keys.clone()),
             Operation::Write(write) => {
-                let Some(shared) = self.shared.upgrade() else { return Footprint::Whole };
-                let path = Path::from(shared.schema(store).key.path);
-                with_shapes(|shapes| {
-                    let mut values = Values::new(&write.rows, &*shapes);
-                    let rows = values.rows(write.count);
-                    if path == Path::None {
-                        let keys = if write.with_keys { values.rows(write.count) } else { Vec::new() };
-                        return Footprint::Keys(keys.iter().filter_map(Value::key).collect());
-                    }
-                    let key = |row| match path.key(row) {
-                        At::Key(key) => Some(key),
-                        At::NoKey | At::Nothing => None,
-                    };
-                    Footprint::Keys(rows.iter().filter_map(key).collect())
-                })
+                Footprint::Keys(keys_of(&self.key_path(store), write).into_iter().flatten().collect())
             }
             _ => Footprint::Whole,
         }
+    }
+
+    fn admit(&self, sight: Sight, store: u16, write: &Write) -> Result<()> {
+        #[cfg(feature = "electric")]
+        if sight == Sight::Stored {
+            // The keys of a server's rows are the server's.
+            return Ok(());
+        }
+        // Rows without keys are to get their own.
+        if write.want_keys || !self.gives_keys(store) {
+            return Ok(());
+        }
+        let keys = keys_of(&self.key_path(store), write).into_iter().enumerate();
+        for (at, key) in keys.filter_map(|(at, key)| Some((at, key?))) {
+            if let Some(message) = self.refusal(sight, store, &key) {
+                let table = self.shared.upgrade().map_or("", |shared| shared.table_name(store)).to_owned();
+                return Err(Error::Data { table, key: Some(key), row: Some(at), message });
+            }
+        }
+        Ok(())
     }
 
     fn run(self: Rc<Self>, task: Task) -> LocalBoxFuture<'static, Result<Box<dyn Any>>> {
@@ -224,6 +230,23 @@ impl Above for Over {
             events.truncate(mark);
         }
     }
+}
+
+/// The keys that rows are to be written under, as far as they have any.
+fn keys_of(path: &Path, write: &Write) -> Vec<Option<AnyKey>> {
+    with_shapes(|shapes| {
+        let mut values = Values::new(&write.rows, &*shapes);
+        let rows = values.rows(write.count);
+        if *path == Path::None {
+            let keys = if write.with_keys { values.rows(write.count) } else { Vec::new() };
+            return keys.iter().map(Value::key).collect();
+        }
+        let key = |row| match path.key(row) {
+            At::Key(key) => Some(key),
+            At::NoKey | At::Nothing => None,
+        };
+        rows.iter().map(key).collect()
+    })
 }
 
 /// What is stored beneath the rows of a store, or of all, may be anything from now on.

@@ -21,7 +21,7 @@ use futures::FutureExt;
 
 use super::frame::Stage;
 use super::land::Landed;
-use super::layer::{Base, Entry};
+use super::layer::{Base, Entry, KnownBy};
 use super::merged::Below;
 use super::over::{Meanwhile, Over, existing, forget, over};
 use super::shown::{Seen, push, rekey, topmost, what_is_beneath};
@@ -123,10 +123,8 @@ impl Over {
         }
         let overlays = self.overlays.borrow();
         // Where nothing is heard of, nothing is known for long.
-        let in_doubt = |entry: &Entry| {
-            let was_never_stored = entry.temporary || entry.on_sand;
-            !was_never_stored && (!cfg!(feature = "live") || entry.stored.is_unknown())
-        };
+        let in_doubt =
+            |entry: &Entry| entry.known_by == KnownBy::Own && (!cfg!(feature = "live") || entry.stored.is_unknown());
         let mut keys: Vec<AnyKey> = Vec::new();
         for layer in overlays.iter().filter_map(|open| open.layers.get(&store)) {
             let of_layer = layer.entries().iter().filter(|(_, entry)| in_doubt(entry));
@@ -178,30 +176,6 @@ impl Over {
         engine::transact(shared.clone(), stores, Access::Read, None, body).await
     }
 
-    /// Takes over what an operation has written into an overlay of a table that follows a server.
-    pub(super) fn take_synced(
-        &self,
-        overlays: &mut [Open],
-        at: usize,
-        store: u16,
-        stage: &Stage,
-        meanwhile: &Meanwhile,
-    ) -> Shows {
-        let mut shows = Shows::default();
-        let Some(own) = stage.own() else { return shows };
-        let found: SortedMap<AnyKey, Option<Row>> =
-            stage.diffs().into_iter().map(|diff| (diff.key, diff.old)).collect();
-        let before: Vec<View> = own.entries().keys().map(|key| View::of(overlays, store, key)).collect();
-        overlays[at].extend(store, &own);
-        for ((key, entry), before) in own.entries().iter().zip(before) {
-            let stored = if meanwhile.has_changed(key) { Base::Unknown } else { entry.stored.clone() };
-            restack(overlays, store, key, &stored);
-            let was = Base::Known(found.get(key).unwrap_or(&entry.now).clone());
-            shows.note(key, before, View::of(overlays, store, key), &was, &stored);
-        }
-        shows
-    }
-
     /// Of a table that follows a server, an overlay is stored and gone, which was at this place. `seen` is what was seen before, row by
     /// row.
     pub(super) fn landed_synced(
@@ -242,6 +216,22 @@ impl Over {
     }
 }
 
+/// Takes over what an operation has written into an overlay of a table that follows a server.
+pub(super) fn take_synced(overlays: &mut [Open], at: usize, store: u16, stage: &Stage, meanwhile: &Meanwhile) -> Shows {
+    let mut shows = Shows::default();
+    let Some(own) = stage.own() else { return shows };
+    let found: SortedMap<AnyKey, Option<Row>> = stage.diffs().into_iter().map(|diff| (diff.key, diff.old)).collect();
+    let before: Vec<View> = own.entries().keys().map(|key| View::of(overlays, store, key)).collect();
+    overlays[at].extend(store, &own);
+    for ((key, entry), before) in own.entries().iter().zip(before) {
+        let stored = if meanwhile.has_changed(key) { Base::Unknown } else { entry.stored.clone() };
+        restack(overlays, store, key, &stored);
+        let was = Base::Known(found.get(key).unwrap_or(&entry.now).clone());
+        shows.note(key, before, View::of(overlays, store, key), &was, &stored);
+    }
+    shows
+}
+
 /// Puts what the overlays have pending of a row on what is stored now, from the lowest of them up.
 pub(super) fn restack(overlays: &mut [Open], store: u16, key: &AnyKey, stored: &Base) {
     for at in 0..overlays.len() {
@@ -257,8 +247,8 @@ pub(super) fn restack(overlays: &mut [Open], store: u16, key: &AnyKey, stored: &
             Rc::make_mut(layer).change(key, |entry| {
                 entry.stored = stored.clone();
                 if let Base::Known(row) = &beneath
-                    && !(is_gone && entry.on_sand)
-                    && !entry.temporary
+                    && !(is_gone && entry.is_on_sand())
+                    && !entry.is_temporary()
                 {
                     entry.rebase(row.as_ref());
                 }

@@ -7,7 +7,7 @@ use super::frame::Stage;
 use super::land::Landed;
 use super::layer::{Base, Entry, Layer, same};
 use super::over::Over;
-use super::rebase::{Shows, View, restack};
+use super::rebase::{Shows, View, restack, take_synced};
 use super::stack::{Open, Purpose};
 use crate::engine::Sight;
 use crate::key::AnyKey;
@@ -75,7 +75,7 @@ impl Over {
             let shows = {
                 let mut overlays = self.overlays.borrow_mut();
                 let Some(at) = overlays.iter().position(|open| open.number == number) else { return };
-                self.take_synced(&mut overlays, at, store, stage, &meanwhile)
+                take_synced(&mut overlays, at, store, stage, &meanwhile)
             };
             return shows.tell(self, store);
         }

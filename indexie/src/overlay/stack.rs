@@ -160,7 +160,7 @@ impl Over {
     pub(super) fn given(&self, number: u32, store: u16) -> Option<(f64, f64)> {
         let overlays = self.overlays.borrow();
         let layer = overlays.iter().find(|open| open.number == number)?.layers.get(&store)?;
-        let mut given = layer.entries().iter().filter(|(_, entry)| entry.temporary).map(|(key, _)| key);
+        let mut given = layer.entries().iter().filter(|(_, entry)| entry.is_temporary()).map(|(key, _)| key);
         match (given.next()?, given.next_back()) {
             (AnyKey::Number(lowest), Some(AnyKey::Number(highest))) => Some((*lowest, *highest)),
             (AnyKey::Number(only), None) => Some((*only, *only)),
@@ -178,6 +178,48 @@ impl Over {
         }
     }
 }
+
+impl Over {
+    /// Whether rows of a store have got temporary keys.
+    pub(super) fn gives_keys(&self, store: u16) -> bool {
+        self.temporary.borrow().contains_key(&store)
+    }
+
+    /// Why a row may not be written under a key by who has this sight, if it may not: the key is a temporary one.
+    pub(super) fn refusal(&self, sight: Sight, store: u16, key: &AnyKey) -> Option<String> {
+        let AnyKey::Number(number) = key else { return None };
+        let overlays = self.overlays.borrow();
+        let mut entries = overlays.iter().filter_map(|open| open.layers.get(&store)?.get(key));
+        let is_pending = entries.any(Entry::is_temporary);
+        // A type of many keys never comes to those at its end by itself; a small one may.
+        let has_been_given = || {
+            let last = self.shared.upgrade()?.schema(store).last_key;
+            let next = self.temporary.borrow().get(&store)?.get();
+            Some(last >= MANY_KEYS && next < *number && *number <= last)
+        };
+        if !is_pending && !has_been_given().unwrap_or_default() {
+            return None;
+        }
+        // A direct write sees no overlay, also where it waits for its hooks.
+        let is_overlay = |open: &Open| sight == Sight::Overlay(open.number) && open.purpose != Purpose::Network;
+        let touches = |open: &Open| open.layers.get(&store).is_some_and(|layer| layer.touches(key));
+        if overlays.iter().any(is_overlay) && seen_by(&overlays, sight).any(touches) {
+            return None;
+        }
+        let renamed = self.renamed.borrow();
+        Some(match renamed.get(&store).and_then(|renamed| renamed.keys.get(key)) {
+            _ if is_pending => {
+                "the row is pending under this temporary key: write it through its overlay transaction, or after the commit of that"
+                    .to_owned()
+            }
+            Some(key) => format!("this was the row's temporary key, and it is stored under {key}"),
+            None => "this was the temporary key of a row that is not pending any more".to_owned(),
+        })
+    }
+}
+
+/// A key type that has so many keys does not run out of them.
+const MANY_KEYS: f64 = 2_147_483_647.0;
 
 /// Temporary keys count down from the last one that the key's type has.
 pub(super) fn first_temporary(shared: &Shared, store: u16) -> Rc<Cell<f64>> {

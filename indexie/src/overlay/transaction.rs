@@ -46,7 +46,8 @@ pub enum Overlay {
 /// fields stay changed, the others are the server's, and nothing conflicts.
 ///
 /// Unique keys and primary keys are checked when a row is written, against all that the overlay sees. Rows whose key is to be
-/// generated have a temporary one until they are stored, counted down from the greatest number of the key's type.
+/// generated have a temporary one until they are stored, counted down from the greatest number of the key's type. Such a row is
+/// changed through the overlay transaction, or a later one; written to the table directly, it is refused with [`Error::Data`].
 ///
 /// ```
 /// # mod app { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs")); }
@@ -283,7 +284,7 @@ impl<H> OverlayTransaction<H> {
                     pending.push(PendingChange {
                         table: self.shared.table_name(*store),
                         key: key.clone(),
-                        is_temporary: entry.temporary,
+                        is_temporary: entry.is_temporary(),
                         mutation: Mutation::of(entry.beneath.as_ref(), entry.now.as_ref()),
                     });
                 }

@@ -3,7 +3,7 @@
 use indexie::prelude::*;
 use indexie_tests::wasm_bindgen_test;
 
-use crate::fixtures::{Note, Player, Setting, member, names, player, with_rows};
+use crate::fixtures::{Club, Member, Note, Player, Setting, member, names, player, stored, with_rows};
 
 #[wasm_bindgen_test]
 async fn temporary_keys_work_as_keys_until_the_commit() -> Result<()> {
@@ -103,5 +103,92 @@ async fn a_row_moves_to_another_key() -> Result<()> {
     assert!(matches!(taken, Err(Error::Constraint { index: None, .. })), "{taken:?}");
     tx.commit().await?;
     assert_eq!(db.players.to_vec().await?, [player("Joe", 7), player("Kim", 5)]);
+    Ok(())
+}
+
+fn assert_pending<R: std::fmt::Debug>(done: Result<R>, pending: u32, at: Option<usize>) {
+    let Err(Error::Data { table, key, row, message }) = done else { panic!("{done:?}") };
+    assert_eq!((table.as_str(), key, row), ("members", Some(pending.into()), at));
+    assert!(message.contains("is pending"), "{message}");
+}
+
+#[wasm_bindgen_test]
+async fn a_pending_row_is_not_stored_by_another_way_than_its_overlay() -> Result<()> {
+    for hooks in [None, Some(Strategy::LocalFirst), Some(Strategy::NetworkFirst)] {
+        for overlay in [Overlay::Optimistic, Overlay::Standard] {
+            let db = with_rows(&format!("overlay pending row {hooks:?} {overlay:?}")).await?;
+            if let Some(strategy) = hooks {
+                db.members.hook().on_add(async |_: Added<Member>| Ok(()));
+                db.members.set_strategy(strategy);
+            }
+            let tx = db.members.start_transaction(overlay);
+            let dan = tx.add(&member("Dan", 50)).await?;
+            let row = Member { age: 51, ..tx.get(dan).await?.expect("it is seen") };
+            let ann = db.members.get(1).await?.expect("it is stored");
+            assert_pending(db.members.put(&row).await, dan, None);
+            assert_pending(db.members.add(&row).await, dan, None);
+            assert_pending(db.members.bulk_put([&ann, &row]).await, dan, Some(1));
+            assert_pending(db.members.import([ann.clone(), row.clone()]).replacing().await, dan, Some(1));
+            let default = row.clone();
+            assert_pending(db.members.upsert(dan, move || default, |_| {}).await, dan, None);
+            let beside = db.members.start_transaction(Overlay::Standard);
+            if overlay == Overlay::Standard {
+                assert_pending(beside.put(&row).await, dan, None);
+            }
+            beside.rollback();
+            if hooks != Some(Strategy::NetworkFirst) {
+                let row = row.clone();
+                db.transaction(Mode::ReadWrite, &db.members, async move |members| {
+                    assert_pending(members.put(&row).await, dan, None);
+                    members.put(&Member { id: 2, ..row }).await
+                })
+                .await?;
+                db.members.put(&Member { id: 2, email: "bob@b.c".into(), name: "Bob".into(), ..ann.clone() }).await?;
+            }
+            assert_eq!(stored(&db).await?, ["Ann", "Bob", "Cid"]);
+            tx.put(&row).await?;
+            assert_eq!(tx.commit().await?.key(&db.members, &dan), Some(4));
+            assert_eq!(db.members.get(4).await?.map(|row| (row.id, row.age)), Some((4, 51)));
+            assert_eq!(db.members.add(&member("Eve", 60)).await?, 5);
+        }
+    }
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn a_row_is_not_stored_under_the_temporary_key_that_it_had() -> Result<()> {
+    let db = with_rows("overlay old temporary key").await?;
+    let tx = db.members.start_transaction(Overlay::Optimistic);
+    let dan = tx.add(&member("Dan", 50)).await?;
+    let row = db.members.get(dan).await?.expect("it is seen");
+    tx.commit().await?;
+    let late = db.members.put(&row).await;
+    assert!(matches!(&late, Err(Error::Data { message, .. }) if message.contains("under 4")), "{late:?}");
+    let tx = db.members.start_transaction(Overlay::Optimistic);
+    let eve = tx.add(&member("Eve", 60)).await?;
+    let row = db.members.get(eve).await?.expect("it is seen");
+    tx.rollback();
+    let late = db.members.put(&row).await;
+    assert!(matches!(&late, Err(Error::Data { key: Some(key), .. }) if *key == eve.into()), "{late:?}");
+    assert_eq!(db.members.add(&member("Eve", 60)).await?, 5);
+    assert_eq!(stored(&db).await?, ["Ann", "Bob", "Cid", "Dan", "Eve"]);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn a_pending_row_with_its_key_outside_is_not_stored_by_another_way() -> Result<()> {
+    let db: Club = with_rows("overlay pending outside").await?;
+    let tx = db.notes.start_transaction(Overlay::Optimistic);
+    let note = tx.add(&Note { text: "hello".into() }).await?;
+    let new = Note { text: "there".into() };
+    for put in [db.notes.put_with_key(&new, note), db.notes.add_with_key(&new, note)] {
+        assert!(matches!(put.await, Err(Error::Data { key: Some(_), row: None, .. })));
+    }
+    let bulk = db.notes.bulk_add_with_keys([(1, &new), (note, &new)]).await;
+    assert!(matches!(&bulk, Err(Error::Data { row: Some(1), .. })), "{bulk:?}");
+    let keyed = db.notes.import_with_keys([(1, new.clone()), (note, new.clone())]).await;
+    assert!(matches!(&keyed, Err(Error::Data { row: Some(1), .. })), "{keyed:?}");
+    db.notes.put_with_key(&new, 7).await?;
+    assert_eq!(tx.commit().await?.key(&db.notes, &note), Some(8));
     Ok(())
 }
