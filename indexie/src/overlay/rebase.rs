@@ -267,7 +267,7 @@ fn is_taken_for(overlays: &[Open], store: u16, key: &AnyKey, row: Option<&Row>) 
 pub(super) struct View {
     /// By everyone, if a visible overlay has touched the row; else it is not known.
     shown: Base,
-    /// By each overlay that has, unless it is what everyone sees.
+    /// By who looks through each overlay that has, or lies above one that has, unless it is what everyone sees.
     own: SortedMap<u32, Option<Row>>,
     is_pending: bool,
 }
@@ -275,11 +275,18 @@ pub(super) struct View {
 impl View {
     pub fn of(overlays: &[Open], store: u16, key: &AnyKey) -> Self {
         let mut view = Self { shown: Base::Unknown, own: SortedMap::new(), is_pending: false };
-        for open in overlays.iter().rev() {
-            let Some(entry) = open.layers.get(&store).and_then(|layer| layer.get(key)) else { continue };
+        for (at, open) in overlays.iter().enumerate().rev() {
+            let is_hidden = !view.shown.is_unknown();
+            let Some(entry) = open.layers.get(&store).and_then(|layer| layer.get(key)) else {
+                // It lets see what is beneath it, which a later one hides from the others.
+                if is_hidden && let Some(entry) = topmost(&overlays[..at], store, key) {
+                    view.own.insert(open.number, entry.now.clone());
+                }
+                continue;
+            };
             let is_shown = open.purpose == Purpose::Shown;
             view.is_pending |= is_shown && entry.is_change();
-            if is_shown && view.shown.is_unknown() {
+            if is_shown && !is_hidden {
                 view.shown = Base::Known(entry.now.clone());
             } else {
                 view.own.insert(open.number, entry.now.clone());
@@ -319,9 +326,9 @@ impl Shows {
             let before = before.own.get(number).map_or_else(|| was.clone(), |row| Base::Known(row.clone()));
             self.push(Some(*number), key, before, Base::Known(now.clone()), in_doubt);
         }
-        for (number, row) in before.own {
+        for number in before.own.keys().copied() {
             if !after.own.contains_key(&number) {
-                self.push(Some(number), key, Base::Known(row), new.clone(), in_doubt);
+                self.forget(Some(number));
             }
         }
         if is_shown {
@@ -329,7 +336,12 @@ impl Shows {
         }
     }
 
-    fn push(&mut self, overlay: Option<u32>, key: &AnyKey, old: Base, new: Base, in_doubt: bool) {
+    /// What who looks through this overlay sees, or everyone, may be anything.
+    pub fn forget(&mut self, overlay: Option<u32>) {
+        self.rows.insert(overlay, None);
+    }
+
+    pub fn push(&mut self, overlay: Option<u32>, key: &AnyKey, old: Base, new: Base, in_doubt: bool) {
         let rows = self.rows.entry(overlay).or_insert_with(|| Some(Vec::new()));
         match old {
             Base::Known(old) if !in_doubt => push(rows, key, old, new),

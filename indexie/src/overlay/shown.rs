@@ -79,7 +79,8 @@ impl Over {
             };
             return shows.tell(self, store);
         }
-        let rows: Option<Vec<Seen>> = {
+        let mut shows = Shows::default();
+        {
             let mut overlays = self.overlays.borrow_mut();
             let Some(at) = overlays.iter().position(|open| open.number == number) else { return };
             overlays[at].extend(store, &own);
@@ -90,21 +91,23 @@ impl Over {
                 }
                 is_known = false;
             }
-            let covered = |key: &AnyKey| is_covered(&overlays[at + 1..], store, key);
-            let seen = stage.diffs().into_iter().filter(|diff| !covered(&diff.key));
-            is_known.then(|| seen.map(|diff| (diff.key, diff.old, diff.new)).collect())
-        };
-        let sight = match self.with_overlay(number, |open| open.purpose) {
-            Some(Purpose::Shown) => Sight::Shown,
-            _ => Sight::Overlay(number),
-        };
-        self.show(store, rows, sight);
+            if is_known {
+                for diff in stage.diffs() {
+                    for viewer in viewers(Some(&overlays[at]), &overlays[at + 1..], store, &diff.key) {
+                        let (old, new) = (Base::Known(diff.old.clone()), Base::Known(diff.new.clone()));
+                        shows.push(viewer, &diff.key, old, new, false);
+                    }
+                }
+            } else {
+                shows.forget((overlays[at].purpose != Purpose::Shown).then_some(number));
+            }
+        }
+        shows.tell(self, store);
     }
 
     /// Puts an overlay back to what it was before.
     pub(super) fn put_back(&self, number: u32, before: &SortedMap<u16, Rc<Layer>>) {
-        let mut shows = Vec::new();
-        let mut of_synced = Vec::new();
+        let mut told = Vec::new();
         {
             let mut overlays = self.overlays.borrow_mut();
             let Some(at) = overlays.iter().position(|open| open.number == number) else { return };
@@ -123,7 +126,7 @@ impl Over {
                     restack(&mut overlays, store, &key, &stored);
                     shows.note(&key, before, View::of(&overlays, store, &key), &stored, &stored);
                 }
-                of_synced.push((store, shows));
+                told.push((store, shows));
             }
             for (store, layer) in after {
                 let before = before.get(&store);
@@ -132,8 +135,8 @@ impl Over {
                 }
                 let mut keys: SortedSet<&AnyKey> = layer.entries().keys().collect();
                 keys.extend(before.iter().flat_map(|before| before.entries().keys()));
-                let mut rows = Some(Vec::new());
-                for key in keys.into_iter().filter(|key| !is_covered(&overlays[at + 1..], store, key)) {
+                let mut shows = Shows::default();
+                for key in keys {
                     let entry = layer.get(key);
                     let now = entry.and_then(|entry| entry.now.clone());
                     let old = match (before.and_then(|before| before.get(key)), entry) {
@@ -141,20 +144,14 @@ impl Over {
                         (None, Some(entry)) => what_is_beneath(&overlays[..at], store, key, &entry.stored),
                         (None, None) => Base::Unknown,
                     };
-                    push(&mut rows, key, now, old);
+                    for viewer in viewers(Some(&overlays[at]), &overlays[at + 1..], store, key) {
+                        shows.push(viewer, key, Base::Known(now.clone()), old.clone(), false);
+                    }
                 }
-                let purpose = overlays[at].purpose;
-                shows.push((
-                    store,
-                    rows,
-                    if purpose == Purpose::Shown { Sight::Shown } else { Sight::Overlay(number) },
-                ));
+                told.push((store, shows));
             }
         }
-        for (store, rows, sight) in shows {
-            self.show(store, rows, sight);
-        }
-        for (store, shows) in of_synced {
+        for (store, shows) in told {
             shows.tell(self, store);
         }
     }
@@ -199,8 +196,7 @@ impl Over {
 
     /// Ends an overlay whose rows are stored now, under their own keys.
     pub(super) fn landed(&self, number: u32, landed: &SortedMap<u16, Vec<Landed>>) {
-        let mut shows = Vec::new();
-        let mut of_synced = Vec::new();
+        let mut told = Vec::new();
         let gone = {
             let mut overlays = self.overlays.borrow_mut();
             let Some(at) = overlays.iter().position(|open| open.number == number) else { return };
@@ -213,21 +209,20 @@ impl Over {
             let open = overlays.remove(at);
             for (store, seen) in seen {
                 let of_store = landed.get(&store).map_or(&[][..], Vec::as_slice);
-                of_synced.push((store, self.landed_synced(&mut overlays, at, store, &open, seen, of_store)));
+                told.push((store, self.landed_synced(&mut overlays, at, store, &open, seen, of_store)));
             }
             let (lower, upper) = overlays.split_at_mut(at);
             for (store, layer) in open.layers.iter().filter(|(store, _)| !self.is_synced(**store)) {
                 let empty = Vec::new();
                 let of_store = landed.get(store).unwrap_or(&empty);
                 let path = self.key_path(*store);
-                let mut rows = Some(Vec::new());
+                let mut shows = Shows::default();
                 for Landed { pending, key, new, .. } in of_store {
                     let now = layer.get(pending).and_then(|entry| entry.now.clone());
-                    let covered = is_covered(upper, *store, pending);
                     if pending == key {
-                        if !covered {
-                            let after = what_is_beneath(lower, *store, key, &Base::Known(new.clone()));
-                            push(&mut rows, key, now, after);
+                        let after = what_is_beneath(lower, *store, key, &Base::Known(new.clone()));
+                        for viewer in viewers(None, upper, *store, key) {
+                            shows.push(viewer, key, Base::Known(now.clone()), after.clone(), false);
                         }
                     } else {
                         if open.purpose == Purpose::Shown {
@@ -236,8 +231,8 @@ impl Over {
                         let old = topmost(upper, *store, pending).map_or(now, |entry| entry.now.clone());
                         rekey(upper, *store, &path, pending, key);
                         let after = topmost(upper, *store, key).map_or_else(|| new.clone(), |entry| entry.now.clone());
-                        push(&mut rows, pending, old, Base::Known(None));
-                        push(&mut rows, key, None, Base::Known(after));
+                        shows.push(None, pending, Base::Known(old), Base::Known(None), false);
+                        shows.push(None, key, Base::Known(None), Base::Known(after), false);
                     }
                     for open in upper.iter_mut() {
                         for layer in open.versions(*store).filter(|layer| layer.touches(key)) {
@@ -247,21 +242,18 @@ impl Over {
                 }
                 let stored: SortedSet<&AnyKey> = of_store.iter().map(|landed| &landed.pending).collect();
                 for (key, entry) in layer.entries().iter().filter(|(key, _)| !stored.contains(key)) {
-                    if !is_covered(upper, *store, key) {
-                        let after = what_is_beneath(lower, *store, key, &entry.stored);
-                        push(&mut rows, key, entry.now.clone(), after);
+                    let after = what_is_beneath(lower, *store, key, &entry.stored);
+                    for viewer in viewers(None, upper, *store, key) {
+                        shows.push(viewer, key, Base::Known(entry.now.clone()), after.clone(), false);
                     }
                 }
                 if open.purpose == Purpose::Shown {
-                    shows.push((*store, rows));
+                    told.push((*store, shows));
                 }
             }
             open
         };
-        for (store, rows) in shows {
-            self.show(store, rows, Sight::Shown);
-        }
-        for (store, shows) in of_synced {
+        for (store, shows) in told {
             shows.tell(self, store);
         }
         if gone.purpose == Purpose::Shown {
@@ -281,8 +273,17 @@ pub(super) fn push(rows: &mut Option<Vec<Seen>>, key: &AnyKey, old: Option<Row>,
     }
 }
 
-fn is_covered(upper: &[Open], store: u16, key: &AnyKey) -> bool {
-    topmost(upper, store, key).is_some()
+/// Who sees what an overlay has in the place of a key, beneath these later ones: everyone, or, where one of them hides it, who looks
+/// through those before that. The overlay is none of them if it is gone.
+fn viewers(own: Option<&Open>, upper: &[Open], store: u16, key: &AnyKey) -> Vec<Option<u32>> {
+    let hides =
+        |open: &Open| open.purpose == Purpose::Shown && open.layers.get(&store).is_some_and(|layer| layer.touches(key));
+    let beneath = match own.filter(|own| own.purpose != Purpose::Shown) {
+        Some(_) => Some(0),
+        None => upper.iter().position(hides),
+    };
+    let through = |beneath| own.into_iter().chain(&upper[..beneath]).map(|open| Some(open.number)).collect();
+    beneath.map_or_else(|| vec![None], through)
 }
 
 /// What the highest of these overlays shows in the place of a key.

@@ -198,3 +198,91 @@ async fn an_overlay_that_is_stored_beneath_another_one_stays_beneath_it() -> Res
     quiet(&db, &mut one).await;
     Ok(())
 }
+
+/// What comes while much else is done.
+async fn soon<R>(db: &Club, stream: &mut (impl futures::Stream<Item = Result<R>> + Unpin)) -> R {
+    let busy = Box::pin(async {
+        for _ in 0..200 {
+            let counted = db.transaction(Mode::Read, &db.members, async |members| members.count().await);
+            counted.await.expect("a count");
+        }
+    });
+    match select(stream.next(), busy).await {
+        Either::Left((item, _)) => item.expect("it does not end").expect("a result"),
+        Either::Right(_) => panic!("nothing has come"),
+    }
+}
+
+#[wasm_bindgen_test]
+async fn who_looks_through_an_overlay_sees_what_a_later_one_hides_from_the_others() -> Result<()> {
+    for overlay in [Overlay::Optimistic, Overlay::Standard] {
+        let db = with_rows(&format!("overlay live covered {overlay:?}")).await?;
+        let tx = db.members.start_transaction(overlay);
+        let upper = db.members.start_transaction(Overlay::Optimistic);
+        upper.update(1, |row| row.age = 50).await?;
+        let (mut own, mut others) = (tx.get(1).live(), db.members.get(1).live());
+        assert_eq!(soon(&db, &mut own).await.map(|row| row.age), Some(20));
+        assert_eq!(soon(&db, &mut others).await.map(|row| row.age), Some(50));
+        tx.update(1, |row| row.age = 21).await?;
+        assert_eq!(soon(&db, &mut own).await.map(|row| row.age), Some(21));
+        let undone = tx
+            .savepoint(async || {
+                tx.update(1, |row| row.age = 22).await?;
+                assert_eq!(soon(&db, &mut own).await.map(|row| row.age), Some(22));
+                Err::<(), _>(Error::user("not that"))
+            })
+            .await;
+        assert!(undone.is_err());
+        assert_eq!(soon(&db, &mut own).await.map(|row| row.age), Some(21));
+        tx.delete(1).await?;
+        assert_eq!(soon(&db, &mut own).await, None);
+        quiet(&db, &mut others).await;
+    }
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn who_looks_through_an_overlay_in_between_sees_those_beneath_it() -> Result<()> {
+    for between in [Overlay::Optimistic, Overlay::Standard] {
+        let db = with_rows(&format!("overlay live between {between:?}")).await?;
+        let lower = db.members.start_transaction(Overlay::Optimistic);
+        let tx = db.members.start_transaction(between);
+        let upper = db.members.start_transaction(Overlay::Optimistic);
+        upper.update(1, |row| row.age = 50).await?;
+        let (mut own, mut others) = (tx.get(1).live(), db.members.get(1).live());
+        assert_eq!(soon(&db, &mut own).await.map(|row| row.age), Some(20));
+        assert_eq!(soon(&db, &mut others).await.map(|row| row.age), Some(50));
+        lower.update(1, |row| row.age = 21).await?;
+        assert_eq!(soon(&db, &mut own).await.map(|row| row.age), Some(21));
+        let undone = lower
+            .savepoint(async || {
+                lower.update(1, |row| row.age = 50).await?;
+                assert_eq!(soon(&db, &mut own).await.map(|row| row.age), Some(50));
+                Err::<(), _>(Error::user("not that"))
+            })
+            .await;
+        assert!(undone.is_err());
+        assert_eq!(soon(&db, &mut own).await.map(|row| row.age), Some(21));
+        lower.rollback();
+        assert_eq!(soon(&db, &mut own).await.map(|row| row.age), Some(20));
+        quiet(&db, &mut others).await;
+    }
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn who_looks_through_an_overlay_in_between_sees_what_a_commit_beneath_it_stores() -> Result<()> {
+    let db = with_rows("overlay live between, committed").await?;
+    db.members.hook().on_update(async |e: Updated<Member>| Ok(Member { age: e.new.age + 1, ..e.new }));
+    let lower = db.members.start_transaction(Overlay::Optimistic);
+    let tx = db.members.start_transaction(Overlay::Standard);
+    let upper = db.members.start_transaction(Overlay::Optimistic);
+    upper.update(1, |row| row.age = 50).await?;
+    lower.update(1, |row| row.age = 21).await?;
+    let mut own = tx.get(1).live();
+    assert_eq!(soon(&db, &mut own).await.map(|row| row.age), Some(21));
+    lower.commit().await?;
+    assert_eq!(soon(&db, &mut own).await.map(|row| row.age), Some(22));
+    quiet(&db, &mut own).await;
+    Ok(())
+}

@@ -377,3 +377,29 @@ fn what_was_not_heard_of_is_read_again() -> Result<()> {
         Ok(())
     })
 }
+
+#[test]
+fn who_looks_through_an_overlay_in_between_sees_those_beneath_it() -> Result<()> {
+    block_on(async {
+        for between in [Overlay::Optimistic, Overlay::Standard] {
+            let (db, server) = synced().await?;
+            let lower = db.people.start_transaction(Overlay::Optimistic);
+            let tx = db.people.start_transaction(between);
+            let upper = db.people.start_transaction(Overlay::Optimistic);
+            upper.put(&person(1, "Anna", 50)).await?;
+            let (mut own, mut others) = (tx.get(1).live(), db.people.get(1).live());
+            assert_eq!(next(&mut own).await, Some(person(1, "Ann", 20)));
+            assert_eq!(next(&mut others).await, Some(person(1, "Anna", 50)));
+            lower.update(1, |row| row.name = "Anne".into()).await?;
+            assert_eq!(next(&mut own).await, Some(person(1, "Anne", 20)));
+            server.people.update(1, |row| row.age = 21).await?;
+            assert_eq!(next(&mut own).await, Some(person(1, "Anne", 21)));
+            lower.rollback();
+            assert_eq!(next(&mut own).await, Some(person(1, "Ann", 21)));
+            tx.update(1, |row| row.age = 22).await?;
+            assert_eq!(next(&mut own).await, Some(person(1, "Ann", 22)));
+            quiet(&db, &mut others).await;
+        }
+        Ok(())
+    })
+}
