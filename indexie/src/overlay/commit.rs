@@ -238,7 +238,7 @@ impl Over {
             self.roll_back(number);
             return Ok(Stored::new());
         }
-        let landing = Landing { over: self.clone(), begun: Rc::default() };
+        let landing = Landing { over: self.clone(), number, begun: Rc::default() };
         self.begin_landing(number);
         let result: Rc<RefCell<Stored>> = Rc::default();
         let (this, slot, begun) = (self.clone(), result.clone(), landing.begun.clone());
@@ -251,7 +251,7 @@ impl Over {
                         if complete {
                             over.landed(number, &landed.borrow());
                         }
-                        over.end_landing();
+                        over.end_landing(number);
                         if !complete {
                             over.roll_back(number);
                         }
@@ -296,13 +296,14 @@ impl Over {
 /// Reads wait until it is over. Once its transaction has begun, that says when.
 struct Landing {
     over: Rc<Over>,
+    number: u32,
     begun: Rc<Cell<bool>>,
 }
 
 impl Drop for Landing {
     fn drop(&mut self) {
         if !self.begun.get() {
-            self.over.end_landing();
+            self.over.end_landing(self.number);
         }
     }
 }

@@ -29,13 +29,14 @@ impl Over {
         let Task { session, store, steps, .. } = task;
         let steps = Rc::new(Cell::new(Some(steps)));
         loop {
-            self.no_landing().await;
+            let sight = session.sight;
+            self.no_landing(sight).await;
             let again = Rc::new(Cell::new(false));
-            let (this, sight, shared) = (self.clone(), session.sight, session.shared.clone());
+            let (this, shared) = (self.clone(), session.shared.clone());
             let (tried, mine) = (again.clone(), steps.clone());
             let body = move |base: Session| {
                 // What is being stored would be there twice, or not at all.
-                if this.landing.borrow().is_some() {
+                if this.lands(sight).is_some() {
                     tried.set(true);
                     return ready(Err(ended())).boxed_local();
                 }

@@ -62,7 +62,9 @@ pub(super) struct Open {
 /// An overlay that is being stored.
 pub(super) struct Landing {
     pub overlay: u32,
-    /// The keys that its rows get, by store, each with what has been heard of the row since.
+    /// By whom it is seen already.
+    purpose: Purpose,
+    /// The keys that its rows get, by store, each with what has been heard of the row since: of one that everyone sees.
     pub keys: SortedMap<u16, SortedMap<AnyKey, Base>>,
 }
 
@@ -137,12 +139,17 @@ impl Over {
         Layers::new(shown.filter_map(|open| open.layers.get(&store).cloned()))
     }
 
-    /// Resolves when nothing is being stored that is seen already.
-    pub(super) fn no_landing(&self) -> impl Future<Output = ()> + '_ {
-        std::future::poll_fn(|context| {
-            let Some(overlay) = self.landing.borrow().as_ref().map(|landing| landing.overlay) else {
-                return Poll::Ready(());
-            };
+    /// The overlay that is being stored right now, if who has this sight sees it already.
+    pub(super) fn lands(&self, sight: Sight) -> Option<u32> {
+        let landing = self.landing.borrow();
+        let Landing { overlay, purpose, .. } = landing.as_ref()?;
+        (*purpose == Purpose::Shown || sight == Sight::Overlay(*overlay)).then_some(*overlay)
+    }
+
+    /// Resolves when nothing is being stored that who has this sight sees already.
+    pub(super) fn no_landing(&self, sight: Sight) -> impl Future<Output = ()> + '_ {
+        std::future::poll_fn(move |context| {
+            let Some(overlay) = self.lands(sight) else { return Poll::Ready(()) };
             self.waiting.borrow_mut().push(context.waker().clone());
             if let Some(shared) = self.shared.upgrade() {
                 shared.backend().turn(context.waker(), overlay);
@@ -242,15 +249,17 @@ pub(super) fn seen_by(overlays: &[Open], sight: Sight) -> impl Iterator<Item = &
 
 impl Over {
     pub(super) fn begin_landing(&self, number: u32) {
-        let shown = self.with_overlay(number, |open| open.purpose == Purpose::Shown).unwrap_or_default();
-        if shown {
-            *self.landing.borrow_mut() = Some(Landing { overlay: number, keys: SortedMap::new() });
+        let purpose = self.with_overlay(number, |open| open.purpose);
+        if let Some(purpose) = purpose.filter(|purpose| *purpose != Purpose::Network) {
+            *self.landing.borrow_mut() = Some(Landing { overlay: number, purpose, keys: SortedMap::new() });
         }
     }
 
     /// The keys under which its rows are going to be stored.
     pub(super) fn gets_keys(&self, store: u16, landed: &[Landed]) {
-        if let Some(landing) = &mut *self.landing.borrow_mut() {
+        if let Some(landing) = &mut *self.landing.borrow_mut()
+            && landing.purpose == Purpose::Shown
+        {
             landing
                 .keys
                 .entry(store)
@@ -259,8 +268,8 @@ impl Over {
         }
     }
 
-    pub(super) fn end_landing(&self) {
-        self.landing.borrow_mut().take();
+    pub(super) fn end_landing(&self, number: u32) {
+        self.landing.borrow_mut().take_if(|landing| landing.overlay == number);
         let waiting = self.waiting.take();
         waiting.into_iter().for_each(Waker::wake);
     }

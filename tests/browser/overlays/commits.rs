@@ -1,10 +1,13 @@
 //! What a commit does, and what it does when it fails.
 
 use std::cell::RefCell;
+use std::pin::Pin;
 use std::rc::Rc;
 
-use indexie::Mutation;
+use futures::FutureExt;
+use futures::future::{LocalBoxFuture, MaybeDone, maybe_done};
 use indexie::prelude::*;
+use indexie::{Committed, Mutation};
 use indexie_tests::wasm_bindgen_test;
 
 use crate::fixtures::{Member, member, names, player, stored, with_rows};
@@ -187,5 +190,79 @@ async fn a_commit_that_is_dropped_rolls_back() -> Result<()> {
     tx.clear().await?;
     drop(tx.commit());
     assert_eq!(names(&db.members).await?, ["Ann", "Bob", "Cid"]);
+    Ok(())
+}
+
+/// An operation that has begun.
+type Begun<R> = Pin<Box<MaybeDone<LocalBoxFuture<'static, Result<R>>>>>;
+
+async fn begin<R: 'static>(operation: impl IntoFuture<Output = Result<R>, IntoFuture: 'static>) -> Begun<R> {
+    let mut begun = Box::pin(maybe_done(operation.into_future().boxed_local()));
+    // It goes on when it is waited for.
+    let _ = futures::poll!(&mut begun);
+    begun
+}
+
+async fn end<R: 'static>(mut begun: Begun<R>) -> Result<R> {
+    begun.as_mut().await;
+    begun.as_mut().take_output().expect("it has ended")
+}
+
+/// Has a commit end, and reads that begin beside it: the names that they see.
+async fn beside<A: indexie::Access>(
+    mut commit: Begun<Committed>,
+    members: &Table<Member, A>,
+) -> Result<Vec<Result<Vec<String>>>> {
+    let mut reads = Vec::new();
+    for _ in 0..40 {
+        let _ = futures::poll!(&mut commit);
+        reads.push(begin(members.to_vec()).await);
+    }
+    end(commit).await?;
+    let mut seen = Vec::new();
+    for read in reads {
+        seen.push(end(read).await.map(|rows| rows.into_iter().map(|row| row.name).collect()));
+    }
+    Ok(seen)
+}
+
+#[wasm_bindgen_test]
+async fn who_reads_through_an_overlay_that_is_being_stored_sees_each_row_once() -> Result<()> {
+    for overlay in [Overlay::Optimistic, Overlay::Standard] {
+        let db = with_rows(&format!("overlay read while stored {overlay:?}")).await?;
+        let tx = db.members.start_transaction(overlay);
+        tx.add(&member("Dan", 50)).await?;
+        tx.update(1, |row| row.name = "Anna".into()).await?;
+        for seen in beside(begin(tx.commit()).await, &tx).await? {
+            match seen {
+                Ok(names) => assert_eq!(names, ["Anna", "Bob", "Cid", "Dan"]),
+                Err(error) => assert!(matches!(error, Error::Aborted { .. }), "it is over: {error:?}"),
+            }
+        }
+        assert_eq!(stored(&db).await?, ["Anna", "Bob", "Cid", "Dan"]);
+    }
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn a_commit_follows_one_that_is_dropped_while_it_is_being_stored() -> Result<()> {
+    for polls in 1..12 {
+        let db = with_rows(&format!("overlay commit dropped after {polls}")).await?;
+        let first = db.members.start_transaction(Overlay::Optimistic);
+        first.add(&member("Dan", 50)).await?;
+        let second = db.members.start_transaction(Overlay::Optimistic);
+        second.add(&member("Eve", 60)).await?;
+        let mut commit = begin(first.commit()).await;
+        for _ in 0..polls {
+            let _ = futures::poll!(&mut commit);
+        }
+        drop(commit);
+        let reads = beside(begin(second.commit()).await, &db.members).await?;
+        for seen in reads {
+            let names = seen?;
+            let all = ["Ann", "Bob", "Cid", "Dan", "Eve"];
+            assert!(names == all || names == ["Ann", "Bob", "Cid", "Eve"], "after {polls}: {names:?}");
+        }
+    }
     Ok(())
 }
