@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
+use futures::lock::OwnedMutexGuard;
 
 use super::land::{Landed, Meets, check, conflict, land};
 use super::layer::{Base, Entry, KnownBy, Layer, rekeyed, same};
@@ -77,9 +78,9 @@ impl Over {
         if self.with_overlay(number, |_| ()).is_none() {
             return Err(ended());
         }
-        let _turn = self.turn.lock().await;
+        let turn = self.turn.clone().lock_owned().await;
         let otherwise = if overwrite { Meets::Overwrite } else { Meets::Refuse };
-        self.store(&shared, number, heard, otherwise, None).await
+        self.store(&shared, number, turn, heard, otherwise, None).await
     }
 
     /// The same without the hooks, whatever the rows have become. `extra` runs in the same transaction, which covers its stores too,
@@ -93,8 +94,8 @@ impl Over {
         extra_stores: Vec<u16>,
     ) -> Result<Stored> {
         let heard = Heard::of(self.closed(&shared, number).await?);
-        let _turn = self.turn.lock().await;
-        self.store(&shared, number, heard, Meets::Overwrite, Some((extra, extra_stores))).await
+        let turn = self.turn.clone().lock_owned().await;
+        self.store(&shared, number, turn, heard, Meets::Overwrite, Some((extra, extra_stores))).await
     }
 
     /// What an overlay has pending, to which nothing is added any more.
@@ -222,11 +223,12 @@ impl Over {
         engine::transact(shared.clone(), stores, Access::Read, None, body).await
     }
 
-    /// Stores the rows, in one transaction.
+    /// Stores the rows, in one transaction. Its turn lasts until that is over, whether or not anybody waits for it.
     async fn store(
         self: &Rc<Self>,
         shared: &Arc<Shared>,
         number: u32,
+        turn: OwnedMutexGuard<()>,
         mut heard: Heard,
         otherwise: Meets,
         extra: Option<(Extra, Vec<u16>)>,
@@ -255,6 +257,7 @@ impl Over {
                         if !complete {
                             over.roll_back(number);
                         }
+                        drop(turn);
                     });
                 }
                 for (store, pending, key) in this.follow(&mut heard.layers) {

@@ -31,7 +31,7 @@ pub(crate) struct Over {
     pub(super) landing: RefCell<Option<Landing>>,
     pub(super) waiting: RefCell<Vec<Waker>>,
     /// Writes into overlays and landings follow one another.
-    pub(super) turn: Mutex<()>,
+    pub(super) turn: Arc<Mutex<()>>,
     /// What has been heard of since the write began that is under way.
     pub(super) meanwhile: RefCell<Meanwhile>,
     /// By store: the next temporary key.
@@ -87,7 +87,7 @@ pub(crate) fn over(shared: &Arc<Shared>) -> Rc<Over> {
         overlays: RefCell::default(),
         landing: RefCell::default(),
         waiting: RefCell::default(),
-        turn: Mutex::default(),
+        turn: Arc::default(),
         meanwhile: RefCell::default(),
         temporary: RefCell::default(),
         renamed: RefCell::default(),
