@@ -100,7 +100,10 @@ impl Over {
 
     /// What an overlay has pending, to which nothing is added any more.
     async fn closed(self: &Rc<Self>, shared: &Arc<Shared>, number: u32) -> Result<Layers> {
+        let savepoints = self.with_overlay(number, |open| open.commit_turn()).ok_or_else(ended)??;
         let stores: Vec<u16> = {
+            // One that has begun may fail yet.
+            let _savepoints = savepoints.lock().await;
             // What is being written into it comes first.
             let _turn = self.turn.lock().await;
             self.active(number)?;

@@ -1,5 +1,5 @@
 //! Savepoints of overlay transactions: parts that are undone alone. Each open one has what its overlay would be without it.
-//! Called by `transaction` and `shown`; calls `over`.
+//! Called by `transaction`, `commit` and `shown`; calls `over`.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -10,7 +10,7 @@ use super::layer::Layer;
 use super::over::Over;
 use super::stack::{Open, ended};
 use super::transaction::OverlayTransaction;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::order::SortedMap;
 use crate::storage::Thread;
 use crate::within::within;
@@ -36,6 +36,16 @@ impl Open {
             let around = self.savepoints.iter().rfind(|savepoint| within.contains(&savepoint.id));
             around.map_or(&self.turn, |savepoint| &savepoint.turn).clone()
         })
+    }
+
+    /// What a commit has to wait for: those that have begun. In the body of one of them it would wait for itself.
+    pub(super) fn commit_turn(&self) -> Result<Rc<Mutex<()>>> {
+        let is_within = |savepoint: &Savepoint| WITHIN.with_borrow(|within| within.contains(&savepoint.id));
+        if self.savepoints.iter().any(is_within) {
+            let reason = "`commit` was called in the body of a savepoint of the overlay transaction".to_owned();
+            return Err(Error::Aborted { reason });
+        }
+        Ok(self.turn.clone())
     }
 
     /// What it has pending in a store: with all that has been written, and without each savepoint that is open.
@@ -71,7 +81,8 @@ impl<H> OverlayTransaction<H> {
     /// returned, and the overlay transaction goes on. They nest. The body may borrow.
     ///
     /// What is written beside it, by others or by a task that the body has spawned, is not part of it, and stays: a row that was changed
-    /// beside it last stays as that change has left it. Savepoints that are started together follow one another.
+    /// beside it last stays as that change has left it. Savepoints that are started together follow one another, and a commit that
+    /// is called meanwhile waits for them.
     ///
     /// ```
     /// # mod app { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs")); }

@@ -211,7 +211,8 @@ impl<H> OverlayTransaction<H> {
     ///
     /// [`Error::Hook`] if a hook fails; [`Error::Conflict`] if a row has been changed underneath;
     /// [`Error::Constraint`] if a unique key has been taken meanwhile; [`Error::Aborted`] if it has been committed or rolled back
-    /// already; [`Error::QuotaExceeded`]. Whatever it is, everything has been rolled back.
+    /// already, or is called in the body of a [`savepoint`](Self::savepoint); [`Error::QuotaExceeded`]. Whatever it is, everything
+    /// has been rolled back.
     ///
     /// # Cancellation
     ///

@@ -7,7 +7,7 @@ use futures::future::{join, join_all};
 use indexie::prelude::*;
 use indexie_tests::wasm_bindgen_test;
 
-use crate::fixtures::{member, names, stored, with_rows};
+use crate::fixtures::{member, names, player, stored, with_rows};
 
 fn failed() -> Error {
     Error::user("not that")
@@ -122,5 +122,60 @@ async fn a_savepoint_that_is_dropped_takes_back_what_it_has_written_only() -> Re
     assert_eq!(names(&db.members).await?, ["Ann", "Cid"]);
     tx.commit().await?;
     assert_eq!(stored(&db).await?, ["Ann", "Cid"]);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn a_commit_waits_for_the_savepoints_that_have_begun() -> Result<()> {
+    for (overlay, fails) in [(Overlay::Optimistic, false), (Overlay::Optimistic, true), (Overlay::Standard, true)] {
+        let db = with_rows(&format!("overlay commit beside a savepoint {overlay:?} {fails}")).await?;
+        let tx = db.members.start_transaction(overlay);
+        tx.update(2, |row| row.age = 31).await?;
+        let (written, has_written) = oneshot::channel();
+        let savepoint = tx.savepoint(async || {
+            tx.update(1, |row| row.age = 99).await?;
+            written.send(()).ok();
+            // The commit has been called, and waits.
+            while db.players.count().await? < 3 {}
+            tx.add(&member("Eve", 60)).await?;
+            if fails { Err(failed()) } else { Ok(()) }
+        });
+        let commit = async {
+            has_written.await.map_err(Error::user)?;
+            let commit = tx.commit();
+            join(commit, db.players.add(&player("Kim", 1))).await.0
+        };
+        let (savepoint, committed) = join(savepoint, commit).await;
+        assert_eq!(savepoint.is_err(), fails, "{savepoint:?}");
+        assert_eq!(committed?.keys(&db.members).len(), usize::from(!fails));
+        let rows = db.transaction(Mode::Read, &db.members, async |members| members.to_vec().await).await?;
+        let ages: Vec<u32> = rows.iter().map(|row| row.age).collect();
+        let expected: &[u32] = if fails { &[20, 31, 40] } else { &[99, 31, 40, 60] };
+        assert_eq!(ages, expected, "{overlay:?}");
+    }
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn a_commit_within_a_savepoint_would_wait_for_itself() -> Result<()> {
+    let db = with_rows("overlay commit in a savepoint").await?;
+    let tx = db.members.start_transaction(Overlay::Optimistic);
+    let other = db.members.start_transaction(Overlay::Optimistic);
+    other.update(2, |row| row.age = 31).await?;
+    let done = tx
+        .savepoint(async || {
+            tx.update(1, |row| row.age = 99).await?;
+            tx.savepoint(async || {
+                // Another one's is no matter.
+                other.commit().await?;
+                tx.commit().await
+            })
+            .await
+        })
+        .await;
+    let Err(Error::Aborted { reason }) = done else { panic!("{done:?}") };
+    assert!(reason.contains("savepoint"), "{reason}");
+    let ages: Vec<u32> = db.members.to_vec().await?.iter().map(|row| row.age).collect();
+    assert_eq!(ages, [20, 31, 40], "it has been rolled back");
     Ok(())
 }
