@@ -372,16 +372,23 @@ impl Heard {
             self.returned.insert((store, key));
             return Ok(());
         }
+        let refused = |key: &AnyKey, message: String| Error::Data {
+            table: shared.table_name(store).to_owned(),
+            key: Some(key.clone()),
+            row: None,
+            message,
+        };
         if !entry.is_temporary() {
-            return Err(Error::Data {
-                table: shared.table_name(store).to_owned(),
-                key: Some(pending.clone()),
-                row: None,
-                message: format!("a hook has returned a row with another key, {key}"),
-            });
+            return Err(refused(pending, format!("a hook has returned a row with another key, {key}")));
         }
         let before = self.renamed.iter().find(|((of, _), was)| *of == store && *was == pending);
         let before = before.map_or_else(|| pending.clone(), |((_, renamed), _)| renamed.clone());
+        if key != before && layer.get(&key).is_some_and(|other| other.now.is_some()) {
+            return Err(refused(
+                &key,
+                "a hook has returned a row with the key that another pending row has".to_owned(),
+            ));
+        }
         layer.remove(&before);
         self.renamed.remove(&(store, before.clone()));
         self.returned.remove(&(store, before));

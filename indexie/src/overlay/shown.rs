@@ -240,7 +240,8 @@ impl Over {
                         }
                     }
                 }
-                let stored: SortedSet<&AnyKey> = of_store.iter().map(|landed| &landed.pending).collect();
+                let stored: SortedSet<&AnyKey> =
+                    of_store.iter().flat_map(|landed| [&landed.pending, &landed.key]).collect();
                 for (key, entry) in layer.entries().iter().filter(|(key, _)| !stored.contains(key)) {
                     let after = what_is_beneath(lower, *store, key, &entry.stored);
                     for viewer in viewers(None, upper, *store, key) {

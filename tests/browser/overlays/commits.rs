@@ -266,3 +266,43 @@ async fn a_commit_follows_one_that_is_dropped_while_it_is_being_stored() -> Resu
     }
     Ok(())
 }
+
+#[wasm_bindgen_test]
+async fn of_two_pending_rows_a_hook_cannot_make_one() -> Result<()> {
+    let db = with_rows("overlay same server row").await?;
+    db.members.hook().on_add(async |e: Added<Member>| {
+        let id = if e.item.name.starts_with('D') { 7 } else { 3 };
+        Ok(Member { id, ..e.item })
+    });
+    let refused = |done: Result<Committed>, id: u32| {
+        let Err(Error::Data { table, key, row, message }) = done else { panic!("{done:?}") };
+        assert_eq!((table.as_str(), key, row), ("members", Some(id.into()), None));
+        assert!(message.contains("hook"), "{message}");
+    };
+    // Two new rows; and a new one and one that is changed.
+    let tx = db.members.start_transaction(Overlay::Optimistic);
+    tx.bulk_add(&[member("Dan", 50), member("Dora", 60)]).await?;
+    refused(tx.commit().await, 7);
+    let tx = db.members.start_transaction(Overlay::Optimistic);
+    tx.update(3, |row| row.age = 41).await?;
+    tx.add(&member("Eve", 60)).await?;
+    refused(tx.commit().await, 3);
+    assert_eq!(stored(&db).await?, ["Ann", "Bob", "Cid"]);
+    assert_eq!(db.members.get(3).await?.map(|row| row.age), Some(40));
+    // One that goes makes room.
+    let tx = db.members.start_transaction(Overlay::Optimistic);
+    tx.delete(3).await?;
+    let eve = tx.add(&member("Eve", 60)).await?;
+    assert_eq!(tx.commit().await?.key(&db.members, &eve), Some(3));
+    assert_eq!(stored(&db).await?, ["Ann", "Bob", "Eve"]);
+    // Two hooks may both return the row of one.
+    db.members.hook().on_add(async |e: Added<Member>| Ok(Member { id: 8, ..e.item }));
+    let tx = db.members.start_transaction(Overlay::Optimistic);
+    let dan = tx.add(&member("Dan", 50)).await?;
+    assert_eq!(tx.commit().await?.key(&db.members, &dan), Some(8));
+    db.members.set_strategy(Strategy::NetworkFirst);
+    let bulk = db.members.bulk_add(&[member("Fay", 1), member("Gil", 2)]).await;
+    assert!(matches!(&bulk, Err(Error::Data { key: Some(key), .. }) if *key == 8.into()), "{bulk:?}");
+    assert_eq!(stored(&db).await?, ["Ann", "Bob", "Eve", "Dan"]);
+    Ok(())
+}
