@@ -10,6 +10,7 @@ use futures::future::LocalBoxFuture;
 
 use super::layer::{Base, Entry, KnownBy, Layer, Layers, RowDiff, same};
 use super::merged::{self, Below};
+use super::over::Over;
 use crate::engine::{Frame, Session};
 use crate::error::{Error, Result};
 use crate::key::AnyKey;
@@ -32,13 +33,20 @@ pub(super) struct Stage {
     shown: u64,
     /// Rows that a read has left for a Merge.
     parked: RefCell<SortedMap<u32, Vec<Option<Row>>>>,
-    /// The next temporary key.
+    /// The next temporary key, and who knows what keys others have, if they are for others.
     temporary: Rc<Cell<f64>>,
+    over: Option<Rc<Over>>,
     sequence: Rc<Cell<u64>>,
 }
 
 /// Rows that are not its own, which a write has to be seen with.
 type Context = SortedMap<AnyKey, Option<Row>>;
+
+/// A row that gets a temporary key: its position, and the key.
+struct Given {
+    at: usize,
+    key: Option<AnyKey>,
+}
 
 /// How what a write leaves is to be stored.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -61,6 +69,7 @@ impl Stage {
             shown,
             parked: RefCell::default(),
             temporary: Rc::default(),
+            over: None,
             sequence: Rc::default(),
         }
     }
@@ -70,6 +79,11 @@ impl Stage {
         let beneath = into.as_ref().map_or_else(|| self.beneath.clone(), |into| self.beneath.over(into));
         let own = Some(RefCell::new(Layer::new(&self.schema)));
         Self { beneath, own, into, temporary, sequence, ..self }
+    }
+
+    /// The same, with temporary keys that no row of these overlays has.
+    pub fn among(self, over: Rc<Over>) -> Self {
+        Self { over: Some(over), ..self }
     }
 
     fn below<'a>(&self, session: &'a Session) -> Below<'a> {
@@ -153,8 +167,18 @@ impl Stage {
     ) -> Result<Outcome> {
         let table = session.shared.table_name(self.store);
         let Some(own) = &self.own else { return Err(Error::ReadOnly { table: table.to_owned() }) };
-        let temporary = self.give_keys(&mut input);
-        let context = self.context(session, &input, ranges).await?;
+        let (mut given, mut tried) = (self.keyless(&input), SortedSet::new());
+        let context = loop {
+            self.give_keys(table, &mut input, &mut given, &mut tried)?;
+            let context = self.context(session, &input, ranges.clone()).await?;
+            // A small type comes to keys that stored rows have.
+            let is_taken = |key: &mut AnyKey| context.get(key).is_some_and(Option::is_some);
+            let taken: Vec<_> = given.iter_mut().filter_map(|given| given.key.take_if(is_taken)).collect();
+            if taken.is_empty() {
+                break context;
+            }
+        };
+        let temporary: SortedSet<AnyKey> = given.into_iter().filter_map(|given| given.key).collect();
         let own = &mut *own.borrow_mut();
         for (key, row) in &context {
             if !own.touches(key) {
@@ -198,33 +222,70 @@ impl Stage {
         own.set(key, entry);
     }
 
-    /// Gives a temporary key to each row that is to get a generated one; returns these.
-    fn give_keys(&self, input: &mut Input) -> SortedSet<AnyKey> {
-        let mut given = SortedSet::new();
-        let Input::Steps { steps, .. } = input else { return given };
+    /// The rows that are to get a generated key, by their positions.
+    fn keyless(&self, input: &Input) -> Vec<Given> {
+        let Input::Steps { steps, .. } = input else { return Vec::new() };
         if !self.schema.key.auto {
-            return given;
+            return Vec::new();
         }
         let path = Path::from(self.schema.key.path);
-        for step in steps {
-            let (Step::Add { row, key } | Step::Put { row, key }) = step else { continue };
-            let takes = match path {
+        let takes = |step: &Step| match step {
+            Step::Add { row, key } | Step::Put { row, key } => match path {
                 Path::None => key.is_none(),
                 _ => key.is_none() && path.key(row) == At::Nothing && path.takes_key(row),
-            };
-            if !takes {
-                continue;
-            }
-            let number = self.temporary.get();
-            self.temporary.set(number - 1.0);
+            },
+            Step::Delete(_) => false,
+        };
+        let without_key = steps.iter().enumerate().filter(|(_, step)| takes(step));
+        without_key.map(|(at, _)| Given { at, key: None }).collect()
+    }
+
+    /// Gives a temporary key to each of these rows that has none. Those that have been `tried` are not for them.
+    fn give_keys(
+        &self,
+        table: &str,
+        input: &mut Input,
+        given: &mut [Given],
+        tried: &mut SortedSet<AnyKey>,
+    ) -> Result<()> {
+        let Input::Steps { steps, .. } = input else { return Ok(()) };
+        let path = Path::from(self.schema.key.path);
+        for given in given.iter_mut().filter(|given| given.key.is_none()) {
+            let Some(Step::Add { row, key } | Step::Put { row, key }) = steps.get_mut(given.at) else { continue };
+            let temporary = self.next_key(tried).ok_or_else(|| Error::Data {
+                table: table.to_owned(),
+                key: None,
+                row: Some(given.at),
+                message: "there is no number left in the key's type for a temporary key".to_owned(),
+            })?;
             if path == Path::None {
-                *key = Some(AnyKey::Number(number));
+                *key = Some(temporary.clone());
             } else {
-                path.put_key(row, number);
+                path.set_key(row, &temporary);
             }
-            given.insert(AnyKey::Number(number));
+            tried.insert(temporary.clone());
+            given.key = Some(temporary);
         }
-        given
+        Ok(())
+    }
+
+    /// The next temporary key that no row has, as far as is known in memory. After the last one they begin anew.
+    fn next_key(&self, tried: &SortedSet<AnyKey>) -> Option<AnyKey> {
+        let first = self.temporary.get();
+        loop {
+            let number = self.temporary.get();
+            let next = if number > 1.0 { number - 1.0 } else { self.schema.last_key };
+            self.temporary.set(next);
+            let key = AnyKey::Number(number);
+            let is_own = self.own().is_some_and(|own| own.touches(&key));
+            let is_free = || self.over.as_ref().is_none_or(|over| over.claim(self.store, &key));
+            if !tried.contains(&key) && !is_own && is_free() {
+                return Some(key);
+            }
+            if next.total_cmp(&first).is_eq() {
+                return None;
+            }
+        }
     }
 
     /// The rows that a write replaces, or may clash with.

@@ -77,7 +77,7 @@ impl Over {
                 let (own, sequence) = own.ok_or_else(ended)?;
                 *this.meanwhile.borrow_mut() = Meanwhile::of(store);
                 let stage = stage(&shared, store, this.beneath(number, store));
-                let stage = Rc::new(stage.writing(own, this.temporary(&shared, store), sequence));
+                let stage = Rc::new(stage.writing(own, this.temporary(&shared, store), sequence).among(this.clone()));
                 let session = Session { sight: Sight::Overlay(number), frame: Some(stage.clone()), ..base };
                 let value = steps(session.clone()).await?;
                 let value = this.guard(&session, &stage, store, value).await?;

@@ -11,6 +11,7 @@ use super::over::Over;
 use super::stack::{Open, ended};
 use super::transaction::OverlayTransaction;
 use crate::error::{Error, Result};
+use crate::key::AnyKey;
 use crate::order::SortedMap;
 use crate::storage::Thread;
 use crate::within::within;
@@ -51,6 +52,12 @@ impl Open {
     /// What it has pending in a store: with all that has been written, and without each savepoint that is open.
     pub(super) fn versions(&mut self, store: u16) -> impl Iterator<Item = &mut Rc<Layer>> {
         self.of_all().filter_map(move |layers| layers.get_mut(&store))
+    }
+
+    /// Whether it has something pending under a key, or would have without a savepoint.
+    pub(super) fn touches(&self, store: u16, key: &AnyKey) -> bool {
+        let without = self.savepoints.iter().map(|savepoint| &savepoint.without);
+        without.chain([&self.layers]).any(|layers| layers.get(&store).is_some_and(|layer| layer.touches(key)))
     }
 
     /// The same of all stores.

@@ -163,6 +163,19 @@ impl Over {
         self.temporary.borrow_mut().entry(store).or_insert_with(|| first_temporary(shared, store)).clone()
     }
 
+    /// Whether a temporary key may be given to a row: no other one is pending under it. Nobody goes by the row that had it before.
+    pub(super) fn claim(&self, store: u16, key: &AnyKey) -> bool {
+        if self.overlays.borrow().iter().any(|open| open.touches(store, key)) {
+            return false;
+        }
+        if let Some(renamed) = self.renamed.borrow_mut().get_mut(&store)
+            && let Some(own) = renamed.keys.remove(key)
+        {
+            renamed.pending.remove(&own);
+        }
+        true
+    }
+
     /// The temporary keys that an overlay has given to rows of a store: the lowest, and the highest.
     pub(super) fn given(&self, number: u32, store: u16) -> Option<(f64, f64)> {
         let overlays = self.overlays.borrow();

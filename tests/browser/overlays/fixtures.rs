@@ -38,6 +38,14 @@ pub struct Setting {
     pub value: u32,
 }
 
+/// There are not many keys.
+#[derive(Store, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[store("++id, &name", new(derive(Clone, Debug)))]
+pub struct Seat {
+    pub id: u8,
+    pub name: String,
+}
+
 schema! {
     pub struct Club("club");
 
@@ -46,6 +54,7 @@ schema! {
         players: Player,
         notes: Note,
         settings: Setting,
+        seats: Seat,
     }
 }
 
@@ -55,6 +64,10 @@ pub fn member(name: &str, age: u32) -> NewMember {
 
 pub fn player(name: &str, points: i32) -> Player {
     Player { name: name.into(), seat: None, points }
+}
+
+pub fn seat(name: impl ToString) -> NewSeat {
+    NewSeat { name: name.to_string() }
 }
 
 /// Members Ann (1, 20), Bob (2, 30) and Cid (3, 40); players Ida (5) and Joe (7).

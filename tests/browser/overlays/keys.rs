@@ -3,7 +3,9 @@
 use indexie::prelude::*;
 use indexie_tests::wasm_bindgen_test;
 
-use crate::fixtures::{Club, Member, Note, Player, Setting, member, names, player, stored, with_rows};
+use crate::fixtures::{
+    Club, Member, NewSeat, Note, Player, Seat, Setting, fresh, member, names, player, seat, stored, with_rows,
+};
 
 #[wasm_bindgen_test]
 async fn temporary_keys_work_as_keys_until_the_commit() -> Result<()> {
@@ -190,5 +192,96 @@ async fn a_pending_row_with_its_key_outside_is_not_stored_by_another_way() -> Re
     assert!(matches!(&keyed, Err(Error::Data { row: Some(1), .. })), "{keyed:?}");
     db.notes.put_with_key(&new, 7).await?;
     assert_eq!(tx.commit().await?.key(&db.notes, &note), Some(8));
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn temporary_keys_of_a_small_type_are_given_again() -> Result<()> {
+    let db: Club = fresh("overlay small keys").await;
+    db.seats.bulk_add(&[seat("a"), seat("b")]).await?;
+    let waiting = db.seats.start_transaction(Overlay::Standard);
+    let waits = waiting.add(&seat("waits")).await?;
+    assert_eq!(waits, u8::MAX);
+    for round in 0..600 {
+        let tx = db.seats.start_transaction(Overlay::Optimistic);
+        let key = tx.put(&seat("x")).await?;
+        assert!(![1, 2, waits].contains(&key), "{round}: another row has {key}");
+        assert_eq!(db.seats.count().await?, 3, "{round}");
+        assert_eq!(db.seats.get(key).await?, Some(Seat { id: key, name: "x".into() }), "{round}");
+        tx.rollback();
+    }
+    assert_eq!(waiting.commit().await?.key(&db.seats, &waits), Some(3));
+    assert_eq!(db.seats.first_key(&3), 3, "nobody has seen it under another key");
+    assert_eq!(db.seats.primary_keys().await?, [1, 2, 3]);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn without_a_temporary_key_nothing_is_written() -> Result<()> {
+    let db: Club = fresh("overlay no key left").await;
+    db.seats.bulk_add(&[seat("a"), seat("b")]).await?;
+    let tx = db.seats.start_transaction(Overlay::Optimistic);
+    let many: Vec<NewSeat> = (0..254).map(seat).collect();
+    let refused = tx.bulk_add(&many).await;
+    let Err(Error::Data { table, row, .. }) = &refused else { panic!("{refused:?}") };
+    assert_eq!((table.as_str(), *row), ("seats", Some(253)));
+    assert_eq!((tx.pending().len(), db.seats.count().await?), (0, 2));
+    let keys = tx.bulk_add(&many[..253]).await?;
+    assert_eq!((keys.iter().min(), keys.iter().max()), (Some(&3), Some(&255)));
+    for refused in [tx.add(&seat("x")).await, tx.put(&seat("x")).await] {
+        assert!(matches!(refused, Err(Error::Data { row: None, .. })), "{refused:?}");
+    }
+    assert_eq!((tx.pending().len(), db.seats.count().await?), (253, 255));
+    tx.delete(keys[0]).await?;
+    assert_eq!(tx.add(&seat("x")).await?, keys[0], "nobody has it any more");
+    tx.commit().await?;
+    assert_eq!(db.seats.primary_keys().await?, (1..=255).collect::<Vec<u8>>());
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn no_row_has_the_key_of_another_one_for_a_while() -> Result<()> {
+    for in_overlay in [false, true] {
+        let db: Club = fresh(&format!("overlay key is taken {in_overlay}")).await;
+        let last = Seat { id: 255, name: "last".into() };
+        let tx = db.seats.start_transaction(Overlay::Optimistic);
+        if in_overlay {
+            tx.add(&last).await?;
+        } else {
+            db.seats.add(&last).await?;
+        }
+        assert_eq!(tx.put(&seat("x")).await?, 254);
+        assert_eq!(db.seats.get(255).await?, Some(last.clone()));
+        let names: Vec<String> = db.seats.to_vec().await?.into_iter().map(|row| row.name).collect();
+        assert_eq!(names, ["x", "last"]);
+    }
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn a_temporary_key_that_is_given_again_stands_for_the_new_row() -> Result<()> {
+    let db: Club = fresh("overlay key again").await;
+    let add = async |name: &str| {
+        let tx = db.seats.start_transaction(Overlay::Optimistic);
+        let key = tx.add(&seat(name)).await?;
+        Ok::<_, Error>((tx, key))
+    };
+    let (tx, first) = add("first").await?;
+    tx.commit().await?;
+    assert_eq!((first, db.seats.first_key(&1)), (255, 255));
+    let again = loop {
+        let (tx, key) = add("next").await?;
+        if key == first {
+            break tx;
+        }
+    };
+    assert_eq!(db.seats.first_key(&1), 1);
+    let upper = db.seats.start_transaction(Overlay::Optimistic);
+    upper.update(first, |row| row.name = "changed".into()).await?;
+    again.commit().await?;
+    upper.commit().await?;
+    let names: Vec<String> = db.seats.to_vec().await?.into_iter().map(|row| row.name).collect();
+    assert_eq!(names, ["first", "changed"]);
+    assert_eq!(db.seats.first_key(&2), 255);
     Ok(())
 }
