@@ -66,8 +66,8 @@ pub fn player(name: &str, points: i32) -> Player {
     Player { name: name.into(), seat: None, points }
 }
 
-pub fn seat(name: impl ToString) -> NewSeat {
-    NewSeat { name: name.to_string() }
+pub fn seat(name: &str) -> NewSeat {
+    NewSeat { name: name.into() }
 }
 
 /// Members Ann (1, 20), Bob (2, 30) and Cid (3, 40); players Ida (5) and Joe (7).

@@ -202,7 +202,7 @@ async fn temporary_keys_of_a_small_type_are_given_again() -> Result<()> {
     let waiting = db.seats.start_transaction(Overlay::Standard);
     let waits = waiting.add(&seat("waits")).await?;
     assert_eq!(waits, u8::MAX);
-    for round in 0..600 {
+    for round in 0..300 {
         let tx = db.seats.start_transaction(Overlay::Optimistic);
         let key = tx.put(&seat("x")).await?;
         assert!(![1, 2, waits].contains(&key), "{round}: another row has {key}");
@@ -221,7 +221,7 @@ async fn without_a_temporary_key_nothing_is_written() -> Result<()> {
     let db: Club = fresh("overlay no key left").await;
     db.seats.bulk_add(&[seat("a"), seat("b")]).await?;
     let tx = db.seats.start_transaction(Overlay::Optimistic);
-    let many: Vec<NewSeat> = (0..254).map(seat).collect();
+    let many: Vec<NewSeat> = (0..254).map(|at| seat(&at.to_string())).collect();
     let refused = tx.bulk_add(&many).await;
     let Err(Error::Data { table, row, .. }) = &refused else { panic!("{refused:?}") };
     assert_eq!((table.as_str(), *row), ("seats", Some(253)));

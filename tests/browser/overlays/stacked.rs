@@ -100,9 +100,9 @@ async fn a_savepoint_is_undone_alone() -> Result<()> {
 async fn what_was_built_on_a_row_that_was_never_stored_is_a_conflict_whatever_is_to_be_overwritten() -> Result<()> {
     let db = with_rows("overlay on sand, overwriting").await?;
     let heard = Rc::new(Cell::new(0));
-    let hears = heard.clone();
+    let hook = heard.clone();
     db.members.hook().on_update(async move |_: Updated<Member>| {
-        hears.set(hears.get() + 1);
+        hook.set(hook.get() + 1);
         Ok(())
     });
     for put in [false, true] {
