@@ -135,7 +135,9 @@ impl<T: Store> Hooks<T> {
     /// Has `hook` called for each row that is added.
     ///
     /// Where the table is [network first](Strategy::NetworkFirst), or the row is of an overlay transaction, `Ok(row)` stores that row in
-    /// place of the one that was added: the server's, with the key that the server has given it.
+    /// place of the one that was added: the server's, and where keys are generated, with the key that the server has given it. If another
+    /// row has that key, nothing is stored, and it is [`Error::Constraint`](crate::Error::Constraint); but a table that follows the
+    /// server by [`sync_electric`](crate::Table::sync_electric) may have the row sooner. A key that the app has given stays.
     pub fn on_add<O, F>(&self, hook: F) -> HookId
     where
         O: HookOutput<T>,

@@ -389,12 +389,14 @@ impl Heard {
                 "a hook has returned a row with the key that another pending row has".to_owned(),
             ));
         }
+        // The key of a row that goes may be given again.
+        let beneath = layer.get(&key).and_then(|gone| gone.beneath.clone());
         layer.remove(&before);
         self.renamed.remove(&(store, before.clone()));
         self.returned.remove(&(store, before));
         self.returned.insert((store, key.clone()));
         let entry = Entry {
-            beneath: None,
+            beneath,
             stored: Base::Unknown,
             now: Some(row),
             known_by: KnownBy::Own,

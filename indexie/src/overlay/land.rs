@@ -88,6 +88,16 @@ pub(super) async fn land(session: &Session, store: u16, layer: &Layer, meets: Me
         })
         .collect();
     for Due { key, entry, current, .. } in &mut due {
+        // Of a table that follows the server it may be the same row, and come sooner than the server's answer. Of others too, if it is
+        // that to the letter.
+        if entry.is_foreign_key()
+            && current.is_some()
+            && !matches!(meets, Meets::Rebase)
+            && !same(current.as_ref(), entry.now.as_ref())
+        {
+            let table = session.shared.table_name(store).to_owned();
+            return Err(Error::Constraint { table, index: None, key: Some(key.clone()), row: None });
+        }
         let is_sand = is_sand(entry, current.as_ref());
         match meets {
             // What has never been stored may go, and cannot be written over.

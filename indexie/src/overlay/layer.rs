@@ -116,6 +116,11 @@ impl Entry {
         self.forced || !same(self.beneath.as_ref(), self.now.as_ref())
     }
 
+    /// Whether a hook has given the row this key, where nothing is known of what is stored under it.
+    pub fn is_foreign_key(&self) -> bool {
+        self.forced && self.beneath.is_none()
+    }
+
     /// Whether its key is a temporary one, which it has been given here.
     pub fn is_temporary(&self) -> bool {
         self.known_by == KnownBy::Temporary

@@ -80,6 +80,52 @@ async fn the_servers_row_is_stored() -> Result<()> {
 }
 
 #[wasm_bindgen_test]
+async fn a_key_that_another_row_has_is_told_and_the_row_stays() -> Result<()> {
+    let db = network_first("network key").await?;
+    db.users.hook().on_add(async |mut e: Added<User>| {
+        e.item.id = 1;
+        Ok(e.item)
+    });
+    let before = db.users.get(1).await?;
+    let taken = db.users.add(&user("new", 4)).await;
+    assert!(
+        matches!(&taken, Err(Error::Constraint { table, index: None, key: Some(key), .. }) if table == "users" && *key == 1.into()),
+        "{taken:?}"
+    );
+    let tx = db.users.start_transaction(Overlay::Optimistic);
+    tx.add(&user("newer", 5)).await?;
+    let taken = tx.commit().await;
+    assert!(matches!(&taken, Err(Error::Constraint { index: None, key: Some(_), .. })), "{taken:?}");
+    assert_eq!((db.users.get(1).await?, db.users.count().await?), (before, 3));
+
+    // One that goes in the same step leaves its key.
+    let tx = db.users.start_transaction(Overlay::Optimistic);
+    tx.delete(1).await?;
+    let temporary = tx.add(&user("newest", 6)).await?;
+    let committed = tx.commit().await?;
+    assert_eq!(committed.key(&db.users, &temporary), Some(1));
+    assert_eq!(db.users.get(1).await?.map(|row| row.age), Some(6));
+    assert_eq!(db.users.count().await?, 3);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn the_servers_row_may_have_come_by_other_ways() -> Result<()> {
+    let db = network_first("network other way").await?;
+    // As a tab that the server has told, too.
+    let other: App = indexie_tests::builder("network other way").build();
+    db.users.hook().on_add(async move |mut e: Added<User>| {
+        e.item.id = 9;
+        other.users.put(&e.item).await?;
+        Ok(e.item)
+    });
+    assert_eq!(db.users.add(&user("new", 4)).await?, 9);
+    assert_eq!(db.users.get(9).await?.map(|row| row.age), Some(4));
+    assert_eq!(db.users.count().await?, 4);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
 async fn rows_that_wait_side_by_side_are_all_stored() -> Result<()> {
     let db = network_first("network beside").await?;
     let inner = db.clone();
