@@ -9,7 +9,7 @@ mod steps;
 mod verdict;
 
 pub(crate) use doubt::is_doubtful;
-pub(crate) use fit::{Alteration, FieldPath, Fit, bool_paths, fit, unknown_paths};
+pub(crate) use fit::{Alteration, Fit, KeyField, fit, key_fields, unknown_fields};
 #[cfg(any(target_family = "wasm", test))]
 pub(crate) use installed::parse_installed;
 pub(crate) use installed::{InstalledIndex, InstalledStore};

@@ -72,7 +72,8 @@ use crate::op::Op;
 /// `++id`, numbers that are keys already stay; rows with other keys get new ones. A key from outside of the record
 /// becomes the field, where the row has none.
 ///
-/// A `bool` that is indexed is stored as 0 or 1. Where such an index is new, the rows have been rewritten before the function.
+/// A `bool` that is indexed is stored as 0 or 1, and a `Vec<u8>` under a multi-entry index as numbers. Where such an index is
+/// new, the rows have been rewritten before the function.
 ///
 /// # Errors
 ///

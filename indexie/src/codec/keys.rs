@@ -49,7 +49,8 @@ pub(crate) fn read_key(reader: &mut Reader<'_>, shapes: &dyn Known) -> Option<An
     key_tagged(reader, shapes, tag)
 }
 
-fn key_tagged(reader: &mut Reader<'_>, shapes: &dyn Known, tag: u32) -> Option<AnyKey> {
+/// The same of a value whose tag has been read.
+pub(crate) fn key_tagged(reader: &mut Reader<'_>, shapes: &dyn Known, tag: u32) -> Option<AnyKey> {
     Some(match tag {
         tag::U32 => AnyKey::Number(f64::from(reader.int())),
         tag::F64 => AnyKey::Number(Some(reader.float()).filter(|number| !number.is_nan())?),

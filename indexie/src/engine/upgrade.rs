@@ -4,8 +4,8 @@
 //! function leaves them (`settle`). All in one transaction: whatever fails, nothing has happened.
 
 mod ask;
-mod bools;
 mod convert;
+mod forms;
 mod fresh;
 mod kept;
 mod reached;

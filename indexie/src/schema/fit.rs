@@ -93,18 +93,43 @@ impl Fit {
 /// The steps from a row to a field.
 pub(crate) type FieldPath = Vec<&'static str>;
 
-/// The paths of the fields that these keys read and that are `bool`: IndexedDB has no such keys, they are stored as 0 and 1.
-pub(crate) fn bool_paths(schema: &StoreSchema, indexes: &[&str], primary: bool) -> Vec<FieldPath> {
+/// A field that keys read, and the form that it has for them.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct KeyField {
+    pub path: FieldPath,
+    pub form: Form,
+    /// The field is a collection, and each of its elements has this form.
+    pub each: bool,
+}
+
+impl KeyField {
+    /// Whether what is no key may be stored in another form.
+    fn may_differ(&self) -> bool {
+        match self.form {
+            // IndexedDB has no such keys: they are stored as 0 and 1.
+            Form::Bool => true,
+            // Bytes are binary, and an array under a multi-entry index; no bytes are an empty array, and binary in a key.
+            Form::Binary | Form::Array => true,
+            Form::Number | Form::Byte | Form::Wide => self.each,
+            Form::Text | Form::Date => false,
+        }
+    }
+}
+
+/// The fields that these keys read and that may be stored in another form where no key reads them.
+pub(crate) fn key_fields(schema: &StoreSchema, indexes: &[&str], primary: bool) -> Vec<KeyField> {
     let read = read_paths(schema, indexes, primary);
-    let fields = schema.fields.iter().filter(|field| field.form == Form::Bool);
-    fields.map(|field| field.path.to_vec()).filter(|path| read.contains(path)).collect()
+    let fields =
+        schema.fields.iter().map(|field| KeyField { path: field.path.to_vec(), form: field.form, each: field.each });
+    fields.filter(|field| field.may_differ() && read.contains(&field.path)).collect()
 }
 
 /// What these indexes read, or the primary key, and nobody says how it is stored: a schema of the past may have had booleans
 /// there that the record of today does not have any more.
-pub(crate) fn unknown_paths(schema: &StoreSchema, indexes: &[&str], primary: bool) -> Vec<FieldPath> {
+pub(crate) fn unknown_fields(schema: &StoreSchema, indexes: &[&str], primary: bool) -> Vec<KeyField> {
     let known = |path: &FieldPath| schema.fields.iter().any(|field| field.path == path);
-    read_paths(schema, indexes, primary).into_iter().filter(|path| !known(path)).collect()
+    let read = read_paths(schema, indexes, primary).into_iter().filter(|path| !known(path));
+    read.map(|path| KeyField { path, form: Form::Bool, each: false }).collect()
 }
 
 fn read_paths(schema: &StoreSchema, indexes: &[&str], primary: bool) -> Vec<FieldPath> {
@@ -190,8 +215,9 @@ mod tests {
     }
 
     #[test]
-    fn booleans_are_found_in_every_kind_of_index() {
+    fn fields_whose_form_depends_on_keys_are_found_in_every_kind_of_index() {
         const DONE: IndexSchema = IndexSchema { name: "done", path: KeyPath::One("done"), unique: false, multi: false };
+        const LEVELS: IndexSchema = IndexSchema { name: "levels", path: KeyPath::One("levels"), multi: true, ..DONE };
         const BOTH: IndexSchema = IndexSchema {
             name: "[list+flags.urgent]",
             path: KeyPath::Many(&["list", "flags.urgent"]),
@@ -200,17 +226,21 @@ mod tests {
         };
         const SCHEMA: StoreSchema = StoreSchema {
             key: ID,
-            indexes: &[DONE, BOTH],
+            indexes: &[DONE, LEVELS, BOTH],
             fields: &[
                 FieldForm::new(&["done"], Form::Bool),
+                FieldForm::new(&["levels"], Form::Byte).each(),
                 FieldForm::new(&["list"], Form::Text),
                 FieldForm::new(&["flags", "urgent"], Form::Bool),
             ],
             last_key: 0.0,
         };
-        assert_eq!(bool_paths(&SCHEMA, &["done"], false), [["done"]]);
-        assert_eq!(bool_paths(&SCHEMA, &["[list+flags.urgent]"], true), [["flags", "urgent"]]);
-        assert!(bool_paths(&SCHEMA, &[], true).is_empty());
-        assert_eq!(unknown_paths(&SCHEMA, &["done", "[list+flags.urgent]"], true), [["id"]]);
+        let bool = |path: &[&'static str]| KeyField { path: path.to_vec(), form: Form::Bool, each: false };
+        assert_eq!(key_fields(&SCHEMA, &["done"], false), [bool(&["done"])]);
+        let levels = KeyField { path: vec!["levels"], form: Form::Byte, each: true };
+        assert_eq!(key_fields(&SCHEMA, &["levels"], false), [levels]);
+        assert_eq!(key_fields(&SCHEMA, &["[list+flags.urgent]"], true), [bool(&["flags", "urgent"])]);
+        assert!(key_fields(&SCHEMA, &[], true).is_empty());
+        assert_eq!(unknown_fields(&SCHEMA, &["done", "[list+flags.urgent]"], true), [bool(&["id"])]);
     }
 }

@@ -12,6 +12,7 @@ mod across;
 #[cfg(target_family = "wasm")]
 mod asked_early;
 mod bools;
+mod bytes;
 mod closing;
 mod failing;
 mod many;

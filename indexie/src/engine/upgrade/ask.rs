@@ -46,7 +46,7 @@ impl Rebuild {
         // Under its old name it was written without knowing what it is now.
         if let Some(wanted) = self.wanted(to) {
             let all: Vec<&str> = wanted.indexes.iter().map(|index| index.name).collect();
-            self.expect_bools(self.number_of(to)?, &wanted, &all, true);
+            self.expect_forms(self.number_of(to)?, &wanted, &all, true);
         }
         // What this version declares is there all the time: the one fits its declaration, the other one begins anew.
         for name in [name, to] {

@@ -16,7 +16,7 @@ use crate::engine::{RowType, Session, Shared};
 use crate::error::{Error, Result};
 use crate::order::sort_by;
 use crate::schema::{
-    Alteration, FieldPath, Fit, IndexSchema, InstalledStore, KeySchema, StoreSchema, bool_paths, fit, unknown_paths,
+    Alteration, Fit, IndexSchema, InstalledStore, KeyField, KeySchema, StoreSchema, fit, key_fields, unknown_fields,
 };
 use crate::storage::{Backend, SchemaChange};
 use crate::table::Target;
@@ -49,8 +49,8 @@ pub(super) struct Standing {
     pub installed: InstalledStore,
     /// Created in this upgrade, and nothing has been written to it.
     pub blank: bool,
-    /// Fields that are to be stored as 0 and 1, and may not be yet.
-    pub unswept: Vec<FieldPath>,
+    /// Fields that may not be stored yet as keys need them.
+    pub unswept: Vec<KeyField>,
     /// Indexes that have got another name: the old one, and the new one.
     pub renamed: Vec<(String, &'static str)>,
 }
@@ -247,21 +247,21 @@ impl Rebuild {
             };
             self.alter(name, change)?;
         }
-        self.expect_bools(store, wanted, &fit.new_indexes().collect::<Vec<_>>(), fit.rekey);
+        self.expect_forms(store, wanted, &fit.new_indexes().collect::<Vec<_>>(), fit.rekey);
         self.look();
         Ok(())
     }
 
-    /// Rows that were stored before a key or an index read them may hold `true` and `false`.
-    pub fn expect_bools(&self, store: u16, wanted: &StoreSchema, indexes: &[&str], primary: bool) {
-        let mut paths = bool_paths(wanted, indexes, primary);
+    /// Rows that were stored before a key or an index read them may hold what is no key, or another one.
+    pub fn expect_forms(&self, store: u16, wanted: &StoreSchema, indexes: &[&str], primary: bool) {
+        let mut fields = key_fields(wanted, indexes, primary);
         if self.version() < self.newest {
-            paths.extend(unknown_paths(wanted, indexes, primary));
+            fields.extend(unknown_fields(wanted, indexes, primary));
         }
         self.with(store, |store| {
-            for path in paths {
-                if !store.unswept.contains(&path) {
-                    store.unswept.push(path);
+            for field in fields {
+                if !store.unswept.contains(&field) {
+                    store.unswept.push(field);
                 }
             }
         });

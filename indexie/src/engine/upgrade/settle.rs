@@ -32,13 +32,16 @@ impl Rebuild {
             if fit.rekey {
                 // Indexes of a store that goes are not worth building.
                 let new: Vec<&str> = fit.new_indexes().collect();
-                self.expect_bools(self.number_of(name)?, &wanted, &new, fit.rekey);
+                self.expect_forms(self.number_of(name)?, &wanted, &new, fit.rekey);
             } else {
                 self.approach(name, &wanted)?;
             }
             self.sweep(name).await?;
             if fit.rekey {
+                let of_old_key = self.with(self.number_of(name)?, |store| std::mem::take(&mut store.unswept));
                 self.rekey(name, &wanted).await?;
+                self.with(self.number_of(name)?, |store| store.unswept = of_old_key);
+                self.sweep(name).await?;
             }
             let fit = self.fit(name, &wanted);
             for index in fit.unique {
@@ -68,7 +71,7 @@ impl Rebuild {
                 self.alter(name, SchemaChange::CreateIndex { store: name, index })?;
             }
             let new: Vec<&str> = fit.new_indexes().collect();
-            self.expect_bools(self.number_of(name)?, &wanted, &new, fit.rekey);
+            self.expect_forms(self.number_of(name)?, &wanted, &new, fit.rekey);
             self.look();
             self.sweep(name).await?;
             for index in missing.into_iter().filter(|index| index.unique) {
