@@ -65,7 +65,7 @@ fn only_reads<'a>(mut places: impl Iterator<Item = &'a Place>) -> bool {
 }
 
 /// A place in a queue; dropped, the next one's turn comes.
-struct Turn {
+pub(super) struct Turn {
     level: Level,
     number: u64,
 }
@@ -141,18 +141,29 @@ pub(super) fn is_closing(transaction: u32) -> bool {
     LAST.with_borrow(|last| last.contains_key(&level(transaction)))
 }
 
+/// Takes the next turn, for an operation that is run later: what is started meanwhile waits.
+pub(super) fn next(transaction: u32, kind: Kind) -> Turn {
+    Turn::take(level(transaction), kind)
+}
+
 /// Runs `steps` as one operation of the transaction: what is started meanwhile waits.
 pub(super) async fn as_one<R>(transaction: u32, kind: Kind, steps: impl Future<Output = R>) -> R {
-    let turn = Turn::take(level(transaction), kind);
-    turn.reached().await;
-    let within = Level { transaction, turn: turn.number };
-    // Dropped before the turn: what it leaves undone it undoes in its own turn.
-    let mut steps = pin!(steps);
-    poll_fn(|context| {
-        let _mark = Mark(CURRENT.replace(Some(within)));
-        steps.as_mut().poll(context)
-    })
-    .await
+    next(transaction, kind).run(steps).await
+}
+
+impl Turn {
+    /// Runs `steps` once the turn has come.
+    pub(super) async fn run<R>(self, steps: impl Future<Output = R>) -> R {
+        self.reached().await;
+        let within = Level { transaction: self.level.transaction, turn: self.number };
+        // Dropped before the turn: what it leaves undone it undoes in its own turn.
+        let mut steps = pin!(steps);
+        poll_fn(|context| {
+            let _mark = Mark(CURRENT.replace(Some(within)));
+            steps.as_mut().poll(context)
+        })
+        .await
+    }
 }
 
 /// Starts an operation of one step, once its turn has come.

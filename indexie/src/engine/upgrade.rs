@@ -122,7 +122,7 @@ impl Rebuild {
         self.enter(version, stores, drops);
         if let Some(run) = run {
             self.prepare().await?;
-            run(Upgrade::new(self.clone())).await?;
+            self.run(run(Upgrade::new(self.clone()))).await?;
             self.reached().leave();
             if let Some(fault) = self.fault() {
                 return Err(fault);

@@ -77,6 +77,7 @@ impl<R: Serialize + DeserializeOwned + 'static> UpgradeTable<R> {
     fn target(&self) -> Result<Target> {
         let store = self.rebuild.number_of(&self.name)?;
         self.rebuild.uses(store);
+        self.rebuild.begin_sweep(store);
         Ok(self.rebuild.target::<R>(store))
     }
 

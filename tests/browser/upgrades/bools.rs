@@ -175,3 +175,70 @@ async fn a_renamed_table_gets_them_as_well() -> Result<()> {
     assert_eq!(New::new().tasks.where_(|t| t.done).equals(true).primary_keys().await?, [1, 3]);
     Ok(())
 }
+
+#[wasm_bindgen_test]
+async fn the_function_finds_them_under_the_new_name() -> Result<()> {
+    schema! { struct Old("upgrades: bools renamed in the function"); version 1 { todos: Todo } }
+    schema! {
+        struct New("upgrades: bools renamed in the function");
+        version 1 { todos: "++id" }
+        version 2 { tasks: Indexed, todos: drop } upgrade to_2
+    }
+    async fn to_2(tx: Upgrade) -> Result<()> {
+        tx.rename_store("todos", "tasks")?;
+        let tasks = tx.table::<Todo>("tasks")?;
+        let (done, all, urgent) = futures::try_join!(
+            tasks.where_("done").equals(true).count(),
+            tasks.count(),
+            tasks.where_("flags.urgent").equals(true).primary_keys(),
+        )?;
+        assert_eq!(urgent, [2.into(), 3.into()]);
+        note(format!("{done} of {all}"));
+        tasks.where_("done").equals(true).modify(|todo| todo.done = false).await?;
+        note(tasks.where_("done").equals(false).count().await?);
+        Ok(())
+    }
+    stored::<Old>(async |old| todos(&old.todos).await).await?;
+    noted();
+
+    let db = New::new();
+
+    assert_eq!(db.tasks.where_(|t| t.done).equals(false).count().await?, 3);
+    assert_eq!(noted(), ["2 of 3", "3"]);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn a_renamed_table_may_go_before_anything_is_asked_of_it() -> Result<()> {
+    schema! { struct Old("upgrades: bools renamed and dropped"); version 1 { todos: Todo, more: Todo } }
+    schema! {
+        struct New("upgrades: bools renamed and dropped");
+        version 1 { todos: "++id", more: "++id" }
+        version 2 { tasks: Indexed, todos: drop, more: drop } upgrade to_2
+    }
+    async fn to_2(tx: Upgrade) -> Result<()> {
+        tx.rename_store("todos", "tasks")?;
+        // Nobody waits for it.
+        drop(tx.table::<Todo>("tasks")?.count());
+        tx.rename_store("tasks", "scratch")?;
+        tx.drop_store("scratch")?;
+        tx.rename_store("more", "tasks")?;
+        note(tx.table::<Todo>("tasks")?.where_("done").equals(true).count().await?);
+        Ok(())
+    }
+    stored::<Old>(async |old| {
+        todos(&old.todos).await?;
+        old.more
+            .add(&NewTodo { list: "c".into(), done: true, later: None, flags: flags(false), days: vec![] })
+            .await
+            .map(|_| ())
+    })
+    .await?;
+    noted();
+
+    let db = New::new();
+
+    assert_eq!(db.tasks.where_(|t| t.done).equals(true).primary_keys().await?, [1]);
+    assert_eq!(noted(), ["1"]);
+    Ok(())
+}

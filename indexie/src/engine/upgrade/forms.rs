@@ -2,24 +2,97 @@
 //! and 1; and what is binary elsewhere is a list of numbers under a multi-entry index. Rows from before the index get them
 //! here; nothing else about them changes.
 
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
+
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
+
 use super::Rebuild;
 use crate::codec::{Batch, Known, Reader, key_tagged, skip, tag, tag_at_path, write_key};
 use crate::engine::Session;
+use crate::engine::turns::{self, Kind, Turn};
 use crate::error::Result;
 use crate::key::{AnyKey, Form};
-use crate::schema::{KeyField, KeyPath};
+use crate::schema::KeyField;
 use crate::storage::{Columns, Merge, Move, Operation, Undone};
+
+/// A sweep that is to be run.
+pub(super) struct Sweep {
+    store: u16,
+    fields: Vec<KeyField>,
+    turn: Turn,
+}
 
 impl Rebuild {
     /// Rewrites fields in the form that keys have, where that is still to be done. What the store's own key reads stays: a row
     /// does not change its key in its place.
     pub async fn sweep(&self, name: &str) -> Result<()> {
         let store = self.number_of(name)?;
-        let key = self.session().shared.schema(store).key.path;
-        let of_key = |field: &KeyField| KeyPath::paths(key).contains(&field.path.join(".").as_str());
-        let unswept = self.with(store, |store| std::mem::take(&mut store.unswept));
-        let (later, fields): (Vec<_>, Vec<_>) = unswept.into_iter().partition(of_key);
-        self.with(store, |store| store.unswept = later);
+        let fields = self.take_unswept(store);
+        self.sweep_fields(store, fields).await
+    }
+
+    /// Begins to do the same while the upgrade function runs: what it starts after this waits for it.
+    pub fn begin_sweep(&self, store: u16) {
+        let fields = self.take_unswept(store);
+        if !fields.is_empty() {
+            let turn = turns::next(self.number, Kind::Writes);
+            self.sweeps.borrow_mut().push(Sweep { store, fields, turn });
+        }
+    }
+
+    /// Runs the upgrade function, and the sweeps that it waits for.
+    pub async fn run(&self, function: impl Future<Output = Result<()>>) -> Result<()> {
+        let (mut function, mut returned) = (pin!(function), false);
+        let mut running: Vec<LocalBoxFuture<'_, Result<()>>> = Vec::new();
+        poll_fn(|context| {
+            if !returned && let Poll::Ready(result) = function.as_mut().poll(context) {
+                result?;
+                returned = true;
+            }
+            running.extend(self.sweeps.take().into_iter().map(|Sweep { store, fields, turn }| {
+                let swept = turn.run(self.sweep_fields(store, fields));
+                // The function may drop the store meanwhile.
+                swept
+                    .map(move |swept| swept.or_else(|error| if self.is_gone(store) { Ok(()) } else { Err(error) }))
+                    .boxed_local()
+            }));
+            let mut failed = None;
+            running.retain_mut(|sweep| match sweep.poll_unpin(context) {
+                Poll::Ready(Err(error)) => {
+                    failed = Some(error);
+                    false
+                }
+                Poll::Ready(Ok(())) => false,
+                Poll::Pending => true,
+            });
+            match failed {
+                Some(error) => Poll::Ready(Err(error)),
+                None if returned && running.is_empty() => Poll::Ready(Ok(())),
+                None => Poll::Pending,
+            }
+        })
+        .await
+    }
+
+    fn is_gone(&self, store: u16) -> bool {
+        self.name(store).is_empty()
+    }
+
+    fn take_unswept(&self, store: u16) -> Vec<KeyField> {
+        let key = self.session().shared.schema(store).key.path.paths();
+        self.with(store, |store| {
+            let unswept = std::mem::take(&mut store.unswept);
+            let of_key = |field: &KeyField| key.contains(&field.path.join(".").as_str());
+            let (later, fields) = unswept.into_iter().partition(of_key);
+            store.unswept = later;
+            fields
+        })
+    }
+
+    async fn sweep_fields(&self, store: u16, fields: Vec<KeyField>) -> Result<()> {
         if fields.is_empty() {
             return Ok(());
         }
@@ -181,6 +254,7 @@ fn write(batch: &mut Batch, value: &Value) {
 mod tests {
     use super::*;
     use crate::codec::{key_by, with_shapes, write_row};
+    use crate::schema::KeyPath;
     use serde::Serialize;
 
     #[derive(Serialize)]

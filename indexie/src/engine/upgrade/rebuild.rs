@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::forms::Sweep;
 use super::kept::kept;
 use super::reached::Reached;
 #[cfg(feature = "electric")]
@@ -24,7 +25,7 @@ use crate::table::Target;
 pub(crate) struct Rebuild {
     backend: Rc<dyn Backend>,
     /// Of the connection, and of its transaction.
-    number: u32,
+    pub(super) number: u32,
     reached: Rc<Reached>,
     newest: u32,
     /// What this version declares.
@@ -34,6 +35,8 @@ pub(crate) struct Rebuild {
     /// What there is. A store's number is its position; numbers are not used again.
     stores: RefCell<Vec<Standing>>,
     shared: RefCell<Arc<Shared>>,
+    /// Sweeps that the upgrade function waits for, and that have not begun.
+    pub(super) sweeps: RefCell<Vec<Sweep>>,
     /// What failed although the upgrade function may not have noticed: then the upgrade fails.
     fault: RefCell<Option<Error>>,
     /// What has become of tables, for what is known of their shapes.
@@ -66,6 +69,7 @@ impl Rebuild {
             drops: RefCell::default(),
             stores: RefCell::default(),
             shared: RefCell::new(Arc::new(shared.during(Vec::new()))),
+            sweeps: RefCell::default(),
             fault: RefCell::default(),
             #[cfg(feature = "electric")]
             fates: RefCell::default(),
