@@ -248,6 +248,10 @@ impl<D: Database> Builder<D> {
 
     /// Numbers versions as Dexie does, so that both can use the same database: version `n` has the browser's number `10 · n`.
     ///
+    /// Dexie stores a boolean as it is, also under an index, which such a row is then not part of. Here it is 0 or 1, and an upgrade
+    /// rewrites the rows of before: what Dexie has stored is found by a boolean index after the next version, and not sooner. Where
+    /// both write to a table side by side, have no index on its booleans, or have Dexie's side write 0 and 1.
+    ///
     /// To be decided before the first release: of a database that was numbered plainly up to version 9 this is still told, and it goes
     /// on from there; a later number would be taken for Dexie's.
     ///

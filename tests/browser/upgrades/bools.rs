@@ -143,6 +143,71 @@ async fn the_function_finds_them_and_writes_them_so_too() -> Result<()> {
     Ok(())
 }
 
+/// As Dexie does, which stores `true` under any index: so does a program that does not know of this one.
+async fn without_the_index<D: indexie::Database + std::ops::Deref<Target = indexie::Indexie>>(
+    add: impl AsyncFnOnce(&D) -> Result<()>,
+) -> Result<()> {
+    let db = indexie::Builder::<D>::new().dexie_compatible(true).allow_newer(true).build();
+    add(&db).await?;
+    db.close();
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn what_dexie_has_stored_under_the_index_is_found_after_the_next_version() -> Result<()> {
+    schema! { struct Older("upgrades: bools of Dexie"); version 1 { todos: Todo } }
+    schema! { struct Before("upgrades: bools of Dexie"); version 2 { todos: Indexed } }
+    schema! {
+        struct After("upgrades: bools of Dexie");
+        version 2 { todos: Indexed }
+        version 3 {} upgrade to_3
+    }
+    async fn to_3(tx: Upgrade) -> Result<()> {
+        note(tx.table::<Todo>("todos")?.where_("done").equals(true).count().await?);
+        Ok(())
+    }
+    Before::builder().build().delete().await?;
+    let before = Before::builder().dexie_compatible(true).build();
+    before.open().await?;
+    without_the_index::<Older>(async |older| todos(&older.todos).await).await?;
+    assert_eq!(before.todos.where_(|t| t.done).equals(true).count().await?, 0, "as Dexie has stored them");
+    before.close();
+    noted();
+
+    let db = After::builder().dexie_compatible(true).build();
+
+    assert_eq!(db.todos.where_(|t| t.done).equals(true).primary_keys().await?, [1, 3]);
+    assert_eq!(db.todos.where_(|t| t.later).equals(true).primary_keys().await?, [2]);
+    assert_eq!(db.todos.where_(|t| t.list_done).equals(("a", true)).primary_keys().await?, [1]);
+    assert_eq!(db.todos.where_(|t| t.flags_urgent).equals(true).primary_keys().await?, [2, 3]);
+    assert_eq!(db.todos.where_(|t| t.days).equals(false).primary_keys().await?, [1, 3]);
+    assert_eq!(noted(), ["2"]);
+    Ok(())
+}
+
+#[cfg(target_family = "wasm")]
+#[wasm_bindgen_test]
+async fn so_it_is_with_another_primary_key() -> Result<()> {
+    use crate::plain;
+
+    #[derive(Store, Serialize, Deserialize, Clone, Debug, PartialEq)]
+    #[store("id, done")]
+    struct Given {
+        id: u32,
+        done: bool,
+    }
+    schema! { struct New("upgrades: bools of Dexie, rekeyed"); version 2 { todos: Given } }
+    let upgrade = "const todos = db.createObjectStore('todos', { keyPath: 'id', autoIncrement: true }); \
+        todos.createIndex('done', 'done'); todos.add({ done: true }); todos.add({ done: false });";
+    plain::create("upgrades: bools of Dexie, rekeyed", 10, upgrade).await;
+
+    let db = New::builder().dexie_compatible(true).build();
+
+    assert_eq!(db.todos.where_(|t| t.done).equals(true).primary_keys().await?, [1]);
+    assert_eq!(db.todos.where_(|t| t.done).equals(false).primary_keys().await?, [2]);
+    Ok(())
+}
+
 #[wasm_bindgen_test]
 async fn a_key_can_hold_them() -> Result<()> {
     #[derive(Store, Serialize, Deserialize, Clone, Debug, PartialEq)]

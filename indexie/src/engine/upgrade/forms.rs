@@ -14,8 +14,9 @@ use crate::codec::{Batch, Known, Reader, key_tagged, skip, tag, tag_at_path, wri
 use crate::engine::Session;
 use crate::engine::turns::{self, Kind, Turn};
 use crate::error::Result;
+use crate::key::range::KeyRange;
 use crate::key::{AnyKey, Form};
-use crate::schema::KeyField;
+use crate::schema::{KeyField, StoreSchema, key_fields};
 use crate::storage::{Columns, Merge, Move, Operation, Undone};
 
 /// A sweep that is to be run.
@@ -34,7 +35,28 @@ impl Rebuild {
         self.sweep_fields(store, fields).await
     }
 
-    /// Begins to do the same while the upgrade function runs: what it starts after this waits for it.
+    /// Dexie stores `true` and `false` under any index. Rows that are not in one may hold them.
+    pub async fn expect_booleans(&self, name: &str, wanted: &StoreSchema) -> Result<()> {
+        let store = self.number_of(name)?;
+        if !self.with(store, |store| std::mem::take(&mut store.foreign)) {
+            return Ok(());
+        }
+        let session = self.session();
+        let installed = session.shared.schema(store).indexes;
+        for (index, at) in installed.iter().zip(0_u16..) {
+            let fields = key_fields(wanted, &[index.name], false);
+            if !fields.iter().any(|field| field.form == Form::Bool) {
+                continue;
+            }
+            let count = |index| session.number(store, index, Operation::Count(vec![KeyRange::all()]));
+            if index.multi || count(Some(at)).await? < count(None).await? {
+                self.expect_forms(store, wanted, &[index.name], false);
+            }
+        }
+        Ok(())
+    }
+
+    /// Begins a sweep while the upgrade function runs: what it starts after this waits for it.
     pub fn begin_sweep(&self, store: u16) {
         let fields = self.take_unswept(store);
         if !fields.is_empty() {

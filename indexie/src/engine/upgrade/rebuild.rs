@@ -17,7 +17,8 @@ use crate::engine::{RowType, Session, Shared};
 use crate::error::{Error, Result};
 use crate::order::sort_by;
 use crate::schema::{
-    Alteration, Fit, IndexSchema, InstalledStore, KeyField, KeySchema, StoreSchema, fit, key_fields, unknown_fields,
+    Alteration, Fit, IndexSchema, InstalledStore, KeyField, KeySchema, Numbering, StoreSchema, fit, key_fields,
+    unknown_fields,
 };
 use crate::storage::{Backend, SchemaChange};
 use crate::table::Target;
@@ -54,6 +55,8 @@ pub(super) struct Standing {
     pub blank: bool,
     /// Fields that may not be stored yet as keys need them.
     pub unswept: Vec<KeyField>,
+    /// Another program may have written to it, which does not know how keys are stored.
+    pub foreign: bool,
     /// Indexes that have got another name: the old one, and the new one.
     pub renamed: Vec<(String, &'static str)>,
 }
@@ -75,6 +78,8 @@ impl Rebuild {
             fates: RefCell::default(),
         };
         rebuild.look();
+        let with_dexie = shared.rules.numbering == Numbering::Dexie;
+        rebuild.stores.borrow_mut().iter_mut().for_each(|store| store.foreign = with_dexie);
         Rc::new(rebuild)
     }
 
@@ -175,6 +180,7 @@ impl Rebuild {
             name: kept(&installed).0,
             installed,
             blank: false,
+            foreign: false,
             unswept: Vec::new(),
             renamed: Vec::new(),
         }));

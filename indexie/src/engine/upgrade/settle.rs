@@ -15,6 +15,7 @@ impl Rebuild {
     pub async fn prepare(&self) -> Result<()> {
         for (name, wanted) in self.declared() {
             self.approach(name, &wanted)?;
+            self.expect_booleans(name, &wanted).await?;
             self.sweep(name).await?;
         }
         Ok(())
@@ -36,6 +37,7 @@ impl Rebuild {
             } else {
                 self.approach(name, &wanted)?;
             }
+            self.expect_booleans(name, &wanted).await?;
             self.sweep(name).await?;
             if fit.rekey {
                 let of_old_key = self.with(self.number_of(name)?, |store| std::mem::take(&mut store.unswept));
