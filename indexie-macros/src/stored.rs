@@ -167,11 +167,17 @@ fn both(meta: &Meta) -> (Option<String>, Option<String>) {
     (find("serialize"), find("deserialize"))
 }
 
+/// A text that is no literal serde reports itself.
 fn text(meta: &Meta) -> Option<String> {
     let Meta::NameValue(pair) = meta else {
         return None;
     };
-    match &pair.value {
+    let mut value = &pair.value;
+    // A macro's `$name:literal` comes in a group that nobody sees.
+    while let Expr::Group(group) = value {
+        value = &group.expr;
+    }
+    match value {
         Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.value()),
         _ => None,
     }
@@ -180,6 +186,8 @@ fn text(meta: &Meta) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::{Case, container, field};
+    use proc_macro2::{Delimiter, Group, TokenStream};
+    use quote::{ToTokens as _, quote};
     use syn::parse_quote;
 
     #[test]
@@ -194,6 +202,24 @@ mod tests {
             parse_quote!(#[serde(rename(deserialize = "b"))]),
         ]);
         assert_eq!((apart.written.as_deref(), apart.read.as_deref()), (Some("a"), Some("b")));
+    }
+
+    #[test]
+    fn values_from_a_macro_of_the_apps_are_read() {
+        // What a fragment such as `$name:literal` becomes.
+        let fragment = |tokens: TokenStream| Group::new(Delimiter::None, tokens);
+        let name = fragment(quote!("a"));
+        let first = field(&[parse_quote!(#[serde(rename = #name, alias = #name, default)])]);
+        assert_eq!((first.written.as_deref(), first.read.as_deref()), (Some("a"), Some("a")));
+        assert_eq!(first.aliases, ["a"]);
+        let apart = field(&[parse_quote!(#[serde(rename(serialize = #name, deserialize = "b"), default)])]);
+        assert_eq!((apart.written.as_deref(), apart.read.as_deref()), (Some("a"), Some("b")));
+        let case = fragment(quote!("camelCase"));
+        assert_eq!(container(&[parse_quote!(#[serde(rename_all = #case, default)])]).written, Case::Camel);
+        let whole = fragment(quote!(rename = "a"));
+        assert_eq!(field(&[parse_quote!(#[serde(#whole, default)])]).written.as_deref(), Some("a"));
+        let nested = fragment(fragment(quote!("a")).to_token_stream());
+        assert_eq!(field(&[parse_quote!(#[serde(rename = #nested, default)])]).written.as_deref(), Some("a"));
     }
 
     #[test]
