@@ -9,13 +9,17 @@ use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 use syn::{Attribute, Data, DataEnum, DeriveInput, Fields, Member, Type};
 
-/// What the browser can generate, by name.
-const GENERATED: [&str; 7] = ["u8", "u16", "u32", "u64", "i32", "i64", "f64"];
-
 /// What a type with `derive(Key)` is.
 enum Shape<'a> {
     Newtype { field: Member, inner: &'a Type },
-    Names(Vec<(&'a Ident, String)>),
+    Names(Vec<Variant<'a>>),
+}
+
+/// A variant, the name that it is stored under, and other names that serde reads it from.
+struct Variant<'a> {
+    ident: &'a Ident,
+    written: String,
+    read: Vec<String>,
 }
 
 /// Expands the derive.
@@ -157,7 +161,9 @@ fn variants<'a>(
                 format_args!("`{ident}::{name}` is written as `{written}` and read as `{read}`: give both one name"),
             );
         }
-        names.push((&variant.ident, written));
+        let mut others = serde.aliases;
+        others.push(read);
+        names.push(Variant { ident: &variant.ident, written, read: others });
     }
     Some(Shape::Names(names))
 }
@@ -165,8 +171,14 @@ fn variants<'a>(
 fn newtype(ident: &Ident, field: &Member, inner: &Type, private: &TokenStream) -> TokenStream {
     let span = inner.span();
     let as_key = quote_spanned!(span=> <#inner as #private::Key>);
-    let text = is_one_of(inner, &["String"]).then(|| quote!(impl #private::Text for #ident {}));
-    let auto = is_one_of(inner, &GENERATED).then(|| quote!(impl #private::AutoKey for #ident {}));
+    // Whatever name the inner type goes by: a bound that has a lifetime need not hold.
+    let if_inner_is = |what: TokenStream| {
+        quote! {
+            #[automatically_derived]
+            impl #private::#what for #ident where for<'__if> #inner: #private::#what {}
+        }
+    };
+    let (text, auto) = (if_inner_is(quote!(Text)), if_inner_is(quote!(AutoKey)));
     quote! {
         #[automatically_derived]
         impl #private::Key for #ident {
@@ -201,15 +213,19 @@ fn newtype(ident: &Ident, field: &Member, inner: &Type, private: &TokenStream) -
     }
 }
 
-fn is_one_of(ty: &Type, names: &[&str]) -> bool {
-    let Type::Path(path) = ty else { return false };
-    let last = path.path.segments.last();
-    last.is_some_and(|segment| names.iter().any(|name| segment.ident == name))
-}
-
-fn names_of(ident: &Ident, names: &[(&Ident, String)], private: &TokenStream) -> TokenStream {
-    let variants: Vec<&Ident> = names.iter().map(|(variant, _)| *variant).collect();
-    let texts: Vec<&str> = names.iter().map(|(_, text)| text.as_str()).collect();
+fn names_of(ident: &Ident, names: &[Variant<'_>], private: &TokenStream) -> TokenStream {
+    let variants: Vec<&Ident> = names.iter().map(|variant| variant.ident).collect();
+    let texts: Vec<&str> = names.iter().map(|variant| variant.written.as_str()).collect();
+    // What a variant is stored under now comes before what another one may have been stored under.
+    let mut read: Vec<(&str, &Ident)> = texts.iter().copied().zip(variants.iter().copied()).collect();
+    for variant in names {
+        for name in &variant.read {
+            if read.iter().all(|(known, _)| known != name) {
+                read.push((name, variant.ident));
+            }
+        }
+    }
+    let (read, of): (Vec<&str>, Vec<&Ident>) = read.into_iter().unzip();
     let to_any = if names.is_empty() {
         // Reported already; the body only has to compile.
         quote!(::core::result::Result::Ok(::core::convert::From::from("")))
@@ -231,7 +247,7 @@ fn names_of(ident: &Ident, names: &[(&Ident, String)], private: &TokenStream) ->
             }
             fn from_any(__key: &#private::AnyKey) -> ::core::option::Option<Self> {
                 match __key.as_str() {
-                    #(::core::option::Option::Some(#texts) => ::core::option::Option::Some(Self::#variants),)*
+                    #(::core::option::Option::Some(#read) => ::core::option::Option::Some(Self::#of),)*
                     _ => ::core::option::Option::None,
                 }
             }
@@ -268,7 +284,7 @@ mod tests {
             struct UserId(u32);
         ));
         assert!(!text.contains("compile_error"), "{text}");
-        assert!(text.contains(&quote!(AutoKey for UserId).to_string()));
+        assert!(text.contains("AutoKey for UserId where for < '__if > u32 :"), "{text}");
         let text = expanded(&parse_quote! {
             #[serde(rename_all = "snake_case")]
             enum Status { InProgress, #[serde(rename = "finished")] Done }
@@ -276,6 +292,22 @@ mod tests {
         assert!(!text.contains("compile_error"), "{text}");
         assert!(text.contains(&quote!(Self::InProgress => "in_progress").to_string()));
         assert!(text.contains(&quote!(Self::Done => "finished").to_string()));
+    }
+
+    #[test]
+    fn a_variant_is_read_by_every_name_that_serde_reads() {
+        let text = expanded(&parse_quote! {
+            enum Status {
+                #[serde(alias = "Todo", alias = "Done")] Open,
+                #[serde(rename(serialize = "a", deserialize = "b"), alias = "a")] Done,
+            }
+        });
+        assert!(!text.contains("compile_error"), "{text}");
+        for (name, arms) in [("Open", 1), ("Todo", 1), ("Done", 1), ("a", 1), ("b", 1)] {
+            let arm = format!("Some (\"{name}\") =>");
+            assert_eq!(text.matches(&arm).count(), arms, "{name}: {text}");
+        }
+        assert!(text.contains(&quote!(Self::Done => "a").to_string()));
     }
 
     #[test]

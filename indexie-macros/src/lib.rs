@@ -35,7 +35,8 @@ pub fn derive_store(input: TokenStream) -> TokenStream {
 }
 
 /// Makes a newtype, or an enum of plain variants, a key type. A newtype sorts as what is inside it, an enum by
-/// the names its variants are stored under.
+/// the names its variants are stored under. A key under a name that is an `alias` now is read, but queries look for the present name:
+/// `equals` does not find a row that is stored under another one.
 #[proc_macro_derive(Key, attributes(key))]
 pub fn derive_key(input: TokenStream) -> TokenStream {
     key::derive(&parse_macro_input!(input as DeriveInput)).into()
