@@ -137,3 +137,14 @@ impl Entry {
         text + &self.target.declared()
     }
 }
+
+/// The name as a field: `type` is `r#type`.
+pub fn as_field(name: &Ident) -> Option<Ident> {
+    let text = name.to_string();
+    if syn::parse_str::<Ident>(&text).is_ok() {
+        return Some(name.clone());
+    }
+    // These cannot be raw either; `$crate` is one word to a macro.
+    let fits = !matches!(text.as_str(), "_" | "crate" | "self" | "Self" | "super" | "$crate");
+    fits.then(|| Ident::new_raw(&text, name.span()))
+}

@@ -3,7 +3,7 @@
 use super::token::{self, Kind, Token};
 use super::{Depth, Item};
 use crate::diagnostics::Errors;
-use crate::model::{Entry, FieldPath, Step, Target};
+use crate::model::{Entry, FieldPath, Step, Target, as_field};
 use proc_macro2::{Ident, Span};
 
 /// Reads one entry, or reports why it cannot be read.
@@ -20,7 +20,7 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn entry(mut self, span: Span, primary: bool) -> syn::Result<Entry> {
-        let name = self.name();
+        let name = self.name()?;
         let mut entry = Entry { name, auto: None, unique: None, multi: None, target: Target::Outside, span };
         self.flags(&mut entry)?;
         entry.target = self.target(&entry, primary)?;
@@ -50,13 +50,17 @@ impl<'a> Reader<'a> {
         Err(syn::Error::new(span, message))
     }
 
-    fn name(&mut self) -> Option<Ident> {
+    fn name(&mut self) -> syn::Result<Option<Ident>> {
         let [Token { kind: Kind::Word(name), .. }, colon, ..] = self.rest else {
-            return None;
+            return Ok(None);
         };
-        colon.is(':').then(|| self.rest = &self.rest[2..])?;
+        if !colon.is(':') {
+            return Ok(None);
+        }
+        let name = field(name)?;
+        self.rest = &self.rest[2..];
         self.last = colon.span;
-        Some(name.clone())
+        Ok(Some(name))
     }
 
     fn flags(&mut self, entry: &mut Entry) -> syn::Result<()> {
@@ -192,8 +196,9 @@ impl<'a> Reader<'a> {
                 let text = path.declared();
                 return self.fail(format_args!("a name is missing after `{text}.`"));
             };
+            let field = self::field(field)?;
             self.next();
-            path.nested.push(Step { through_option, field: field.clone() });
+            path.nested.push(Step { through_option, field });
         }
     }
 
@@ -249,4 +254,9 @@ impl<'a> Reader<'a> {
             )),
         }
     }
+}
+
+fn field(name: &Ident) -> syn::Result<Ident> {
+    as_field(name)
+        .ok_or_else(|| syn::Error::new(name.span(), format_args!("`{name}` cannot be a field's name in Rust")))
 }

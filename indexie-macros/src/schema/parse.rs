@@ -3,7 +3,7 @@
 
 use crate::diagnostics::Errors;
 use crate::dsl;
-use crate::model::Schema;
+use crate::model::{Schema, as_field};
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::quote;
 use syn::ext::IdentExt as _;
@@ -233,17 +233,6 @@ fn table(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Table> {
     }
     let name = name.unraw().to_string();
     Ok(Table { docs, ident, name, content: content(input, errors)? })
-}
-
-/// The name as a field: `type` is `r#type`.
-fn as_field(name: &Ident) -> Option<Ident> {
-    let text = name.to_string();
-    if syn::parse_str::<Ident>(&text).is_ok() {
-        return Some(name.clone());
-    }
-    // These cannot be raw either; `$crate` is one word to a macro.
-    let fits = !matches!(text.as_str(), "_" | "crate" | "self" | "Self" | "super" | "$crate");
-    fits.then(|| Ident::new_raw(&text, name.span()))
 }
 
 fn content(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Content> {
