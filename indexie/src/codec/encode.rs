@@ -35,15 +35,17 @@ enum Place {
     Free,
     /// On the way to these key fields, of which so many path segments have been walked.
     Inside(Forms, usize),
-    /// A key field, or part of one: `bool` is a number here, and integers must fit one.
+    /// A key field: `bool` is a number here, and integers must fit one.
     Key(Form),
     /// A multi-entry field, whose elements are keys.
     Keys(Form),
+    /// Part of a key of several parts, whatever its own type is.
+    Part,
 }
 
 impl Place {
     fn is_key(self) -> bool {
-        matches!(self, Self::Key(_) | Self::Keys(_))
+        matches!(self, Self::Key(_) | Self::Keys(_) | Self::Part)
     }
 
     /// The place of a property. Key paths may share their first segments: all of them are walked together.

@@ -23,6 +23,7 @@ mod failures;
 mod generated_keys;
 mod import;
 mod kept;
+mod keys;
 mod many_changes;
 mod many_moves;
 mod moves;

@@ -183,6 +183,7 @@ impl<'a> Sequence<'a> {
         let Encoder { batch, shapes, place } = &mut self.encoder;
         let start = batch.ints.len();
         let place = match *place {
+            Place::Key(Form::Array) | Place::Part => Place::Part,
             Place::Key(form) | Place::Keys(form) => Place::Key(form),
             _ => Place::Free,
         };
