@@ -23,7 +23,8 @@ use std::fmt;
 /// A Rust type that IndexedDB can use as a key.
 ///
 /// Implemented for the integers, `f64`, `f32`, `bool` (stored as 0 and 1), `char`, `String`, `Vec<u8>` (binary), [`Date`],
-/// tuples and vectors of keys, and by `#[derive(Key)]` for newtypes and for enums without data.
+/// tuples and vectors of keys, and by `#[derive(Key)]` for newtypes and for enums without data. An enum is stored as the name that
+/// serde gives its variant: one that is stored as a number (`serde_repr`) is refused when the database is opened.
 ///
 /// Keys sort as the [specification](https://w3c.github.io/IndexedDB/#compare-two-keys) says: numbers, then dates,
 /// then strings by UTF-16 code units, then binary, then arrays.
@@ -131,6 +132,8 @@ pub struct FieldForm {
     pub(crate) each: bool,
     /// Whether serde stores what is nested under its Rust names.
     pub(crate) kept: Option<fn() -> bool>,
+    /// Of a type that is to be stored as text: whether it is read from a number.
+    pub(crate) from_number: Option<fn() -> bool>,
 }
 
 impl FieldForm {
@@ -138,7 +141,7 @@ impl FieldForm {
     #[doc(hidden)]
     #[must_use]
     pub const fn new(path: &'static [&'static str], form: Form) -> Self {
-        Self { path, form, each: false, kept: None }
+        Self { path, form, each: false, kept: None, from_number: None }
     }
 
     /// The same of the elements of a multi-entry field.
@@ -153,5 +156,13 @@ impl FieldForm {
     #[must_use]
     pub const fn nested(self, kept: fn() -> bool) -> Self {
         Self { kept: Some(kept), ..self }
+    }
+
+    /// The same of a type of the app's, with what finds out whether it is read from a number.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn read(self, from_number: fn() -> bool) -> Self {
+        let from_number = if matches!(self.form, Form::Text) { Some(from_number) } else { None };
+        Self { from_number, ..self }
     }
 }

@@ -334,7 +334,7 @@ pub mod __private {
     pub use crate::key::{AnyKey, AutoKey, Entry, FieldForm, Form, IntoAnyKey, IntoKey, Key, KeyError, Text};
     #[cfg(feature = "live")]
     pub use crate::live::subscriptions;
-    pub use crate::names::{Steps, Unread};
+    pub use crate::names::{NotRead, ReadFrom, Steps, Unread};
     pub use crate::op::Op;
     pub use crate::probe::{NoKey, NoRecord, Probe};
     pub use crate::schema::{

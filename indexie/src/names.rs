@@ -1,4 +1,4 @@
-//! The names under which serde stores the fields of a type, as it asks for them.
+//! The names under which serde stores the fields of a type, as it asks for them; and whether it asks for a number.
 
 use std::marker::PhantomData;
 
@@ -48,9 +48,47 @@ pub trait Unread<T>: Sized {
 
 impl<T> Unread<T> for Steps<T> {}
 
+/// Finds out what a key type is read from.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct ReadFrom<K>(PhantomData<fn() -> K>);
+
+impl<K: DeserializeOwned> ReadFrom<K> {
+    /// Whether it is a number, and what is written is one then.
+    #[must_use]
+    pub fn from_number() -> bool {
+        matches!(ask::<K>(), Told::Number)
+    }
+}
+
+/// Stands in for a type that does not read itself.
+#[doc(hidden)]
+pub trait NotRead {
+    #[must_use]
+    fn from_number() -> bool {
+        false
+    }
+}
+
+impl<K> NotRead for ReadFrom<K> {}
+
 /// The fields that a type is made of; none if it does not tell.
 pub(crate) fn fields<T: DeserializeOwned>() -> Option<&'static [&'static str]> {
-    let mut told = None;
+    match ask::<T>() {
+        Told::Fields(fields) => Some(fields),
+        Told::Nothing | Told::Number => None,
+    }
+}
+
+/// What a type tells of itself.
+enum Told {
+    Nothing,
+    Fields(&'static [&'static str]),
+    Number,
+}
+
+fn ask<T: DeserializeOwned>() -> Told {
+    let mut told = Told::Nothing;
     // It always fails: there are no values.
     let _ = T::deserialize(Asked(&mut told));
     told
@@ -60,7 +98,16 @@ fn nothing_here() -> CodecError {
     serde::de::Error::custom("")
 }
 
-struct Asked<'a>(&'a mut Option<&'static [&'static str]>);
+struct Asked<'a>(&'a mut Told);
+
+macro_rules! numbers {
+    ($($method:ident)*) => {
+        $(fn $method<V: Visitor<'de>>(self, _visitor: V) -> Result<V::Value, CodecError> {
+            *self.0 = Told::Number;
+            Err(nothing_here())
+        })*
+    };
+}
 
 impl<'de> Deserializer<'de> for Asked<'_> {
     type Error = CodecError;
@@ -75,7 +122,7 @@ impl<'de> Deserializer<'de> for Asked<'_> {
         fields: &'static [&'static str],
         _visitor: V,
     ) -> Result<V::Value, CodecError> {
-        *self.0 = Some(fields);
+        *self.0 = Told::Fields(fields);
         Err(nothing_here())
     }
 
@@ -91,9 +138,13 @@ impl<'de> Deserializer<'de> for Asked<'_> {
         visitor.visit_newtype_struct(self)
     }
 
+    numbers! {
+        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_u8 deserialize_u16 deserialize_u32
+        deserialize_u64 deserialize_f32 deserialize_f64
+    }
+
     serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
-        tuple_struct map enum identifier ignored_any
+        bool i128 u128 char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map enum identifier ignored_any
     }
 }
 
@@ -164,5 +215,26 @@ mod tests {
             rest: std::collections::BTreeMap<String, String>,
         }
         assert_eq!(fields::<Open>(), None);
+    }
+
+    #[test]
+    #[allow(dead_code, reason = "only what it is read from counts")]
+    fn a_type_tells_whether_it_is_read_from_a_number() {
+        #[derive(Deserialize)]
+        enum Named {
+            Low,
+        }
+        struct Numbered;
+        impl<'de> Deserialize<'de> for Numbered {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                u8::deserialize(deserializer).map(|_| Self)
+            }
+        }
+        #[derive(Deserialize)]
+        struct Wrapped(Numbered);
+        struct Unreadable;
+        assert!(ReadFrom::<Numbered>::from_number() && ReadFrom::<Wrapped>::from_number());
+        assert!(!ReadFrom::<Named>::from_number() && !ReadFrom::<String>::from_number());
+        assert!(!ReadFrom::<Unreadable>::from_number());
     }
 }

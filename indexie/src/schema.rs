@@ -255,19 +255,23 @@ impl Definition {
         Some(stores_after(&self.versions[..=at]))
     }
 
-    /// Fails where a key path of the newest version leads to a field that serde stores under another name: the index would
-    /// be empty, whatever is stored.
+    /// Fails where no row would be found by a key of the newest version, whatever is stored: its path leads to a field that
+    /// serde stores under another name, or its type is stored as something else than keys are.
     pub(crate) fn check_names(&self) -> Result<()> {
-        let misnamed = |(table, schema): (_, StoreSchema)| {
-            let form = schema.fields.iter().find(|form| form.kept.is_some_and(|kept| !kept()))?;
-            Some((table, form.path.join(".")))
-        };
-        self.stores().into_iter().find_map(misnamed).map_or(Ok(()), |(table, path)| {
-            let what = format!(
-                "the key path `{path}` of the table `{table}`: serde stores one of its fields under another name, or not as a \
-                 field of its own, and no row would be found by it. Nested key fields keep their Rust names",
-            );
-            Err(Error::Unsupported { what })
+        let mut fields =
+            self.stores().into_iter().flat_map(|(table, schema)| schema.fields.iter().map(move |field| (table, field)));
+        fields.try_for_each(|(table, field)| {
+            let why = if field.kept.is_some_and(|kept| !kept()) {
+                "serde stores one of its fields under another name, or not as a field of its own, and no row would be found by \
+                 it. Nested key fields keep their Rust names"
+            } else if field.from_number.is_some_and(|from_number| from_number()) {
+                "serde stores its type as a number, and `derive(Key)` makes text of it, so no row would be found by it. Derive \
+                 `Serialize` and `Deserialize` for the type, or take the number as the field's type"
+            } else {
+                return Ok(());
+            };
+            let path = field.path.join(".");
+            Err(Error::Unsupported { what: format!("the key path `{path}` of the table `{table}`: {why}") })
         })
     }
 }

@@ -1,5 +1,5 @@
 //! Records and databases that the app's own macros write.
-#![deny(warnings)]
+#![deny(warnings, unused_lifetimes, single_use_lifetimes)]
 #![allow(dead_code)]
 
 macro_rules! record {
@@ -15,6 +15,21 @@ macro_rules! record {
 }
 
 record!(pub User { id: u32, name: String, nick: Option<String>, age: u8 });
+
+macro_rules! id {
+    ($name:ident, $type:ty) => {
+        #[derive(indexie::Key, serde::Serialize, serde::Deserialize, Clone, Copy)]
+        struct $name($type);
+    };
+}
+
+id!(NoteId, u32);
+
+#[derive(indexie::Store, serde::Serialize, serde::Deserialize)]
+#[store(++id)]
+struct Note {
+    id: NoteId,
+}
 
 macro_rules! database {
     ($name:ident, $text:literal, $table:ident: $record:ty) => {

@@ -201,7 +201,8 @@ impl Writer<'_, '_> {
             let (key, stored) = (&column.key, &column.stored);
             let each = column.multi.then(|| quote!(.each()));
             let nested = reader::steps(self, column).map(|steps| quote!(.nested(|| #steps)));
-            quote!(#private::FieldForm::new(&[#(#stored),*], #private::Probe::<#key>::FORM) #each #nested)
+            let read = reader::read(self, column).map(|read| quote!(.read(#read)));
+            quote!(#private::FieldForm::new(&[#(#stored),*], #private::Probe::<#key>::FORM) #each #nested #read)
         });
         let declared = &plan.declared;
         quote! {

@@ -84,6 +84,21 @@ pub fn steps(writer: &Writer<'_, '_>, column: &Column) -> Option<TokenStream> {
     }})
 }
 
+/// What finds out how a key type of the app's is read; none of what is known, or is not read as itself.
+pub fn read(writer: &Writer<'_, '_>, column: &Column) -> Option<TokenStream> {
+    const KNOWN: [&str; 14] =
+        ["u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64", "f32", "f64", "bool", "char", "String", "Date"];
+    let (private, key) = (writer.private, &column.key);
+    let of_app = !KNOWN.contains(&key.to_string().as_str());
+    (of_app && !column.by_serde).then(|| {
+        quote! {{
+            #[allow(unused_imports)]
+            use #private::NotRead as _;
+            #private::ReadFrom::<#key>::from_number
+        }}
+    })
+}
+
 /// A reference to the value, as an `Option` where the path or the value may be absent.
 fn value(span: Span, column: &Column) -> TokenStream {
     let steps = column.nested.as_slice();

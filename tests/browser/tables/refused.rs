@@ -221,3 +221,50 @@ async fn a_nested_key_field_that_serde_renames_is_refused_when_its_database_is_o
     }
     Ok(())
 }
+
+/// As `serde_repr` stores it.
+#[derive(Key, Clone, Copy, Debug, PartialEq)]
+#[repr(u8)]
+enum Priority {
+    Low = 1,
+    High = 2,
+}
+
+impl Serialize for Priority {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.serialize_u8(*self as u8)
+    }
+}
+
+impl<'de> Deserialize<'de> for Priority {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        Ok(if u8::deserialize(deserializer)? == 1 { Self::Low } else { Self::High })
+    }
+}
+
+#[derive(Store, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[store("id, [priority+id]")]
+struct Chore {
+    id: u32,
+    priority: Option<Priority>,
+}
+
+schema! {
+    struct Chores("chores");
+
+    version 1 {
+        chores: Chore,
+    }
+}
+
+#[wasm_bindgen_test]
+async fn an_enum_that_serde_stores_as_a_number_is_refused_when_its_database_is_opened() -> Result<()> {
+    let db: Chores = fresh("refused enum").await;
+    for error in [db.chores.add(&Chore { id: 1, priority: Some(Priority::High) }).await, db.open().await.map(|()| 0)] {
+        assert!(
+            matches!(&error, Err(Error::Unsupported { what }) if what.contains("`priority` of the table `chores`: serde stores its type as a number")),
+            "{error:?}"
+        );
+    }
+    Ok(())
+}
