@@ -106,10 +106,9 @@ impl KeyField {
     /// Whether what is no key may be stored in another form.
     fn may_differ(&self) -> bool {
         match self.form {
-            // IndexedDB has no such keys: they are stored as 0 and 1.
-            Form::Bool => true,
-            // Bytes are binary, and an array under a multi-entry index; no bytes are an empty array, and binary in a key.
-            Form::Binary | Form::Array => true,
+            // Booleans, alone or in a list, are stored as 0 and 1, since IndexedDB has no such keys. Bytes are binary, and a list
+            // under a multi-entry index; no bytes are an empty list, and binary in a key.
+            Form::Bool | Form::Binary | Form::Array => true,
             Form::Number | Form::Byte | Form::Wide => self.each,
             Form::Text | Form::Date => false,
         }

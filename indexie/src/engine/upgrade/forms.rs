@@ -15,7 +15,7 @@ use crate::engine::Session;
 use crate::engine::turns::{self, Kind, Turn};
 use crate::error::Result;
 use crate::key::range::KeyRange;
-use crate::key::{AnyKey, Form};
+use crate::key::{AnyKey, Form, Key as _};
 use crate::schema::{KeyField, StoreSchema, key_fields};
 use crate::storage::{Columns, Merge, Move, Operation, Undone};
 
@@ -235,10 +235,9 @@ fn part_in_form(part: Value, form: Form, each: bool) -> Value {
 }
 
 fn bytes(parts: &[Value]) -> Option<Vec<u8>> {
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked by converting back")]
     let byte = |part: &Value| match part {
-        Value::Key(AnyKey::Number(number)) => Some(*number as u8).filter(|byte| f64::from(*byte) == *number),
-        _ => None,
+        Value::Key(key) => u8::from_any(key),
+        Value::Boolean(_) | Value::List(_) => None,
     };
     parts.iter().map(byte).collect()
 }
