@@ -13,10 +13,10 @@ use super::Rebuild;
 use crate::codec::{Batch, Known, Reader, key_tagged, skip, tag, tag_at_path, write_key};
 use crate::engine::Session;
 use crate::engine::turns::{self, Kind, Turn};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::key::range::KeyRange;
 use crate::key::{AnyKey, Form, Key as _};
-use crate::schema::{KeyField, StoreSchema, key_fields};
+use crate::schema::{IndexSchema, KeyField, KeyPath, StoreSchema, key_fields};
 use crate::storage::{Columns, Merge, Move, Operation, Undone};
 
 /// A sweep that is to be run.
@@ -121,6 +121,9 @@ impl Rebuild {
         let session = self.session();
         let total = self.rows_to_show(store).await?;
         for field in fields {
+            if !self.may_differ(store, &field).await? {
+                continue;
+            }
             let (mut after, mut done) = (None, 0);
             loop {
                 let keys = super::rekey::keys_after(&session, store, after).await?;
@@ -132,6 +135,25 @@ impl Rebuild {
             }
         }
         Ok(())
+    }
+
+    /// Whether rows may hold the field in another form, as far as an index of nothing but this field tells: bytes are in it as
+    /// bytes, and what can be no key is not.
+    async fn may_differ(&self, store: u16, field: &KeyField) -> Result<bool> {
+        let session = self.session();
+        let (indexes, path) = (session.shared.schema(store).indexes, field.path.join("."));
+        let is_its =
+            |index: &IndexSchema| index.multi == field.each && matches!(index.path, KeyPath::One(of) if of == path);
+        let Some((_, index)) = indexes.iter().zip(0_u16..).find(|(index, _)| is_its(index)) else { return Ok(true) };
+        let count = |index, range| session.number(store, index, Operation::Count(vec![range]));
+        let holds = async |form| Ok::<_, Error>(count(Some(index), KeyRange::of_form(form)).await? > 0);
+        match (field.form, field.each) {
+            (Form::Number | Form::Byte | Form::Wide, _) => holds(Form::Binary).await,
+            (Form::Binary, false) => holds(Form::Array).await,
+            (Form::Array, false) => Ok(holds(Form::Binary).await?
+                || count(Some(index), KeyRange::all()).await? < count(None, KeyRange::all()).await?),
+            _ => Ok(true),
+        }
     }
 }
 
