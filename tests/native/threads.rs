@@ -303,3 +303,23 @@ fn a_task_that_waits_for_another_thread_sleeps() -> Result<()> {
     assert_eq!(block_on(newer().items.count())?, 4);
     Ok(())
 }
+
+#[test]
+fn who_is_overtaken_by_a_deletion_opens_what_there_is_now() -> Result<()> {
+    let db = block_on(items())?;
+    db.close();
+    // The connection is there, and nobody has read of it yet.
+    let mut open = db.open();
+    assert!((&mut open).now_or_never().is_none());
+    let other = Items::new();
+    let opened = other.clone();
+    joined(elsewhere(&db, async move |db| {
+        opened.open().await?;
+        db.delete().await
+    }))?;
+    block_on(open)?;
+    block_on(db.items.add(&item(4)))?;
+    assert_eq!(block_on(indexie::database_names())?, ["items"]);
+    assert_eq!(block_on(other.items.primary_keys())?, [4]);
+    Ok(())
+}

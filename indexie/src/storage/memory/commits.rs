@@ -129,9 +129,6 @@ impl Engine {
         if goes {
             self.inbox.unwatch(id);
             self.watched.borrow_mut().remove(&id);
-            // A database that is nothing but a name may go.
-            let ((), receivers) = database.change(|_| ());
-            self.wake(receivers);
         } else {
             self.watched.borrow_mut().insert(id, database);
         }

@@ -57,6 +57,14 @@ impl Connection {
         Rc::new(connection)
     }
 
+    /// The same connection, asked for once more.
+    pub fn again(&self, database: Arc<Database>) -> Rc<Self> {
+        let again = Self::new(self.id, database, &Layout::new(), self.asked);
+        again.layout.replace(self.layout.borrow().clone());
+        again.blocked.set(self.blocked.get());
+        again
+    }
+
     pub fn relayout(&self, layout: &Layout) {
         let table = |(name, indexes): &(String, Vec<String>)| Table {
             name: name.as_str().into(),

@@ -53,7 +53,7 @@ pub(super) struct Link {
 }
 
 impl Realm {
-    /// Asks something of a database, which is there from then on, if only as a name.
+    /// Asks something of a database, which is there from then on, if only as a name, for as long as somebody uses it.
     pub fn ask(self: &Arc<Self>, name: &str, act: impl FnOnce(&mut State)) -> (Arc<Database>, Receivers) {
         // Asked with the realm locked: a database that nobody uses may go.
         let mut databases = lock(&self.databases);
@@ -61,7 +61,10 @@ impl Realm {
             Arc::new(Database { name: name.to_owned(), realm: Arc::downgrade(self), state: Mutex::default() })
         });
         let database = database.clone();
-        let ((), receivers, _) = database.locked(act);
+        let ((), receivers, unused) = database.locked(act);
+        if unused {
+            databases.remove(name);
+        }
         drop(databases);
         (database, receivers)
     }
@@ -89,6 +92,15 @@ impl Database {
             realm.tidy(&self.name);
         }
         (result, receivers)
+    }
+
+    /// Asks something of the database that has this one's name by now: this one may have been deleted.
+    pub fn ask_again(self: &Arc<Self>, act: impl FnOnce(&mut State)) -> (Arc<Self>, Receivers) {
+        let Some(realm) = self.realm.upgrade() else {
+            let ((), receivers) = self.change(act);
+            return (self.clone(), receivers);
+        };
+        realm.ask(&self.name, act)
     }
 
     /// Looks at something, or changes what nobody waits for.
@@ -150,5 +162,54 @@ impl State {
             }
         }
         over
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_kept(realm: &Realm) -> bool {
+        !lock(&realm.databases).is_empty()
+    }
+
+    fn opens(id: u32) -> impl FnOnce(&mut State) {
+        move |state| state.requests.push_back(Request::open(id, Arc::default(), 1))
+    }
+
+    fn deletes(id: u32) -> impl FnOnce(&mut State) {
+        move |state| state.requests.push_back(Request::delete(id, Arc::default()))
+    }
+
+    #[test]
+    fn a_name_is_kept_as_long_as_somebody_uses_it() {
+        let realm = Arc::<Realm>::default();
+        let (database, _) = realm.ask("a", deletes(1));
+        assert!(!is_kept(&realm), "there was nothing to delete");
+        database.change(|state| state.close(1));
+        realm.ask("a", opens(2));
+        assert!(is_kept(&realm));
+    }
+
+    #[test]
+    fn a_database_that_nobody_has_open_is_let_go_of_when_it_is_deleted() {
+        let realm = Arc::<Realm>::default();
+        let (database, _) = realm.ask("a", opens(1));
+        database.change(|state| state.end_upgrade(1, Ok(())));
+        database.change(|state| state.close(1));
+        assert_eq!(realm.names(), ["a"]);
+        let (deleted, _) = realm.ask("a", deletes(2));
+        assert!(!is_kept(&realm));
+        assert_eq!(deleted.look(|state| state.version), 0);
+    }
+
+    #[test]
+    fn who_asks_again_is_answered_by_the_database_that_has_the_name() {
+        let realm = Arc::<Realm>::default();
+        let (before, _) = realm.ask("a", deletes(1));
+        let (now, _) = realm.ask("a", opens(2));
+        let (again, _) = before.ask_again(opens(3));
+        assert!(Arc::ptr_eq(&now, &again) && !Arc::ptr_eq(&before, &again));
+        assert_eq!(again.look(|state| state.requests.iter().map(|request| request.id).collect::<Vec<_>>()), [2, 3]);
     }
 }

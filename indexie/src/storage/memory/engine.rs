@@ -143,19 +143,19 @@ impl Engine {
     }
 
     /// A connection is open, or was: another thread may have closed it before this one has heard of it, and then it is asked
-    /// for again. Returns whether it is.
+    /// for again, to whichever database has the name by now. Returns whether it is.
     pub fn opened(&self, connection: &Connection) -> bool {
         let id = connection.id;
-        let (opened, receivers) = connection.database.change(|state| {
-            let opened = state.is_open(id).then(|| state.stored());
-            if opened.is_none() {
-                state.requests.push_back(Opening::open(id, self.inbox.clone(), connection.asked));
-            }
-            opened
-        });
+        let opened = connection.database.look(|state| state.is_open(id).then(|| state.stored()));
+        if opened.is_some() {
+            connection.opened.replace(opened);
+            return true;
+        }
+        let request = Opening::open(id, self.inbox.clone(), connection.asked);
+        let (database, receivers) = connection.database.ask_again(|state| state.requests.push_back(request));
+        self.connections.borrow_mut().insert(id, connection.again(database));
         self.wake(receivers);
-        connection.opened.replace(opened);
-        connection.opened.borrow().is_some()
+        false
     }
 
     /// A connection, or a deletion, by its number.
