@@ -24,7 +24,7 @@ pub(super) struct Watch {
 }
 
 /// A commit on its way to another thread.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Committed {
     number: u64,
     stores: Vec<(Arc<str>, Option<Rows>)>,
