@@ -323,3 +323,27 @@ fn who_is_overtaken_by_a_deletion_opens_what_there_is_now() -> Result<()> {
     assert_eq!(block_on(other.items.primary_keys())?, [4]);
     Ok(())
 }
+
+#[test]
+fn a_thread_hears_that_its_connection_was_closed_also_when_it_goes_on_at_once() -> Result<()> {
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    for is_transaction in [false, true] {
+        let told = heard.clone();
+        let db = Items::builder()
+            .on_version_change(move |change| told.lock().expect("one at a time").push(change.new_version))
+            .build();
+        block_on(db.items.add(&item(1)))?;
+        let other = Items::new();
+        joined(elsewhere(&other, async |db| db.delete().await))?;
+        if is_transaction {
+            block_on(db.transaction(Mode::ReadWrite, &db.items, async |items| items.add(&item(1)).await))?;
+        } else {
+            block_on(db.items.add(&item(1)))?;
+        }
+        assert_eq!(block_on(db.items.count())?, 1);
+        assert_eq!(std::mem::take(&mut *heard.lock().expect("one at a time")), [None]);
+        block_on(db.delete())?;
+    }
+    assert!(heard.lock().expect("one at a time").is_empty());
+    Ok(())
+}

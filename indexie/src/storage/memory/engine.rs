@@ -18,7 +18,7 @@ use super::task::Slot;
 use super::undo::{Generators, Log};
 use super::value::Row;
 use super::write::{failure, no_store};
-use crate::storage::{Failure, Layout, OpenRequest, SchemaChange, runner};
+use crate::storage::{Event, Failure, Layout, OpenRequest, SchemaChange, Thread, Versions, runner};
 
 #[derive(Default)]
 pub(super) struct Engine {
@@ -158,6 +158,20 @@ impl Engine {
         false
     }
 
+    /// Another thread has closed a connection, and this one comes to use it before it has read why. The owner hears of it now:
+    /// he is about to forget this connection.
+    fn closed(&self, id: u32) {
+        if let Some(versions) = self.inbox.version_change(id) {
+            self.version_changes(id, versions);
+        }
+    }
+
+    pub fn version_changes(&self, id: u32, versions: Versions) {
+        if self.reported(id, versions).is_some() {
+            Thread::get().happened(id, Event::VersionChange);
+        }
+    }
+
     /// A connection, or a deletion, by its number.
     pub fn waiting(&self, id: u32) -> Option<Rc<Connection>> {
         let connection = self.connections.borrow().get(&id).cloned();
@@ -211,6 +225,9 @@ impl Engine {
         });
         self.pump.hold(self, id);
         self.wake(receivers);
+        if enlisted.as_ref().is_err_and(Failure::is_not_started) {
+            self.closed(connection.id);
+        }
         enlisted
     }
 

@@ -139,6 +139,14 @@ impl Inbox {
         commits.into_iter().map(|commit| (commit.watch, commit.committed)).collect()
     }
 
+    /// Why a connection has been closed, if that has not been read yet. It stays where it is.
+    pub fn version_change(&self, connection: u32) -> Option<Versions> {
+        lock(&self.0).notes.iter().find_map(|note| match note {
+            Note::VersionChange(id, versions) if *id == connection => Some(*versions),
+            _ => None,
+        })
+    }
+
     pub fn is_empty(&self) -> bool {
         let inside = lock(&self.0);
         inside.notes.is_empty() && inside.commits.is_empty()

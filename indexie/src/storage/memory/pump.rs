@@ -195,16 +195,12 @@ impl Engine {
                 }
             }
             Note::Asked(id, versions) | Note::Blocked(id, versions) => self.blocked(id, versions),
-            Note::VersionChange(id, versions) => {
-                if self.reported(id, versions).is_some() {
-                    thread.happened(id, Event::VersionChange);
-                }
-            }
+            Note::VersionChange(id, versions) => self.version_changes(id, versions),
         }
         true
     }
 
-    fn reported(&self, id: u32, versions: Versions) -> Option<Rc<Connection>> {
+    pub fn reported(&self, id: u32, versions: Versions) -> Option<Rc<Connection>> {
         let connection = self.waiting(id)?;
         connection.versions.set(versions);
         Some(connection)
