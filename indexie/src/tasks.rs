@@ -13,10 +13,6 @@ pub(crate) fn spawn(future: LocalBoxFuture<'static, ()>) {
 }
 
 #[cfg(not(target_family = "wasm"))]
-#[cfg_attr(
-    not(feature = "electric"),
-    allow(unused_imports, reason = "only what comes from outside wakes who waits")
-)]
 pub(crate) use host::{attend, run};
 
 #[cfg(not(target_family = "wasm"))]
@@ -24,32 +20,46 @@ mod host {
     use std::cell::{Cell, RefCell};
     use std::rc::Rc;
     use std::sync::atomic::{AtomicBool, Ordering};
-    use std::sync::{Arc, Mutex, PoisonError};
+    use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
     use std::task::{Context, Wake, Waker};
 
     use futures::FutureExt;
     use futures::future::LocalBoxFuture;
 
+    use crate::storage::{memory, runner};
+
     /// Takes note, and wakes who attends: the task is polled when its turn comes.
     struct Flag {
         woken: AtomicBool,
-        attending: Attending,
+        attending: Arc<Attending>,
     }
-
-    /// Who gives the tasks of a thread their turns while he waits for what they bring about.
-    type Attending = Arc<Mutex<Vec<Waker>>>;
 
     impl Wake for Flag {
         fn wake(self: Arc<Self>) {
             self.woken.store(true, Ordering::Release);
-            wake_all(&self.attending);
+            self.attending.wake_all();
         }
     }
 
-    /// Those who are woken may attend again at once.
-    fn wake_all(attending: &Attending) {
-        let woken = std::mem::take(&mut *attending.lock().unwrap_or_else(PoisonError::into_inner));
-        woken.into_iter().for_each(Waker::wake);
+    /// Who gives the tasks of a thread their turns.
+    struct Attending {
+        /// Those who wait for what they bring about.
+        wakers: Mutex<Vec<Waker>>,
+        /// Those who wait for the storage, which gives them turns as well.
+        storage: Waker,
+    }
+
+    impl Attending {
+        /// Those who are woken may attend again at once.
+        fn wake_all(&self) {
+            let woken = std::mem::take(&mut *self.wakers());
+            woken.into_iter().for_each(Waker::wake);
+            self.storage.wake_by_ref();
+        }
+
+        fn wakers(&self) -> MutexGuard<'_, Vec<Waker>> {
+            self.wakers.lock().unwrap_or_else(PoisonError::into_inner)
+        }
     }
 
     struct Task {
@@ -62,7 +72,8 @@ mod host {
     thread_local! {
         static TASKS: RefCell<Vec<Rc<Task>>> = const { RefCell::new(Vec::new()) };
         static RUNNING: Cell<bool> = const { Cell::new(false) };
-        static ATTENDING: Attending = Attending::default();
+        static ATTENDING: Arc<Attending> =
+            Arc::new(Attending { wakers: Mutex::default(), storage: memory::who_waits() });
     }
 
     /// Puts the mark back, however it ends.
@@ -79,18 +90,26 @@ mod host {
         let woken = Arc::new(Flag { woken: AtomicBool::new(true), attending: attending.clone() });
         let task = Rc::new(Task { future: RefCell::new(Some(future)), woken, over: Cell::new(false) });
         TASKS.with_borrow_mut(|tasks| tasks.push(task));
-        wake_all(&attending);
+        attending.wake_all();
+    }
+
+    /// Whether the tasks are having their turn already, or are not to have one: not within a live query, nor within the body of a
+    /// transaction. What they read would be taken for a part of it; who polls the whole gives them their turns.
+    fn is_elsewhere() -> bool {
+        #[cfg(feature = "live")]
+        let is_tracking = crate::live::is_tracking;
+        #[cfg(not(feature = "live"))]
+        let is_tracking = || false;
+        RUNNING.try_with(Cell::get).unwrap_or(true) || runner::current().is_some() || is_tracking()
     }
 
     /// Gives the tasks a turn, and has `waker` woken when one of them wants another.
-    #[cfg_attr(not(feature = "electric"), allow(dead_code, reason = "only what comes from outside wakes who waits"))]
     pub(crate) fn attend(waker: &Waker) {
-        if RUNNING.try_with(Cell::get).unwrap_or(true) {
-            // A task itself: somebody else gives it its turns.
+        if is_elsewhere() {
             return;
         }
         ATTENDING.with(|attending| {
-            let mut attending = attending.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut attending = attending.wakers();
             if !attending.iter().any(|known| known.will_wake(waker)) {
                 attending.push(waker.clone());
             }
@@ -98,15 +117,9 @@ mod host {
         run();
     }
 
-    /// Gives the tasks of this thread a turn. Not within a live query, nor within the body of a transaction: what they read would be
-    /// taken for a part of it.
+    /// Gives the tasks of this thread a turn.
     pub(crate) fn run() {
-        #[cfg(feature = "live")]
-        let tracking = crate::live::is_tracking();
-        #[cfg(not(feature = "live"))]
-        let tracking = false;
-        let busy = RUNNING.try_with(Cell::get).unwrap_or(true);
-        if busy || tracking || crate::storage::runner::current().is_some() {
+        if is_elsewhere() {
             return;
         }
         RUNNING.set(true);

@@ -1,17 +1,19 @@
 //! Who waits is woken: whatever the others do meanwhile, and whatever has been dropped.
 
+use std::cell::RefCell;
 use std::sync::Barrier;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
-use futures::FutureExt;
+use futures::channel::oneshot;
 use futures::executor::block_on;
+use futures::{FutureExt, StreamExt};
 use indexie::prelude::*;
 
 use crate::executors::turns;
-use crate::fixtures::{Items, items, newer};
-use crate::threads::joined;
+use crate::fixtures::{Item, Items, item, items, newer};
+use crate::threads::{held, joined};
 
 /// Fails if this takes for ever.
 pub fn soon(run: impl FnOnce() -> Result<()> + Send + 'static) -> Result<()> {
@@ -130,4 +132,72 @@ async fn what_an_abandoned_operation_kept_alive_goes_quietly() -> Result<()> {
     drop((count, db));
     assert_eq!(other.items.count().await?, 0);
     Ok(())
+}
+
+/// `wait` waits for a transaction of another thread, which ends when a hook of this thread does. That waits for a third one.
+fn while_a_hook_goes_on(wait: impl AsyncFnOnce(&Items) -> Result<()> + Send + 'static) -> Result<()> {
+    soon(|| {
+        let db = block_on(items())?;
+        let (go, gone) = oneshot::channel();
+        let (end, ended) = channel();
+        let calls = RefCell::new(Some((gone, ended)));
+        db.items.hook().on_add(async move |_: Added<Item>| {
+            let call = calls.borrow_mut().take();
+            if let Some((gone, ended)) = call {
+                gone.await.expect("it is told to go on");
+                drop(ended.try_recv());
+            }
+            Ok(())
+        });
+        block_on(db.items.add(&item(4)))?;
+        let (holding, release) = held(&db, true);
+        end.send(release).expect("the hook is there");
+        let going = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(50));
+            go.send(())
+        });
+        block_on(wait(&db))?;
+        going.join().expect("the thread does not panic").expect("the hook waits");
+        joined(holding)
+    })
+}
+
+#[test]
+fn hooks_go_on_while_an_operation_waits() -> Result<()> {
+    while_a_hook_goes_on(async |db| db.items.add(&item(5)).await.map(|_| ()))
+}
+
+#[test]
+fn hooks_go_on_while_a_transaction_waits() -> Result<()> {
+    while_a_hook_goes_on(async |db| {
+        db.transaction(Mode::ReadWrite, &db.items, async |items| items.add(&item(5)).await.map(|_| ())).await
+    })
+}
+
+#[test]
+fn hooks_go_on_while_a_database_is_deleted() -> Result<()> {
+    while_a_hook_goes_on(async |db| db.delete().await)
+}
+
+#[test]
+fn hooks_go_on_while_a_database_is_opened() -> Result<()> {
+    while_a_hook_goes_on(async |_| newer().open().await)
+}
+
+#[test]
+fn hooks_go_on_while_a_live_query_waits_for_its_first_result() -> Result<()> {
+    while_a_hook_goes_on(async |db| {
+        let mut count = db.items.live().map(|rows| rows.map(|rows| rows.len()));
+        assert_eq!(count.next().await.transpose()?, Some(4));
+        Ok(())
+    })
+}
+
+#[test]
+fn hooks_go_on_while_live_changes_wait_for_the_first_ones() -> Result<()> {
+    while_a_hook_goes_on(async |db| {
+        let mut changes = db.items.where_(|i| i.id).above(0).live_changes();
+        assert_eq!(changes.next().await.transpose()?.map(|changes| changes.steps.len()), Some(4));
+        Ok(())
+    })
 }

@@ -178,6 +178,8 @@ impl<T: Store> Stream for LiveChanges<T> {
     type Item = Result<Changes<T>>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        #[cfg(not(target_family = "wasm"))]
+        crate::tasks::attend(context.waker());
         let this = &mut *self;
         match this.maintained.poll_rows(context) {
             Poll::Pending => Poll::Pending,

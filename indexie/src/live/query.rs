@@ -62,7 +62,7 @@ impl<R> Stream for LiveQuery<R> {
     type Item = Result<R>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<R>>> {
-        #[cfg(all(feature = "electric", not(target_family = "wasm")))]
+        #[cfg(not(target_family = "wasm"))]
         crate::tasks::attend(context.waker());
         let Self { make, active } = &mut *self;
         active.get_or_insert_with(|| make()).poll_next_unpin(context)

@@ -56,6 +56,12 @@ impl Memory {
     }
 }
 
+/// Wakes all who wait for something of this thread.
+#[cfg(not(target_family = "wasm"))]
+pub(crate) fn who_waits() -> Waker {
+    engine::this_thread().inbox.clone().into()
+}
+
 impl Connect for Memory {
     fn backend(&self) -> Rc<dyn Backend> {
         Rc::new(InRealm { realm: self.0.clone(), engine: engine::this_thread() })

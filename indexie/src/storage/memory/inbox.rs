@@ -179,6 +179,13 @@ impl Inbox {
     }
 }
 
+#[cfg(not(target_family = "wasm"))]
+impl std::task::Wake for Inbox {
+    fn wake(self: Arc<Self>) {
+        Self::wake(&self);
+    }
+}
+
 /// Locks. What is inside is whole even if a thread has panicked meanwhile: nothing that can panic is done under a lock.
 #[cfg(not(target_family = "wasm"))]
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -131,6 +131,13 @@ impl Engine {
             waker.wake_by_ref();
             return;
         }
+        self.read_letters(waker, future);
+        // Who waits for the storage is woken when one of these wants another turn.
+        #[cfg(not(target_family = "wasm"))]
+        crate::tasks::run();
+    }
+
+    fn read_letters(&self, waker: &Waker, future: u32) {
         self.pump.running.set(true);
         let _running = Running { engine: self, waker, future };
         for transaction in self.pump.waited(future) {
