@@ -219,6 +219,84 @@ fn a_transaction_that_nobody_polls_is_stalled_by_whoever_is_polled() {
 }
 
 #[test]
+fn the_handles_of_a_transaction_are_of_no_use_outside_of_its_body() {
+    block_on(async {
+        let db = items().await?;
+        let handle = Rc::new(RefCell::new(None));
+        let taken = handle.clone();
+        let running = db.transaction(Mode::ReadWrite, &db.items, async move |items| {
+            *taken.borrow_mut() = Some(items.clone());
+            for _ in 0..20 {
+                items.count().await?;
+            }
+            Ok(())
+        });
+        let outside = async {
+            loop {
+                let items = handle.borrow_mut().take();
+                match items {
+                    Some(items) => return items.add(&item(4)).await,
+                    None => turns(1).await,
+                }
+            }
+        };
+        let (running, added) = join(running, outside).await;
+        running?;
+        assert!(
+            matches!(&added, Err(Error::Aborted { reason }) if reason.ends_with("nor outside of its body")),
+            "{added:?}"
+        );
+        assert_eq!(db.items.count().await?, 3);
+        Ok::<_, Error>(())
+    })
+    .expect("the transaction goes on");
+}
+
+#[test]
+fn a_savepoint_that_is_dropped_outside_of_the_body_is_undone() {
+    block_on(async {
+        let db = items().await?;
+        let part = Rc::new(RefCell::new(None));
+        let given = part.clone();
+        let running = db.transaction(Mode::ReadWrite, &db.items, async move |items| {
+            items.delete(1).await?;
+            let (part, cleared) = (items.clone(), Rc::new(Cell::new(false)));
+            let done = cleared.clone();
+            let mut savepoint = Box::pin(async move {
+                let within = part.clone();
+                let undone = async move || {
+                    within.clear().await?;
+                    done.set(true);
+                    pending::<Result<()>>().await
+                };
+                part.transaction().savepoint(undone).await
+            });
+            poll_fn(|context| match savepoint.poll_unpin(context) {
+                Poll::Pending if cleared.get() => Poll::Ready(()),
+                polled => polled.map(|_| ()),
+            })
+            .await;
+            *given.borrow_mut() = Some(savepoint);
+            // Waits for the end of the savepoint.
+            assert_eq!(items.count().await?, 2);
+            assert!(given.borrow().is_none());
+            Ok(())
+        });
+        let dropping = async {
+            while part.borrow().is_none() {
+                turns(1).await;
+            }
+            drop(part.take());
+        };
+        let (running, ()) = join(running, dropping).await;
+        running?;
+        assert_eq!(db.items.primary_keys().await?, [2, 3]);
+        Ok::<_, Error>(())
+    })
+    .expect("the transaction goes on");
+}
+
+#[test]
 fn a_database_that_is_dropped_and_made_again_has_its_rows() {
     block_on(async {
         drop(items().await?);

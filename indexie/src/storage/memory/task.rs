@@ -46,8 +46,10 @@ impl Engine {
     }
 
     fn put(&self, slot: u32, transaction: u32, request: &Rc<Request>) -> Result<(), Failure> {
-        // As in a browser, it is active in its own callbacks, not in those of another one.
-        if runner::current().is_some_and(|running| running.transaction != transaction) {
+        // As in a browser, it is active in its own callbacks: not in those of another one, nor outside of all. The rest of a
+        // savepoint may be dropped anywhere.
+        let is_active = runner::current().is_some_and(|running| running.transaction == transaction);
+        if !is_active && !matches!(request.operation, Operation::Rollback(_)) {
             return Err(ended());
         }
         let transaction = self.transactions.borrow().get(&transaction).cloned();
