@@ -347,3 +347,29 @@ fn a_thread_hears_that_its_connection_was_closed_also_when_it_goes_on_at_once() 
     assert!(heard.lock().expect("one at a time").is_empty());
     Ok(())
 }
+
+/// Another thread deletes the database each time this one is about to use it.
+async fn deleted_again_and_again<R>(db: &Items, mut using: impl Future<Output = Result<R>> + Unpin) -> Result<R> {
+    let other = Items::new();
+    for _ in 0..20 {
+        while !db.is_open() {
+            assert!(futures::poll!(&mut using).is_pending());
+        }
+        joined(elsewhere(&other, async |db| db.delete().await))?;
+        assert!(futures::poll!(&mut using).is_pending());
+    }
+    using.await
+}
+
+#[test]
+fn what_has_not_begun_outlasts_deletions() -> Result<()> {
+    block_on(async {
+        let db = Items::new();
+        assert_eq!(deleted_again_and_again(&db, db.items.count()).await?, 0);
+        db.close();
+        let again = Items::new();
+        let adding = again.transaction(Mode::ReadWrite, &again.items, async |items| items.add(&item(1)).await);
+        assert_eq!(deleted_again_and_again(&again, adding).await?, 1);
+        Ok(())
+    })
+}

@@ -15,8 +15,9 @@ use crate::error::{Error, Result};
 use crate::live;
 use crate::storage::{Failure, Reply, Request, Submitted, Thread, runner};
 
-/// On how many connections an operation is tried.
-const TRIES: u32 = 3;
+/// On how many connections an operation is tried. What has not begun can be tried any number of times, and others may close one
+/// connection after the other; but a storage that never lets anything begin must not keep anybody waiting for ever.
+const TRIES: u32 = 100;
 
 /// Runs one operation: in the session's transaction, or alone.
 pub(super) async fn run(session: &Session, request: Request) -> Result<Reply> {
