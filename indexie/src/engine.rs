@@ -246,7 +246,7 @@ impl Session {
                 return turns::as_one(transaction, kind, steps(self.clone())).await;
             }
             self.refuse_inside(store)?;
-            run::transact(self.shared.clone(), vec![store], access, None, steps).await
+            run::transact(self.shared.clone(), vec![store], access, None, self.sight, steps).await
         }
         .boxed_local()
     }
@@ -298,7 +298,7 @@ fn transact_untyped(
                 table: stores.first().map_or("", |store| shared.table_name(*store)).to_owned(),
             });
         }
-        run::transact(shared, stores, access, durability, body).await
+        run::transact(shared, stores, access, durability, Sight::Committed, body).await
     }
     .boxed_local()
 }

@@ -25,6 +25,9 @@ pub trait Store: Insertable + DeserializeOwned + 'static {
     const SCHEMA: StoreSchema;
     #[doc(hidden)]
     const FIELDS: &'static [FieldForm];
+    /// The names in `#[serde(alias)]`.
+    #[doc(hidden)]
+    const ALIASES: &'static [&'static str] = &[];
     #[doc(hidden)]
     const DECLARED: &'static [&'static str];
 }

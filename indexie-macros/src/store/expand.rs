@@ -205,6 +205,9 @@ impl Writer<'_, '_> {
             quote!(#private::FieldForm::new(&[#(#stored),*], #private::Probe::<#key>::FORM) #each #nested #read)
         });
         let declared = &plan.declared;
+        let aliases = self.record.aliases();
+        let aliases = (!aliases.is_empty())
+            .then(|| quote!(const ALIASES: &'static [&'static ::core::primitive::str] = &[#(#aliases),*];));
         quote! {
             #[automatically_derived]
             impl #private::Store for #record {
@@ -218,6 +221,7 @@ impl Writer<'_, '_> {
                     last_key: #private::Probe::<#key>::LAST,
                 };
                 const FIELDS: &'static [#private::FieldForm] = &[#(#forms),*];
+                #aliases
                 const DECLARED: &'static [&'static ::core::primitive::str] = &[#(#declared),*];
             }
         }

@@ -83,6 +83,17 @@ impl Record<'_> {
         self.fields.iter().map(|field| field.name.as_str()).collect()
     }
 
+    /// The names that serde reads fields by and does not write them under.
+    pub fn aliases(&self) -> Vec<&str> {
+        if self.container.into.is_some() {
+            return Vec::new();
+        }
+        let written = self.fields.iter().filter(|field| field.serde.absent.is_none());
+        let read = written.flat_map(|field| field.serde.aliases.iter().chain([&field.read]));
+        let is_stored = |name: &&String| self.fields.iter().any(|field| field.stored == **name);
+        read.filter(|name| !is_stored(name)).map(String::as_str).collect()
+    }
+
     /// A name that no type in the struct mentions, for what stands beside the user's types.
     pub fn free_name(&self, wanted: String) -> Ident {
         let taken = self.syntax.to_token_stream().to_string();

@@ -33,6 +33,8 @@ pub(crate) struct Shapes {
     known: Vec<Shape>,
     /// Gives out no shapes.
     closed: bool,
+    /// Properties that the next row has besides its fields: their names only.
+    pub besides: &'static [&'static str],
 }
 
 #[derive(Debug)]

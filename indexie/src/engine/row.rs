@@ -19,6 +19,8 @@ pub(crate) struct RowType {
     encode: fn(&dyn Any, Forms, &mut Batch, &mut Shapes) -> Result<(), CodecError>,
     /// How key fields are stored.
     pub forms: Forms,
+    /// Other names that fields are read by.
+    aliases: &'static [&'static str],
 }
 
 impl RowType {
@@ -26,6 +28,7 @@ impl RowType {
         Self {
             // A row that this type's `decode` has not made has no keys.
             entry: Some(|row, entry| row.downcast_ref::<T>().map_or_else(Entry::none, |row| row.entry(entry))),
+            aliases: T::ALIASES,
             ..Self::keyless::<T>(T::FIELDS)
         }
     }
@@ -40,6 +43,7 @@ impl RowType {
                 None => Ok(()),
             },
             forms,
+            aliases: &[],
         }
     }
 
@@ -56,6 +60,22 @@ impl RowType {
     /// The first row of a batch of this thread's own.
     pub fn read(&self, batch: &Finished) -> Result<Box<dyn Any>, CodecError> {
         with_shapes(|shapes| (self.decode)(&mut batch.reader(), &*shapes))
+    }
+
+    /// A row that is about to be changed, as what it has been read from may have been: with the other names of its fields, where there are
+    /// any. What is stored under one of these goes: the field is written under its own.
+    pub fn encode_read(&self, row: &dyn Any) -> Option<Batch> {
+        if self.aliases.is_empty() {
+            return None;
+        }
+        let mut batch = Batch::default();
+        let encoded = with_shapes(|shapes| {
+            shapes.besides = self.aliases;
+            let encoded = (self.encode)(row, self.forms, &mut batch, shapes);
+            shapes.besides = &[];
+            encoded
+        });
+        encoded.is_ok().then_some(batch)
     }
 
     pub fn encode(&self, row: &dyn Any, batch: &mut Batch) -> Result<(), CodecError> {

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::connection::{connection, lost};
-use super::{Access, Frame, Session, Shared, Steps, turns};
+use super::{Access, Frame, Session, Shared, Sight, Steps, turns};
 use crate::database::Durability;
 use crate::error::{Error, Result};
 #[cfg(feature = "live")]
@@ -81,16 +81,18 @@ pub(super) fn start(shared: &Shared, transaction: u32, request: &Rc<Request>) ->
     }
 }
 
-/// Runs `body` in a new transaction over these stores.
+/// Runs `body` in a new transaction over these stores. To live queries it is a read with this sight, which what it sees may come to
+/// depend on.
 pub(super) async fn transact(
     shared: Arc<Shared>,
     stores: Vec<u16>,
     access: Access,
     durability: Option<Durability>,
+    #[cfg_attr(not(feature = "live"), allow(unused_variables, reason = "only live queries want to know"))] sight: Sight,
     body: Steps,
 ) -> Result<Box<dyn Any>> {
     #[cfg(feature = "live")]
-    let tracks = live::begins(&shared, &stores, access == Access::ReadWrite)?;
+    let tracks = live::begins(&shared, &stores, access == Access::ReadWrite, sight)?;
     let backend = shared.backend();
     let durability = durability.unwrap_or(shared.durability);
     let mut tries = 0;

@@ -6,7 +6,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::engine::{Session, Shared};
+use crate::engine::{Session, Shared, Sight};
 use crate::error::{Error, Result};
 use crate::key::AnyKey;
 use crate::order::SortedMap;
@@ -16,7 +16,13 @@ use crate::storage::{Commit, Reply, Request};
 /// Notes what is read while a live query's future is polled.
 pub(super) trait Tracks {
     /// An operation on a store is about to be started.
-    fn reads(self: Rc<Self>, session: &Session, store: &'static str, schema: StoreSchema) -> Box<dyn Reads>;
+    fn reads(
+        self: Rc<Self>,
+        shared: &Arc<Shared>,
+        sight: Sight,
+        store: &'static str,
+        schema: StoreSchema,
+    ) -> Box<dyn Reads>;
     /// It is asked whether a row of a store is pending.
     fn asks(self: Rc<Self>, shared: &Arc<Shared>, store: &'static str, schema: StoreSchema, key: &AnyKey);
     /// A transaction over a store is about to be begun.
@@ -36,10 +42,13 @@ pub(super) struct Hears {
     pub refresh: fn(&Shared),
 }
 
+/// A live query, and what one of its transactions stands for: one that a read is made of, for what that sees.
+type Tracked = (Rc<dyn Tracks>, Sight);
+
 thread_local! {
     static CURRENT: RefCell<Option<Rc<dyn Tracks>>> = const { RefCell::new(None) };
     /// Whose transactions these are.
-    static TRANSACTIONS: RefCell<SortedMap<u32, Rc<dyn Tracks>>> = const { RefCell::new(SortedMap::new()) };
+    static TRANSACTIONS: RefCell<SortedMap<u32, Tracked>> = const { RefCell::new(SortedMap::new()) };
     static HEARS: Cell<Option<Hears>> = const { Cell::new(None) };
 }
 
@@ -64,7 +73,25 @@ pub(crate) fn refresh(shared: &Shared) {
 
 /// Has reads noted for as long as the value lives.
 pub(super) fn track(tracks: Rc<dyn Tracks>) -> Mark {
-    Mark(CURRENT.replace(Some(tracks)))
+    let before = CURRENT.replace(Some(tracks));
+    #[cfg(target_family = "wasm")]
+    if before.is_none() {
+        look_after();
+    }
+    Mark(before)
+}
+
+/// Takes off a mark whose poll has not come back: it has panicked, and wasm does not unwind. Left alone, whatever is read from then on
+/// would be that live query's, and nothing could be written.
+#[cfg(target_family = "wasm")]
+fn look_after() {
+    thread_local!(static LOOKS: Cell<bool> = const { Cell::new(false) });
+    if !LOOKS.replace(true) {
+        wasm_bindgen_futures::spawn_local(async {
+            LOOKS.set(false);
+            drop(CURRENT.take());
+        });
+    }
 }
 
 /// Puts the mark back when the poll is over, however it ends.
@@ -83,14 +110,15 @@ pub(crate) fn reads(session: &Session, request: &Request) -> Result<Option<Box<d
     let shared = &session.shared;
     let tracks = match session.transaction {
         Some(transaction) => TRANSACTIONS.with_borrow(|all| all.get(&transaction).cloned()),
-        None => CURRENT.with_borrow(Clone::clone),
+        None => CURRENT.with_borrow(Clone::clone).map(|tracks| (tracks, session.sight)),
     };
-    let Some(tracks) = tracks else { return Ok(None) };
+    let Some((tracks, sight)) = tracks else { return Ok(None) };
+    let sight = if session.sight == Sight::Committed { sight } else { session.sight };
     let store = shared.table_name(request.store);
     if request.operation.writes() {
         return Err(Error::ReadOnly { table: store.to_owned() });
     }
-    Ok(Some(tracks.reads(session, store, shared.schema(request.store))))
+    Ok(Some(tracks.reads(shared, sight, store, shared.schema(request.store))))
 }
 
 /// Notes that it is asked whether a row is pending.
@@ -114,6 +142,7 @@ pub(crate) fn begins(
     shared: &Arc<Shared>,
     stores: &[u16],
     writes: bool,
+    sight: Sight,
 ) -> Result<Option<impl Fn(u32) -> TrackedTransaction>> {
     let Some(tracks) = CURRENT.with_borrow(Clone::clone) else { return Ok(None) };
     if writes {
@@ -125,7 +154,7 @@ pub(crate) fn begins(
         tracks.begins(shared, shared.table_name(*store));
     }
     Ok(Some(move |transaction| {
-        TRANSACTIONS.with_borrow_mut(|all| all.insert(transaction, tracks.clone()));
+        TRANSACTIONS.with_borrow_mut(|all| all.insert(transaction, (tracks.clone(), sight)));
         TrackedTransaction(transaction)
     }))
 }

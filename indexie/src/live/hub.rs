@@ -44,9 +44,9 @@ pub(super) struct Hub {
     stores: RefCell<SortedMap<(&'static str, u64), usize>>,
     tables: RefCell<Vec<Table>>,
     members: RefCell<SortedMap<u64, Weak<Member>>>,
-    /// Who is reading, and through which database object: these get every commit, for they do not know yet whether they have seen
-    /// it.
-    reading: RefCell<SortedSet<(u64, u64)>>,
+    /// Who is reading, through which database object, and from which store: these get every commit to it, for they do not know yet
+    /// whether they have seen it.
+    reading: RefCell<SortedSet<(u64, u64, &'static str)>>,
     /// How many changes of overlays have been shown.
     shown: Cell<u64>,
     /// When the last own commit was heard of, and the last one of each other sender.
@@ -204,10 +204,10 @@ impl Hub {
         self.backend.watch(self.number, &self.name, &stores);
     }
 
-    /// Has every commit told to a member for as long as the value lives.
-    pub fn reading(self: &Rc<Self>, database: u64, member: &Member) -> Reading {
-        self.reading.borrow_mut().insert((member.number, database));
-        Reading { hub: self.clone(), database, member: member.number }
+    /// Has every commit to a store told to a member for as long as the value lives.
+    pub fn reading(self: &Rc<Self>, database: u64, store: &'static str, member: &Member) -> Reading {
+        self.reading.borrow_mut().insert((member.number, database, store));
+        Reading { hub: self.clone(), database, store, member: member.number }
     }
 
     /// Has commits told to a member that touch these ranges, for as long as the value lives.
@@ -284,9 +284,9 @@ impl Hub {
     /// Tells of some rows of a change whomever they concern.
     fn route(&self, hit: &dyn Fn(Vec<usize>) -> Hit, rows: Vec<usize>) {
         let whole = hit(rows);
-        let is_reading = |reading: &&(u64, u64)| reading.1 == whole.database;
+        let is_reading = |reading: &&(u64, u64, &str)| reading.1 == whole.database && reading.2 == whole.store().store;
         let reading: SortedSet<u64> =
-            self.reading.borrow().iter().filter(is_reading).map(|(member, _)| *member).collect();
+            self.reading.borrow().iter().filter(is_reading).map(|(member, ..)| *member).collect();
         let touched = self.touched(&whole);
         // Told outside of the borrow: who is woken may come and go.
         for number in &reading {
@@ -354,7 +354,7 @@ impl Hub {
 
     fn leave(&self, number: u64) {
         self.members.borrow_mut().remove(&number);
-        self.reading.borrow_mut().retain(|(member, _)| *member != number);
+        self.reading.borrow_mut().retain(|(member, ..)| *member != number);
     }
 
     /// Nobody watches any more.

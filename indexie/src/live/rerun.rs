@@ -12,8 +12,8 @@ use super::tracking::Tracker;
 use crate::error::Result;
 use crate::op::Reads;
 
-/// So many runs in a row may be overtaken by changes; the result of the next one is given all the same, for there may be no end to them.
-const MOST_OVERTAKEN: u32 = 16;
+/// So many reads in a row may be overtaken by changes; the result of the next one is given all the same, for there may be no end to them.
+pub(super) const MOST_OVERTAKEN: u32 = 16;
 
 /// Whether a result differs from the one before, which it has been told of in the same way.
 pub(super) type Differs<R> = Box<dyn FnMut(&R) -> bool>;

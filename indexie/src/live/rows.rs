@@ -13,6 +13,7 @@ use super::difference::{Given, renewed};
 use super::faults::{Fault, Faults};
 use super::hub::{Hit, Interest, Looks, Member, Seen};
 use super::place::{Standing, compare, standing};
+use super::rerun::MOST_OVERTAKEN;
 use super::tracking::Tracker;
 use super::window::{Shown, Stale, Window};
 use crate::codec::Batch;
@@ -25,6 +26,9 @@ use crate::query::spec::Spec;
 use crate::query::{Execution, Found, Plan};
 use crate::schema::StoreSchema;
 use crate::storage::{Image, RowChange};
+
+/// How many rows may be moved in memory to make place for what a change brings; beyond that, reading again is sooner done.
+const MOST_MOVES: usize = 1 << 24;
 
 /// What is asked of the query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +65,8 @@ pub(super) struct Maintained {
     /// Whether something has been worked in since it was read.
     patched: bool,
     changed: bool,
+    /// How many reads were overtaken by changes since a result was given.
+    overtaken: u32,
     faults: Faults,
     rows: Option<Rc<Given>>,
     count: Option<usize>,
@@ -90,6 +96,7 @@ impl Maintained {
             over: 0.0,
             patched: false,
             changed: false,
+            overtaken: 0,
             faults: Faults::default(),
             rows: None,
             count: None,
@@ -161,7 +168,9 @@ impl Maintained {
             if let Some((tracker, reading)) = &mut self.reading {
                 let Poll::Ready(result) = tracker.poll(reading.as_mut(), context) else { return Poll::Pending };
                 let told = self.has_read(result);
-                if told.is_err() {
+                let is_due = self.changed && self.state.is_some() && self.overtaken > MOST_OVERTAKEN;
+                if told.is_err() || is_due {
+                    self.overtaken = 0;
                     return Poll::Ready(told);
                 }
                 continue;
@@ -175,10 +184,15 @@ impl Maintained {
             }
             let mail = self.member.mail(context.waker());
             if mail.refresh || mail.hits.iter().try_for_each(|hit| self.apply(hit)).is_err() {
+                self.overtaken += 1;
                 self.read();
                 continue;
             }
-            return if self.changed && self.state.is_some() { Poll::Ready(Ok(())) } else { Poll::Pending };
+            if !self.changed || self.state.is_none() {
+                return Poll::Pending;
+            }
+            self.overtaken = 0;
+            return Poll::Ready(Ok(()));
         }
     }
 
@@ -266,6 +280,11 @@ impl Maintained {
             Some(false) => return Ok(()),
             Some(true) if hit.in_order && hit.store().whole && self.patchable && !in_overlay => {}
             _ => return Err(Stale),
+        }
+        if let State::Rows(window) = state
+            && hit.rows.len().saturating_mul(window.rows.len()) > MOST_MOVES
+        {
+            return Err(Stale);
         }
         self.patched = true;
         let Self { execution, schema, changed, .. } = self;

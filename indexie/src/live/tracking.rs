@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 
 use super::gate::{Reads, Tracks, track};
 use super::hub::{Hit, Hub, Interest, Looks, Member, Reading, Seen, Watching, hub, shown};
-use crate::engine::{Session, Shared};
+use crate::engine::{Shared, Sight};
 use crate::key::AnyKey;
 use crate::key::range::KeyRange;
 use crate::schema::StoreSchema;
@@ -21,7 +21,7 @@ use crate::storage::{Columns, Operation, Reply, Request, RowChange, Scan};
 pub(super) struct Tracker {
     member: Rc<Member>,
     watching: RefCell<Vec<Watching>>,
-    reading: RefCell<Vec<(Rc<Hub>, Reading)>>,
+    reading: RefCell<Vec<Reading>>,
     dependencies: RefCell<Vec<Dependency>>,
     /// What its reads have seen. Those whose results are put together are in one transaction, and have seen the same.
     seen: Cell<Seen>,
@@ -80,15 +80,12 @@ impl Tracker {
         Tracked { tracker: self.clone(), hub, database, looks, store, schema, noted: false }
     }
 
-    /// Has all that is committed told, from now until the end of the run.
+    /// Has all that is committed to a store told, from now until the end of the run.
     fn watch(&self, hub: &Rc<Hub>, database: u64, store: &'static str) {
         if !self.watching.borrow().iter().any(|watching| watching.is_of(hub, database, store)) {
             let watching = hub.watch(database, store, &self.member);
             self.watching.borrow_mut().push(watching);
-        }
-        if !self.reading.borrow().iter().any(|(of, reading)| Rc::ptr_eq(of, hub) && reading.is_of(database)) {
-            let reading = hub.reading(database, &self.member);
-            self.reading.borrow_mut().push((hub.clone(), reading));
+            self.reading.borrow_mut().push(hub.reading(database, store, &self.member));
         }
     }
 
@@ -138,8 +135,14 @@ impl Tracker {
 }
 
 impl Tracks for Tracker {
-    fn reads(self: Rc<Self>, session: &Session, store: &'static str, schema: StoreSchema) -> Box<dyn Reads> {
-        Box::new(self.looks(&session.shared, Looks::At(session.sight), store, schema))
+    fn reads(
+        self: Rc<Self>,
+        shared: &Arc<Shared>,
+        sight: Sight,
+        store: &'static str,
+        schema: StoreSchema,
+    ) -> Box<dyn Reads> {
+        Box::new(self.looks(shared, Looks::At(sight), store, schema))
     }
 
     fn asks(self: Rc<Self>, shared: &Arc<Shared>, store: &'static str, schema: StoreSchema, key: &AnyKey) {

@@ -256,6 +256,7 @@ impl<'a> Changes<'a> {
         let row = row.map_err(|error| Error::decode(table, Some(key.clone()), error))?;
         let Some(mut row) = row.flatten() else { return Ok(None) };
         let before = encode(&*row)?;
+        let read = row_type.encode_read(&*row);
         apply(at, &mut *row);
         let after = encode(&*row)?;
         if before != after {
@@ -265,11 +266,12 @@ impl<'a> Changes<'a> {
                 Some(entry) => entry(&*row, 0).single().is_some_and(|new_key| new_key != *key),
                 None => own_key(&before, path) != own_key(&after, path),
             };
+            let rows = [read.as_ref().unwrap_or(&before), &after];
             match (leaves, self.moves) {
-                (false, _) => self.staying.push(parked_at, at, key, Move::Stays, [&before, &after]),
-                (true, Moves::Together) => self.staying.push(parked_at, at, key, Move::Moves, [&before, &after]),
+                (false, _) => self.staying.push(parked_at, at, key, Move::Stays, rows),
+                (true, Moves::Together) => self.staying.push(parked_at, at, key, Move::Moves, rows),
                 (true, Moves::Later) => {
-                    self.moving.push(self.leaving.len(), at, key, Move::HasLeft, [&before, &after]);
+                    self.moving.push(self.leaving.len(), at, key, Move::HasLeft, rows);
                     self.leaving.push(key.clone());
                 }
             }

@@ -56,3 +56,31 @@ async fn many_come_and_go() -> Result<()> {
     assert_eq!(subscriptions(), before);
     Ok(())
 }
+
+// In wasm a panic is an exception that goes through it and unwinds nothing.
+#[cfg(target_family = "wasm")]
+#[wasm_bindgen_test]
+async fn a_function_that_panics_leaves_everything_else_as_it_was() -> Result<()> {
+    let uncaught = indexie_tests::Uncaught::listen();
+    let db = with_three("live panic").await?;
+    let _broken = live_query(clone!(db => async move || {
+        let count = db.friends.count().await?;
+        if count > 3 {
+            wasm_bindgen::throw_str("a panic");
+        }
+        Ok(count)
+    }))
+    .subscribe(|_| {});
+    let mut sound = db.friends.count().live();
+    assert_eq!(next(&mut sound).await, 3);
+    db.friends.add(&friend(4, "Dan", 50)).await?;
+    assert_eq!(next(&mut sound).await, 4);
+    for id in 5..8 {
+        db.friends.add(&friend(id, "Eve", 50)).await?;
+        assert_eq!(next(&mut sound).await, usize::try_from(id).expect("a number"));
+    }
+    db.transaction(Mode::ReadWrite, &db.friends, async |friends| friends.delete(1).await).await?;
+    assert_eq!(next(&mut sound).await, 6);
+    assert_eq!(uncaught.heard().len(), 1);
+    Ok(())
+}

@@ -286,3 +286,29 @@ async fn who_looks_through_an_overlay_in_between_sees_what_a_commit_beneath_it_s
     quiet(&db, &mut own).await;
     Ok(())
 }
+
+#[wasm_bindgen_test]
+async fn a_read_of_several_steps_hears_of_an_overlay_that_comes_later() -> Result<()> {
+    let db = with_rows("overlay live steps").await?;
+    let before = db.members.filter(|m| m.age > 18).count().await?;
+    // Each is read in a transaction of its own, as long as nothing is pending.
+    let mut filtered =
+        live_query(clone!(db => async move || db.members.filter(|m| m.age > 18).limit(100).to_vec().await));
+    let mut either = live_query(clone!(db => async move || {
+        db.members.where_(|m| m.name).equals("Zoe").or(|m| m.age).above(18).count().await
+    }));
+    let mut first = db.members.filter(|m| m.name == "Zoe").primary_keys().live();
+    assert_eq!(next(&mut filtered).await.len(), before);
+    assert_eq!(next(&mut either).await, before);
+    assert_eq!(next(&mut first).await, [0_u32; 0]);
+    let tx = db.members.start_transaction(Overlay::Optimistic);
+    let zoe = tx.add(&member("Zoe", 30)).await?;
+    assert_eq!(next(&mut filtered).await.len(), before + 1);
+    assert_eq!(next(&mut either).await, before + 1);
+    assert_eq!(next(&mut first).await, [zoe]);
+    tx.rollback();
+    assert_eq!(next(&mut filtered).await.len(), before);
+    assert_eq!(next(&mut either).await, before);
+    assert_eq!(next(&mut first).await, [0_u32; 0]);
+    Ok(())
+}

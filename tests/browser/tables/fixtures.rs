@@ -1,6 +1,6 @@
 //! The tables and rows that the cases of this suite share.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use indexie::Date;
 use indexie::prelude::*;
@@ -109,6 +109,20 @@ pub struct Address {
     pub zip: u32,
 }
 
+/// Sets, and names that fields had before.
+#[derive(Store, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[store("id, *tags")]
+pub struct Bag {
+    pub id: u32,
+    pub tags: BTreeSet<String>,
+    #[serde(default, alias = "fullName")]
+    pub name: String,
+    #[serde(default, alias = "memo", skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    #[serde(default)]
+    pub seen: HashSet<u32>,
+}
+
 /// A key of two fields.
 #[derive(Store, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[store("[list+place], &title")]
@@ -169,6 +183,7 @@ schema! {
     pub struct Cases("cases");
 
     version 1 {
+        bags: Bag,
         people: Person,
         autos: Auto,
         readings: Reading,
@@ -205,6 +220,7 @@ pub fn loose(database: &str, table: &str) -> indexie_tests::loose::Loose {
         "shops" => Loose::of::<Shop>(&db, table),
         "wides" => Loose::of::<Wide>(&db, table),
         "boards" => Loose::of::<Board>(&db, table),
+        "bags" => Loose::of::<Bag>(&db, table),
         other => panic!("`{other}` is not one of the tables that are looked into"),
     }
 }

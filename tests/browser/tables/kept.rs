@@ -1,5 +1,7 @@
 //! What a row's type does not know of, or Rust cannot hold, stays as it is when the row is changed.
 
+use std::collections::HashSet;
+
 use indexie::prelude::*;
 use indexie_tests::wasm_bindgen_test;
 
@@ -127,5 +129,41 @@ async fn binary_data_and_blobs_of_a_row_survive_a_change_of_another_field() -> R
             r#"{"id":1,"v":2,"s":"a","bytes":"Uint8Array(1,2,3)","deep":{"big":"BigInt64Array(1,-2)"},"blob":"Blob(3 bytes, text/plain)","at":"Date(5)","huge":"1180591620717411303424n","set":{"Set":[1]}}"#
         )
     );
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn a_set_that_is_stored_in_another_order_keeps_its_elements() -> Result<()> {
+    let db = given("kept set", "bags", r#"{"id":1,"tags":["c","a","b"],"name":"Ann"}"#).await?;
+    db.bags.update(1, |bag| bag.tags.retain(|tag| tag != "c")).await?;
+    assert_eq!(
+        plain::stored("kept set", "bags", "1").await.as_deref(),
+        Some(r#"{"id":1,"tags":["a","b"],"name":"Ann","seen":[]}"#)
+    );
+    // A hash set has its own order each time that it is read.
+    let all: HashSet<u32> = (0..50).collect();
+    db.bags.update(1, move |bag| bag.seen = all).await?;
+    for gone in 0..40 {
+        db.bags.update(1, move |bag| assert!(bag.seen.remove(&gone))).await?;
+        let left = db.bags.get(1).await?.map(|bag| bag.seen);
+        assert_eq!(left, Some((gone + 1..50).collect()));
+    }
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn what_is_stored_under_a_fields_alias_is_written_under_its_name() -> Result<()> {
+    let db = given("kept alias", "bags", r#"{"id":1,"fullName":"Ann","tags":[],"memo":"old","extra":1}"#).await?;
+    let bag = db.bags.update(1, |bag| bag.tags.extend(["a".to_owned()])).await?;
+    assert_eq!((bag.name.as_str(), bag.note.as_deref()), ("Ann", Some("old")));
+    assert_eq!(
+        plain::stored("kept alias", "bags", "1").await.as_deref(),
+        Some(r#"{"id":1,"tags":["a"],"extra":1,"name":"Ann","note":"old","seen":[]}"#)
+    );
+    assert_eq!(db.bags.to_vec().await?, [bag]);
+    plain::put("kept alias", "bags", r#"{"id":2,"tags":[],"memo":"old","name":"Bob"}"#).await;
+    db.bags.where_(|bag| bag.id).equals(2).modify(|bag| bag.note = None).await?;
+    assert_eq!(db.bags.get(2).await?.and_then(|bag| bag.note), None);
+    assert_eq!(db.bags.where_(|bag| bag.id).equals(2).modify(|_| {}).await?, 0);
     Ok(())
 }

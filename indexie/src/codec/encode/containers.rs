@@ -128,6 +128,9 @@ impl ser::SerializeStruct for Object<'_> {
     }
 
     fn end(mut self) -> Written {
+        for name in self.encoder.besides() {
+            ser::SerializeStruct::serialize_field(&mut self, name, &true)?;
+        }
         self.encoder.leave(self.around);
         let Encoder { batch, shapes, .. } = self.encoder;
         let content = if let Some(node) = self.node {
@@ -325,6 +328,9 @@ impl ser::SerializeMap for Map<'_> {
     }
 
     fn end(mut self) -> Written {
+        for name in self.encoder.besides() {
+            self.serialize_entry(name, &true)?;
+        }
         self.encoder.leave(Around::Nothing);
         self.encoder.batch.ints[self.at] = self.count;
         Ok(tag::MAP)

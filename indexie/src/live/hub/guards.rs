@@ -39,22 +39,17 @@ impl Drop for Watching {
     }
 }
 
-/// A member that is reading.
+/// A member that is reading from a store.
 pub(in crate::live) struct Reading {
     pub(super) hub: Rc<Hub>,
     pub(super) database: u64,
+    pub(super) store: &'static str,
     pub(super) member: u64,
-}
-
-impl Reading {
-    pub fn is_of(&self, database: u64) -> bool {
-        self.database == database
-    }
 }
 
 impl Drop for Reading {
     fn drop(&mut self) {
-        self.hub.reading.borrow_mut().remove(&(self.member, self.database));
+        self.hub.reading.borrow_mut().remove(&(self.member, self.database, self.store));
     }
 }
 

@@ -1105,7 +1105,8 @@ class Scan {
 
 // --- changed rows ---------------------------------------------------------------------------------------------------
 
-const plain = (value) => typeof value === 'object' && value !== null
+const isObject = (value) => typeof value === 'object' && value !== null;
+const plain = (value) => isObject(value)
   && (Object.getPrototypeOf(value) === Object.prototype || Object.getPrototypeOf(value) === null);
 
 function same(a, b) {
@@ -1121,11 +1122,27 @@ function same(a, b) {
   return names.length === Object.keys(b).length && names.every((name) => Object.hasOwn(b, name) && same(a[name], b[name]));
 }
 
+// Whether Rust may have read the one and written the other: but for what it does not know of, or cannot hold, they are the same. A set
+// comes in another order than it is stored in.
+function agree(stored, before) {
+  if (same(stored, before)) return true;
+  if (typeof stored === 'string') return typeof before === 'string' && wellFormed(stored) === before;
+  // As an `f32`, or as a `BigInt` and not.
+  if (typeof stored === 'number' && typeof before === 'number') return Math.fround(stored) === before;
+  if (!isObject(stored) || !isObject(before)) return !isObject(stored) && !isObject(before) && stored == before;
+  if (Array.isArray(stored)) return Array.isArray(before) && stored.length === before.length && stored.every((part, i) => agree(part, before[i]));
+  if (!plain(stored) || !plain(before)) return false;
+  const names = Object.keys(before), known = names.filter((name) => Object.hasOwn(stored, name));
+  // What is of another type was converted.
+  return (known.length > 0 || names.length === 0)
+    && known.every((name) => typeof stored[name] !== typeof before[name] || agree(stored[name], before[name]));
+}
+
 // The stored row with what changed between `before` and `after`, both as Rust writes them: what Rust does not know of,
 // or cannot hold (a lone surrogate), stays as it is.
 function merge(stored, before, after) {
   if (Array.isArray(stored) && Array.isArray(before) && Array.isArray(after) && stored.length === before.length) {
-    return mergeArray(stored, before, after);
+    return same(before, after) ? stored : mergeArray(stored, before, after);
   }
   if (!plain(stored) || !plain(before) || !plain(after)) return same(before, after) ? stored : after;
   const merged = {};
@@ -1142,41 +1159,52 @@ function merge(stored, before, after) {
 }
 
 // Elements that have stayed the same are told by their value, wherever they are now; of as many elements as before, those
-// that are left over by their place.
+// that are left over by their place. One that stands at another place than Rust has read it from is what Rust knows of it.
 function mergeArray(stored, before, after) {
   const merged = new Array(after.length), length = Math.min(before.length, after.length);
+  const is = (at, value) => (agree(stored[at], before[at]) ? stored[at] : value);
   let start = 0, end = 0;
-  while (start < length && same(before[start], after[start])) merged[start] = stored[start++];
+  for (; start < length && same(before[start], after[start]); start++) merged[start] = is(start, after[start]);
   while (end < length - start && same(before[before.length - 1 - end], after[after.length - 1 - end])) {
     end++;
-    merged[after.length - end] = stored[stored.length - end];
+    merged[after.length - end] = is(stored.length - end, after[after.length - end]);
   }
   // Numbers and the like are no more than what Rust knows of them.
   // Of equal ones the first counts.
-  const left = new Set(), changed = [], texts = new Map();
+  const left = new Set(), changed = [], places = new Map();
   for (let i = start; i < before.length - end; i++) left.add(i);
   for (let i = before.length - end - 1; i >= start; i--) {
-    if (typeof before[i] === 'string') texts.set(before[i], { at: i, next: texts.get(before[i]) });
+    const name = digest(before[i]);
+    if (name !== undefined) places.set(name, { at: i, next: places.get(name) });
   }
   const find = (value) => {
-    if (typeof value === 'string') {
-      const found = texts.get(value);
-      if (found !== undefined) texts.set(value, found.next);
-      return found?.at;
+    const name = digest(value);
+    for (let found = places.get(name), last = null; found !== undefined; last = found, found = found.next) {
+      if (!same(before[found.at], value)) continue;
+      if (last === null) places.set(name, found.next);
+      else last.next = found.next;
+      return found.at;
     }
-    if (typeof value === 'object' && value !== null) for (const at of left) if (same(before[at], value)) return at;
     return undefined;
   };
   for (let i = start; i < after.length - end; i++) {
     const at = find(after[i]);
     if (at === undefined) changed.push(i);
-    else merged[i] = stored[at];
+    else merged[i] = is(at, after[i]);
     left.delete(at);
   }
   for (const i of changed) {
-    merged[i] = before.length === after.length && left.has(i) ? merge(stored[i], before[i], after[i]) : after[i];
+    const isHere = before.length === after.length && left.has(i) && agree(stored[i], before[i]);
+    merged[i] = isHere ? merge(stored[i], before[i], after[i]) : after[i];
   }
   return merged;
+}
+
+// The same for values that are the same; none for numbers and the like.
+function digest(value) {
+  if (typeof value === 'string') return `'${value}`;
+  if (!isObject(value)) return undefined;
+  return plain(value) ? Object.keys(value).sort().map((name) => `${name} ${typeof value[name] === 'object' ? '' : String(value[name])}`).join() : '';
 }
 
 // --- what has changed -----------------------------------------------------------------------------------------------

@@ -44,11 +44,44 @@ impl Target<'_> {
     }
 }
 
+/// Whether Rust may have read the one and written the other: but for what it does not know of, or cannot hold, they are the same. A
+/// set comes in another order than it is stored in.
+fn agree(stored: &Value, before: &Value) -> bool {
+    match (stored, before) {
+        (Value::Array(stored), Value::Array(before)) => {
+            stored.len() == before.len() && stored.iter().zip(before).all(|(stored, before)| agree(stored, before))
+        }
+        (Value::Object(stored), Value::Object(before)) => {
+            let stored: SortedMap<_, _> = stored.iter().collect();
+            let of_both = || before.iter().filter_map(|(name, before)| Some((*stored.get(name)?, before)));
+            // What is of another type was converted.
+            let may_be = |(stored, before): (&Value, &Value)| {
+                std::mem::discriminant(stored) != std::mem::discriminant(before) || agree(stored, before)
+            };
+            (of_both().next().is_some() || before.len() == 0) && of_both().all(may_be)
+        }
+        #[allow(clippy::cast_possible_truncation, reason = "an `f32`")]
+        (Value::Number(stored), Value::Number(number)) => {
+            f64::from(*stored as f32).to_bits() == number.to_bits() || stored.to_bits() == number.to_bits()
+        }
+        (Value::Number(number), Value::BigInt(digits)) | (Value::BigInt(digits), Value::Number(number)) => {
+            number.to_string() == *digits
+        }
+        (stored, before) => stored.same(before),
+    }
+}
+
+fn all_same(a: &[Value], b: &[Value]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.same(b))
+}
+
 /// The stored value with what changed between `before` and `after`.
 pub(crate) fn merge(stored: &Value, before: &Value, after: Value) -> Value {
     match (stored, before, after) {
-        (Value::Array(stored), Value::Array(before), Value::Array(after)) if stored.len() == before.len() => {
-            Value::Array(merge_array(stored, before, after))
+        (Value::Array(stored), Value::Array(of_before), Value::Array(after))
+            if stored.len() == of_before.len() && !all_same(of_before, &after) =>
+        {
+            Value::Array(merge_array(stored, of_before, after))
         }
         (Value::Object(stored), Value::Object(before), Value::Object(after)) => {
             Value::Object(merge_object(stored, before, after))
@@ -82,7 +115,7 @@ fn merge_object(stored: &Object, before: &Object, after: Object) -> Object {
 }
 
 /// Elements that have stayed the same are told by their value, wherever they are now; of as many elements as before, those
-/// that are left over by their place.
+/// that are left over by their place. One that stands at another place than Rust has read it from is what Rust knows of it.
 fn merge_array(stored: &[Value], before: &[Value], after: Vec<Value>) -> Vec<Value> {
     let length = before.len().min(after.len());
     let start = before.iter().zip(&after).take_while(|(before, after)| before.same(after)).count();
@@ -92,11 +125,11 @@ fn merge_array(stored: &[Value], before: &[Value], after: Vec<Value>) -> Vec<Val
     let from_end = |at: usize| stored.len() - (after.len() - at);
     let between = start..before.len() - end;
     let mut left: SortedSet<usize> = between.clone().collect();
-    // Where each text is, the first place last.
-    let mut texts: SortedMap<&str, Vec<usize>> = SortedMap::new();
+    // Where each element is, the first place last.
+    let mut places: SortedMap<String, Vec<usize>> = SortedMap::new();
     for at in between.rev() {
-        if let Value::Text(text) = &before[at] {
-            texts.entry(text).or_default().push(at);
+        if let Some(name) = digest(&before[at]) {
+            places.entry(name).or_default().push(at);
         }
     }
     let origins: Vec<Option<usize>> = (0..after.len())
@@ -107,15 +140,11 @@ fn merge_array(stored: &[Value], before: &[Value], after: Vec<Value>) -> Vec<Val
             if at >= last {
                 return Some(from_end(at));
             }
-            let found = match &after[at] {
-                Value::Text(text) => texts.get_mut(text.as_str()).and_then(Vec::pop),
-                // They are no more than what Rust knows of them.
-                Value::Null | Value::Bool(_) | Value::Number(_) | Value::BigInt(_) => None,
-                value => left.iter().copied().find(|other| before[*other].same(value)),
-            };
-            found.inspect(|found| {
-                left.remove(found);
-            })
+            let of_name = places.get_mut(&digest(&after[at])?)?;
+            let found = of_name.iter().rposition(|other| before[*other].same(&after[at]))?;
+            let found = of_name.remove(found);
+            left.remove(&found);
+            Some(found)
         })
         .collect();
     after
@@ -123,11 +152,33 @@ fn merge_array(stored: &[Value], before: &[Value], after: Vec<Value>) -> Vec<Val
         .zip(origins)
         .enumerate()
         .map(|(at, (after, origin))| match origin {
-            Some(origin) => stored[origin].clone(),
-            None if as_many && left.contains(&at) => merge(&stored[at], &before[at], after),
-            None => after,
+            Some(origin) if agree(&stored[origin], &before[origin]) => stored[origin].clone(),
+            None if as_many && left.contains(&at) && agree(&stored[at], &before[at]) => {
+                merge(&stored[at], &before[at], after)
+            }
+            Some(_) | None => after,
         })
         .collect()
+}
+
+/// The same for values that are the same; none for those that are no more than what Rust knows of them.
+fn digest(value: &Value) -> Option<String> {
+    match value {
+        Value::Text(text) => Some(format!("'{text}")),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::BigInt(_) => None,
+        Value::Object(object) => {
+            let part = |value: &Value| match value {
+                Value::Text(text) | Value::BigInt(text) => text.clone(),
+                Value::Number(number) => number.to_string(),
+                Value::Bool(value) => value.to_string(),
+                _ => String::new(),
+            };
+            let mut parts: Vec<String> = object.iter().map(|(name, value)| format!("{name} {}", part(value))).collect();
+            crate::order::sort_by(&mut parts, Ord::cmp);
+            Some(parts.join(","))
+        }
+        Value::Date(_) | Value::Bytes(_) | Value::Other(_) | Value::Array(_) => Some(String::new()),
+    }
 }
 
 #[cfg(test)]
@@ -214,5 +265,47 @@ mod tests {
         assert_merged(&stored, &array([number(1.0)]), array([number(1.0)]), &stored);
         assert_merged(&stored, &array([number(1.0)]), array([number(2.0)]), &array([number(2.0)]));
         assert_merged(&Value::Null, &number(0.0), number(-0.0), &number(-0.0));
+    }
+
+    #[test]
+    fn a_set_that_is_read_in_another_order_than_it_is_stored_in_keeps_its_elements() {
+        let texts = |texts: &[&str]| Value::Array(texts.iter().map(|word| text(word)).collect());
+        let (stored, before) = (texts(&["a", "b", "c"]), texts(&["c", "a", "b"]));
+        assert_merged(&stored, &before, texts(&["a", "b"]), &texts(&["a", "b"]));
+        assert_merged(&stored, &before, texts(&["c", "d", "a"]), &texts(&["c", "d", "a"]));
+        assert_merged(&stored, &before, before.clone(), &stored);
+        let numbers = |numbers: &[f64]| Value::Array(numbers.iter().copied().map(number).collect());
+        let (stored, before) = (numbers(&[1.0, 2.0, 3.0]), numbers(&[3.0, 1.0, 2.0]));
+        assert_merged(&stored, &before, numbers(&[1.0, 2.0]), &numbers(&[1.0, 2.0]));
+        let full = |n: f64| object([("n", number(n)), ("extra", number(n))]);
+        let known = |n: f64| object([("n", number(n))]);
+        let (stored, before) = (array([full(1.0), full(2.0)]), array([known(2.0), known(1.0)]));
+        assert_merged(&stored, &before, array([known(1.0)]), &array([known(1.0)]));
+        assert_merged(&stored, &before, array([known(5.0), known(1.0)]), &array([known(5.0), known(1.0)]));
+    }
+
+    #[test]
+    fn an_element_that_rust_reads_as_something_else_stays_what_it_is() {
+        // As an `f32`, and as a `BigInt`.
+        let stored = array([number(0.1), number(5.0), object([("n", text("7")), ("extra", Value::Null)])]);
+        let before = array([number(f64::from(0.1_f32)), Value::BigInt("5".to_owned()), object([("n", number(7.0))])]);
+        let after = array([
+            number(f64::from(0.1_f32)),
+            Value::BigInt("5".to_owned()),
+            object([("n", number(7.0))]),
+            number(1.0),
+        ]);
+        let Value::Array(parts) = &stored else { unreachable!() };
+        let mut expected = parts.clone();
+        expected.push(number(1.0));
+        assert_merged(&stored, &before, after, &Value::Array(expected));
+    }
+
+    #[test]
+    fn very_many_elements_may_change_places() {
+        let block = |n: u32| object([("n", number(n.into())), ("text", text("the same"))]);
+        let before = Value::Array((0..3_000).map(block).collect());
+        let after = Value::Array((0..3_000).rev().map(block).collect());
+        assert_merged(&before, &before, after.clone(), &after);
     }
 }
