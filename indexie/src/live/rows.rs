@@ -271,7 +271,7 @@ impl Maintained {
         // What one overlay sees is read again: what lies beneath it and what is its own do not come in one order.
         let in_overlay = matches!(sight, Sight::Overlay(_));
         match hit.commit.order.follows(self.seen, self.over) {
-            // During a read it is told of every table.
+            // It is told of other tables that are watched for it.
             _ if hit.store().store != self.execution.table() => return Ok(()),
             _ if !hit.concerns(self.execution.session.shared.id, Looks::At(sight)) => return Ok(()),
             // It has come after something that was worked in, and was read before that: commits and overlays have overtaken one
