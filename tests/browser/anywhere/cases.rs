@@ -14,7 +14,7 @@ mod plain;
 #[allow(unused_imports, reason = "one of the targets goes further")]
 pub use opening::GuestDb;
 #[allow(unused_imports, reason = "one of the targets goes further")]
-pub use plain::sleep;
+pub use plain::{all, begun, sleep};
 
 use wasm_bindgen::JsCast;
 

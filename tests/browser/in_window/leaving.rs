@@ -11,8 +11,7 @@ use indexie_tests::{User, UserDb, fresh, user};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::anywhere::sleep;
-use crate::plain;
+use crate::anywhere::{all, begun, sleep};
 
 /// Longer than a page that goes on for all that is waited for.
 const A_WHILE: u32 = 1500;
@@ -101,7 +100,7 @@ async fn what_takes_several_requests_waits_in_its_order_until_the_user_is_back()
     let body = pending(body).await;
     assert!(poll!(&mut modified).is_pending());
     assert!(poll!(&mut added).is_pending());
-    assert_eq!(plain::all("leaving: put off", "users").await.map(|rows| rows.matches("@x").count()), Some(3));
+    assert_eq!(all("leaving: put off", "users").await.map(|rows| rows.matches("@x").count()), Some(3));
     come_back();
 
     let (body, modified, added) = future::join3(body, modified, added).await;
@@ -151,7 +150,7 @@ async fn others_hear_of_what_is_being_written_while_the_page_is_left() -> Result
 #[wasm_bindgen_test]
 async fn what_ended_without_a_word_while_the_page_was_kept_is_lost() -> Result<()> {
     let db = filled("leaving: forgotten", 1).await?;
-    let forgetting = plain::begun(
+    let forgetting = begun(
         "for (const type of ['error', 'abort']) transaction.addEventListener(type, (event) => event.stopImmediatePropagation(), true);",
     );
     // These share a transaction, which the second one aborts: nobody is there to prevent it.

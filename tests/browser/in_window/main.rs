@@ -5,9 +5,6 @@
 mod anywhere;
 
 mod leaving;
-#[allow(dead_code, reason = "shared with the suite of tables")]
-#[path = "../tables/plain.rs"]
-mod plain;
 
 use indexie_tests::{builder, fresh};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
