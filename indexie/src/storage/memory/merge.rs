@@ -64,8 +64,10 @@ fn agree(stored: &Value, before: &Value) -> bool {
         (Value::Number(stored), Value::Number(number)) => {
             f64::from(*stored as f32).to_bits() == number.to_bits() || stored.to_bits() == number.to_bits()
         }
+        #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "checked by converting back")]
         (Value::Number(number), Value::BigInt(digits)) | (Value::BigInt(digits), Value::Number(number)) => {
-            number.to_string() == *digits
+            let whole = *number as i64;
+            (whole as f64).total_cmp(number).is_eq() && whole.to_string() == *digits
         }
         (stored, before) => stored.same(before),
     }
@@ -169,7 +171,8 @@ fn digest(value: &Value) -> Option<String> {
         Value::Object(object) => {
             let part = |value: &Value| match value {
                 Value::Text(text) | Value::BigInt(text) => text.clone(),
-                Value::Number(number) => number.to_string(),
+                // Decimals would take much code for nothing.
+                Value::Number(number) => number.to_bits().to_string(),
                 Value::Bool(value) => value.to_string(),
                 _ => String::new(),
             };
