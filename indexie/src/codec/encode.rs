@@ -91,8 +91,8 @@ struct Encoder<'a> {
 
 impl Encoder<'_> {
     /// What the record has besides its fields, if it is the row itself.
-    fn besides(&mut self) -> &'static [&'static str] {
-        if self.batch.depth == 1 { std::mem::take(&mut self.shapes.besides) } else { &[] }
+    fn besides(&self) -> &'static [&'static str] {
+        if self.batch.depth == 1 { self.shapes.besides } else { &[] }
     }
 
     /// Goes into a list or a record, with what stands around it.

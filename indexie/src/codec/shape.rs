@@ -33,7 +33,7 @@ pub(crate) struct Shapes {
     known: Vec<Shape>,
     /// Gives out no shapes.
     closed: bool,
-    /// Properties that the next row has besides its fields: their names only.
+    /// Properties that rows have besides their fields, for as long as this is set: their names only.
     pub besides: &'static [&'static str],
 }
 

@@ -81,8 +81,7 @@ pub(super) fn start(shared: &Shared, transaction: u32, request: &Rc<Request>) ->
     }
 }
 
-/// Runs `body` in a new transaction over these stores. To live queries it is a read with this sight, which what it sees may come to
-/// depend on.
+/// Runs `body` in a new transaction over these stores. Live queries take it for a read with this sight.
 pub(super) async fn transact(
     shared: Arc<Shared>,
     stores: Vec<u16>,

@@ -84,7 +84,12 @@ impl Rebuild {
         if !self.reached().is_shown() {
             return Ok(None);
         }
-        self.session().number(store, None, Operation::Count(vec![KeyRange::all()])).await.map(Some)
+        self.count(store, None, KeyRange::all()).await.map(Some)
+    }
+
+    /// How many rows there are with keys in this range, or entries of an index.
+    pub(super) async fn count(&self, store: u16, index: Option<u16>, range: KeyRange) -> Result<usize> {
+        self.session().number(store, index, Operation::Count(vec![range])).await
     }
 
     fn converted<Old, New>(

@@ -48,7 +48,7 @@ impl Rebuild {
             if !fields.iter().any(|field| field.form == Form::Bool) {
                 continue;
             }
-            let count = |index| session.number(store, index, Operation::Count(vec![KeyRange::all()]));
+            let count = |index| self.count(store, index, KeyRange::all());
             if index.multi || count(Some(at)).await? < count(None).await? {
                 self.expect_forms(store, wanted, &[index.name], false);
             }
@@ -145,13 +145,13 @@ impl Rebuild {
         let is_its =
             |index: &IndexSchema| index.multi == field.each && matches!(index.path, KeyPath::One(of) if of == path);
         let Some((_, index)) = indexes.iter().zip(0_u16..).find(|(index, _)| is_its(index)) else { return Ok(true) };
-        let count = |index, range| session.number(store, index, Operation::Count(vec![range]));
-        let holds = async |form| Ok::<_, Error>(count(Some(index), KeyRange::of_form(form)).await? > 0);
+        let holds = async |form| Ok::<_, Error>(self.count(store, Some(index), KeyRange::of_form(form)).await? > 0);
         match (field.form, field.each) {
             (Form::Number | Form::Byte | Form::Wide, _) => holds(Form::Binary).await,
             (Form::Binary, false) => holds(Form::Array).await,
             (Form::Array, false) => Ok(holds(Form::Binary).await?
-                || count(Some(index), KeyRange::all()).await? < count(None, KeyRange::all()).await?),
+                || self.count(store, Some(index), KeyRange::all()).await?
+                    < self.count(store, None, KeyRange::all()).await?),
             _ => Ok(true),
         }
     }

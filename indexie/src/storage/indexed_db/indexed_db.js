@@ -1378,6 +1378,11 @@ class Task {
     return this.indexName === null ? this.store : this.store.index(this.indexName);
   }
 
+  // The transaction that it is part of, alone or with its batch; none before there is one.
+  get joined() {
+    return this.batch === null ? this.transaction : this.batch.transaction;
+  }
+
   // Whether what is written may have to be undone by a savepoint.
   get undoable() {
     return !this.alone && this.transaction.line.savepoints.length > 0;
@@ -2751,7 +2756,7 @@ export class Engine {
   // then, or aborted while its page was kept for the user's return, Chromium what was being committed.
   lose(isLost) {
     const tasks = [...this.tasks.values()].filter((task) => {
-      const transaction = task.batch === null ? task.transaction : task.batch.transaction;
+      const transaction = task.joined;
       // What is held back has not begun, and goes on where it finds a connection.
       return transaction && !transaction.waiting && isLost(task.connection, transaction);
     });
@@ -2778,7 +2783,7 @@ export class Engine {
   loseForgotten() {
     const ended = () => {
       const transactions = new Set(this.transactions.values());
-      for (const { batch, transaction } of this.tasks.values()) transactions.add(batch === null ? transaction : batch.transaction);
+      for (const { joined } of this.tasks.values()) transactions.add(joined);
       return [...transactions].filter(hasEnded);
     };
     setTimeout(() => {
@@ -2798,9 +2803,9 @@ export class Engine {
       for (const store of transaction.objectStoreNames) stores.add(store);
       written.set(name, stores);
     };
-    for (const { alone, whole, batch, connection, transaction } of this.tasks.values()) {
+    for (const { alone, whole, joined, connection, transaction } of this.tasks.values()) {
       if (alone && !whole && transaction) unfinished.push(transaction);
-      else if (alone) writes(batch === null ? transaction : batch.transaction, connection);
+      else if (alone) writes(joined, connection);
     }
     for (const transaction of unfinished) {
       if (transaction.waiting) continue;
