@@ -275,6 +275,14 @@ impl ShapeTable {
     }
 }
 
+/// Where rows are large, so many bytes of them are read at one time.
+const READ_BYTES: usize = 4 << 20;
+
+/// How many rows to read at one time, `most` at the most, where so many were of this size.
+pub(crate) fn rows_at_one_time(most: usize, rows: usize, bytes: usize) -> usize {
+    (READ_BYTES / (bytes / rows.max(1)).max(1)).clamp(1, most)
+}
+
 /// The columns, with the rows still undecoded.
 pub(crate) struct Opened<'a> {
     pub primary_keys: Vec<AnyKey>,
@@ -315,6 +323,11 @@ impl Columns {
         };
         let left = if self.want.rows { self.count.saturating_sub(given) } else { 0 };
         Opened { primary_keys, keys, rows: RowReader { reader, left } }
+    }
+
+    /// About how many bytes they take.
+    pub fn size(&self) -> usize {
+        self.batch.size() + self.rows.as_ref().map_or(0, |rows| rows.batch.size())
     }
 
     /// The primary keys, alone.

@@ -1,12 +1,13 @@
 //! A query that is read chunk by chunk: where it stands, and what is left of it.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use super::execute::{Execution, Found};
 use super::plan::Walk;
 use super::spec::Spec;
 use crate::error::Result;
-use crate::storage::{Position, Scan};
+use crate::storage::{Position, Scan, Sink, rows_at_one_time};
 
 /// Rows per read where the number of rows wanted is not known beforehand: little at first, for who stops early.
 const FIRST_CHUNK: usize = 64;
@@ -64,11 +65,17 @@ impl Rest {
         self.begun = true;
         let scan = Scan { offset: 0, limit: Some(wanted), after, ..execution.native_scan(walk, walk.with_keys()) };
         let collector = Execution::collector();
-        let sink = collector.sink(Rc::new(execution.clone()));
+        let (taken, sink) = (Rc::new(Cell::new(0)), collector.sink(Rc::new(execution.clone())));
+        let weighed = taken.clone();
+        let sink = Sink(Rc::new(move |columns| {
+            weighed.set(weighed.get() + columns.size());
+            (sink.0)(columns);
+        }));
         let columns = execution.scan_into(walk, scan, Some(sink)).await?;
         self.ended = columns.count < wanted;
         let (found, last) = execution.decode(&columns, &collector)?;
-        self.chunk = (self.chunk * 2).min(LARGEST_CHUNK).max(self.chunk);
+        let most = (self.chunk * 2).min(LARGEST_CHUNK).max(self.chunk);
+        self.chunk = rows_at_one_time(most, columns.count, taken.get() + columns.size());
         let mut kept = Vec::new();
         self.after = last;
         for mut found in found {

@@ -49,10 +49,7 @@ impl Ways for InMemory {
         async move {
             match plan {
                 Plan::Distinct(walk) if want == Want::ROWS => {
-                    let rows = |this: Execution| async move {
-                        let keys = this.window(this.distinct_keys(&walk).await?);
-                        this.get(keys.into_iter().map(|position| position.primary_key).collect()).await
-                    };
+                    let rows = |this: Execution| async move { this.get(this.distinct_primary_keys(&walk).await?).await };
                     query.as_one(|this| rows(this).boxed_local()).await.map(Rows::Encoded)
                 }
                 Plan::Distinct(walk) => {
@@ -75,10 +72,7 @@ impl Ways for InMemory {
     fn primary_keys<'a>(&self, query: &'a Execution, plan: Plan) -> LocalBoxFuture<'a, Result<Vec<AnyKey>>> {
         async move {
             let found = match plan {
-                Plan::Distinct(walk) => {
-                    let keys = query.window(query.distinct_keys(&walk).await?);
-                    return Ok(keys.into_iter().map(|position| position.primary_key).collect());
-                }
+                Plan::Distinct(walk) => return query.distinct_primary_keys(&walk).await,
                 Plan::Gather(walks) if query.keys_suffice() => return query.gather_keys(&walks).await,
                 Plan::Filtered(walk) => query.filtered(&walk).await?,
                 Plan::Gather(walks) => query.gather(&walks).await?,
@@ -106,8 +100,8 @@ impl Ways for InMemory {
     fn last<'a>(&self, query: &'a Execution, walk: Walk) -> LocalBoxFuture<'a, Result<Rows>> {
         async move {
             let row = |this: Execution| async move {
-                let last = this.window(this.distinct_keys(&walk).await?).pop();
-                this.get(last.into_iter().map(|position| position.primary_key).collect()).await
+                let last = this.distinct_primary_keys(&walk).await?.pop();
+                this.get(last.into_iter().collect()).await
             };
             query.as_one(|this| row(this).boxed_local()).await.map(Rows::Encoded)
         }
@@ -129,6 +123,20 @@ impl Execution {
             .zip(firsts)
             .filter_map(|((key, primary_key), first)| first.then_some(Position { key, primary_key }))
             .collect())
+    }
+
+    /// The primary keys of the rows of the window, in order. A browser has those of all entries in one answer, and those together
+    /// with the index's keys only one by one.
+    async fn distinct_primary_keys(&self, walk: &Walk) -> Result<Vec<AnyKey>> {
+        if self.spec.after.is_some() {
+            let positions = self.window(self.distinct_keys(walk).await?);
+            return Ok(positions.into_iter().map(|position| position.primary_key).collect());
+        }
+        let scan = Scan { offset: 0, limit: None, ..self.native_scan(walk, Want::PRIMARY_KEYS) };
+        let keys = self.scan(walk, scan).await?.primary_keys();
+        let firsts = firsts(&keys.iter().collect::<Vec<_>>());
+        let distinct = keys.into_iter().zip(firsts).filter_map(|(key, first)| first.then_some(key));
+        Ok(distinct.skip(self.spec.offset).take(self.spec.limit.unwrap_or(usize::MAX)).collect())
     }
 
     async fn distinct(&self, walk: &Walk) -> Result<Vec<Found>> {

@@ -168,6 +168,11 @@ impl Taken {
     pub fn keys(&self) -> &[AnyKey] {
         &self.keys
     }
+
+    /// About how many bytes they take.
+    pub fn size(&self) -> usize {
+        self.columns.size()
+    }
 }
 
 /// Changed rows, as the storage is to write them.

@@ -9,7 +9,7 @@ use super::change::{Taken, change_part};
 use crate::engine::{RowType, Session};
 use crate::error::{Error, Result};
 use crate::key::AnyKey;
-use crate::storage::Undone;
+use crate::storage::{Undone, rows_at_one_time};
 
 /// Rows that are read at one time. Twice as many may be in memory: some are read while those before them are written.
 const CHUNK: usize = 1_024;
@@ -79,16 +79,20 @@ impl<'a> Parts<'a> {
                 async move { Taken::by_keys(&session, store, keys).await }.boxed_local()
             };
             let mut writes = ahead.then(OneAhead::default);
-            let mut chunks = keys.chunks(chunk).peekable();
             let mut taken = first;
-            while let Some(part) = chunks.next() {
+            let mut size = taken.as_ref().map_or(chunk, |taken| taken.keys().len());
+            let mut left = keys;
+            while !left.is_empty() {
+                let (part, later) = left.split_at(size.clamp(1, left.len()));
                 let rows = match taken.take() {
                     Some(taken) => taken,
                     None => take(part).await.map_err(|error| failed(error, done))?,
                 };
+                left = later;
+                size = rows_at_one_time(chunk, part.len(), rows.size());
                 // Asked for before the writes, which it would have to wait for.
-                let next = match chunks.peek() {
-                    Some(next) if ahead => Some(Started::new(take(next)).await),
+                let next = match &later[..size.min(later.len())] {
+                    next if ahead && !next.is_empty() => Some(Started::new(take(next)).await),
                     _ => None,
                 };
                 let change = change_part(session, store, row_type, rows, done, &mut *apply, writes.as_mut());

@@ -8,7 +8,7 @@ use indexie::prelude::*;
 use indexie_tests::wasm_bindgen_test;
 use serde::{Deserialize, Serialize};
 
-use crate::fixtures::{fresh, numbers};
+use crate::fixtures::{Shelf, Word, fresh, numbers};
 
 #[derive(Store, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[store("id, group, *tags, [group+id]")]
@@ -334,5 +334,23 @@ async fn a_stream_that_is_dropped_reads_no_more() -> Result<()> {
     let three: Vec<Row> = query.stream().take(3).try_collect().await?;
     assert_eq!(three.len(), 3);
     assert!(looked_at.get() < 1_000, "{} rows were looked at", looked_at.get());
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn chunks_of_large_rows_are_small() -> Result<()> {
+    let db: Shelf = fresh("chunks of large rows").await;
+    let text = "x".repeat(200_000);
+    let words: Vec<Word> = (1..=110).map(|id| Word { id, text: format!("{id}{text}") }).collect();
+    db.words.bulk_add(&words).await?;
+    let chunks = Rc::new(RefCell::new(Vec::new()));
+    let into = chunks.clone();
+    let ids = async move |rows: Vec<Word>| into.borrow_mut().push(rows.iter().map(|row| row.id).collect::<Vec<_>>());
+    db.words.for_each_chunk(ids).await?;
+    let chunks = chunks.take();
+    assert_eq!(chunks.concat(), (1..=110).collect::<Vec<u32>>());
+    let (first, later) = chunks.split_first().expect("there are rows");
+    assert_eq!(first.len(), 64);
+    assert!(later.iter().all(|chunk| chunk.len() <= 20), "4 MB of rows: {later:?}");
     Ok(())
 }

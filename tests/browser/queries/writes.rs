@@ -4,7 +4,7 @@ use indexie::prelude::*;
 use indexie_tests::wasm_bindgen_test;
 use serde::{Deserialize, Serialize};
 
-use crate::fixtures::{Number, fresh, numbers, person, three_people};
+use crate::fixtures::{Number, Shelf, Word, fresh, numbers, person, three_people};
 
 #[derive(Store, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[store("id, group")]
@@ -198,5 +198,25 @@ async fn queries_inside_a_transaction_see_its_writes() -> Result<()> {
     assert!(matches!(error, Err(Error::User(_))), "{error:?}");
     assert_eq!(db.numbers.where_(|n| n.v).equals(1).primary_keys().await?, [1, 4, 7]);
     assert_eq!(db.numbers.count().await?, 9);
+    Ok(())
+}
+
+/// Parts of large rows are smaller than those of others.
+#[wasm_bindgen_test]
+async fn many_large_rows_are_changed_once_each() -> Result<()> {
+    let db: Shelf = fresh("many large rows").await;
+    let text = "x".repeat(20_000);
+    let words: Vec<Word> = (1..=1_400).map(|id| Word { id, text: format!("{id} {text}") }).collect();
+    db.words.bulk_add(&words).await?;
+    let numbered = |word: &mut Word| word.text = format!("{}!", word.text.replace('x', ""));
+    assert_eq!(db.words.where_(|w| w.id).above(0).modify(numbered).await?, 1_400);
+    let texts: Vec<String> = db.words.to_vec().await?.into_iter().map(|word| word.text).collect();
+    assert_eq!(texts, (1..=1_400).map(|id| format!("{id} !")).collect::<Vec<_>>());
+    let changes = (1..=1_400_u32).map(|id| (id, move |word: &mut Word| word.text = format!("{id}{}", "y".repeat(20_000))));
+    assert_eq!(db.words.bulk_update(changes).await?, 1_400);
+    let changes = (1..=1_400_u32).map(|id| (id, |word: &mut Word| word.text = word.text.replace('y', "")));
+    assert_eq!(db.words.bulk_update(changes).await?, 1_400);
+    let texts: Vec<String> = db.words.to_vec().await?.into_iter().map(|word| word.text).collect();
+    assert_eq!(texts, (1..=1_400).map(|id| id.to_string()).collect::<Vec<_>>());
     Ok(())
 }
