@@ -161,20 +161,21 @@ impl Decoder<'_, '_> {
 
     fn map<'de, V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
         let (reader, shapes) = (self.reader, self.shapes);
-        match self.tag {
+        let of = match self.tag {
             tag::OBJECT => {
                 let number = reader.int();
                 let Some(shape) = shapes.shape(number) else {
                     return Err(de::Error::custom("an object of an unknown shape"));
                 };
-                visitor.visit_map(Fields { reader, shapes, of: Of::Shape { shape, at: 0 } })
+                Of::Shape { shape, at: 0 }
             }
-            tag::MAP => {
-                let left = reader.int();
-                visitor.visit_map(Fields { reader, shapes, of: Of::Map { left, name: "" } })
-            }
-            tag => Err(Decoder { reader, shapes, tag }.unexpected(&visitor)),
-        }
+            tag::MAP => Of::Map { left: reader.int(), name: "" },
+            tag => return Err(Decoder { reader, shapes, tag }.unexpected(&visitor)),
+        };
+        let mut fields = Fields { reader, shapes, of };
+        let value = visitor.visit_map(&mut fields)?;
+        fields.end();
+        Ok(value)
     }
 }
 

@@ -186,6 +186,41 @@ fn a_variant_that_holds_none_is_still_that_variant() {
     assert_eq!(through(&mut Shapes::default(), &rows), rows);
 }
 
+/// What its own code reads of a map, which may be less than is there.
+#[derive(Clone, Debug, PartialEq)]
+struct First(String);
+
+impl Serialize for First {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map([(self.0.as_str(), "one"), ("second", "two"), ("third", "three")])
+    }
+}
+
+impl<'de> Deserialize<'de> for First {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Name;
+        impl<'de> serde::de::Visitor<'de> for Name {
+            type Value = First;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a map")
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<First, A::Error> {
+                let first = map.next_entry::<String, String>()?;
+                Ok(First(first.map(|(name, _)| name).unwrap_or_default()))
+            }
+        }
+        deserializer.deserialize_map(Name)
+    }
+}
+
+#[test]
+fn what_nobody_reads_of_a_map_is_not_taken_for_what_follows() {
+    let rows: Vec<(First, u32)> = vec![(First("a".into()), 1), (First("b".into()), 2)];
+    assert_eq!(through(&mut Shapes::default(), &rows), rows);
+}
+
 #[test]
 fn a_none_is_absent_from_a_flattened_struct_and_present_in_a_map() {
     #[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]

@@ -104,6 +104,14 @@ impl<'r, 'b: 'r> Fields<'r, 'b> {
         }
     }
 
+    /// Passes over what nobody has asked for: what follows the object comes behind it.
+    pub(super) fn end(mut self) {
+        while self.next_name().is_some() {
+            let tag = self.next_tag();
+            skip(self.reader, self.shapes, tag);
+        }
+    }
+
     /// Of a value that did not decode: where it is.
     #[cold]
     fn at_last(&self, error: CodecError) -> CodecError {
@@ -114,7 +122,7 @@ impl<'r, 'b: 'r> Fields<'r, 'b> {
     }
 }
 
-impl<'de, 'r, 'b: 'r> MapAccess<'de> for Fields<'r, 'b> {
+impl<'de, 'r, 'b: 'r> MapAccess<'de> for &mut Fields<'r, 'b> {
     type Error = CodecError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Decoded<Option<K::Value>> {
