@@ -11,29 +11,60 @@ use crate::order::{SortedMap, SortedSet};
 /// The result that was given out last.
 pub(super) type Given = Vec<(AnyKey, Rc<dyn Any>)>;
 
-/// What is shown now, with the rows of `before` that are still the same; none if nothing has changed. `same` compares rows.
-pub(super) fn renewed(before: &Given, now: &[Standing], same: impl Fn(&dyn Any, &dyn Any) -> bool) -> Option<Given> {
-    let mut changed = before.len() != now.len();
-    let in_place = |at: usize, standing: &Standing| {
-        let (key, row) = before.get(at)?;
-        (Rc::ptr_eq(row, &standing.row) || *key == standing.primary_key).then_some(row)
-    };
+/// How two results begin and end alike; between that they differ.
+struct Ends {
+    start: usize,
+    /// How many there are of each result, up to where they end alike.
+    before: usize,
+    now: usize,
+}
+
+impl Ends {
+    fn of(before: usize, now: usize, alike: impl Fn(usize, usize) -> bool) -> Self {
+        let start = (0..before.min(now)).take_while(|at| alike(*at, *at)).count();
+        let most = before.min(now) - start;
+        let end = (1..=most).take_while(|back| alike(before - back, now - back)).count();
+        Self { start, before: before - end, now: now - end }
+    }
+
+    /// Where a row of the two ends was before.
+    fn before(&self, now: usize) -> Option<usize> {
+        match now {
+            _ if now < self.start => Some(now),
+            _ if now >= self.now => Some(now - self.now + self.before),
+            _ => None,
+        }
+    }
+}
+
+/// What is shown now, with the rows of `before` that are still the same, which `now` has from then on too; none if nothing has
+/// changed. `same` compares rows.
+pub(super) fn renewed(
+    before: &Given,
+    now: &mut [Standing],
+    same: impl Fn(&dyn Any, &dyn Any) -> bool,
+) -> Option<Given> {
+    let ends = Ends::of(before.len(), now.len(), |at, place| {
+        let ((key, row), standing) = (&before[at], &now[place]);
+        Rc::ptr_eq(row, &standing.row) || *key == standing.primary_key
+    });
+    let (old, new) = (&before[ends.start..ends.before], ends.start..ends.now);
+    let mut changed = !old.is_empty() || !new.is_empty();
     // Where rows have moved they are looked for by their keys.
-    let mut by_key: Option<SortedMap<&AnyKey, &Rc<dyn Any>>> = None;
-    let given = now.iter().enumerate().map(|(at, standing)| {
-        let held = in_place(at, standing).or_else(|| {
-            changed = true;
-            let by_key = by_key.get_or_insert_with(|| before.iter().map(|(key, row)| (key, row)).collect());
-            by_key.get(&standing.primary_key).copied()
-        });
-        let row = match held {
-            Some(held) if Rc::ptr_eq(held, &standing.row) || same(&**held, &*standing.row) => held.clone(),
-            _ => {
-                changed = true;
-                standing.row.clone()
-            }
+    let by_key: SortedMap<&AnyKey, &Rc<dyn Any>> =
+        if new.is_empty() { SortedMap::new() } else { old.iter().map(|(key, row)| (key, row)).collect() };
+    let given = now.iter_mut().enumerate().map(|(at, standing)| {
+        let held = match ends.before(at) {
+            Some(at) => Some(&before[at].1),
+            None => by_key.get(&standing.primary_key).copied(),
         };
-        (standing.primary_key.clone(), row)
+        match held {
+            Some(held) if Rc::ptr_eq(held, &standing.row) => {}
+            // Rows that have been read again are compared once, and not with every later change.
+            Some(held) if same(&**held, &*standing.row) => standing.row = held.clone(),
+            _ => changed = true,
+        }
+        (standing.primary_key.clone(), standing.row.clone())
     });
     let given = given.collect();
     changed.then_some(given)
@@ -41,16 +72,18 @@ pub(super) fn renewed(before: &Given, now: &[Standing], same: impl Fn(&dyn Any, 
 
 /// The steps that make one result of the other: rows that go, that move, that come, and that are different where they are.
 pub(super) fn steps(before: &Given, now: &Given) -> Vec<Step> {
-    let places: SortedMap<&AnyKey, usize> = now.iter().enumerate().map(|(at, (key, _))| (key, at)).collect();
+    let ends = Ends::of(before.len(), now.len(), |at, place| before[at].0 == now[place].0);
+    let (old, new) = (&before[ends.start..ends.before], &now[ends.start..ends.now]);
+    let places: SortedMap<&AnyKey, usize> = new.iter().zip(ends.start..).map(|((key, _), at)| (key, at)).collect();
     let mut steps = Vec::new();
     // The last first: positions before it stay as they are.
-    for (at, (key, _)) in before.iter().enumerate().rev() {
+    for (at, (key, _)) in old.iter().enumerate().rev() {
         if !places.contains_key(key) {
-            steps.push(Step::Removed { at, key: key.clone() });
+            steps.push(Step::Removed { at: ends.start + at, key: key.clone() });
         }
     }
     // The rows that stay, as their new places, in the order of each step.
-    let stay = || before.iter().filter_map(|(key, row)| Some((*places.get(key)?, row)));
+    let stay = || old.iter().filter_map(|(key, row)| Some((*places.get(key)?, row)));
     let mut list: Vec<usize> = stay().map(|(place, _)| place).collect();
     // Those that stand in the right order already need not move.
     let mut settled = ascending(&list);
@@ -61,11 +94,15 @@ pub(super) fn steps(before: &Given, now: &Given) -> Vec<Step> {
         let to = list.iter().rposition(|other| *other < place && settled.contains(other)).map_or(0, |at| at + 1);
         list.insert(to, place);
         settled.insert(place);
-        steps.push(Step::Moved { from, to, key: now[place].0.clone() });
+        steps.push(Step::Moved { from: ends.start + from, to: ends.start + to, key: now[place].0.clone() });
     }
     let stayed: SortedMap<usize, &Rc<dyn Any>> = stay().collect();
     for (at, (key, row)) in now.iter().enumerate() {
-        match stayed.get(&at) {
+        let held = match ends.before(at) {
+            Some(at) => Some(&before[at].1),
+            None => stayed.get(&at).copied(),
+        };
+        match held {
             None => steps.push(Step::Inserted { at, key: key.clone(), row: row.clone() }),
             Some(held) if !Rc::ptr_eq(held, row) => {
                 steps.push(Step::Updated { at, key: key.clone(), row: row.clone() });
@@ -129,7 +166,7 @@ mod tests {
 
     /// What comes of the steps, which must be no more than `most`.
     fn replayed(before: &Given, now: &Given, most: usize) -> String {
-        let now = renewed(before, &standing(now), same).unwrap_or_else(|| before.clone());
+        let now = renewed(before, &mut standing(now), same).unwrap_or_else(|| before.clone());
         let steps = steps(before, &now);
         assert!(steps.len() <= most, "{steps:?}");
         let mut list = before.clone();
@@ -186,10 +223,30 @@ mod tests {
     #[test]
     fn rows_that_have_not_changed_stay_the_same_ones() {
         let before = given(&[(1, "a"), (2, "b")]);
-        assert!(renewed(&before, &standing(&given(&[(1, "a"), (2, "b")])), same).is_none());
-        let now = renewed(&before, &standing(&given(&[(2, "b"), (1, "x"), (3, "c")])), same).expect("a change");
+        assert!(renewed(&before, &mut standing(&given(&[(1, "a"), (2, "b")])), same).is_none());
+        let now = renewed(&before, &mut standing(&given(&[(2, "b"), (1, "x"), (3, "c")])), same).expect("a change");
         assert!(Rc::ptr_eq(&now[0].1, &before[1].1));
         assert!(!Rc::ptr_eq(&now[1].1, &before[0].1));
         assert_eq!(shown(&now), "2b 1x 3c");
+    }
+
+    #[test]
+    fn rows_that_were_read_again_are_compared_once() {
+        let before = given(&[(1, "a"), (2, "b"), (3, "c"), (4, "d")]);
+        let compared = std::cell::Cell::new(0);
+        let counting = |a: &dyn Any, b: &dyn Any| {
+            compared.set(compared.get() + 1);
+            same(a, b)
+        };
+        let mut now = standing(&given(&[(1, "a"), (2, "b"), (3, "c"), (4, "d")]));
+        assert!(renewed(&before, &mut now, counting).is_none());
+        assert_eq!(compared.take(), 4);
+        now.insert(0, standing(&given(&[(9, "n")])).remove(0));
+        now.swap(2, 3);
+        let later = renewed(&before, &mut now, counting).expect("a change");
+        assert_eq!((compared.take(), shown(&later).as_str()), (0, "9n 1a 3c 2b 4d"));
+        now.remove(3);
+        let last = renewed(&later, &mut now, counting).expect("a change");
+        assert_eq!((compared.take(), shown(&last).as_str()), (0, "9n 1a 3c 4d"));
     }
 }

@@ -96,13 +96,14 @@ impl Window {
     }
 
     /// What is shown, if all of that is held.
-    pub fn shown(&self, shown: Shown) -> Option<&[Standing]> {
+    pub fn shown(&mut self, shown: Shown) -> Option<&mut [Standing]> {
         let from = shown.offset.checked_sub(self.before)?;
         let to = from.saturating_add(shown.limit);
         if to > self.rows.len() && self.more {
             return None;
         }
-        Some(&self.rows[from.min(self.rows.len())..to.min(self.rows.len())])
+        let held = self.rows.len();
+        Some(&mut self.rows[from.min(held)..to.min(held)])
     }
 
     /// Lets go of rows that are far from what is shown.
