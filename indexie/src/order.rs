@@ -31,13 +31,18 @@ pub(crate) fn sort_keys(keys: &mut Vec<AnyKey>) {
 
 /// Of each key, how many smaller ones there are, equal ones counted once.
 pub(crate) fn ranks(keys: &[&AnyKey]) -> Vec<usize> {
-    let mut ranks = vec![0; keys.len()];
+    ranks_by(keys.len(), &|a, b| keys[a].cmp(keys[b]))
+}
+
+/// The same of what a list has at its places.
+pub(crate) fn ranks_by(count: usize, compare: Compare) -> Vec<usize> {
+    let mut ranks = vec![0; count];
     let (mut rank, mut before) = (0, None);
-    for at in order(keys.len(), &|a, b| keys[a].cmp(keys[b])) {
-        if before.is_some_and(|before| before != keys[at]) {
+    for at in order(count, compare) {
+        if before.is_some_and(|before| compare(before, at).is_ne()) {
             rank += 1;
         }
-        before = Some(keys[at]);
+        before = Some(at);
         ranks[at] = rank;
     }
     ranks
@@ -50,7 +55,7 @@ pub(crate) fn firsts(keys: &[&AnyKey]) -> Vec<bool> {
 }
 
 /// How two places compare.
-type Compare<'a> = &'a dyn Fn(usize, usize) -> Ordering;
+pub(crate) type Compare<'a> = &'a dyn Fn(usize, usize) -> Ordering;
 
 /// The places of a list, in the order of what is there. What is equal stays in its order.
 pub(crate) fn order(count: usize, compare: Compare) -> Vec<usize> {

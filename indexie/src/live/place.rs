@@ -22,7 +22,10 @@ pub(super) struct Standing {
 pub(super) fn compare(spec: &Spec, a: &Standing, b: &Standing) -> Ordering {
     let by_key = || a.key.cmp(&b.key).then_with(|| a.primary_key.cmp(&b.primary_key));
     let order = match &spec.sort {
-        Some(sort) => sort(&*a.row, &*b.row).then_with(by_key),
+        Some(sort) => {
+            let ranks = sort(&[&*a.row, &*b.row]);
+            ranks[0].cmp(&ranks[1]).then_with(by_key)
+        }
         None => by_key(),
     };
     if spec.reverse { order.reverse() } else { order }

@@ -139,11 +139,12 @@ impl Execution {
                 }
             }
         }
-        sort_by(&mut places, |(key, row), (other_key, other_row)| {
-            let (row, other) = (&rows[*row], &rows[*other_row]);
+        let ranks = sort.as_ref().map(|sort| sort(&rows.iter().map(|found| &*found.row).collect::<Vec<_>>()));
+        sort_by(&mut places, |(key, at), (other_key, other_at)| {
+            let (row, other) = (&rows[*at], &rows[*other_at]);
             let by_key = || key.cmp(other_key).then_with(|| row.primary_key.cmp(&other.primary_key));
-            let order = match sort {
-                Some(sort) => sort(&*row.row, &*other.row).then_with(by_key),
+            let order = match &ranks {
+                Some(ranks) => ranks[*at].cmp(&ranks[*other_at]).then_with(by_key),
                 None => by_key(),
             };
             if *reverse { order.reverse() } else { order }

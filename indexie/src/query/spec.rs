@@ -1,7 +1,6 @@
 //! What a query asks for, as data and a few erased closures. Pure: the planner and the executor read it.
 
 use std::any::Any;
-use std::cmp::Ordering;
 use std::rc::Rc;
 
 use super::cursor::Cursor;
@@ -11,9 +10,11 @@ use crate::index::Column;
 use crate::key::case::Folded;
 use crate::key::range::{KeyRange, RangeSet};
 use crate::key::{AnyKey, KeyError};
+use crate::order::ranks_by;
 
 pub(crate) type Filter = Rc<dyn Fn(&dyn Any) -> bool>;
-pub(crate) type Comparison = Rc<dyn Fn(&dyn Any, &dyn Any) -> Ordering>;
+/// Of each row, how many stand before it, those at one place counted once.
+pub(crate) type Sort = Rc<dyn Fn(&[&dyn Any]) -> Vec<usize>>;
 
 /// A query. Immutable from outside: each method makes a changed copy.
 #[derive(Clone, Default)]
@@ -24,7 +25,7 @@ pub(crate) struct Spec {
     /// What every row has to pass, whichever branch it came by.
     pub filters: Vec<Filter>,
     pub until: Option<Filter>,
-    pub sort: Option<Comparison>,
+    pub sort: Option<Sort>,
     pub reverse: bool,
     pub offset: usize,
     pub limit: Option<usize>,
@@ -49,9 +50,9 @@ impl Spec {
 
     pub fn sort_by_key<T: 'static, S: Ord>(&mut self, key: impl Fn(&T) -> S + 'static) {
         self.ways = Some(IN_MEMORY);
-        self.sort = Some(Rc::new(move |a, b| match (a.downcast_ref::<T>(), b.downcast_ref::<T>()) {
-            (Some(a), Some(b)) => key(a).cmp(&key(b)),
-            _ => Ordering::Equal,
+        self.sort = Some(Rc::new(move |rows| {
+            let keys: Vec<Option<S>> = rows.iter().map(|row| row.downcast_ref::<T>().map(&key)).collect();
+            ranks_by(keys.len(), &|a, b| keys[a].cmp(&keys[b]))
         }));
     }
 

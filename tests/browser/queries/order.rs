@@ -114,6 +114,23 @@ async fn sorting_takes_any_field() -> Result<()> {
 
 // 174: nothing comes before something.
 #[wasm_bindgen_test]
+async fn each_row_is_asked_once_for_what_it_is_sorted_by() -> Result<()> {
+    let db = numbers("each row is asked once").await?;
+    let asked = std::rc::Rc::new(std::cell::Cell::new(0));
+    let counted = asked.clone();
+    let sorted = db.numbers.sort_by_key(move |number| {
+        counted.set(counted.get() + 1);
+        (number.v, std::cmp::Reverse(number.id))
+    });
+    let ids: Vec<u32> = sorted.to_vec().await?.into_iter().map(|number| number.id).collect();
+    let mut expected = db.numbers.to_vec().await?;
+    expected.sort_by_key(|number| (number.v, std::cmp::Reverse(number.id)));
+    assert_eq!(ids, expected.into_iter().map(|number| number.id).collect::<Vec<_>>());
+    assert_eq!(asked.get(), 9);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
 async fn sorting_keeps_rows_without_the_value() -> Result<()> {
     let db = visits("sorting keeps rows without the value").await?;
     let by_day = db.visits.sort_by_key(|visit| visit.day);
