@@ -24,6 +24,8 @@ use crate::table::Target;
 
 /// So many rows are read sooner than the place of one of them is found.
 const FEW: usize = 32;
+/// Up to so many rows are counted by their keys.
+const MANY: usize = 1_000;
 
 /// A query and where it runs.
 #[derive(Clone)]
@@ -228,7 +230,11 @@ impl Execution {
     pub fn count(&self) -> LocalBoxFuture<'_, Result<usize>> {
         async move {
             match self.plan()? {
-                Plan::Native(walk) if self.spec.after.is_none() => {
+                // A browser counts all of a range, and that is many where a few are enough.
+                Plan::Native(walk)
+                    if self.spec.after.is_none()
+                        && (self.spec.offset > 0 || self.spec.limit.is_none_or(|limit| limit > MANY)) =>
+                {
                     if walk.ranges.is_empty() {
                         return Ok(0);
                     }
@@ -334,7 +340,10 @@ impl Execution {
             let all = self.with(|spec| (spec.offset, spec.limit) = (0, None));
             let keys: Vec<AnyKey> = match all.plan()? {
                 Plan::Native(walk) | Plan::Distinct(walk) => {
-                    let scan = Scan { unique: true, ..all.native_scan(&walk, Want::KEYS) };
+                    // Several keys of a compound index have the same first part, and behind a place its own key comes again.
+                    let repeat = self.spec.order_column().first || self.spec.after.is_some();
+                    let limit = self.spec.limit.filter(|_| !repeat).map(|limit| limit.saturating_add(self.spec.offset));
+                    let scan = Scan { unique: true, limit, ..all.native_scan(&walk, Want::KEYS) };
                     let keys = all.scan(&walk, scan).await?.keys();
                     keys.into_iter().map(|key| all.first_column(all.ordering_key(&walk, key))).collect()
                 }

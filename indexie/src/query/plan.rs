@@ -171,7 +171,7 @@ impl fmt::Display for Explained<'_> {
                 self.walk(f, walk)?;
             }
             Plan::Distinct(walk) => {
-                f.write_str("primary keys (getAllKeys), each once, then gets side by side, on the ")?;
+                f.write_str("primary keys (getAllKeys), each once, then their rows, on the ")?;
                 self.walk(f, walk)?;
             }
             Plan::Gather(walks) => {

@@ -12,8 +12,9 @@ use crate::storage::{Position, Scan, Sink, rows_at_one_time};
 /// Rows per read where the number of rows wanted is not known beforehand: little at first, for who stops early.
 const FIRST_CHUNK: usize = 64;
 const LARGEST_CHUNK: usize = 1_024;
-/// Where all of it is read anyway.
-const WHOLE_CHUNK: usize = 8_192;
+/// Where all of it is read anyway: at first, and at most.
+const WHOLE_CHUNK: usize = 1_024;
+const LARGEST_WHOLE_CHUNK: usize = 8_192;
 
 /// What is left of a query that is read chunk by chunk. Plans that gather come in one piece.
 pub(crate) struct Rest {
@@ -23,6 +24,7 @@ pub(crate) struct Rest {
     offset: usize,
     limit: usize,
     chunk: usize,
+    largest: usize,
     ended: bool,
 }
 
@@ -34,6 +36,7 @@ impl Rest {
             offset: execution.spec.offset,
             limit: execution.spec.limit.unwrap_or(usize::MAX),
             chunk: FIRST_CHUNK,
+            largest: LARGEST_CHUNK,
             ended: false,
         }
     }
@@ -41,7 +44,9 @@ impl Rest {
     /// Where all of it is wanted: whoever passes over most of the rows has to be given many.
     pub fn whole(execution: &Execution) -> Self {
         let stops_early = execution.spec.limit.is_some() || execution.spec.until.is_some();
-        Self { chunk: if stops_early { FIRST_CHUNK } else { WHOLE_CHUNK }, ..Self::new(execution) }
+        let (chunk, largest) =
+            if stops_early { (FIRST_CHUNK, LARGEST_CHUNK) } else { (WHOLE_CHUNK, LARGEST_WHOLE_CHUNK) };
+        Self { chunk, largest, ..Self::new(execution) }
     }
 
     /// Whether there is nothing left.
@@ -74,8 +79,7 @@ impl Rest {
         let columns = execution.scan_into(walk, scan, Some(sink)).await?;
         self.ended = columns.count < wanted;
         let (found, last) = execution.decode(&columns, &collector)?;
-        let most = (self.chunk * 2).min(LARGEST_CHUNK).max(self.chunk);
-        self.chunk = rows_at_one_time(most, columns.count, taken.get() + columns.size());
+        self.chunk = rows_at_one_time((self.chunk * 2).min(self.largest), columns.count, taken.get() + columns.size());
         let mut kept = Vec::new();
         self.after = last;
         for mut found in found {

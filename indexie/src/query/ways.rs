@@ -42,6 +42,18 @@ pub(super) const fn of<T: Store>() -> Option<&'static dyn Ways> {
     None
 }
 
+/// Of an index in which rows repeat, so many entries are read first.
+const FEW_ENTRIES: usize = 16;
+/// Where more are needed, all of them are.
+const MANY_ENTRIES: usize = 1_024;
+
+/// What is wanted of the rows that pass.
+#[derive(Clone, Copy, PartialEq)]
+enum Keep {
+    Rows,
+    Keys,
+}
+
 struct InMemory;
 
 impl Ways for InMemory {
@@ -49,8 +61,8 @@ impl Ways for InMemory {
         async move {
             match plan {
                 Plan::Distinct(walk) if want == Want::ROWS => {
-                    let rows = |this: Execution| async move { this.get(this.distinct_primary_keys(&walk).await?).await };
-                    query.as_one(|this| rows(this).boxed_local()).await.map(Rows::Encoded)
+                    let rows = |this: Execution| async move { this.distinct_rows(&walk).await };
+                    query.as_one(|this| rows(this).boxed_local()).await
                 }
                 Plan::Distinct(walk) => {
                     let rows = |this: Execution| async move { this.distinct(&walk).await };
@@ -72,9 +84,10 @@ impl Ways for InMemory {
     fn primary_keys<'a>(&self, query: &'a Execution, plan: Plan) -> LocalBoxFuture<'a, Result<Vec<AnyKey>>> {
         async move {
             let found = match plan {
-                Plan::Distinct(walk) => return query.distinct_primary_keys(&walk).await,
+                Plan::Distinct(walk) => return Ok(query.distinct_primary_keys(&walk).await?.0),
                 Plan::Gather(walks) if query.keys_suffice() => return query.gather_keys(&walks).await,
-                Plan::Filtered(walk) => query.filtered(&walk).await?,
+                // Of the rows only their keys are kept: there may be many.
+                Plan::Filtered(walk) => query.filtered_keeping(&walk, Keep::Keys).await?,
                 Plan::Gather(walks) => query.gather(&walks).await?,
                 Plan::Native(_) => return Err(unexpected()),
             };
@@ -86,7 +99,10 @@ impl Ways for InMemory {
     fn keys<'a>(&self, query: &'a Execution, plan: Plan) -> LocalBoxFuture<'a, Result<Vec<AnyKey>>> {
         async move {
             Ok(match plan {
-                Plan::Filtered(walk) => query.filtered(&walk).await?.into_iter().map(|found| found.key).collect(),
+                Plan::Filtered(walk) => {
+                    let found = query.filtered_keeping(&walk, Keep::Keys).await?;
+                    found.into_iter().map(|found| found.key).collect()
+                }
                 Plan::Gather(walks) => {
                     query.gathered(&walks, Each::Entry).await?.places.into_iter().map(|(key, _)| key).collect()
                 }
@@ -100,7 +116,7 @@ impl Ways for InMemory {
     fn last<'a>(&self, query: &'a Execution, walk: Walk) -> LocalBoxFuture<'a, Result<Rows>> {
         async move {
             let row = |this: Execution| async move {
-                let last = this.distinct_primary_keys(&walk).await?.pop();
+                let last = this.distinct_primary_keys(&walk).await?.0.pop();
                 this.get(last.into_iter().collect()).await
             };
             query.as_one(|this| row(this).boxed_local()).await.map(Rows::Encoded)
@@ -125,18 +141,47 @@ impl Execution {
             .collect())
     }
 
-    /// The primary keys of the rows of the window, in order. A browser has those of all entries in one answer, and those together
-    /// with the index's keys only one by one.
-    async fn distinct_primary_keys(&self, walk: &Walk) -> Result<Vec<AnyKey>> {
+    /// The rows of the window, in order.
+    async fn distinct_rows(&self, walk: &Walk) -> Result<Rows> {
+        let (keys, entries) = self.distinct_primary_keys(walk).await?;
+        // A browser reads the rows of all entries sooner than each row for itself, as long as they do not repeat much.
+        if self.spec.is_windowed() || self.spec.after.is_some() || entries > keys.len().saturating_mul(2) {
+            return self.get(keys).await.map(Rows::Encoded);
+        }
+        let columns = self.scan(walk, self.native_scan(walk, Want::ENTRIES)).await?;
+        let found = self.decode(&columns, &Self::collector())?.0;
+        let firsts = firsts(&found.iter().map(|found| &found.primary_key).collect::<Vec<_>>());
+        let distinct = found.into_iter().zip(firsts).filter_map(|(found, first)| first.then_some(found));
+        Ok(Rows::Found(distinct.collect()))
+    }
+
+    /// The primary keys of the rows of the window, in order, and how many entries were looked at for them. A browser has those of
+    /// all entries in one answer, and those together with the index's keys only one by one.
+    async fn distinct_primary_keys(&self, walk: &Walk) -> Result<(Vec<AnyKey>, usize)> {
         if self.spec.after.is_some() {
             let positions = self.window(self.distinct_keys(walk).await?);
-            return Ok(positions.into_iter().map(|position| position.primary_key).collect());
+            let keys: Vec<AnyKey> = positions.into_iter().map(|position| position.primary_key).collect();
+            let entries = keys.len();
+            return Ok((keys, entries));
         }
-        let scan = Scan { offset: 0, limit: None, ..self.native_scan(walk, Want::PRIMARY_KEYS) };
-        let keys = self.scan(walk, scan).await?.primary_keys();
-        let firsts = firsts(&keys.iter().collect::<Vec<_>>());
-        let distinct = keys.into_iter().zip(firsts).filter_map(|(key, first)| first.then_some(key));
-        Ok(distinct.skip(self.spec.offset).take(self.spec.limit.unwrap_or(usize::MAX)).collect())
+        let Spec { offset, limit, .. } = self.spec;
+        let end = limit.map_or(usize::MAX, |limit| limit.saturating_add(offset));
+        // How often rows repeat is not known: of a small window twice as many entries, then more, then all.
+        let mut entries = end.saturating_mul(2).max(FEW_ENTRIES);
+        loop {
+            let limit = (entries <= MANY_ENTRIES).then_some(entries);
+            let scan = Scan { offset: 0, limit, ..self.native_scan(walk, Want::PRIMARY_KEYS) };
+            let keys = self.scan(walk, scan).await?.primary_keys();
+            let found = keys.len();
+            let are_all = limit.is_none_or(|limit| found < limit);
+            let firsts = firsts(&keys.iter().collect::<Vec<_>>());
+            let distinct = keys.into_iter().zip(firsts).filter_map(|(key, first)| first.then_some(key));
+            let distinct: Vec<AnyKey> = distinct.take(end).collect();
+            if are_all || distinct.len() == end {
+                return Ok((distinct.into_iter().skip(offset).collect(), found));
+            }
+            entries = entries.saturating_mul(8);
+        }
     }
 
     async fn distinct(&self, walk: &Walk) -> Result<Vec<Found>> {
@@ -173,11 +218,18 @@ impl Execution {
     }
 
     pub(super) async fn filtered(&self, walk: &Walk) -> Result<Vec<Found>> {
+        self.filtered_keeping(walk, Keep::Rows).await
+    }
+
+    async fn filtered_keeping(&self, walk: &Walk, keep: Keep) -> Result<Vec<Found>> {
         let walk = walk.clone();
-        let chunks = |this: Self| async move {
+        let chunks = move |this: Self| async move {
             let mut rest = Rest::whole(&this);
             let mut kept = Vec::new();
-            while let Some(rows) = rest.next(&this, &walk).await? {
+            while let Some(mut rows) = rest.next(&this, &walk).await? {
+                if keep == Keep::Keys {
+                    rows.iter_mut().for_each(|found| found.row = Box::new(()));
+                }
                 kept.extend(rows);
             }
             Ok(kept)

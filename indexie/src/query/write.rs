@@ -1,5 +1,7 @@
 //! The writing terminals: deleting and changing what a query finds.
 
+use std::ops::Bound;
+
 use futures::future::{FutureExt, LocalBoxFuture};
 
 use super::plan::{Plan, is_multi};
@@ -7,6 +9,7 @@ use super::{Cursor, Execution, Query};
 use crate::engine::{Access as Mode, Footprint, Session, savepoint};
 use crate::error::Result;
 use crate::key::AnyKey;
+use crate::key::range::{KeyRange, RangeSet};
 use crate::op::Op;
 use crate::storage::{Operation, Scan, Want};
 use crate::store::Store;
@@ -16,6 +19,8 @@ use crate::table::{Access, Apply, Change, Part, Parts, Taken, UPGRADE_CHUNK, Wri
 const MOST_UNDONE: usize = 5_000;
 /// Keys that an upgrade reads at a time.
 const KEYS: usize = 5_000;
+/// Of fewer rows each is deleted by its key.
+const FEW: usize = 8;
 
 impl Execution {
     /// The first rows of the query, at most so many, kept by the storage to be changed; and the keys of all, if they had to be
@@ -42,14 +47,17 @@ impl Execution {
     /// Deletes what the query finds; answers how many rows there were.
     pub async fn delete(&self) -> Result<usize> {
         let spec = &self.spec;
-        if let Plan::Native(walk) = self.plan()?
-            && walk.column.entry == 0
+        let in_order = match self.plan()? {
+            Plan::Native(walk) if walk.column.entry == 0 => Some(walk.ranges),
+            _ => None,
+        };
+        if let Some(ranges) = &in_order
             && !spec.is_windowed()
         {
-            if walk.ranges.is_empty() {
+            if ranges.is_empty() {
                 return Ok(0);
             }
-            return self.session.number(self.store, None, Operation::DeleteRanges(walk.ranges)).await;
+            return self.session.number(self.store, None, Operation::DeleteRanges(ranges.clone())).await;
         }
         let store = self.store;
         let this = self.clone();
@@ -58,15 +66,29 @@ impl Execution {
                 async move {
                     let keys = this.within(session.clone()).primary_keys().await?;
                     let count = keys.len();
-                    if count > 0 {
-                        session.run(store, None, Operation::Delete(keys)).await?;
+                    if count == 0 {
+                        return Ok(0);
                     }
+                    // Between the first and the last one there are no others in these ranges.
+                    let gone = match in_order {
+                        Some(ranges) if count >= FEW => Operation::DeleteRanges(between(ranges, &keys)),
+                        _ => Operation::Delete(keys),
+                    };
+                    session.run(store, None, gone).await?;
                     Ok(count)
                 }
                 .boxed_local()
             })
             .await
     }
+}
+
+/// The part of these ranges from the first key to the last one, or the other way round.
+fn between(ranges: Vec<KeyRange>, keys: &[AnyKey]) -> Vec<KeyRange> {
+    let [first, .., last] = keys else { return Vec::new() };
+    let (first, last) = if first > last { (last, first) } else { (first, last) };
+    let whole = KeyRange { lower: Bound::Included(first.clone()), upper: Bound::Included(last.clone()) };
+    RangeSet::union(ranges).within(&whole).ranges().to_vec()
 }
 
 impl<T: Store, A: Access> Query<T, A> {

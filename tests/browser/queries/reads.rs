@@ -23,11 +23,19 @@ struct Event {
     text: String,
 }
 
+#[derive(Store, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[store("id, *tags")]
+struct Tagged {
+    id: u32,
+    tags: Vec<u32>,
+}
+
 schema! {
     struct Events("events");
 
     version 1 {
         events: Event,
+        tagged: Tagged,
     }
 }
 
@@ -180,6 +188,104 @@ async fn a_range_reads_its_own_rows() -> Result<()> {
 }
 
 #[wasm_bindgen_test]
+async fn many_rows_of_one_key_are_read_once() -> Result<()> {
+    let db = table_of(4_000, "many rows of one key").await?;
+    let rows = db.events.where_(|e| e.kind).equals(5).to_vec().await?;
+    assert_eq!(
+        rows.iter().map(|event| event.id).collect::<Vec<_>>(),
+        (0..400).map(|at| at * 10 + 5).collect::<Vec<_>>()
+    );
+    assert_eq!(taken(), read(400, 0));
+    Ok(())
+}
+
+/// How many rows are asked of a range which others are before, nobody knows.
+#[wasm_bindgen_test]
+async fn what_is_limited_reads_little_of_several_ranges() -> Result<()> {
+    let kinds = [0, 1, 2, 3, 5, 6, 7, 8];
+    let limit = async |events: &Table<Event>, _| {
+        assert_eq!(events.where_(|e| e.kind).any_of(kinds).limit(100).to_vec().await?.len(), 100);
+        Ok(())
+    };
+    let reads = reads_of("several ranges and a limit", limit).await?;
+    assert!(reads.iter().all(|it| it.rows <= 200 && it.keys == 0), "{reads:?}");
+    let stream = async |events: &Table<Event>, rows| {
+        let ids: Vec<u32> =
+            events.where_(|e| e.kind).any_of(kinds).stream().map_ok(|event| event.id).try_collect().await?;
+        let expected = kinds.iter().flat_map(|kind| (1..=rows).filter(move |id| id % 10 == *kind));
+        assert_eq!(ids, expected.collect::<Vec<_>>());
+        Ok(())
+    };
+    let reads = reads_of("a stream of several ranges", stream).await?;
+    // For each chunk the record is found again at which the one before ended.
+    assert!(reads.iter().zip(SIZES).all(|(it, rows)| it.rows <= rows), "{reads:?}");
+    let ids = async |events: &Table<Event>, rows| {
+        let found = events.where_(|e| e.id).any_of((1..=rows).step_by(2)).limit(70).to_vec().await?;
+        assert_eq!(
+            found.iter().map(|event| event.id).collect::<Vec<_>>(),
+            (0..70).map(|at| at * 2 + 1).collect::<Vec<_>>()
+        );
+        Ok(())
+    };
+    assert_eq!(reads_of("many keys and a limit", ids).await?, [read(70, 0); 2]);
+    let empty = async |events: &Table<Event>, rows| {
+        let keys = (0..200).map(|at| rows + at).chain([3, 4]).chain((0..200).map(|at| 2 * rows + at));
+        let found = events.where_(|e| e.kind).any_of(keys).limit(70).to_vec().await?;
+        assert_eq!(found.len(), 70.min(rows as usize / 5));
+        Ok(())
+    };
+    let reads = reads_of("many ranges of which most are empty", empty).await?;
+    assert!(reads.iter().all(|it| it.rows <= 140), "{reads:?}");
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn an_offset_is_counted_over_several_ranges() -> Result<()> {
+    let behind = async |events: &Table<Event>, rows: u32| {
+        let each = rows / 10;
+        let query = events.where_(|e| e.kind).any_of([0, 1, 2, 3, 5, 6, 7, 8]);
+        for offset in [0, 1, each - 1, each, each + 1, 5 * each, 5 * each + 7, 8 * each - 1, 8 * each, 9 * each] {
+            let found = query.offset(offset as usize).limit(2).to_vec().await?;
+            let kinds = [0, 1, 2, 3, 5, 6, 7, 8].iter().flat_map(|kind| (1..=rows).filter(move |id| id % 10 == *kind));
+            let expected: Vec<u32> = kinds.skip(offset as usize).take(2).collect();
+            assert_eq!(found.iter().map(|event| event.id).collect::<Vec<_>>(), expected, "behind {offset}");
+        }
+        Ok(())
+    };
+    reads_of("an offset over several ranges", behind).await?;
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn rows_under_several_keys_are_read_as_far_as_they_are_wanted() -> Result<()> {
+    let mut reads = Vec::new();
+    for rows in SIZES {
+        let db = table_of(0, &format!("rows under several keys {rows}")).await?;
+        let all: Vec<Tagged> = (0..rows).map(|id| Tagged { id, tags: vec![id, id + 1, id + 2] }).collect();
+        db.tagged.bulk_add(&all).await?;
+        taken();
+        let by_tag = db.tagged.order_by(|t| t.tags);
+        assert_eq!(by_tag.limit(10).primary_keys().await?, (0..10).collect::<Vec<u32>>());
+        reads.push(taken());
+        assert_eq!(by_tag.reverse().offset(2).limit(3).primary_keys().await?, [rows - 3, rows - 4, rows - 5]);
+        reads.push(taken());
+        assert_eq!(by_tag.limit(10).to_vec().await?, all[..10]);
+        reads.push(taken());
+        assert!(!db.tagged.where_(|t| t.tags).above(3).is_empty().await?);
+        reads.push(taken());
+        let most: Vec<u32> = (0..rows - 2).collect();
+        assert_eq!(by_tag.limit(rows as usize - 2).primary_keys().await?, most);
+        taken();
+        assert_eq!(by_tag.offset(rows as usize - 1).limit(5).primary_keys().await?, [rows - 1]);
+        taken();
+    }
+    let (small, large) = reads.split_at(4);
+    assert_eq!(small, large);
+    assert!(reads.iter().all(|it| it.keys <= 160 + 20 && it.rows <= 10), "{reads:?}");
+    Ok(())
+}
+
+#[wasm_bindgen_test]
 async fn a_page_reads_its_own_rows_wherever_it_is() -> Result<()> {
     let limit = async |events: &Table<Event>, _| {
         assert_eq!(events.order_by(|e| e.at).limit(10).to_vec().await?.len(), 10);
@@ -276,6 +382,12 @@ async fn keys_are_read_without_rows() -> Result<()> {
         Ok(())
     };
     assert_eq!(reads_of("unique keys", unique).await?, [read(0, 10); 2]);
+    let some = async |events: &Table<Event>, _| {
+        assert_eq!(events.order_by(|e| e.kind).offset(2).limit(3).unique_keys::<u32>().await?, [2, 3, 4]);
+        assert_eq!(events.order_by(|e| e.kind).reverse().limit(1).unique_keys::<u32>().await?, [9]);
+        Ok(())
+    };
+    assert_eq!(reads_of("some unique keys", some).await?, [read(0, 6); 2]);
     let is_empty = async |events: &Table<Event>, _| {
         assert!(!events.is_empty().await?);
         Ok(())

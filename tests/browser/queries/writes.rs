@@ -212,11 +212,38 @@ async fn many_large_rows_are_changed_once_each() -> Result<()> {
     assert_eq!(db.words.where_(|w| w.id).above(0).modify(numbered).await?, 1_400);
     let texts: Vec<String> = db.words.to_vec().await?.into_iter().map(|word| word.text).collect();
     assert_eq!(texts, (1..=1_400).map(|id| format!("{id} !")).collect::<Vec<_>>());
-    let changes = (1..=1_400_u32).map(|id| (id, move |word: &mut Word| word.text = format!("{id}{}", "y".repeat(20_000))));
+    let changes =
+        (1..=1_400_u32).map(|id| (id, move |word: &mut Word| word.text = format!("{id}{}", "y".repeat(20_000))));
     assert_eq!(db.words.bulk_update(changes).await?, 1_400);
     let changes = (1..=1_400_u32).map(|id| (id, |word: &mut Word| word.text = word.text.replace('y', "")));
     assert_eq!(db.words.bulk_update(changes).await?, 1_400);
     let texts: Vec<String> = db.words.to_vec().await?.into_iter().map(|word| word.text).collect();
     assert_eq!(texts, (1..=1_400).map(|id| id.to_string()).collect::<Vec<_>>());
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn a_window_of_the_primary_key_is_deleted_and_nothing_else() -> Result<()> {
+    let db = items("a window is deleted").await?;
+    let ids = async || db.items.offset(0).primary_keys().await;
+    assert_eq!(db.items.limit(20).delete().await?, 20);
+    assert_eq!(ids().await?, (21..=450).collect::<Vec<u32>>());
+    assert_eq!(db.items.offset(400).delete().await?, 30);
+    assert_eq!(ids().await?, (21..=420).collect::<Vec<u32>>());
+    assert_eq!(db.items.where_(|i| i.id).none_of([30, 40]).offset(5).limit(20).reverse().delete().await?, 20);
+    let rest: Vec<u32> = (21..=395).chain(416..=420).collect();
+    assert_eq!(ids().await?, rest);
+    let deleted = db.items.where_(|i| i.id).none_of([30, 40]).offset(5).limit(20).delete().await?;
+    assert_eq!(deleted, 20);
+    let rest: Vec<u32> = rest.into_iter().filter(|id| !(26..=47).contains(id) || [30, 40].contains(id)).collect();
+    assert_eq!(ids().await?, rest);
+    let error = db
+        .transaction(Mode::ReadWrite, &db.items, async |items| {
+            assert_eq!(items.limit(100).delete().await?, 100);
+            Err::<(), _>(Error::user("not so"))
+        })
+        .await;
+    assert!(matches!(error, Err(Error::User(_))), "{error:?}");
+    assert_eq!(ids().await?, rest);
     Ok(())
 }

@@ -124,7 +124,12 @@ function range(bounds) {
   return IDBKeyRange.bound(lower, upper, lowerKind === 2, upperKind === 2);
 }
 
-// The same, the other way round.
+// Whether a range is one key.
+function isOne([lower, lowerKind, upper, upperKind]) {
+  return lowerKind === 1 && upperKind === 1 && indexedDB.cmp(lower, upper) === 0;
+}
+
+// The same as `range`, the other way round.
 function boundsOf({ lower, lowerOpen, upper, upperOpen }) {
   const kind = (bound, open) => (bound === undefined ? 0 : open ? 2 : 1);
   return [lower, kind(lower, lowerOpen), upper, kind(upper, upperOpen)];
@@ -749,7 +754,7 @@ const failureMessage = (error) => String(error?.message ?? error);
 // --- scans ----------------------------------------------------------------------------------------------------------
 
 // As many rows are read before a scan is split; then into pieces of about so many, but not more than that.
-const FIRST_ROWS = 256, PIECE_ROWS = 512, MOST_PIECES = 256;
+const FIRST_ROWS = 256, PIECE_ROWS = 512, MOST_PIECES = 256, MOST_RANGES = 512;
 
 // What a number or a date is on a line.
 const place = (key) => (typeof key === 'number' || key instanceof Date ? Number(key) : NaN);
@@ -821,6 +826,8 @@ class Scan {
     this.direction = (this.reverse ? 'prev' : 'next') + (this.unique ? 'unique' : '');
     this.wantRows = (flags & ROWS) !== 0;
     this.left = limit;
+    // Of a limited scan: so many ranges are read at once.
+    this.width = Math.min(8, Math.max(1, Math.floor(64 / limit)));
     this.found = new Found();
     // Of a large one: its rows, as they are written for Rust.
     this.stream = null;
@@ -863,19 +870,31 @@ class Scan {
 
   // The next ranges: all at once where nothing limits how much is wanted, else as many as are likely to be needed.
   next() {
-    if (this.ranges.length === 0 || this.left === 0 || !this.task.isAwaited) return this.done(this.found, this.stream);
-    const wave = this.ranges.splice(0, this.left === Infinity ? 512 : 8);
-    if (wave.length === 1 && this.splits) this.large(range(wave[0]));
-    else this.together(wave.map(range));
+    const { ranges, left } = this;
+    if (ranges.length === 0 || left === 0 || !this.task.isAwaited) return this.done(this.found, this.stream);
+    const wave = ranges.splice(0, left === Infinity ? MOST_RANGES : Math.max(this.width, this.points));
+    // The rows of one key cannot be told apart by it.
+    if (wave.length === 1 && this.splits && !isOne(wave[0])) return this.large(range(wave[0]));
+    this.together(wave.map(range), () => {
+      // They have brought little: where many are empty, that takes fewer steps.
+      if (left - this.left < left / 2) this.width = Math.min(64, this.width * 2);
+    });
   }
 
-  together(queries) {
+  // How many of the next ranges bring a row at most, as far as that many are wanted.
+  get points() {
+    if (!this.isStore && !this.source.unique) return 0;
+    const most = Math.min(MOST_RANGES, this.left), end = this.ranges.findIndex((bounds, i) => i === most || !isOne(bounds));
+    return end < 0 ? this.ranges.length : end;
+  }
+
+  together(queries, taken) {
     const { left } = this;
-    this.inOrder(queries.map((query) => (done, fail) => this.fetch(query, left, done, fail)));
+    this.inOrder(queries.map((query) => (done, fail) => this.fetch(query, left, done, fail)), taken);
   }
 
   // Several reads at once, whose results are taken over in this order.
-  inOrder(reads) {
+  inOrder(reads, done) {
     const parts = new Array(reads.length);
     let taken = 0, failed = false;
     reads.forEach((read, i) => read((part) => {
@@ -885,7 +904,9 @@ class Scan {
         this.take(parts[taken]);
         parts[taken] = null;
       }
-      if (taken === parts.length) this.next();
+      if (taken < parts.length) return;
+      done?.();
+      this.next();
     }, (error) => {
       if (!failed) {
         failed = true;
@@ -1074,14 +1095,13 @@ class Scan {
     this.inOrder([ties, (done, fail) => this.fetch(query, left, done, fail)]);
   }
 
-  // Counts its way to the range that the offset ends in, then moves a key cursor there.
-  skip(offset) {
+  // Counts its way to the range that the offset ends in, so many at once; then moves a key cursor there.
+  skip(offset, width = 1) {
     const bounds = this.ranges[0];
     if (bounds === undefined) return this.next();
-    const query = range(bounds);
     const enter = () => {
       let advanced = false;
-      on(this.source.openKeyCursor(query, this.direction), (cursor) => {
+      on(this.source.openKeyCursor(range(this.ranges[0]), this.direction), (cursor) => {
         if (cursor === null) {
           this.ranges.shift();
           return this.next();
@@ -1094,11 +1114,15 @@ class Scan {
       }, this.fail);
     };
     if (this.ranges.length === 1 || this.unique) return enter();
-    on(this.source.count(query), (count) => {
-      if (count > offset) return enter();
-      this.ranges.shift();
-      if (count === offset) return this.next();
-      this.skip(offset - count);
+    const some = this.ranges.slice(0, Math.min(width, this.ranges.length - 1));
+    all(some.map((bounds) => this.source.count(range(bounds))), (counts) => {
+      for (const count of counts) {
+        if (count > offset) return enter();
+        this.ranges.shift();
+        offset -= count;
+        if (offset === 0) return this.next();
+      }
+      this.skip(offset, Math.min(MOST_RANGES, width * 2));
     }, this.fail);
   }
 }
