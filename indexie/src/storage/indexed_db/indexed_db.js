@@ -883,9 +883,10 @@ class Scan {
 
   // How many of the next ranges bring a row at most, as far as that many are wanted.
   get points() {
-    if (!this.isStore && !this.source.unique) return 0;
-    const most = Math.min(MOST_RANGES, this.left), end = this.ranges.findIndex((bounds, i) => i === most || !isOne(bounds));
-    return end < 0 ? this.ranges.length : end;
+    const { ranges, source } = this, most = Math.min(MOST_RANGES, this.left);
+    if (ranges.length === 1 || (!this.isStore && !source.unique)) return 0;
+    const end = ranges.findIndex((bounds, i) => i === most || !isOne(bounds));
+    return end < 0 ? ranges.length : end;
   }
 
   together(queries, taken) {
