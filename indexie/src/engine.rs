@@ -19,6 +19,7 @@ pub(crate) use connection::{close, database_names, delete, handlers, is_open, op
 pub(crate) use row::{RowType, Written};
 pub(crate) use savepoint::savepoint;
 pub(crate) use shared::{Handlers, Shared};
+pub(crate) use turns::{Turn, turn_in};
 pub(crate) use upgrade::{Rebuild, UPGRADES, Upgrades, needed};
 
 use std::any::Any;

@@ -2,7 +2,8 @@
 //! which they were started. The storage sees to that for single requests; an operation of several steps (a cursor; read,
 //! change, write back; a savepoint) takes a turn, and what is started after it waits for its end. Only reads do not wait for
 //! one another. What it starts itself is part of it, and takes turns of its own within that turn.
-//! Called by the engine; calls nothing.
+//! Overlays take turns in lines of their own.
+//! Called by the engine and by overlays; calls nothing.
 
 use crate::order::SortedMap;
 use std::cell::{Cell, RefCell};
@@ -65,7 +66,7 @@ fn only_reads<'a>(mut places: impl Iterator<Item = &'a Place>) -> bool {
 }
 
 /// A place in a queue; dropped, the next one's turn comes.
-pub(super) struct Turn {
+pub(crate) struct Turn {
     level: Level,
     number: u64,
 }
@@ -164,6 +165,13 @@ impl Turn {
         })
         .await
     }
+}
+
+/// Waits in a line of its own, which has a number that no transaction has. The turn lasts until it is dropped.
+pub(crate) async fn turn_in(line: u32) -> Turn {
+    let turn = Turn::take(Level { transaction: line, turn: 0 }, Kind::Writes);
+    turn.reached().await;
+    turn
 }
 
 /// Starts an operation of one step, once its turn has come.

@@ -7,13 +7,12 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
-use futures::lock::OwnedMutexGuard;
 
 use super::land::{Landed, Meets, check, conflict, land};
 use super::layer::{Base, Entry, KnownBy, Layer, rekeyed, same};
 use super::over::Over;
 use super::stack::ended;
-use crate::engine::{self, Access, Session, Shared};
+use crate::engine::{self, Access, Session, Shared, Turn, turn_in};
 use crate::error::{Error, Result};
 use crate::hooks::{Event, Mutation};
 use crate::key::AnyKey;
@@ -78,7 +77,7 @@ impl Over {
         if self.with_overlay(number, |_| ()).is_none() {
             return Err(ended());
         }
-        let turn = self.turn.clone().lock_owned().await;
+        let turn = turn_in(self.line).await;
         let otherwise = if overwrite { Meets::Overwrite } else { Meets::Refuse };
         self.store(&shared, number, turn, heard, otherwise, None).await
     }
@@ -94,18 +93,18 @@ impl Over {
         extra_stores: Vec<u16>,
     ) -> Result<Stored> {
         let heard = Heard::of(self.closed(&shared, number).await?);
-        let turn = self.turn.clone().lock_owned().await;
+        let turn = turn_in(self.line).await;
         self.store(&shared, number, turn, heard, Meets::Overwrite, Some((extra, extra_stores))).await
     }
 
     /// What an overlay has pending, to which nothing is added any more.
     async fn closed(self: &Rc<Self>, shared: &Arc<Shared>, number: u32) -> Result<Layers> {
-        let savepoints = self.with_overlay(number, |open| open.commit_turn()).ok_or_else(ended)??;
+        let savepoints = self.with_overlay(number, |open| open.commit_line()).ok_or_else(ended)??;
         let stores: Vec<u16> = {
             // One that has begun may fail yet.
-            let _savepoints = savepoints.lock().await;
+            let _savepoints = turn_in(savepoints).await;
             // What is being written into it comes first.
-            let _turn = self.turn.lock().await;
+            let _turn = turn_in(self.line).await;
             self.active(number)?;
             self.with_overlay(number, |open| {
                 open.closing = true;
@@ -231,7 +230,7 @@ impl Over {
         self: &Rc<Self>,
         shared: &Arc<Shared>,
         number: u32,
-        turn: OwnedMutexGuard<()>,
+        turn: Turn,
         mut heard: Heard,
         otherwise: Meets,
         extra: Option<(Extra, Vec<u16>)>,

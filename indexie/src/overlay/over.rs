@@ -9,7 +9,6 @@ use std::task::Waker;
 
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
-use futures::lock::Mutex;
 
 use super::layer::Base;
 use super::stack::{Landing, Open, Purpose, seen_by};
@@ -20,7 +19,7 @@ use crate::hooks::{Event, Hooked};
 use crate::key::AnyKey;
 use crate::order::{SortedMap, SortedSet};
 use crate::storage::memory::evaluator::{At, Path, Value, Values};
-use crate::storage::{Operation, StoreChange, Write};
+use crate::storage::{Operation, StoreChange, Thread, Write};
 use crate::strategy::{Strategy, Turns};
 
 pub(crate) struct Over {
@@ -30,8 +29,8 @@ pub(crate) struct Over {
     /// The overlay that is being stored right now, and the keys that its rows get.
     pub(super) landing: RefCell<Option<Landing>>,
     pub(super) waiting: RefCell<Vec<Waker>>,
-    /// Writes into overlays and landings follow one another.
-    pub(super) turn: Arc<Mutex<()>>,
+    /// The line in which writes into overlays and landings follow one another.
+    pub(super) line: u32,
     /// What has been heard of since the write began that is under way.
     pub(super) meanwhile: RefCell<Meanwhile>,
     /// By store: the next temporary key.
@@ -87,7 +86,7 @@ pub(crate) fn over(shared: &Arc<Shared>) -> Rc<Over> {
         overlays: RefCell::default(),
         landing: RefCell::default(),
         waiting: RefCell::default(),
-        turn: Arc::default(),
+        line: Thread::get().number(),
         meanwhile: RefCell::default(),
         temporary: RefCell::default(),
         renamed: RefCell::default(),

@@ -15,7 +15,7 @@ use super::layer::{Layers, same};
 use super::over::{Meanwhile, Over};
 use super::stack::{Purpose, ended, first_temporary};
 use crate::codec::Batch;
-use crate::engine::{self, Access, Session, Shared, Sight, Steps, Task, Written};
+use crate::engine::{self, Access, Session, Shared, Sight, Steps, Task, Written, turn_in};
 use crate::error::{Error, Result};
 use crate::hooks::{Event, Mutation};
 use crate::key::AnyKey;
@@ -63,7 +63,7 @@ impl Over {
     /// Writes into an overlay.
     pub(super) async fn write_pending(self: Rc<Self>, number: u32, task: Task) -> Result<Box<dyn Any>> {
         let Task { session, store, steps, .. } = task;
-        let _turn = self.turn.lock().await;
+        let _turn = turn_in(self.line).await;
         self.active(number)?;
         let _listening = Listening(&self);
         let (this, shared) = (self.clone(), session.shared.clone());

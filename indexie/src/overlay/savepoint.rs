@@ -4,12 +4,11 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use futures::lock::Mutex;
-
 use super::layer::Layer;
 use super::over::Over;
 use super::stack::{Open, ended};
 use super::transaction::OverlayTransaction;
+use crate::engine::turn_in;
 use crate::error::{Error, Result};
 use crate::key::AnyKey;
 use crate::order::SortedMap;
@@ -18,11 +17,10 @@ use crate::within::within;
 
 /// A savepoint that has begun and not ended.
 pub(super) struct Savepoint {
+    /// Also the line in which those within it follow one another.
     id: u32,
     /// What its overlay would have, by store, had its body written nothing.
     without: SortedMap<u16, Rc<Layer>>,
-    /// Those within it follow one another.
-    turn: Rc<Mutex<()>>,
 }
 
 thread_local! {
@@ -31,22 +29,22 @@ thread_local! {
 }
 
 impl Open {
-    /// What a savepoint that is started now has to wait for: those in the same body, or outside of all.
-    fn savepoint_turn(&self) -> Rc<Mutex<()>> {
+    /// The line of a savepoint that is started now: with those in the same body, or outside of all.
+    fn savepoint_line(&self) -> u32 {
         WITHIN.with_borrow(|within| {
             let around = self.savepoints.iter().rfind(|savepoint| within.contains(&savepoint.id));
-            around.map_or(&self.turn, |savepoint| &savepoint.turn).clone()
+            around.map_or(self.number, |savepoint| savepoint.id)
         })
     }
 
-    /// What a commit has to wait for: those that have begun. In the body of one of them it would wait for itself.
-    pub(super) fn commit_turn(&self) -> Result<Rc<Mutex<()>>> {
+    /// The line of a commit: with those that have begun. In the body of one of them it would wait for itself.
+    pub(super) fn commit_line(&self) -> Result<u32> {
         let is_within = |savepoint: &Savepoint| WITHIN.with_borrow(|within| within.contains(&savepoint.id));
         if self.savepoints.iter().any(is_within) {
             let reason = "`commit` was called in the body of a savepoint of the overlay transaction".to_owned();
             return Err(Error::Aborted { reason });
         }
-        Ok(self.turn.clone())
+        Ok(self.number)
     }
 
     /// What it has pending in a store: with all that has been written, and without each savepoint that is open.
@@ -112,11 +110,11 @@ impl<H> OverlayTransaction<H> {
     ///
     /// Dropped half-way, what it has written is taken back.
     pub async fn savepoint<R, F: AsyncFnOnce() -> Result<R>>(&self, body: F) -> Result<R> {
-        let turn = self.over.with_overlay(self.number, |open| open.savepoint_turn()).ok_or_else(ended)?;
-        let _turn = turn.lock().await;
+        let line = self.over.with_overlay(self.number, |open| open.savepoint_line()).ok_or_else(ended)?;
+        let _turn = turn_in(line).await;
         let id = Thread::get().number();
         let begin = |open: &mut Open| {
-            open.savepoints.push(Savepoint { id, without: open.layers.clone(), turn: Rc::default() });
+            open.savepoints.push(Savepoint { id, without: open.layers.clone() });
         };
         self.over.with_overlay(self.number, begin).ok_or_else(ended)?;
         let mut part = Part { over: &self.over, number: self.number, id, is_done: false };

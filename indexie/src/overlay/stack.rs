@@ -6,8 +6,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 
-use futures::lock::Mutex;
-
 use super::land::Landed;
 use super::layer::{Base, Entry, Layer, Layers};
 use super::over::Over;
@@ -46,15 +44,15 @@ pub(super) enum Purpose {
 
 /// An overlay that has been started, and is not over.
 pub(super) struct Open {
+    /// Also the line in which its outermost savepoints, and its commit, follow one another.
     pub number: u32,
     pub purpose: Purpose,
     pub layers: SortedMap<u16, Rc<Layer>>,
     /// It takes no more writes.
     pub closing: bool,
     pub sequence: Rc<Cell<u64>>,
-    /// Those that are open, each within the one before it; and whose turn it is to be the outermost.
+    /// Those that are open, each within the one before it.
     pub savepoints: Vec<Savepoint>,
-    pub turn: Rc<Mutex<()>>,
     /// The stores that it is about, each with what has it told of commits.
     pub heard: SortedMap<u16, Option<Heard>>,
 }
@@ -90,7 +88,6 @@ impl Over {
             closing: false,
             sequence: Rc::default(),
             savepoints: Vec::new(),
-            turn: Rc::default(),
             heard,
         });
         number

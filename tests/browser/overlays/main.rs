@@ -10,6 +10,7 @@ mod generated;
 mod keys;
 mod live;
 mod misuse;
+mod order;
 mod queries;
 mod random;
 mod savepoints;
