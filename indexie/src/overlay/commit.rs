@@ -2,8 +2,10 @@
 //! Called by `over` and `transaction`; calls `land` and the hooks.
 
 use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task::Poll;
 
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
@@ -19,8 +21,14 @@ use crate::key::AnyKey;
 use crate::order::{self, SortedMap, SortedSet};
 use crate::storage::Thread;
 use crate::storage::memory::evaluator::{At, Path, Row};
+use crate::within::within;
 
 type Layers = SortedMap<u16, Rc<Layer>>;
+
+thread_local! {
+    /// The overlays whose hooks are being polled right now, the outermost first.
+    static HEARING: RefCell<Vec<u32>> = const { RefCell::new(Vec::new()) };
+}
 
 /// What was stored, by store.
 pub(super) type Stored = SortedMap<u16, Vec<Landed>>;
@@ -112,8 +120,38 @@ impl Over {
             })
             .ok_or_else(ended)?
         };
+        self.keyed(shared, number).await?;
         self.renew_all(shared, &stores).await?;
         self.with_overlay(number, |open| open.layers.clone()).ok_or_else(ended)
+    }
+
+    /// Resolves when the rows on which an overlay has built have their keys, as far as those are given by overlays that are being
+    /// committed: a server is not to be told temporary ones.
+    async fn keyed(&self, shared: &Shared, number: u32) -> Result<()> {
+        poll_fn(|context| {
+            let Some((store, key, giver)) = self.awaited(number) else { return Poll::Ready(Ok(())) };
+            // In a hook of that one it would wait for itself.
+            if HEARING.with_borrow(|hearing| hearing.contains(&giver)) {
+                return Poll::Ready(Err(conflict(shared, store, &key)));
+            }
+            self.waiting.borrow_mut().push(context.waker().clone());
+            shared.backend().turn(context.waker(), giver);
+            Poll::Pending
+        })
+        .await
+    }
+
+    /// A row that an overlay changes, and the overlay that is being committed and gives it its key.
+    fn awaited(&self, number: u32) -> Option<(u16, AnyKey, u32)> {
+        let overlays = self.overlays.borrow();
+        for (store, layer) in &overlays.iter().find(|open| open.number == number)?.layers {
+            for (key, _) in layer.entries().iter().filter(|(_, entry)| entry.is_on_sand() && entry.is_change()) {
+                if let Some(giver) = overlays.iter().find(|open| open.closing && open.gives(*store, key)) {
+                    return Some((*store, key.clone(), giver.number));
+                }
+            }
+        }
+        None
     }
 
     /// Has the hooks called, and takes what they return.
@@ -135,11 +173,18 @@ impl Over {
             if !entry.is_change() {
                 continue;
             }
+            if self.is_lost(store, pending, entry) {
+                // What has never been stored may go, and nobody else knows it.
+                if entry.now.is_none() {
+                    continue;
+                }
+                return Err(conflict(shared, store, pending));
+            }
             let mutation = Mutation::of(entry.beneath.as_ref(), entry.now.as_ref());
             let known = (!entry.is_temporary()).then(|| key.clone());
             let event = Event::new(store, known, entry.beneath.clone(), entry.now.clone());
             for hook in self.hooked.hooks(store, mutation) {
-                let row = hook(&event)
+                let row = within(&HEARING, number, hook(&event))
                     .await
                     .map_err(|error| error.into_error(shared.table_name(store), event.key.as_ref(), mutation))?;
                 if let Some(mut row) = row
@@ -187,16 +232,18 @@ impl Over {
         moved
     }
 
-    /// Fails if an overlay is to change a row that was pending beneath, and is gone without ever having been stored.
+    /// Whether an entry is built on a row that was pending beneath, and is gone without ever having been stored.
+    fn is_lost(&self, store: u16, key: &AnyKey, entry: &Entry) -> bool {
+        entry.is_on_sand()
+            && self.key_of(store, key, entry).is_none()
+            && !self.overlays.borrow().iter().any(|open| open.gives(store, key))
+    }
+
+    /// Fails if an overlay is to change a row that is lost.
     fn on_ground(&self, shared: &Shared, layers: &Layers) -> Result<()> {
-        let overlays = self.overlays.borrow();
-        let is_pending = |store: u16, key: &AnyKey| {
-            let mut entries = overlays.iter().filter_map(|open| open.layers.get(&store)?.get(key));
-            entries.any(Entry::is_temporary)
-        };
         for (store, layer) in layers {
-            for (key, entry) in layer.entries().iter().filter(|(_, entry)| entry.is_on_sand() && entry.now.is_some()) {
-                if entry.is_change() && self.key_of(*store, key, entry).is_none() && !is_pending(*store, key) {
+            for (key, entry) in layer.entries().iter().filter(|(_, entry)| entry.now.is_some() && entry.is_change()) {
+                if self.is_lost(*store, key, entry) {
                     return Err(conflict(shared, *store, key));
                 }
             }

@@ -2,6 +2,7 @@
 //! Called by `roads`, `commit` and `transaction`; calls `stack` and the live queries.
 
 use std::rc::Rc;
+use std::task::Waker;
 
 use super::frame::Stage;
 use super::land::Landed;
@@ -169,6 +170,7 @@ impl Over {
                 self.settled(*store, layer);
             }
         }
+        self.waiting.take().into_iter().for_each(Waker::wake);
     }
 
     /// A visible row has got its own key.

@@ -57,6 +57,13 @@ pub(super) struct Open {
     pub heard: SortedMap<u16, Option<Heard>>,
 }
 
+impl Open {
+    /// Whether it has a row pending under a temporary key, which it has given it.
+    pub fn gives(&self, store: u16, key: &AnyKey) -> bool {
+        self.layers.get(&store).and_then(|layer| layer.get(key)).is_some_and(Entry::is_temporary)
+    }
+}
+
 /// An overlay that is being stored.
 pub(super) struct Landing {
     pub overlay: u32,
@@ -206,8 +213,7 @@ impl Over {
     pub(super) fn refusal(&self, sight: Sight, store: u16, key: &AnyKey) -> Option<String> {
         let AnyKey::Number(number) = key else { return None };
         let overlays = self.overlays.borrow();
-        let mut entries = overlays.iter().filter_map(|open| open.layers.get(&store)?.get(key));
-        let is_pending = entries.any(Entry::is_temporary);
+        let is_pending = overlays.iter().any(|open| open.gives(store, key));
         // A type of many keys never comes to those at its end by itself; a small one may.
         let has_been_given = || {
             let last = self.shared.upgrade()?.schema(store).last_key;

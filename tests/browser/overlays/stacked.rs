@@ -187,3 +187,127 @@ async fn a_commit_that_waits_for_a_hook_goes_by_the_keys_that_rows_get_meanwhile
     }
     Ok(())
 }
+
+/// Hooks on members: the one of what is added waits until it is told that the server has taken the row, or not; the others note
+/// keys.
+fn at_server(db: &Club) -> (oneshot::Receiver<()>, oneshot::Sender<bool>, Rc<RefCell<Vec<String>>>) {
+    let (begins, begun) = oneshot::channel();
+    let (goes, go) = oneshot::channel::<bool>();
+    let waits = RefCell::new(Some((begins, go)));
+    db.members.hook().on_add(async move |_: Added<Member>| {
+        let waits = waits.borrow_mut().take();
+        if let Some((begins, go)) = waits {
+            begins.send(()).ok();
+            if !go.await? {
+                return Err(HookError::new("no"));
+            }
+        }
+        Ok(())
+    });
+    let heard: Rc<RefCell<Vec<String>>> = Rc::default();
+    let (updated, deleted) = (heard.clone(), heard.clone());
+    db.members.hook().on_update(async move |e: Updated<Member>| {
+        updated.borrow_mut().push(format!("update {} {} {} {}", e.key, e.old.id, e.new.id, e.new.age));
+        Ok(())
+    });
+    db.members.hook().on_delete(async move |e: Deleted<Member>| {
+        deleted.borrow_mut().push(format!("delete {} {}", e.key, e.item.id));
+        Ok(())
+    });
+    (begun, goes, heard)
+}
+
+#[wasm_bindgen_test]
+async fn hooks_hear_of_a_row_by_its_key_whose_add_was_in_its_hook() -> Result<()> {
+    for overwriting in [false, true] {
+        for delete in [false, true] {
+            let db = with_rows(&format!("overlay edits an add {overwriting} {delete}")).await?;
+            let (begun, goes, heard) = at_server(&db);
+            let first = db.members.start_transaction(Overlay::Optimistic);
+            let dan = first.add(&member("Dan", 50)).await?;
+            let second = db.members.start_transaction(Overlay::Optimistic);
+            if delete {
+                second.delete(dan).await?;
+            } else {
+                second.update(dan, |row| row.age = 51).await?;
+            }
+            let commit = async {
+                begun.await.map_err(Error::user)?;
+                let commit = if overwriting { second.commit_overwriting() } else { second.commit() };
+                let goes = async {
+                    // So much is done that the hooks would have been called.
+                    for _ in 0..5 {
+                        assert_eq!(stored(&db).await?, ["Ann", "Bob", "Cid"]);
+                    }
+                    goes.send(true).ok();
+                    Ok::<_, Error>(())
+                };
+                let (committed, gone) = join(commit, goes).await;
+                committed.and(gone)
+            };
+            let (first, second) = join(first.commit(), commit).await;
+            assert_eq!(first?.key(&db.members, &dan), Some(4));
+            second?;
+            assert_eq!(heard.take(), [if delete { "delete 4 4" } else { "update 4 4 4 51" }]);
+            let rows = db.transaction(Mode::Read, &db.members, async |members| members.to_vec().await).await?;
+            let rows: Vec<_> = rows.into_iter().skip(3).map(|row| (row.id, row.name, row.age)).collect();
+            assert_eq!(rows, if delete { vec![] } else { vec![(4, "Dan".into(), 51)] });
+        }
+    }
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn no_hook_hears_of_a_row_whose_add_has_failed() -> Result<()> {
+    for delete in [false, true] {
+        let db = with_rows(&format!("overlay edits a failed add {delete}")).await?;
+        let (begun, goes, heard) = at_server(&db);
+        let first = db.members.start_transaction(Overlay::Optimistic);
+        let dan = first.add(&member("Dan", 50)).await?;
+        let second = db.members.start_transaction(Overlay::Optimistic);
+        second.update(1, |row| row.age = 21).await?;
+        if delete {
+            second.delete(dan).await?;
+        } else {
+            second.update(dan, |row| row.age = 51).await?;
+        }
+        let commit = async {
+            begun.await.map_err(Error::user)?;
+            let (committed, _) = join(second.commit_overwriting(), async { goes.send(false).ok() }).await;
+            committed
+        };
+        let (first, second) = join(first.commit(), commit).await;
+        assert!(matches!(first, Err(Error::Hook { .. })), "{first:?}");
+        if delete {
+            second?;
+            assert_eq!(heard.take(), ["update 1 1 1 21"]);
+        } else {
+            let Err(Error::Conflict { table, key }) = second else { panic!("{second:?}") };
+            assert_eq!((table.as_str(), key), ("members", dan.into()));
+            assert!(heard.take().is_empty());
+        }
+        assert_eq!(stored(&db).await?, ["Ann", "Bob", "Cid"]);
+        assert_eq!(db.members.get(1).await?.map(|row| row.age), Some(if delete { 21 } else { 20 }));
+    }
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn a_commit_in_the_hook_of_the_row_that_it_edits_does_not_wait_for_itself() -> Result<()> {
+    let db = with_rows("overlay edits an add in its hook").await?;
+    let first = db.members.start_transaction(Overlay::Optimistic);
+    let dan = first.add(&member("Dan", 50)).await?;
+    let (members, edited) = (db.members.clone(), Rc::new(RefCell::new(None)));
+    let noted = edited.clone();
+    db.members.hook().on_add(async move |_: Added<Member>| {
+        let tx = members.start_transaction(Overlay::Optimistic);
+        tx.update(dan, |row| row.age = 51).await?;
+        *noted.borrow_mut() = Some(tx.commit_overwriting().await);
+        Ok(())
+    });
+    assert_eq!(first.commit().await?.key(&db.members, &dan), Some(4));
+    let edited = edited.take();
+    assert!(matches!(&edited, Some(Err(Error::Conflict { key, .. })) if *key == dan.into()), "{edited:?}");
+    assert_eq!(db.members.get(4).await?.map(|row| row.age), Some(50));
+    Ok(())
+}

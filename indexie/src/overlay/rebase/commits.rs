@@ -4,7 +4,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use futures::FutureExt;
+use futures::channel::oneshot;
 use futures::executor::block_on;
+use futures::future::join;
 use indexie::prelude::*;
 
 use super::set_synced;
@@ -220,6 +222,47 @@ fn what_a_sync_stores_in_the_place_of_a_row_is_seen() -> Result<()> {
         quiet(&db, &mut all).await;
         quiet(&db, &mut count).await;
         assert_eq!(server.people.count().await?, 1);
+        Ok(())
+    })
+}
+
+#[test]
+fn a_server_is_told_the_key_of_a_row_whose_add_is_in_its_hook() -> Result<()> {
+    block_on(async {
+        let (db, server) = synced().await?;
+        let (goes, go) = oneshot::channel::<()>();
+        let go = RefCell::new(Some(go));
+        db.lines.hook().on_add(async move |_: Added<Line>| {
+            let go = go.borrow_mut().take();
+            if let Some(go) = go {
+                go.await?;
+            }
+            Ok(())
+        });
+        let heard: Rc<RefCell<Vec<(u32, Line, Line)>>> = Rc::default();
+        let to = heard.clone();
+        db.lines.hook().on_update(async move |e: Updated<Line>| {
+            to.borrow_mut().push((e.key, e.old, e.new));
+            Ok(())
+        });
+        let lower = db.lines.start_transaction(Overlay::Optimistic);
+        let temporary = lower.add(&NewLine { text: "mine".into(), done: false }).await?;
+        let mut adds = lower.commit();
+        let upper = db.lines.start_transaction(Overlay::Optimistic);
+        upper.update(temporary, |line| line.done = true).await?;
+        let mut updates = upper.commit();
+        for _ in 0..5 {
+            assert!((&mut adds).now_or_never().is_none());
+            assert!((&mut updates).now_or_never().is_none());
+            assert_eq!(server.lines.count().await?, 0);
+        }
+        goes.send(()).ok();
+        let (adds, updates) = join(adds, updates).await;
+        assert_eq!(adds?.key(&db.lines, &temporary), Some(1));
+        updates?;
+        let line = |done| Line { id: 1, text: "mine".into(), done };
+        assert_eq!(heard.take(), [(1, line(false), line(true))]);
+        assert_eq!(server.lines.to_vec().await?, [line(true)]);
         Ok(())
     })
 }
