@@ -17,6 +17,8 @@
 //! memory's evaluator.
 
 mod commit;
+#[cfg(test)]
+mod copies;
 mod frame;
 mod land;
 mod layer;

@@ -86,6 +86,11 @@ impl Stage {
         Self { over: Some(over), ..self }
     }
 
+    /// Sees and writes nothing more: what lies beneath it may be changed by others.
+    pub fn let_go(&mut self) {
+        (self.beneath, self.into) = (Layers::default(), None);
+    }
+
     fn below<'a>(&self, session: &'a Session) -> Below<'a> {
         Below { session, store: self.store }
     }

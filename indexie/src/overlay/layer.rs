@@ -9,11 +9,25 @@ use crate::schema::StoreSchema;
 use crate::storage::memory::evaluator::{Evaluator, Object, Path, Row, Value, merge};
 
 /// Pending rows, and those that are to go.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Layer {
     entries: SortedMap<AnyKey, Entry>,
     /// Those of the rows that are there.
     rows: Evaluator,
+}
+
+#[cfg(test)]
+thread_local! {
+    /// How many rows have been copied with their layers.
+    pub(super) static COPIED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+impl Clone for Layer {
+    fn clone(&self) -> Self {
+        #[cfg(test)]
+        COPIED.set(COPIED.get() + self.entries.len());
+        Self { entries: self.entries.clone(), rows: self.rows.clone() }
+    }
 }
 
 /// What is stored in the place of a pending row, as far as is known.
@@ -230,13 +244,13 @@ impl Layer {
     }
 
     /// Takes over what another layer has of this one's rows, and more.
-    pub fn extend(&mut self, other: Self) {
-        for (key, entry) in other.entries {
+    pub fn extend(&mut self, other: &Self) {
+        for (key, entry) in &other.entries {
             // Of a row that was never stored, nothing is left once it is gone.
             if entry.is_temporary() && entry.now.is_none() {
-                self.remove(&key);
+                self.remove(key);
             } else {
-                self.set(key, entry);
+                self.set(key.clone(), entry.clone());
             }
         }
     }

@@ -85,8 +85,12 @@ impl Over {
             }
             .boxed_local()
         };
-        let (value, stage) = engine::transact(session.shared, vec![store], Access::Read, None, body).await?;
+        let (value, mut stage) = engine::transact(session.shared, vec![store], Access::Read, None, body).await?;
         self.active(number)?;
+        // What is pending is not copied, as long as nobody else looks at it.
+        if let Some(stage) = Rc::get_mut(&mut stage) {
+            stage.let_go();
+        }
         self.take(number, store, &stage);
         Ok(value)
     }

@@ -76,7 +76,7 @@ impl Open {
         });
         for layers in beside.into_iter().chain([&mut self.layers]) {
             let layer = layers.entry(store).or_insert_with(|| Rc::new(written.emptied()));
-            Rc::make_mut(layer).extend(written.clone());
+            Rc::make_mut(layer).extend(written);
         }
     }
 }
