@@ -81,3 +81,20 @@ fn a_savepoint_copies_once() -> Result<()> {
         Ok(())
     })
 }
+
+#[test]
+fn many_rows_are_changed_without_copies_of_what_has_been() -> Result<()> {
+    block_on(async {
+        let db = Lines::new();
+        db.lines.bulk_add(&(0..3000).map(line).collect::<Vec<_>>()).await?;
+        let tx = db.lines.start_transaction(Overlay::Optimistic);
+        assert_eq!(copied(tx.filter(|_| true).modify(|row| row.count += 1)).await?, 0);
+        tx.commit().await?;
+        db.lines.hook().on_update(async |_: Updated<Line>| Ok(()));
+        assert_eq!(copied(db.lines.filter(|_| true).modify(|row| row.count += 1)).await?, 0);
+        let changes = (1..=3000_u32).map(|id| (id, |row: &mut Line| row.count += 1));
+        assert_eq!(copied(db.lines.bulk_update(changes)).await?, 0);
+        assert!(db.lines.to_vec().await?.iter().all(|row| row.count == 3));
+        db.hooks_settled().await
+    })
+}

@@ -2,7 +2,7 @@
 //! memory, by IndexedDB's rules; they go where the operation's place is once it has succeeded.
 //! Called by the engine, as a [`Frame`]; calls `merged` and the evaluator.
 
-use std::cell::{Cell, Ref, RefCell};
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use futures::FutureExt;
@@ -26,7 +26,7 @@ pub(super) struct Stage {
     /// What lies over the stored rows.
     beneath: Layers,
     /// What it writes, if it may: that is to go into the overlay `into`, which is the highest of those beneath, or to be stored.
-    own: Option<RefCell<Layer>>,
+    own: Option<RefCell<Rc<Layer>>>,
     into: Option<Rc<Layer>>,
     /// The rows that it has written, as they were before.
     written: RefCell<SortedMap<AnyKey, Option<Row>>>,
@@ -77,7 +77,7 @@ impl Stage {
     /// The same, which may write: into an overlay, or what is to be stored.
     pub fn writing(self, into: Option<Rc<Layer>>, temporary: Rc<Cell<f64>>, sequence: Rc<Cell<u64>>) -> Self {
         let beneath = into.as_ref().map_or_else(|| self.beneath.clone(), |into| self.beneath.over(into));
-        let own = Some(RefCell::new(Layer::new(&self.schema)));
+        let own = Some(RefCell::new(Rc::new(Layer::new(&self.schema))));
         Self { beneath, own, into, temporary, sequence, ..self }
     }
 
@@ -95,9 +95,9 @@ impl Stage {
         Below { session, store: self.store }
     }
 
-    /// Its own rows.
-    pub fn own(&self) -> Option<Ref<'_, Layer>> {
-        self.own.as_ref().map(RefCell::borrow)
+    /// Its own rows, as they are now: a write while somebody looks at them copies them.
+    pub fn own(&self) -> Option<Rc<Layer>> {
+        self.own.as_ref().map(|own| own.borrow().clone())
     }
 
     /// What it has written, in the order in which that was first touched.
@@ -122,7 +122,7 @@ impl Stage {
 
     async fn read(&self, session: &Session, request: &Request) -> Result<Reply> {
         let layers = match self.own() {
-            Some(own) => self.beneath.with(own.clone()),
+            Some(own) => self.beneath.over(&own),
             None => self.beneath.clone(),
         };
         let (outcome, want) = merged::read(&self.below(session), &layers, request).await?;
@@ -184,7 +184,8 @@ impl Stage {
             }
         };
         let temporary: SortedSet<AnyKey> = given.into_iter().filter_map(|given| given.key).collect();
-        let own = &mut *own.borrow_mut();
+        let mut own = own.borrow_mut();
+        let own = Rc::make_mut(&mut own);
         for (key, row) in &context {
             if !own.touches(key) {
                 own.rows_mut().set(key, row.as_ref());

@@ -296,10 +296,4 @@ impl Layers {
     pub fn over(&self, layer: &Rc<Layer>) -> Self {
         Self::new(self.0.iter().cloned().chain([layer.clone()]))
     }
-
-    /// The same, with one more on top, which is nobody else's.
-    pub fn with(&self, layer: Layer) -> Self {
-        let own = (!layer.is_empty()).then(|| Rc::new(layer));
-        Self(self.0.iter().cloned().chain(own).collect())
-    }
 }

@@ -109,7 +109,7 @@ impl Over {
         let session = Session { frame: Some(stage.clone()), ..base.clone() };
         let value = steps(session.clone()).await?;
         let value = self.guard(&session, &stage, store, value).await?;
-        let landed = match stage.own().map(|own| own.clone()) {
+        let landed = match stage.own() {
             Some(own) => land(&base, store, &own, Meets::Overwrite).await?,
             None => Vec::new(),
         };
