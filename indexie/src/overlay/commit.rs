@@ -401,16 +401,22 @@ impl Heard {
     }
 
     /// Takes the row that a hook has returned in place of the one that is pending.
-    fn take(&mut self, shared: &Shared, store: u16, pending: &AnyKey, entry: &Entry, row: Row) -> Result<()> {
+    fn take(&mut self, shared: &Shared, store: u16, pending: &AnyKey, entry: &Entry, mut row: Row) -> Result<()> {
         let path = Path::from(shared.schema(store).key.path);
         let Some(layer) = self.layers.get_mut(&store).map(Rc::make_mut) else { return Ok(()) };
+        // A hook before it may have given the row its key, of which this one knows nothing.
+        let before = self.renamed.iter().find(|((of, _), was)| *of == store && *was == pending);
+        let before = before.map_or_else(|| pending.clone(), |((_, renamed), _)| renamed.clone());
         let key = match path.key(&row) {
-            At::Key(key) => key,
-            At::NoKey | At::Nothing => pending.clone(),
+            At::Key(key) if key != *pending => key,
+            At::Key(_) | At::NoKey | At::Nothing => before.clone(),
         };
-        if key == *pending {
+        if key == before {
+            if before != *pending {
+                row = rekeyed(&path, &row, &key);
+            }
             // Several hooks may return a row: the last one counts.
-            layer.change(pending, |entry| {
+            layer.change(&key, |entry| {
                 entry.now = Some(row);
                 entry.replaced = true;
                 entry.gone = None;
@@ -427,9 +433,7 @@ impl Heard {
         if !entry.is_temporary() {
             return Err(refused(pending, format!("a hook has returned a row with another key, {key}")));
         }
-        let before = self.renamed.iter().find(|((of, _), was)| *of == store && *was == pending);
-        let before = before.map_or_else(|| pending.clone(), |((_, renamed), _)| renamed.clone());
-        if key != before && layer.get(&key).is_some_and(|other| other.now.is_some()) {
+        if layer.get(&key).is_some_and(|other| other.now.is_some()) {
             return Err(refused(
                 &key,
                 "a hook has returned a row with the key that another pending row has".to_owned(),

@@ -306,3 +306,25 @@ async fn of_two_pending_rows_a_hook_cannot_make_one() -> Result<()> {
     assert_eq!(stored(&db).await?, ["Ann", "Bob", "Eve", "Dan"]);
     Ok(())
 }
+
+#[wasm_bindgen_test]
+async fn of_several_hooks_that_return_the_row_of_one_the_last_counts_under_the_key_that_one_has_given() -> Result<()> {
+    let db = with_rows("overlay two server rows").await?;
+    db.members.hook().on_add(async |e: Added<Member>| Ok(Member { id: 8, age: 1, ..e.item }));
+    let upper =
+        db.members.hook().on_add(async |e: Added<Member>| Ok(Member { name: e.item.name.to_uppercase(), ..e.item }));
+    let tx = db.members.start_transaction(Overlay::Optimistic);
+    let dan = tx.add(&member("Dan", 50)).await?;
+    assert_eq!(tx.commit().await?.key(&db.members, &dan), Some(8));
+    assert_eq!(db.members.get(8).await?.map(|row| (row.id, row.name, row.age)), Some((8, "DAN".into(), 50)));
+    // The second one may give another key, too.
+    db.members.delete(8).await?;
+    db.members.hook().remove(upper);
+    db.members.hook().on_add(async |e: Added<Member>| Ok(Member { id: 9, ..e.item }));
+    let tx = db.members.start_transaction(Overlay::Optimistic);
+    let dan = tx.add(&member("Dan", 50)).await?;
+    assert_eq!(tx.commit().await?.key(&db.members, &dan), Some(9));
+    assert_eq!(stored(&db).await?, ["Ann", "Bob", "Cid", "Dan"]);
+    assert_eq!(db.members.primary_keys().await?, [1, 2, 3, 9]);
+    Ok(())
+}
