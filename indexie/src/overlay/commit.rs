@@ -371,13 +371,15 @@ struct Heard {
     layers: Layers,
     /// Rows that have got their key from a hook: the key that they had before.
     renamed: SortedMap<(u16, AnyKey), AnyKey>,
+    /// The other way round.
+    given: SortedMap<(u16, AnyKey), AnyKey>,
     /// Rows that are as a hook has returned them.
     returned: SortedSet<(u16, AnyKey)>,
 }
 
 impl Heard {
     fn of(layers: Layers) -> Self {
-        Self { layers, renamed: SortedMap::new(), returned: SortedSet::new() }
+        Self { layers, renamed: SortedMap::new(), given: SortedMap::new(), returned: SortedSet::new() }
     }
 
     /// Takes what an overlay has pending now of a table that follows a server, but for what hooks have returned.
@@ -405,8 +407,7 @@ impl Heard {
         let path = Path::from(shared.schema(store).key.path);
         let Some(layer) = self.layers.get_mut(&store).map(Rc::make_mut) else { return Ok(()) };
         // A hook before it may have given the row its key, of which this one knows nothing.
-        let before = self.renamed.iter().find(|((of, _), was)| *of == store && *was == pending);
-        let before = before.map_or_else(|| pending.clone(), |((_, renamed), _)| renamed.clone());
+        let before = self.given.get(&(store, pending.clone())).unwrap_or(pending).clone();
         let key = match path.key(&row) {
             At::Key(key) if key != *pending => key,
             At::Key(_) | At::NoKey | At::Nothing => before.clone(),
@@ -456,6 +457,7 @@ impl Heard {
             sequence: entry.sequence,
         };
         layer.set(key.clone(), entry);
+        self.given.insert((store, pending.clone()), key.clone());
         self.renamed.insert((store, key), pending.clone());
         Ok(())
     }

@@ -321,10 +321,12 @@ async fn of_several_hooks_that_return_the_row_of_one_the_last_counts_under_the_k
     db.members.delete(8).await?;
     db.members.hook().remove(upper);
     db.members.hook().on_add(async |e: Added<Member>| Ok(Member { id: 9, ..e.item }));
+    db.members.hook().on_add(async |e: Added<Member>| Ok(Member { age: e.item.age + 1, ..e.item }));
     let tx = db.members.start_transaction(Overlay::Optimistic);
     let dan = tx.add(&member("Dan", 50)).await?;
     assert_eq!(tx.commit().await?.key(&db.members, &dan), Some(9));
     assert_eq!(stored(&db).await?, ["Ann", "Bob", "Cid", "Dan"]);
     assert_eq!(db.members.primary_keys().await?, [1, 2, 3, 9]);
+    assert_eq!(db.members.get(9).await?.map(|row| row.age), Some(51));
     Ok(())
 }
