@@ -3,6 +3,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
+use std::iter::successors;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
@@ -130,8 +131,9 @@ impl Over {
     async fn keyed(&self, shared: &Shared, number: u32) -> Result<()> {
         poll_fn(|context| {
             let Some((store, key, giver)) = self.awaited(number) else { return Poll::Ready(Ok(())) };
-            // In a hook of that one it would wait for itself.
-            if HEARING.with_borrow(|hearing| hearing.contains(&giver)) {
+            // In a hook of that one, or of one for which that one waits, it would wait for itself.
+            let mut givers = successors(Some(giver), |giver| Some(self.awaited(*giver)?.2));
+            if HEARING.with_borrow(|hearing| givers.any(|giver| hearing.contains(&giver))) {
                 return Poll::Ready(Err(conflict(shared, store, &key)));
             }
             self.waiting.borrow_mut().push(context.waker().clone());

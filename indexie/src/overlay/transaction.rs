@@ -203,7 +203,9 @@ impl<H> OverlayTransaction<H> {
     /// The hooks are called under both strategies, in the order in which the rows were first touched, each with what has become of
     /// its row in the end; a row that a hook returns is stored in place of the pending one. If the tab is closed after the hooks
     /// were successful and before everything is stored, or storing fails then, the server has the change and this database has not.
-    /// Conflicts are looked for before the hooks are called, and again when everything is stored.
+    /// Conflicts are looked for before the hooks are called, and again when everything is stored. Where it changes a row that an
+    /// earlier overlay has added, and that one is being committed, the row's key is waited for first; in the hooks of that one it is
+    /// [`Error::Conflict`].
     ///
     /// Live queries go from the pending rows to the stored ones in one step.
     ///

@@ -311,3 +311,39 @@ async fn a_commit_in_the_hook_of_the_row_that_it_edits_does_not_wait_for_itself(
     assert_eq!(db.members.get(4).await?.map(|row| row.age), Some(50));
     Ok(())
 }
+
+#[wasm_bindgen_test]
+async fn nor_does_one_that_waits_for_another_that_waits_for_the_hook() -> Result<()> {
+    let db = with_rows("overlay edits an add of one that waits").await?;
+    let (begun, goes, heard) = at_server(&db);
+    let first = db.members.start_transaction(Overlay::Optimistic);
+    let dan = first.add(&member("Dan", 50)).await?;
+    let second = db.members.start_transaction(Overlay::Optimistic);
+    second.update(dan, |row| row.age = 51).await?;
+    let eve = second.add(&member("Eve", 60)).await?;
+    let third = db.members.start_transaction(Overlay::Optimistic);
+    third.update(eve, |row| row.age = 61).await?;
+    let third = RefCell::new(Some(third));
+    let edited = Rc::new(RefCell::new(None));
+    let noted = edited.clone();
+    db.members.hook().on_add(async move |_: Added<Member>| {
+        let third = third.borrow_mut().take();
+        if let Some(third) = third {
+            *noted.borrow_mut() = Some(third.commit_overwriting().await);
+        }
+        Ok(())
+    });
+    let commit = async {
+        begun.await.map_err(Error::user)?;
+        let (committed, _) = join(second.commit(), async { goes.send(true).ok() }).await;
+        committed
+    };
+    let (first, second) = join(first.commit(), commit).await;
+    assert_eq!(first?.key(&db.members, &dan), Some(4));
+    assert_eq!(second?.key(&db.members, &eve), Some(5));
+    let edited = edited.take();
+    assert!(matches!(&edited, Some(Err(Error::Conflict { key, .. })) if *key == eve.into()), "{edited:?}");
+    assert_eq!(heard.take(), ["update 4 4 4 51"]);
+    assert_eq!(stored(&db).await?, ["Ann", "Bob", "Cid", "Dan", "Eve"]);
+    Ok(())
+}
