@@ -15,9 +15,9 @@ mod registry;
 pub use error::{HookError, HookFailure};
 pub(crate) use event::Event;
 pub use event::{Added, Deleted, HookOutput, Mutation, Updated};
-pub(crate) use registry::Hooked;
 #[cfg_attr(not(feature = "electric"), allow(unused_imports, reason = "only a sync asks"))]
 pub(crate) use registry::InFlight;
+pub(crate) use registry::{Hooked, call};
 
 use std::fmt;
 use std::rc::Rc;
@@ -48,9 +48,9 @@ pub struct HookId(pub(crate) u64);
 /// [transaction](Indexie::transaction) each operation counts, and hooks hear of them once it is committed; of an
 /// [overlay transaction](crate::OverlayTransaction) they hear what it comes to in the end, row by row.
 ///
-/// Several hooks for the same event are called in the order of their registration, one after the other. A function that holds
-/// the database object keeps it alive until the hook is removed. A table without hooks and guards costs nothing; with one, each
-/// write reads the rows that it replaces.
+/// Several hooks for the same event are called in the order of their registration, one after the other. One that panics has failed. A
+/// function that holds the database object keeps it alive until the hook is removed. A table without hooks and guards costs nothing;
+/// with one, each write reads the rows that it replaces.
 ///
 /// When the hooks are called is the table's [`Strategy`].
 ///

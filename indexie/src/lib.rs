@@ -92,6 +92,7 @@ mod names;
 mod op;
 mod order;
 mod overlay;
+mod panics;
 mod probe;
 mod query;
 mod schema;

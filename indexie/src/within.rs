@@ -6,25 +6,20 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::thread::LocalKey;
 
+use crate::panics;
+
 /// The numbers of what is being polled, the outermost first.
 pub(crate) type Within<N> = LocalKey<RefCell<Vec<N>>>;
-
-/// Takes a number off the list again when the poll is over, however it ends.
-struct Mark<N: 'static>(&'static Within<N>);
-
-impl<N> Drop for Mark<N> {
-    fn drop(&mut self) {
-        self.0.with_borrow_mut(Vec::pop);
-    }
-}
 
 /// Runs `steps`, with `number` on the list whenever they are polled.
 pub(crate) async fn within<N: Copy, R>(list: &'static Within<N>, number: N, steps: impl Future<Output = R>) -> R {
     let mut steps = pin!(steps);
     poll_fn(|context| {
         list.with_borrow_mut(|list| list.push(number));
-        let _mark = Mark(list);
-        steps.as_mut().poll(context)
+        let polled = panics::attempt(|| steps.as_mut().poll(context));
+        // It is taken off however the poll ends.
+        list.with_borrow_mut(Vec::pop);
+        polled.unwrap_or_else(|panic| panics::resume(panic))
     })
     .await
 }

@@ -1,27 +1,23 @@
 //! The queues in which hooks are called in the background: for each table one after the other. A hook that panics, or a handler that
-//! does, ends neither the queue nor who waits for it, also where a panic does not unwind.
+//! does, ends neither the queue nor who waits for it.
 //! Called by the registry; calls hooks.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 
 use futures::FutureExt;
 
-use super::error::{HookError, HookFailure};
+use super::error::HookFailure;
 use super::event::Event;
-use super::registry::Hook;
+use super::registry::{Hook, call};
 use crate::engine::Shared;
 use crate::order::SortedMap;
+use crate::panics;
 use crate::tasks;
-
-/// What is told of a hook that did not come back.
-const PANICKED: &str = "it has panicked";
 
 #[derive(Default)]
 pub(super) struct Queues {
@@ -38,9 +34,6 @@ struct Queue {
     due: VecDeque<Due>,
     /// There is a task that calls what is due.
     runs: bool,
-    /// The call of the app's code that is under way; a later one has a greater number.
-    call: Option<u64>,
-    calls: u64,
 }
 
 struct Due {
@@ -56,18 +49,6 @@ struct Place {
     database: u64,
     store: u16,
     table: &'static str,
-}
-
-/// The app's code is being called: a hook, if it is not the handler of failures.
-struct Call<'a> {
-    queues: &'a Queues,
-    store: u16,
-}
-
-impl Drop for Call<'_> {
-    fn drop(&mut self) {
-        self.queues.with(self.store, |queue| queue.call = None);
-    }
 }
 
 impl Queues {
@@ -95,7 +76,7 @@ impl Queues {
     /// Calls what is due for a table, and goes on for as long as there is more.
     async fn run(self: Rc<Self>, place: Place) {
         while let Some((hook, event)) = self.next_call(place.store) {
-            if let Err(error) = self.call(place, &hook, &event).await {
+            if let Err(error) = call(&hook, &event).await {
                 self.tell(place, HookFailure { table: place.table, event, error, hook });
             }
         }
@@ -119,52 +100,11 @@ impl Queues {
         }
     }
 
-    async fn call(self: &Rc<Self>, place: Place, hook: &Hook, event: &Event) -> Result<(), HookError> {
-        let mut calling = pin!(AssertUnwindSafe(async { hook(event).await.map(drop) }).catch_unwind());
-        let called = poll_fn(|context| {
-            let _call = self.begin_call(place, Some((hook, event)));
-            calling.as_mut().poll(context)
-        });
-        called.await.unwrap_or_else(|_| Err(HookError::new(PANICKED)))
-    }
-
-    /// Tells of a failure; who panics at that has said so.
-    fn tell(self: &Rc<Self>, place: Place, failure: HookFailure) {
+    /// Tells of a failure.
+    fn tell(&self, place: Place, failure: HookFailure) {
         let Some(over) = crate::overlay::existing(place.database) else { return };
-        let _call = self.begin_call(place, None);
-        let _ = catch_unwind(AssertUnwindSafe(|| over.hooked.failed(failure)));
-    }
-
-    #[cfg_attr(not(target_family = "wasm"), allow(unused_variables, reason = "a panic unwinds"))]
-    fn begin_call(self: &Rc<Self>, place: Place, called: Option<(&Hook, &Event)>) -> Call<'_> {
-        let number = self.with(place.store, |queue| {
-            queue.calls += 1;
-            *queue.call.insert(queue.calls)
-        });
-        #[cfg(target_family = "wasm")]
-        {
-            let (this, called) = (self.clone(), called.map(|(hook, event)| (hook.clone(), event.clone())));
-            wasm_bindgen_futures::spawn_local(async move { this.look_after(place, number, called) });
-        }
-        Call { queues: self, store: place.store }
-    }
-
-    /// Goes on after a call that has not come back: it has panicked, and wasm does not unwind.
-    #[cfg(target_family = "wasm")]
-    fn look_after(self: &Rc<Self>, place: Place, number: u64, called: Option<(Hook, Event)>) {
-        let is_over = self.with(place.store, |queue| {
-            let is_over = queue.call != Some(number);
-            if !is_over {
-                (queue.call, queue.runs) = (None, false);
-            }
-            is_over
-        });
-        if is_over {
-            return;
-        }
-        self.start(place);
-        if let Some((hook, event)) = called {
-            self.tell(place, HookFailure { table: place.table, event, error: HookError::new(PANICKED), hook });
+        if let Err(panic) = panics::attempt(|| over.hooked.failed(failure)) {
+            panics::report(panic);
         }
     }
 

@@ -1,9 +1,12 @@
 //! The hooks and guards of one database object on this thread, and who hears of failures.
 
 use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task::Poll;
 
+use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 
 use super::HookId;
@@ -14,12 +17,37 @@ use crate::engine::Shared;
 use crate::error::Result;
 use crate::key::AnyKey;
 use crate::order::SortedMap;
+use crate::panics;
 use crate::storage::memory::evaluator::Row;
 use crate::strategy::Strategy;
 
 pub(crate) type Calling = LocalBoxFuture<'static, Result<Option<Row>, HookError>>;
 /// Calls a hook; it may return a row.
 pub(crate) type Hook = Rc<dyn Fn(&Event) -> Calling>;
+/// Calls a hook. One that panics has failed.
+pub(crate) async fn call(hook: &Hook, event: &Event) -> Result<Option<Row>, HookError> {
+    let mut calling = None;
+    poll_fn(|context| {
+        let under_way: Option<Calling> = calling.take();
+        let polled = panics::attempt(|| {
+            let mut calling = under_way.unwrap_or_else(|| hook(event));
+            (calling.poll_unpin(context), calling)
+        });
+        match polled {
+            Ok((Poll::Pending, under_way)) => {
+                calling = Some(under_way);
+                Poll::Pending
+            }
+            Ok((ready, _)) => ready,
+            Err(panic) => {
+                panics::report(panic);
+                Poll::Ready(Err(HookError::new("it has panicked")))
+            }
+        }
+    })
+    .await
+}
+
 /// Looks at a change: its key and whether that is a temporary one, the row before, and the row after, which it may alter.
 pub(crate) type Guard = Rc<dyn Fn(&AnyKey, bool, Option<&Row>, Option<&Row>) -> Result<Option<Row>>>;
 

@@ -17,7 +17,7 @@ use super::over::Over;
 use super::stack::ended;
 use crate::engine::{self, Access, Session, Shared, Turn, turn_in};
 use crate::error::{Error, Result};
-use crate::hooks::{Event, Mutation};
+use crate::hooks::{Event, Mutation, call};
 use crate::key::AnyKey;
 use crate::order::{self, SortedMap, SortedSet};
 use crate::storage::Thread;
@@ -186,7 +186,7 @@ impl Over {
             let known = (!entry.is_temporary()).then(|| key.clone());
             let event = Event::new(store, known, entry.beneath.clone(), entry.now.clone());
             for hook in self.hooked.hooks(store, mutation) {
-                let row = within(&HEARING, number, hook(&event))
+                let row = within(&HEARING, number, call(&hook, &event))
                     .await
                     .map_err(|error| error.into_error(shared.table_name(store), event.key.as_ref(), mutation))?;
                 if let Some(mut row) = row

@@ -88,3 +88,44 @@ async fn a_handler_that_panics_ends_no_hooks() -> Result<()> {
     assert_eq!(uncaught.heard().len(), if cfg!(target_family = "wasm") { 4 } else { 0 });
     Ok(())
 }
+
+#[wasm_bindgen_test]
+async fn a_hook_that_a_write_waits_for_fails_it() -> Result<()> {
+    let uncaught = Uncaught::listen();
+    let (db, ear) = panicking("hooks network panic").await?;
+    let inner = db.clone();
+    db.users.hook().on_update(async move |e: Updated<User>| {
+        inner.users.count().await?;
+        if e.new.age == 0 {
+            panic();
+        }
+        Ok(())
+    });
+    db.users.set_strategy(Strategy::NetworkFirst);
+    for (name, age) in [("Dan", 50), ("Eve", 60)] {
+        let failed = db.users.add(&user(name, age)).await;
+        let Err(Error::Hook { table, message, .. }) = failed else { panic!("{failed:?}") };
+        assert_eq!((table.as_str(), message.as_str()), ("users", "it has panicked"));
+    }
+    let failed = db.users.update(1, |row| row.age = 0).await;
+    assert!(matches!(&failed, Err(Error::Hook { key: Some(key), .. }) if *key == 1.into()), "{failed:?}");
+    // Whatever is written next does not wait for them, nor count as a part of them.
+    assert_eq!(db.users.update(1, |row| row.age = 21).await?.age, 21);
+    assert_eq!(db.users.filter(|row| row.age > 0).modify(|row| row.age += 1).await?, 3);
+    assert_eq!(db.users.add(&user("Flo", 1)).await?, 4);
+    assert_eq!(ear.heard(), ["first Flo", "second Flo"]);
+
+    db.users.set_strategy(Strategy::LocalFirst);
+    for name in ["Dan", "Eve"] {
+        let tx = db.users.start_transaction(Overlay::Optimistic);
+        tx.add(&user(name, 1)).await?;
+        assert_eq!(db.users.count().await?, 5);
+        let failed = tx.commit().await;
+        assert!(matches!(&failed, Err(Error::Hook { key: None, .. })), "{failed:?}");
+        assert_eq!(db.users.count().await?, 4, "nothing is pending any more");
+    }
+    let ages: Vec<u32> = db.users.to_vec().await?.iter().map(|row| row.age).collect();
+    assert_eq!(ages, [22, 31, 41, 1]);
+    assert_eq!(uncaught.heard().len(), if cfg!(target_family = "wasm") { 5 } else { 0 });
+    Ok(())
+}

@@ -2579,6 +2579,18 @@ const REUSES = 100, REUSE_TIME = 20;
 // After so many milliseconds a request is blocked that waits behind a blocked one.
 const PATIENCE = 500;
 
+// Rust hears of what is thrown.
+export function call(f) {
+  f();
+}
+
+// As if nobody had caught it.
+export function report(error) {
+  queueMicrotask(() => {
+    throw error;
+  });
+}
+
 export class Engine {
   // `wake(event, id)` is Rust. It is called from within request callbacks, while their transaction is active.
   constructor(wake) {
