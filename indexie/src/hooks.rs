@@ -113,7 +113,8 @@ impl Indexie {
         over(&self.shared).hooked.set_handler(Rc::new(handler));
     }
 
-    /// Resolves when all hooks have been called that are due now: those of changes that are stored already.
+    /// Resolves when all hooks have been called that are due now: those of changes that are stored already. In a hook that is called in
+    /// the background, those that were due before it: later ones may have to wait for it.
     ///
     /// ```
     /// # mod app { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs")); }

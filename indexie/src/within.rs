@@ -1,5 +1,5 @@
 //! Whose code is being polled right now: what that starts is part of what is around it, and does not wait for it.
-//! Called by savepoints of overlays and by network-first writes; calls nothing.
+//! Called by savepoints of overlays, by network-first writes and by the queues of hooks; calls nothing.
 
 use std::cell::RefCell;
 use std::future::poll_fn;

@@ -18,12 +18,18 @@ use crate::engine::Shared;
 use crate::order::SortedMap;
 use crate::panics;
 use crate::tasks;
+use crate::within::within;
+
+thread_local! {
+    /// The number of the next event: in the order in which they come, whatever the database.
+    static NEXT: Cell<u64> = const { Cell::new(0) };
+    /// The events whose hooks are being polled right now, the outermost first.
+    static CALLING: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
+}
 
 #[derive(Default)]
 pub(super) struct Queues {
     tables: RefCell<SortedMap<u16, Queue>>,
-    /// The number of the next event.
-    next: Cell<u64>,
     /// Those that are not done with.
     open: RefCell<SortedMap<u64, Event>>,
     waiting: RefCell<Vec<Waker>>,
@@ -58,8 +64,7 @@ impl Queues {
 
     /// Has hooks called of an event, after those of the ones before it.
     pub fn enqueue(self: &Rc<Self>, shared: &Arc<Shared>, event: Event, hooks: Vec<Hook>) {
-        let number = self.next.get();
-        self.next.set(number + 1);
+        let number = NEXT.replace(NEXT.get() + 1);
         self.open.borrow_mut().insert(number, event.clone());
         let store = event.store;
         self.with(store, |queue| queue.due.push_back(Due { number, event, hooks: hooks.into() }));
@@ -75,21 +80,21 @@ impl Queues {
 
     /// Calls what is due for a table, and goes on for as long as there is more.
     async fn run(self: Rc<Self>, place: Place) {
-        while let Some((hook, event)) = self.next_call(place.store) {
-            if let Err(error) = call(&hook, &event).await {
+        while let Some((number, hook, event)) = self.next_call(place.store) {
+            if let Err(error) = within(&CALLING, number, call(&hook, &event)).await {
                 self.tell(place, HookFailure { table: place.table, event, error, hook });
             }
         }
         self.with(place.store, |queue| queue.runs = false);
     }
 
-    /// The next hook, and what it is to hear of. What has none left is done with.
-    fn next_call(&self, store: u16) -> Option<(Hook, Event)> {
+    /// The next hook, and what it is to hear of, with its number. What has none left is done with.
+    fn next_call(&self, store: u16) -> Option<(u64, Hook, Event)> {
         loop {
             let (next, done) = self.with(store, |queue| {
                 let Some(first) = queue.due.front_mut() else { return (None, None) };
                 match first.hooks.pop_front() {
-                    Some(hook) => (Some((hook, first.event.clone())), None),
+                    Some(hook) => (Some((first.number, hook, first.event.clone())), None),
                     None => (None, queue.due.pop_front()),
                 }
             });
@@ -114,9 +119,10 @@ impl Queues {
         self.open.borrow().values().for_each(&mut each);
     }
 
-    /// Resolves when all events that are queued now, and are meant, are done with.
+    /// Resolves when all events that are queued now, and are meant, are done with; in a hook, those before its own: a later one may
+    /// have to wait for it.
     pub async fn done_with(&self, is_meant: impl Fn(&Event) -> bool) {
-        let until = self.next.get();
+        let until = CALLING.with_borrow(|calling| calling.iter().min().copied()).unwrap_or_else(|| NEXT.get());
         poll_fn(|context| {
             #[cfg(not(target_family = "wasm"))]
             tasks::attend(context.waker());

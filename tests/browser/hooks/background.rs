@@ -9,7 +9,7 @@ use indexie::Mutation;
 use indexie::prelude::*;
 use indexie_tests::wasm_bindgen_test;
 
-use crate::fixtures::{Ear, User, user, with_three};
+use crate::fixtures::{Ear, Log, User, user, with_three};
 
 #[wasm_bindgen_test]
 async fn a_write_does_not_wait_for_its_hooks() -> Result<()> {
@@ -100,5 +100,37 @@ async fn a_hook_may_use_the_database() -> Result<()> {
     db.hooks_settled().await?;
     assert_eq!(db.logs.to_vec().await?.len(), 1);
     assert_eq!(db.users.get(4).await?.map(|row| row.age), Some(51));
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn a_hook_may_wait_for_those_before_it() -> Result<()> {
+    let db = with_three("hooks settled inside").await?;
+    let (ear, inner) = (Ear::default(), db.clone());
+    let (of_users, of_logs) = (ear.clone(), ear.clone());
+    db.users.hook().on_add(async move |e: Added<User>| {
+        inner.hooks_settled().await?;
+        of_users.hear(e.item.name);
+        Ok(())
+    });
+    let inner = db.clone();
+    db.logs.hook().on_add(async move |e: Added<Log>| {
+        for _ in 0..3 {
+            inner.users.count().await?;
+        }
+        // Each of the two tables' hooks waits for those of the other one.
+        inner.hooks_settled().await?;
+        of_logs.hear(e.item.action);
+        Ok(())
+    });
+    let tables = (&db.users, &db.logs);
+    db.transaction(Mode::ReadWrite, tables, async move |(users, logs)| {
+        logs.add(&Log { action: "first".into() }).await?;
+        users.bulk_add(&[user("Dan", 1), user("Eve", 2)]).await?;
+        logs.add(&Log { action: "last".into() }).await?;
+        Ok(())
+    })
+    .await?;
+    assert_eq!(ear.settled(&db).await?, ["first", "Dan", "Eve", "last"]);
     Ok(())
 }
