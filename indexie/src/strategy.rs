@@ -67,6 +67,11 @@ thread_local! {
     static WITHIN: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
 }
 
+/// Whether the hook of a write is being polled that holds its place meanwhile.
+pub(crate) fn in_turn() -> bool {
+    !WITHIN.with_borrow(Vec::is_empty)
+}
+
 /// A place that is held until the write is done.
 pub(crate) struct Turn {
     places: Rc<RefCell<VecDeque<Place>>>,

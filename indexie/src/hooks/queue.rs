@@ -121,7 +121,7 @@ impl Queues {
 
     /// Resolves when all events that are queued now, and are meant, are done with; in a hook, those before its own: a later one may
     /// have to wait for it.
-    pub async fn done_with(&self, is_meant: impl Fn(&Event) -> bool) {
+    pub async fn done_with(&self, is_meant: &dyn Fn(&Event) -> bool) {
         let until = CALLING.with_borrow(|calling| calling.iter().min().copied()).unwrap_or_else(|| NEXT.get());
         poll_fn(|context| {
             #[cfg(not(target_family = "wasm"))]

@@ -174,13 +174,17 @@ impl Hooked {
 
     /// Resolves when all events that are queued now are done with.
     pub async fn settled(&self) {
-        self.queues.done_with(|_| true).await;
+        self.queues.done_with(&|_| true).await;
     }
 
     /// The same, of one table.
-    #[allow(dead_code, reason = "a sync asks for what it needs")]
     pub async fn settled_in(&self, store: u16) {
-        self.queues.done_with(|event| event.store == store).await;
+        self.queues.done_with(&|event| event.store == store).await;
+    }
+
+    /// The same, of these rows.
+    pub async fn settled_of(&self, is_meant: impl Fn(u16, &AnyKey) -> bool) {
+        self.queues.done_with(&|event| event.key.as_ref().is_some_and(|key| is_meant(event.store, key))).await;
     }
 
     pub(super) fn failed(&self, failure: HookFailure) {

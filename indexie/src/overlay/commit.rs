@@ -22,6 +22,7 @@ use crate::key::AnyKey;
 use crate::order::{self, SortedMap, SortedSet};
 use crate::storage::Thread;
 use crate::storage::memory::evaluator::{At, Path, Row};
+use crate::strategy::in_turn;
 use crate::within::within;
 
 type Layers = SortedMap<u16, Rc<Layer>>;
@@ -76,6 +77,7 @@ impl Over {
             self.roll_back(number);
             return Ok(Stored::new());
         }
+        self.hooks_before(&layers).await;
         // The hooks are not to tell a server of what cannot be stored.
         self.on_ground(&shared, &layers)?;
         if !overwrite {
@@ -154,6 +156,21 @@ impl Over {
             }
         }
         None
+    }
+
+    /// Resolves when the hooks have been called of what was committed before to the same rows. What holds its place meanwhile has waited
+    /// for that already, or those hooks may wait for it.
+    async fn hooks_before(&self, layers: &Layers) {
+        if in_turn() {
+            return;
+        }
+        let changes = |store: u16, key: &AnyKey| {
+            layers.get(&store).and_then(|layer| layer.get(key)).is_some_and(Entry::is_change)
+        };
+        let is_meant = |store, key: &AnyKey| {
+            changes(store, key) || self.first_seen(store, key).is_some_and(|pending| changes(store, &pending))
+        };
+        self.hooked.settled_of(is_meant).await;
     }
 
     /// Has the hooks called, and takes what they return.

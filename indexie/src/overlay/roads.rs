@@ -22,7 +22,7 @@ use crate::key::AnyKey;
 use crate::order::SortedMap;
 use crate::storage::memory::evaluator::{Row, write_key, written};
 use crate::storage::{Columns, Reply, Thread};
-use crate::strategy::Strategy;
+use crate::strategy::{Strategy, in_turn};
 
 impl Over {
     pub(super) async fn read(self: Rc<Self>, task: Task) -> Result<Box<dyn Any>> {
@@ -163,6 +163,10 @@ impl Over {
     pub(super) async fn write_after_network(self: Rc<Self>, task: Task) -> Result<Box<dyn Any>> {
         let Task { session, store, footprint, steps, access } = task;
         let table = session.shared.table_name(store);
+        // What was written local first, before, comes before. Who has the turn does not wait: those hooks may be waiting for that.
+        if !in_turn() {
+            self.hooked.settled_in(store).await;
+        }
         let turn = self.network.reached(store, footprint.clone()).await.ok_or_else(|| Error::Unsupported {
             what: format!(
                 "table `{table}` is network first, and a hook that writes the rows of which it is told, or of a hook that waits for it, would wait for itself: it may return the row as it is to be stored"

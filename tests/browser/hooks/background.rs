@@ -5,11 +5,12 @@ use std::rc::Rc;
 
 use futures::StreamExt;
 use futures::channel::oneshot;
+use futures::future::join;
 use indexie::Mutation;
 use indexie::prelude::*;
 use indexie_tests::wasm_bindgen_test;
 
-use crate::fixtures::{Ear, Log, User, user, with_three};
+use crate::fixtures::{App, Ear, Log, User, user, with_three};
 
 #[wasm_bindgen_test]
 async fn a_write_does_not_wait_for_its_hooks() -> Result<()> {
@@ -132,5 +133,99 @@ async fn a_hook_may_wait_for_those_before_it() -> Result<()> {
     })
     .await?;
     assert_eq!(ear.settled(&db).await?, ["first", "Dan", "Eve", "last"]);
+    Ok(())
+}
+
+/// Users' hooks, of which the one for Dan waits for the sender.
+async fn slow_for_dan(name: &str) -> Result<(App, Ear, oneshot::Sender<()>)> {
+    let db = with_three(name).await?;
+    let (open, gate) = oneshot::channel::<()>();
+    let (ear, gate) = (Ear::default(), Rc::new(RefCell::new(Some(gate))));
+    let (adding, updating) = (ear.clone(), ear.clone());
+    db.users.hook().on_add(async move |e: Added<User>| {
+        let gate = if e.item.name == "Dan" { gate.borrow_mut().take() } else { None };
+        if let Some(gate) = gate {
+            gate.await?;
+        }
+        adding.hear(format!("add {}", e.item.name));
+        Ok(())
+    });
+    db.users.hook().on_update(async move |e: Updated<User>| {
+        updating.hear(format!("update {} {}->{}", e.new.name, e.old.age, e.new.age));
+        Ok(())
+    });
+    Ok((db, ear, open))
+}
+
+#[wasm_bindgen_test]
+async fn those_of_an_overlay_come_after_those_that_are_due_for_its_rows() -> Result<()> {
+    let (db, ear, open) = slow_for_dan("hooks before an overlay").await?;
+    assert_eq!(db.users.add(&user("Dan", 50)).await?, 4);
+    let other = db.users.start_transaction(Overlay::Optimistic);
+    other.update(1, |row| row.age = 21).await?;
+    other.commit().await?;
+    assert_eq!(ear.heard(), ["update Ann 20->21"], "another row's does not wait");
+
+    let tx = db.users.start_transaction(Overlay::Optimistic);
+    tx.update(4, |row| row.age = 51).await?;
+    let meanwhile = async {
+        for _ in 0..20 {
+            db.users.count().await?;
+        }
+        assert!(ear.heard().is_empty());
+        assert_eq!(db.users.get(4).await?.map(|row| row.age), Some(51), "it is shown meanwhile");
+        open.send(()).expect("it is waited for");
+        Ok::<_, Error>(())
+    };
+    let (committed, meanwhile) = join(tx.commit(), meanwhile).await;
+    meanwhile?;
+    committed?;
+    assert_eq!(ear.heard(), ["add Dan", "update Dan 50->51"]);
+    assert_eq!(db.users.get(4).await?.map(|row| row.age), Some(51));
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn those_of_a_network_first_write_come_after_those_that_were_due_before() -> Result<()> {
+    let (db, ear, open) = slow_for_dan("hooks before the network").await?;
+    assert_eq!(db.users.add(&user("Dan", 50)).await?, 4);
+    db.users.set_strategy(Strategy::NetworkFirst);
+    let meanwhile = async {
+        for _ in 0..20 {
+            db.users.count().await?;
+        }
+        assert!(ear.heard().is_empty());
+        open.send(()).expect("it is waited for");
+        Ok::<_, Error>(())
+    };
+    let (updated, meanwhile) = join(db.users.update(4, |row| row.age = 51), meanwhile).await;
+    meanwhile?;
+    assert_eq!(updated?.age, 51);
+    assert_eq!(ear.heard(), ["add Dan", "update Dan 50->51"]);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn a_hook_that_writes_its_own_row_does_not_wait_for_itself() -> Result<()> {
+    let db = with_three("hooks own row").await?;
+    let (ear, inner) = (Ear::default(), db.clone());
+    let updating = ear.clone();
+    db.users.hook().on_add(async move |e: Added<User>| {
+        let tx = inner.users.start_transaction(Overlay::Optimistic);
+        tx.update(e.item.id, |row| row.age += 1).await?;
+        tx.commit().await?;
+        inner.users.set_strategy(Strategy::NetworkFirst);
+        inner.users.update(e.item.id, |row| row.age += 1).await?;
+        Ok(())
+    });
+    db.users.hook().on_update(async move |e: Updated<User>| {
+        updating.hear(format!("{} {}->{}", e.key, e.old.age, e.new.age));
+        Ok(())
+    });
+    db.users.bulk_add(&[user("Dan", 50), user("Eve", 60)]).await?;
+    db.users.set_strategy(Strategy::NetworkFirst);
+    // It waits for the hooks, which write the same row.
+    assert_eq!(db.users.update(5, |row| row.age *= 2).await?.age, 124);
+    assert_eq!(ear.settled(&db).await?, ["4 50->51", "4 51->52", "5 60->61", "5 61->62", "5 62->124"]);
     Ok(())
 }
