@@ -43,6 +43,8 @@ pub(crate) struct Session {
     pub sight: Sight,
     /// The rows that it sees, where those are fixed.
     pub frame: Option<Rc<dyn Frame>>,
+    /// It is of an operation at whose beginning nobody attended to its table. Who does so since attends to the next one.
+    pub unattended: bool,
 }
 
 impl fmt::Debug for Session {
@@ -71,12 +73,12 @@ pub(crate) enum Access {
 impl Session {
     /// Outside of transactions, seeing what overlays show.
     pub fn alone(shared: Arc<Shared>) -> Self {
-        Self { shared, transaction: None, sight: Sight::Shown, frame: None }
+        Self { shared, transaction: None, sight: Sight::Shown, frame: None, unattended: false }
     }
 
     /// In a transaction.
     pub fn within(shared: Arc<Shared>, transaction: u32) -> Self {
-        Self { shared, transaction: Some(transaction), sight: Sight::Committed, frame: None }
+        Self { shared, transaction: Some(transaction), sight: Sight::Committed, frame: None, unattended: false }
     }
 
     /// The same, below hooks, guards and overlays.
@@ -87,7 +89,7 @@ impl Session {
 
     /// In an overlay.
     pub fn of_overlay(shared: Arc<Shared>, overlay: u32) -> Self {
-        Self { shared, transaction: None, sight: Sight::Overlay(overlay), frame: None }
+        Self { shared, transaction: None, sight: Sight::Overlay(overlay), frame: None, unattended: false }
     }
 
     /// Runs one operation.
@@ -134,7 +136,7 @@ impl Session {
             #[cfg(feature = "electric")]
             (Sight::Stored, _) => false,
             (Sight::Committed, Access::Read) => false,
-            (_, Access::ReadWrite) => above.as_ref().is_some_and(|above| above.attends(store)),
+            (_, Access::ReadWrite) => !self.unattended && above.as_ref().is_some_and(|above| above.attends(store)),
         };
         match above {
             _ if !passes => Ok(None),
@@ -221,6 +223,7 @@ impl Session {
             {
                 return self.go_through(above, store, access, footprint, steps).await;
             }
+            let steps: Steps = Box::new(move |session| steps(Session { unattended: true, ..session }));
             self.as_one_untyped(store, access, steps).await
         }
         .boxed_local()

@@ -3,7 +3,7 @@
 use indexie::prelude::*;
 use indexie_tests::wasm_bindgen_test;
 
-use crate::fixtures::{App, Log, NewSeat, Seat, User, listen, user, with_three};
+use crate::fixtures::{App, Log, NewSeat, NewUser, Seat, User, listen, user, with_three};
 
 #[wasm_bindgen_test]
 async fn single_rows() -> Result<()> {
@@ -168,5 +168,55 @@ async fn no_key_is_used_up_that_only_a_hook_has_seen() -> Result<()> {
     }
     db.hooks_settled().await?;
     assert_eq!(db.seats.count().await?, 180);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn a_write_that_is_under_way_goes_on_as_it_has_begun() -> Result<()> {
+    let db = with_three("hooks under way").await?;
+    let ear = crate::fixtures::Ear::default();
+    // While its rows are being taken, and some of them written, an import is given a hook, a guard and another strategy.
+    let (inner, adding) = (db.clone(), ear.clone());
+    let rows = (0..3_000).map(move |at| {
+        if at == 2_000 {
+            let adding = adding.clone();
+            inner.users.hook().on_add(async move |e: Added<User>| {
+                adding.hear(e.item.name);
+                Ok(())
+            });
+            inner.users.hook().before_add(|row: &mut NewUser| {
+                row.age = 99;
+                Ok(())
+            });
+            inner.users.set_strategy(Strategy::NetworkFirst);
+        }
+        user(&format!("u{at}"), 1)
+    });
+    assert_eq!(db.users.import(rows).await?, 3_000);
+    assert!(ear.settled(&db).await?.is_empty());
+    assert_eq!(db.users.where_(|u| u.age).equals(1).count().await?, 3_000);
+    db.users.add(&user("Dan", 1)).await?;
+    assert_eq!(ear.heard(), ["Dan"]);
+    assert_eq!(db.users.where_(|u| u.age).equals(99).count().await?, 1);
+
+    // So is a change of the rows.
+    let (inner, mut at) = (db.clone(), 0);
+    let updating = ear.clone();
+    db.seats.bulk_add(&["a", "b"].map(|name| NewSeat { name: name.into() })).await?;
+    let changed = db.seats.filter(|_| true).modify(move |row| {
+        if at == 0 {
+            let updating = updating.clone();
+            inner.seats.hook().on_update(async move |e: Updated<Seat>| {
+                updating.hear(e.new.name);
+                Ok(())
+            });
+        }
+        at += 1;
+        row.name.push('!');
+    });
+    assert_eq!(changed.await?, 2);
+    assert!(ear.settled(&db).await?.is_empty());
+    assert_eq!(db.seats.update(1, |row| row.name.push('!')).await?.name, "a!!");
+    assert_eq!(ear.settled(&db).await?, ["a!!"]);
     Ok(())
 }
