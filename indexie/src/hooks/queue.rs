@@ -13,7 +13,7 @@ use futures::FutureExt;
 
 use super::error::HookFailure;
 use super::event::Event;
-use super::registry::{Hook, call};
+use super::registry::{Handler, Hook, call, complain};
 use crate::engine::Shared;
 use crate::order::SortedMap;
 use crate::panics;
@@ -33,6 +33,8 @@ pub(super) struct Queues {
     /// Those that are not done with.
     open: RefCell<SortedMap<u64, Event>>,
     waiting: RefCell<Vec<Waker>>,
+    /// Hears of failures, also of those after the last handle of the database object is gone.
+    handler: RefCell<Option<Handler>>,
 }
 
 #[derive(Default)]
@@ -52,7 +54,6 @@ struct Due {
 /// Whose queue it is.
 #[derive(Clone, Copy)]
 struct Place {
-    database: u64,
     store: u16,
     table: &'static str,
 }
@@ -68,7 +69,7 @@ impl Queues {
         self.open.borrow_mut().insert(number, event.clone());
         let store = event.store;
         self.with(store, |queue| queue.due.push_back(Due { number, event, hooks: hooks.into() }));
-        self.start(Place { database: shared.id, store, table: shared.table_name(store) });
+        self.start(Place { store, table: shared.table_name(store) });
     }
 
     /// Sees to it that what is due is called.
@@ -82,7 +83,7 @@ impl Queues {
     async fn run(self: Rc<Self>, place: Place) {
         while let Some((number, hook, event)) = self.next_call(place.store) {
             if let Err(error) = within(&CALLING, number, call(&hook, &event)).await {
-                self.tell(place, HookFailure { table: place.table, event, error, hook });
+                self.tell(HookFailure { table: place.table, event, error, hook });
             }
         }
         self.with(place.store, |queue| queue.runs = false);
@@ -106,11 +107,19 @@ impl Queues {
     }
 
     /// Tells of a failure.
-    fn tell(&self, place: Place, failure: HookFailure) {
-        let Some(over) = crate::overlay::existing(place.database) else { return };
-        if let Err(panic) = panics::attempt(|| over.hooked.failed(failure)) {
+    fn tell(&self, failure: HookFailure) {
+        let handler = self.handler.borrow().clone();
+        let told = panics::attempt(|| match handler {
+            Some(handler) => handler(failure),
+            None => complain(&failure),
+        });
+        if let Err(panic) = told {
             panics::report(panic);
         }
+    }
+
+    pub fn set_handler(&self, handler: Handler) {
+        let _before = self.handler.replace(Some(handler));
     }
 
     /// The events that are not done with, in the order in which they came.

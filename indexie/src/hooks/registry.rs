@@ -57,7 +57,6 @@ pub(crate) type Handler = Rc<dyn Fn(HookFailure)>;
 #[derive(Default)]
 pub(crate) struct Hooked {
     tables: RefCell<SortedMap<u16, TableHooks>>,
-    handler: RefCell<Option<Handler>>,
     queues: Rc<Queues>,
 }
 
@@ -121,7 +120,7 @@ impl Hooked {
     }
 
     pub fn set_handler(&self, handler: Handler) {
-        let _before = self.handler.replace(Some(handler));
+        self.queues.set_handler(handler);
     }
 
     /// Whether writes to the table are to be looked at.
@@ -186,18 +185,10 @@ impl Hooked {
     pub async fn settled_of(&self, is_meant: impl Fn(u16, &AnyKey) -> bool) {
         self.queues.done_with(&|event| event.key.as_ref().is_some_and(|key| is_meant(event.store, key))).await;
     }
-
-    pub(super) fn failed(&self, failure: HookFailure) {
-        let handler = self.handler.borrow().clone();
-        match handler {
-            Some(handler) => handler(failure),
-            None => complain(&failure),
-        }
-    }
 }
 
 /// Says it where developers look, as nobody else wants to hear of it.
-fn complain(failure: &HookFailure) {
+pub(super) fn complain(failure: &HookFailure) {
     let HookFailure { table, event, error, .. } = failure;
     let key = event.key.as_ref().map(|key| format!(" {key}")).unwrap_or_default();
     let done = event.mutation.done();

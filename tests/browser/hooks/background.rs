@@ -229,3 +229,30 @@ async fn a_hook_that_writes_its_own_row_does_not_wait_for_itself() -> Result<()>
     assert_eq!(ear.settled(&db).await?, ["4 50->51", "4 51->52", "5 60->61", "5 61->62", "5 62->124"]);
     Ok(())
 }
+
+#[wasm_bindgen_test]
+async fn a_failure_is_told_after_the_last_handle_is_gone() -> Result<()> {
+    let db = with_three("hooks last handle").await?;
+    let failures: Rc<RefCell<Vec<String>>> = Rc::default();
+    let into = failures.clone();
+    db.on_hook_error(move |failure| into.borrow_mut().push(format!("{:?} {}", failure.key(), failure.error())));
+    let (open, gate) = oneshot::channel::<()>();
+    let gate = Rc::new(RefCell::new(Some(gate)));
+    db.users.hook().on_add(async move |_: Added<User>| {
+        let gate = gate.borrow_mut().take();
+        if let Some(gate) = gate {
+            gate.await?;
+        }
+        Err::<(), _>(HookError::new("offline"))
+    });
+    db.users.bulk_add(&[user("Dan", 1), user("Eve", 2)]).await?;
+    drop(db);
+    open.send(()).expect("it is waited for");
+    let other = with_three("hooks another handle").await?;
+    for _ in 0..20 {
+        other.users.count().await?;
+    }
+    assert_eq!(*failures.borrow(), ["Some(Number(4.0)) offline", "Some(Number(5.0)) offline"]);
+    assert_eq!(Rc::strong_count(&failures), 1, "the handler is gone, too");
+    Ok(())
+}
