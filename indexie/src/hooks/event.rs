@@ -93,6 +93,9 @@ impl<T: Store> Updated<T> {
     /// The fields that have changed, as JSON, with their new values; `null` for one that is gone. A field counts as a whole, and is
     /// compared by its value, so an array or a date that is equal to the old one is not among them.
     ///
+    /// There are none if `old` or `new` does not go into JSON, as a `u128` or an `i128` beyond 64 bits and a map whose keys are no text:
+    /// send `new` then, in a form of your own.
+    ///
     /// ```
     /// # mod app { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs")); }
     /// # use {app::*, indexie::prelude::*};
@@ -106,12 +109,12 @@ impl<T: Store> Updated<T> {
     /// ```
     #[must_use]
     pub fn changes(&self) -> Map<String, Json> {
-        // What is no JSON object has no fields.
         let fields = |row: &T| match serde_json::to_value(row) {
-            Ok(Json::Object(fields)) => fields,
-            _ => Map::new(),
+            Ok(Json::Object(fields)) => Some(fields),
+            _ => None,
         };
-        let (mut old, new) = (fields(&self.old), fields(&self.new));
+        // A row that cannot be told is not one whose fields are gone.
+        let (Some(mut old), Some(new)) = (fields(&self.old), fields(&self.new)) else { return Map::new() };
         let mut changes = Map::new();
         for (name, value) in new {
             if old.remove(&name).as_ref() != Some(&value) {

@@ -49,6 +49,15 @@ pub struct Seat {
     pub name: String,
 }
 
+/// Not every sum goes into JSON.
+#[derive(Store, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[store("id")]
+pub struct Total {
+    pub id: u32,
+    pub sum: u128,
+    pub note: String,
+}
+
 schema! {
     pub struct App("hooks");
 
@@ -57,6 +66,7 @@ schema! {
         events: Event,
         logs: Log,
         seats: Seat,
+        totals: Total,
     }
 }
 

@@ -7,7 +7,7 @@ use indexie::Date;
 use indexie::prelude::*;
 use indexie_tests::wasm_bindgen_test;
 
-use crate::fixtures::{App, Event, Log, event, fresh};
+use crate::fixtures::{App, Event, Log, Total, event, fresh};
 
 /// The changed fields of the last update, as JSON.
 async fn changes(db: &App, change: impl FnOnce(&mut Event) + 'static) -> Result<String> {
@@ -46,6 +46,32 @@ async fn the_changed_fields_by_value() -> Result<()> {
 
 fn serde_json_of(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).expect("a value")
+}
+
+#[wasm_bindgen_test]
+async fn of_a_row_that_does_not_go_into_json_no_changes_are_told() -> Result<()> {
+    let db: App = fresh("hooks big numbers").await;
+    let seen: Rc<RefCell<Vec<String>>> = Rc::default();
+    let into = seen.clone();
+    db.totals.hook().on_update(async move |e: Updated<Total>| {
+        let changes = serde_json::to_string(&e.changes())?;
+        into.borrow_mut().push(format!("{}->{} {changes}", e.old.sum, e.new.sum));
+        Ok(())
+    });
+    let big = u128::from(u64::MAX) + 1;
+    db.totals.add(&Total { id: 1, sum: 1, note: "a".into() }).await?;
+    for sum in [u128::from(u64::MAX), big, big + 1, 2] {
+        db.totals.update(1, move |row| row.sum = sum).await?;
+    }
+    db.hooks_settled().await?;
+    let expected = [
+        r#"1->18446744073709551615 {"sum":18446744073709551615}"#,
+        "18446744073709551615->18446744073709551616 {}",
+        "18446744073709551616->18446744073709551617 {}",
+        "18446744073709551617->2 {}",
+    ];
+    assert_eq!(*seen.borrow(), expected);
+    Ok(())
 }
 
 #[wasm_bindgen_test]
