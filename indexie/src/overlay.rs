@@ -36,4 +36,6 @@ pub(crate) use commit::LandedRow;
 pub(crate) use over::{existing, over};
 #[cfg_attr(not(feature = "electric"), allow(unused_imports, reason = "only a sync asks"))]
 pub(crate) use rebase::set_synced;
+#[cfg(not(target_family = "wasm"))]
+pub(crate) use savepoint::WITHIN as SAVEPOINTS;
 pub use transaction::{Committed, Overlay, OverlayTransaction, PendingChange};

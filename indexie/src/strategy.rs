@@ -64,7 +64,7 @@ impl Place {
 thread_local! {
     static NEXT: Cell<u64> = const { Cell::new(1) };
     /// The places of the writes whose hooks are being polled right now, the outermost first.
-    static WITHIN: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
+    pub(crate) static WITHIN: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Whether the hook of a write is being polled that holds its place meanwhile.

@@ -26,7 +26,10 @@ mod host {
     use futures::FutureExt;
     use futures::future::LocalBoxFuture;
 
+    use crate::overlay::SAVEPOINTS;
     use crate::storage::{memory, runner};
+    use crate::strategy;
+    use crate::within::Apart;
 
     /// Takes note, and wakes who attends: the task is polled when its turn comes.
     struct Flag {
@@ -127,6 +130,8 @@ mod host {
         let ready: Vec<Rc<Task>> = TASKS.with_borrow(|tasks| {
             tasks.iter().filter(|task| task.woken.woken.swap(false, Ordering::Acquire)).cloned().collect()
         });
+        // They are no part of what is being polled, and waits.
+        let _apart = (Apart::of(&strategy::WITHIN), Apart::of(&SAVEPOINTS));
         for task in ready {
             let future = task.future.borrow_mut().take();
             let Some(mut future) = future else { continue };

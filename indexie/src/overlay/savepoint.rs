@@ -25,7 +25,7 @@ pub(super) struct Savepoint {
 
 thread_local! {
     /// The savepoints whose bodies are being polled right now, the outermost first: what is written is part of each.
-    static WITHIN: RefCell<Vec<u32>> = const { RefCell::new(Vec::new()) };
+    pub(crate) static WITHIN: RefCell<Vec<u32>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Open {

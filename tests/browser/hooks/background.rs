@@ -256,3 +256,51 @@ async fn a_failure_is_told_after_the_last_handle_is_gone() -> Result<()> {
     assert_eq!(Rc::strong_count(&failures), 1, "the handler is gone, too");
     Ok(())
 }
+
+#[wasm_bindgen_test]
+async fn a_hook_is_no_part_of_what_waits_meanwhile() -> Result<()> {
+    let db = with_three("hooks beside").await?;
+    let ear = Ear::default();
+    let tx = db.users.start_transaction(Overlay::Optimistic);
+    let (inner, pending, told) = (db.clone(), tx.tables().clone(), ear.clone());
+    db.logs.hook().on_add(async move |e: Added<Log>| {
+        match &*e.item.action {
+            "update" => told.hear(format!("{:?}", inner.users.update(1, |row| row.age += 1).await.map(|row| row.age))),
+            _ => told.hear(format!("{:?}", pending.add(&user("Dan", 50)).await.is_ok())),
+        }
+        Ok(())
+    });
+
+    // While a savepoint's body waits, which is undone.
+    let inner = &db;
+    let undone = tx.savepoint(async || {
+        tx.add(&user("Eve", 60)).await?;
+        inner.logs.add(&Log { action: "add".into() }).await?;
+        for _ in 0..20 {
+            inner.logs.count().await?;
+        }
+        Err::<(), _>(Error::user("no"))
+    });
+    assert!(matches!(undone.await, Err(Error::User(_))));
+    assert_eq!(ear.settled(&db).await?, ["true"]);
+    let names: Vec<String> = tx.to_vec().await?.into_iter().map(|row| row.name).collect();
+    assert_eq!(names, ["Ann", "Bob", "Cid", "Dan"]);
+    tx.rollback();
+
+    // While a network-first hook waits: it is another write, which comes after that.
+    db.users.set_strategy(Strategy::NetworkFirst);
+    let inner = db.clone();
+    db.users.hook().on_update(async move |e: Updated<User>| {
+        if e.new.age == 77 {
+            inner.logs.add(&Log { action: "update".into() }).await?;
+            for _ in 0..20 {
+                inner.logs.count().await?;
+            }
+        }
+        Ok(())
+    });
+    assert_eq!(db.users.update(1, |row| row.age = 77).await?.age, 77);
+    assert_eq!(ear.settled(&db).await?, ["Ok(78)"]);
+    assert_eq!(db.users.get(1).await?.map(|row| row.age), Some(78));
+    Ok(())
+}
