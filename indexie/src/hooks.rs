@@ -248,7 +248,8 @@ impl<T: Store> Hooks<T> {
         })
     }
 
-    /// Removes a hook or a guard. Calls that are under way go on. Returns whether it was there.
+    /// Removes a hook or a guard. Calls that are under way go on, and in a table that is local first a hook is still called for what was
+    /// committed before: [`hooks_settled`](Indexie::hooks_settled) waits for that. Returns whether it was there.
     #[allow(clippy::must_use_candidate, reason = "whoever removes it may not care")]
     pub fn remove(&self, id: HookId) -> bool {
         over(&self.table.shared).hooked.remove(self.table.store, id)

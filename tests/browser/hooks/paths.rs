@@ -151,6 +151,16 @@ async fn a_hook_that_is_removed_hears_no_more() -> Result<()> {
     assert!(!hooks.remove(id));
     db.users.add(&user("Eve", 1)).await?;
     assert_eq!(ear.settled(&db).await?, ["second Eve"]);
+    // What was committed while it was there is still due.
+    let fourth = ear.clone();
+    let id = hooks.on_delete(async move |e: Deleted<User>| {
+        fourth.hear(format!("gone {}", e.key));
+        Ok(())
+    });
+    db.users.bulk_delete([1, 2, 3]).await?;
+    assert!(hooks.remove(id));
+    db.users.delete(4).await?;
+    assert_eq!(ear.settled(&db).await?, ["gone 1", "gone 2", "gone 3"]);
     Ok(())
 }
 
