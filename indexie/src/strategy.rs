@@ -26,11 +26,13 @@ pub enum Strategy {
     /// What the write comes to is worked out before the hooks are called, so a clash or a veto is told first. What others do to the row
     /// meanwhile stays, but for the fields that this write changes: the server has agreed to them.
     ///
-    /// Writes to one key follow one another in the order in which they were asked for; writes to different keys run side by side. A hook
-    /// that writes the row for which it is called would wait for itself, and gets [`Error::Unsupported`](crate::Error::Unsupported):
-    /// it may return the row as it is to be stored. So does the one of two hooks that comes last where each writes the row of the
-    /// other. If the tab is closed after a hook was successful and before the row is stored, the
-    /// server has the row and this database has not.
+    /// Writes to one key follow one another in the order in which they were asked for; writes to different keys run side by side. The hooks
+    /// of what was written while the table was local first come before.
+    ///
+    /// A hook that writes the row for which it is called would wait for itself, and gets
+    /// [`Error::Unsupported`](crate::Error::Unsupported): it may return the row as it is to be stored. So does the one of two hooks that
+    /// comes last where each writes the row of the other. If the tab is closed after a hook was successful and before the row is stored,
+    /// the server has the row and this database has not.
     ///
     /// Inside of [`transaction`](crate::Indexie::transaction) such a table cannot be written, for IndexedDB cannot wait for a network:
     /// use [`start_transaction`](crate::Indexie::start_transaction).

@@ -201,11 +201,12 @@ impl<H> OverlayTransaction<H> {
     /// ones; references to those in other rows are the app's to mend.
     ///
     /// The hooks are called under both strategies, in the order in which the rows were first touched, each with what has become of
-    /// its row in the end; a row that a hook returns is stored in place of the pending one. If the tab is closed after the hooks
-    /// were successful and before everything is stored, or storing fails then, the server has the change and this database has not.
-    /// Conflicts are looked for before the hooks are called, and again when everything is stored. Where it changes a row that an
-    /// earlier overlay has added, and that one is being committed, the row's key is waited for first; in the hooks of that one it is
-    /// [`Error::Conflict`].
+    /// its row in the end; a row that a hook returns is stored in place of the pending one. Local-first hooks that are still due for
+    /// the same rows come before; a commit in a hook does not wait for those that may have to wait for that hook. If the tab is closed
+    /// after the hooks were successful and before everything is stored, or storing fails then, the server has the change and this
+    /// database has not. Conflicts are looked for before the hooks are called, and again when everything is stored. Where it changes a
+    /// row that an earlier overlay has added, and that one is being committed, the row's key is waited for first; in the hooks of that
+    /// one it is [`Error::Conflict`].
     ///
     /// Live queries go from the pending rows to the stored ones in one step.
     ///
