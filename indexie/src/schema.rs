@@ -78,8 +78,18 @@ pub struct StoreSchema {
     pub indexes: &'static [IndexSchema],
     /// How the record's key fields are stored; nothing is known of those of a schema of the past.
     pub fields: &'static [FieldForm],
-    /// The greatest number of the key's type: where temporary keys begin.
+    /// The greatest number of the key's type: where temporary keys begin, and generated ones end.
     pub last_key: f64,
+}
+
+impl StoreSchema {
+    /// The last number that the store may generate, if its generator has numbers beyond.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of 32 bits")]
+    pub(crate) fn last_generated(&self) -> Option<u32> {
+        // Nothing is known of the types of the past.
+        let is_known = self.last_key > 0.0 && self.last_key <= f64::from(u32::MAX);
+        (self.key.auto && is_known).then_some(self.last_key as u32)
+    }
 }
 
 #[doc(hidden)]

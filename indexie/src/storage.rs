@@ -8,7 +8,7 @@ pub(crate) mod memory;
 pub(crate) mod runner;
 mod thread;
 
-pub(crate) use backend::{Backend, Connect, Event, Layout, OpenRequest, SchemaChange, Versions};
+pub(crate) use backend::{Backend, Connect, Event, Layout, OpenRequest, SchemaChange, StoreLayout, Versions};
 pub(crate) use commit::{Changes, Commit, Image, Order, RowChange, StoreChange};
 pub(crate) use thread::{Submitted, Thread};
 

@@ -12,7 +12,7 @@ use crate::database::Durability;
 #[cfg(feature = "electric")]
 use crate::schema::RECORDS;
 use crate::schema::{Definition, KeyPath, KeySchema, Rules, StoreSchema};
-use crate::storage::{Backend, Connect, Layout, Versions};
+use crate::storage::{Backend, Connect, Layout, StoreLayout, Versions};
 
 /// A database object: its declaration and its settings. The connection is each thread's own.
 #[derive(Debug)]
@@ -92,10 +92,13 @@ impl Shared {
 
     /// What the numbers of stores and indexes mean.
     pub fn layout(&self) -> Layout {
-        let indexes = |schema: &StoreSchema| schema.indexes.iter().map(|index| index.name.to_owned()).collect();
-        let tables = self.stores.iter().map(|(name, schema)| ((*name).to_owned(), indexes(schema)));
+        let tables = self.stores.iter().map(|(name, schema)| StoreLayout {
+            name: (*name).to_owned(),
+            indexes: schema.indexes.iter().map(|index| index.name.to_owned()).collect(),
+            last_key: schema.last_generated(),
+        });
         #[cfg(feature = "electric")]
-        let tables = tables.chain([(RECORDS.to_owned(), Vec::new())]);
+        let tables = tables.chain([StoreLayout { name: RECORDS.to_owned(), indexes: Vec::new(), last_key: None }]);
         tables.collect()
     }
 

@@ -17,8 +17,17 @@ pub(crate) trait Connect: fmt::Debug + Send + Sync {
     fn place(&self) -> usize;
 }
 
-/// A store and its indexes, by name: operations use their positions.
-pub(crate) type Layout = Vec<(String, Vec<String>)>;
+/// Stores by name: operations use their positions.
+pub(crate) type Layout = Vec<StoreLayout>;
+
+/// A store and its indexes.
+#[derive(Clone, Debug)]
+pub(crate) struct StoreLayout {
+    pub name: String,
+    pub indexes: Vec<String>,
+    /// The greatest number that a generated key may be; none where the key's type has all that there are.
+    pub last_key: Option<u32>,
+}
 
 /// Which database is to be opened.
 #[derive(Clone, Copy, Debug)]

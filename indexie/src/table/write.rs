@@ -43,7 +43,7 @@ impl<T: Store, A: Access> Table<T, A> {
     /// # Errors
     ///
     /// [`Error::Constraint`] if the key, or a key of a unique index, is there already. [`Error::Encode`] for a row that
-    /// cannot be stored.
+    /// cannot be stored. [`Error::Data`] if the key is to be generated, and its type has no number left.
     pub fn add<R: Insert<T>>(&self, row: &R) -> Op<T::Key>
     where
         A: Writable,

@@ -230,3 +230,18 @@ async fn a_write_that_is_under_way_goes_on_as_it_has_begun() -> Result<()> {
     assert_eq!(ear.settled(&db).await?, ["a!!"]);
     Ok(())
 }
+
+#[wasm_bindgen_test]
+async fn a_row_with_hooks_is_not_stored_under_a_key_beyond_its_type() -> Result<()> {
+    for strategy in [Strategy::LocalFirst, Strategy::NetworkFirst] {
+        let db = with_three(&format!("hooks key beyond {strategy:?}")).await?;
+        db.seats.add(&Seat { id: 255, name: "last".into() }).await?;
+        db.seats.set_strategy(strategy);
+        db.seats.hook().on_add(async |_: Added<Seat>| Ok(()));
+        let refused = db.seats.add(&NewSeat { name: "x".into() }).await;
+        assert!(matches!(&refused, Err(Error::Data { key: Some(key), .. }) if *key == 256.into()), "{refused:?}");
+        db.hooks_settled().await?;
+        assert_eq!(db.seats.primary_keys().await?, [255]);
+    }
+    Ok(())
+}

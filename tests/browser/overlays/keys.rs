@@ -240,6 +240,19 @@ async fn without_a_temporary_key_nothing_is_written() -> Result<()> {
 }
 
 #[wasm_bindgen_test]
+async fn a_commit_stores_nothing_if_a_row_gets_a_key_beyond_its_type() -> Result<()> {
+    let db: Club = fresh("overlay key beyond").await;
+    db.seats.add(&Seat { id: 254, name: "given".into() }).await?;
+    let tx = db.seats.start_transaction(Overlay::Optimistic);
+    tx.bulk_add(&[seat("x"), seat("y")]).await?;
+    let refused = tx.commit().await;
+    assert!(matches!(&refused, Err(Error::Data { key: Some(key), .. }) if *key == 256.into()), "{refused:?}");
+    assert_eq!(db.seats.primary_keys().await?, [254]);
+    assert_eq!(db.seats.add(&seat("x")).await?, 255);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
 async fn no_row_has_the_key_of_another_one_for_a_while() -> Result<()> {
     for in_overlay in [false, true] {
         let db: Club = fresh(&format!("overlay key is taken {in_overlay}")).await;

@@ -14,7 +14,7 @@ use crate::database::Durability;
 use crate::schema::{InstalledStore, parse_installed};
 use crate::storage::{
     Backend, Changes, Columns, Commit, Event, Failure, Layout, OpenRequest, Order, Reply, Request, SchemaChange,
-    ShapeTable, StoreChange, Streamed, Thread, Versions, Want, runner,
+    ShapeTable, StoreChange, StoreLayout, Streamed, Thread, Versions, Want, runner,
 };
 
 // What JavaScript reports. The numbers are those of `indexed_db.js`.
@@ -381,8 +381,9 @@ fn int(value: &JsValue) -> Option<u32> {
 
 /// A line per store, its name and those of its indexes, separated by tabs.
 fn layout_text(layout: &Layout) -> String {
-    let line = |(store, indexes): &(String, Vec<String>)| {
-        std::iter::once(store.as_str()).chain(indexes.iter().map(String::as_str)).collect::<Vec<_>>().join("\t")
+    let line = |StoreLayout { name, indexes, last_key }: &StoreLayout| {
+        let last_key = last_key.map_or_else(String::new, |last| last.to_string());
+        [name, &last_key].into_iter().chain(indexes).map(String::as_str).collect::<Vec<_>>().join("\t")
     };
     layout.iter().map(line).collect::<Vec<_>>().join("\n")
 }

@@ -1386,6 +1386,7 @@ class Task {
     this.later = [];
     this.storeName = storeName;
     this.indexName = indexName;
+    this.numbers = null;
     this.a = a;
     this.b = b;
     this.reader = null;
@@ -1459,7 +1460,7 @@ class Task {
   tell(reason, row) {
     const error = this.engine.cause(reason, this.transaction, this.connection);
     const failure = {
-      name: failureName(error), message: failureMessage(error), row, index: undefined, key: undefined,
+      name: failureName(error), message: failureMessage(error), row, index: undefined, key: error?.key,
       usage: undefined, quota: undefined,
     };
     this.report(failure);
@@ -1529,6 +1530,43 @@ function blame(failure, suspects, taken) {
 // A task issues no more requests than that, nor for longer (in milliseconds): what else is to happen on this thread gets its turn.
 const SLICE_ROWS = 1024, SLICE_TIME = 8;
 
+// Other tabs generate keys too: so many numbers they do not get on before this one hears of it.
+const FAR = 2 ** 20;
+const ALL_GIVEN = 'the key generator has given all numbers of the key\'s type';
+
+// How far the key generator of a store is, where the keys' type has not all of its numbers.
+class Numbers {
+  // `last` is the type's greatest number.
+  constructor(last) {
+    this.last = last;
+    // As far as this connection has seen: the last number that was generated, and the greatest one that a row has brought along.
+    this.generated = Infinity;
+    this.given = 0;
+  }
+
+  // Whether the next number may be beyond the last one.
+  get near() {
+    return Math.max(this.generated, this.given) > this.last - FAR;
+  }
+
+  // Notes the key of a row that is about to be written. Returns whether it has none yet.
+  take(key) {
+    if (isNumber(key) && key > this.given) this.given = key;
+    return key === undefined;
+  }
+
+  // Why rows that the browser has taken are refused, and which is the first; null if they are not.
+  refusal(issued) {
+    // They grow from row to row. A request that has failed has no result.
+    const newest = issued.findLast(({ generated, request }) => generated && request.result !== undefined);
+    if (newest === undefined) return null;
+    this.generated = newest.request.result;
+    if (this.generated <= this.last) return null;
+    const row = issued.findIndex(({ generated, request }) => generated && request.result > this.last);
+    return [{ name: 'DataError', message: ALL_GIVEN, key: issued[row].request.result }, row];
+  }
+}
+
 // Calls `issue(row)` for so many rows, slice after slice, until it says by null that there is no going on. The next slice comes when the
 // first request of the one before it is answered: the browser never runs out of them. `sliced(last, end)` hears of the last request of
 // each slice and how many rows that makes, `whole()` that all are issued.
@@ -1565,13 +1603,15 @@ function inSlices(task, count, issue, whole, sliced = () => {}) {
 // nothing of the operation is left. `ask(store)` asks who has the keys of a single row.
 function write(task, count, issue, done, failed, ask = null) {
   if (task.batch !== null) return task.batch.join({ task, issue, done, failed, ask, request: null, clashed: false, asked: null });
-  const { store } = task;
+  const { store, numbers } = task;
   const note = noting(task.transaction, task.storeName);
   learnPaths(task.connection, store);
   if (task.alone) {
     const { transaction } = task;
     const requests = new Array(count), issued = new Array(count);
     const stored = () => {
+      // Committed early: what it has got tells how far the generator is.
+      if (count === 1) numbers?.refusal(issued);
       note.rows = changed(issued);
       task.engine.stored(task.connection, transaction);
       done(requests);
@@ -1587,9 +1627,14 @@ function write(task, count, issue, done, failed, ask = null) {
       }
     }, () => {
       task.whole = true;
-      // Firefox commits the rest when a request fails after `commit`: of several, the last one has to have succeeded.
-      if (count > 1) requests[count - 1].addEventListener('success', () => end(transaction, 'commit'));
-      else end(transaction, 'commit');
+      // Firefox commits the rest when a request fails after `commit`: of several, the last one has to have succeeded. And of what is
+      // committed no key is refused any more.
+      if (count < 2 && !(issued[0]?.generated && numbers.near)) return end(transaction, 'commit');
+      requests[count - 1].addEventListener('success', () => {
+        const refusal = numbers?.refusal(issued) ?? null;
+        if (refusal === null) end(transaction, 'commit');
+        else giveUp(...refusal);
+      });
     });
     return;
   }
@@ -1605,6 +1650,7 @@ function write(task, count, issue, done, failed, ask = null) {
   let failure = null;
   const answered = () => {
     if (part) line.parts.shift();
+    failure ??= numbers?.refusal(issued) ?? null;
     if (failure !== null && part) {
       task.later = issued.slice(failure[1] + 1).concat(...line.parts);
       return failed(...failure);
@@ -1649,25 +1695,32 @@ function write(task, count, issue, done, failed, ask = null) {
     last.addEventListener('success', () => over(rows));
   });
   if (issued.length === 0) answered();
+  // What comes next is not to see a row that is refused.
+  else if (count === 1 && !part && failure === null && issued[0].generated && numbers.near) task.hold();
 }
 
 function writeRows(task, put) {
-  const { reader, a: count, b: flags } = task;
+  const { reader, a: count, b: flags, numbers } = task;
   task.part = (flags & PART) !== 0;
   // Read one by one, each just before it is written; but where keys follow, or where that is later, all of them.
   const rows = (flags & WITH_KEYS) !== 0 || task.batch !== null ? reader.many(count) : [];
   const keys = (flags & WITH_KEYS) !== 0 ? reader.many(count) : null;
   const careful = task.undoable || (!task.alone && count > 1 && !task.part);
   const keyAt = (at, store) => (keys !== null ? keys[at] : store.keyPath === null ? undefined : primaryKeyOf(store, rows[at]));
+  // Asked for once: the browser takes its time to tell.
+  let keyPath;
   write(task, count, (row, store) => {
     if (row === rows.length) rows.push(reader.row());
     const value = rows[row], key = keys === null ? undefined : keys[row];
     const watched = task.tells(count);
+    if (numbers !== null && keyPath === undefined) keyPath = store.keyPath;
+    const generated = numbers !== null && numbers.take(keyPath === null ? key : valueAt(value, keyPath));
     if (!put) {
       const request = keys === null ? store.add(value) : store.add(value, key);
       return {
         request,
-        undo: careful ? () => [store.delete(request.result)] : undefined,
+        generated,
+        undo: careful || generated ? () => [store.delete(request.result)] : undefined,
         change: watched ? () => [[request.result, undefined, withKey(store, value, request.result)]] : undefined,
       };
     }
@@ -1676,8 +1729,9 @@ function writeRows(task, put) {
     const request = keys === null ? store.put(value) : store.put(value, key);
     return {
       request,
+      generated,
       change: watched ? () => [[request.result, old?.result, withKey(store, value, request.result)]] : undefined,
-      undo: careful ? () => [
+      undo: careful || generated ? () => [
         old === null || old.result === undefined ? store.delete(request.result) : restore(store, old.result, key),
       ] : undefined,
     };
@@ -1720,6 +1774,7 @@ function mergeRows(task) {
     const old = olds[row], change = telling(() => keys[row], old, rows[row]);
     if (outbound) return { request: store.put(rows[row], keys[row]), undo: () => [before(row)], change, old };
     if (moves[row] === STAYS) return { request: store.put(rows[row]), undo: () => [before(row)], change, old };
+    task.numbers?.take(primaryKeyOf(store, rows[row]));
     const request = store.add(rows[row]);
     return { request, undo: () => [store.delete(request.result)], change: telling(() => request.result, undefined, rows[row]) };
   }, () => task.finish(undefined), (error, step) => {
@@ -2047,6 +2102,9 @@ class Batch {
     // Requests are answered in the order in which they were made: the last one tells that all are.
     const last = members[members.length - 1].request;
     last.onsuccess = last.onerror = () => {
+      // Whose key is refused, is so alone.
+      const refused = members[0].task.numbers?.refusal(members.map(({ issued }) => issued)) ?? null;
+      if (refused !== null) return end(transaction, 'abort');
       const failing = members.filter(({ request }) => request.error !== null);
       const clashing = failing.filter(({ request, ask }) => ask !== null && failureName(request.error) === 'ConstraintError');
       const allClash = clashing.length === failing.length;
@@ -3133,9 +3191,10 @@ export class Engine {
     this.submitting = slot;
     const transaction = transactionId === 0 ? null : this.transactions.get(transactionId);
     const connection = transaction ? transaction.connection : this.connections.get(connectionId);
-    const { name: storeName, indexes } = connection?.stores[store] ?? { name: '', indexes: [] };
+    const { name: storeName, indexes, numbers } = connection?.stores[store] ?? { name: '', indexes: [], numbers: null };
     const task = new Task(this, slot, connection, transaction, storeName, index < 0 ? null : indexes[index], a, b);
     this.tasks.set(slot, task);
+    task.numbers = numbers;
     task.adds = operation === ADD;
     const joins = operation === CLEAR || (a === 1 && (operation === ADD || operation === PUT || operation === DELETE));
     const start = () => {
@@ -3417,7 +3476,7 @@ function unblocked(waiting) {
 function parseLayout(layout) {
   // An empty line is a store that an upgrade has removed: the numbers of the others stay.
   return layout.split('\n').map((line) => {
-    const [name, ...indexes] = line.split('\t');
-    return { name, indexes };
+    const [name, last, ...indexes] = line.split('\t');
+    return { name, indexes, numbers: last ? new Numbers(Number(last)) : null };
   });
 }

@@ -23,8 +23,9 @@ impl Left {
     /// Each as a whole or not at all: nobody hears of one that fails.
     pub fn carry_out(self, stores: &mut Stores) -> Log {
         let mut log = Log::default();
-        for (Table { name, indexes }, input) in self.writes {
-            let target = Target { stores, log: &mut log, name: &name, declared: &indexes, alone: self.alone };
+        for (Table { name, indexes, last_key }, input) in self.writes {
+            let alone = self.alone;
+            let target = Target { stores, log: &mut log, name: &name, declared: &indexes, last_key, alone };
             let _ = operate::write(target, input);
         }
         log

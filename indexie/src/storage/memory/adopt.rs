@@ -92,7 +92,8 @@ mod tests {
         let mut stores: Stores =
             [("old".to_owned(), from), ("new".to_owned(), Store::new(path.into(), generates))].into();
         let (mut log, name) = (Log::default(), "new".into());
-        let mut target = Target { stores: &mut stores, log: &mut log, name: &name, declared: &[], alone: false };
+        let mut target =
+            Target { stores: &mut stores, log: &mut log, name: &name, declared: &[], last_key: None, alone: false };
         target.adopt(&Adopt { from: "old".to_owned(), rows: true })?;
         let keys = stores["new"].rows().keys().cloned().collect();
         Ok((keys, stores))

@@ -9,7 +9,7 @@ use super::database::Database;
 use super::write::no_store;
 use crate::Date;
 use crate::schema::InstalledStore;
-use crate::storage::{Failure, Layout, Versions};
+use crate::storage::{Failure, Layout, StoreLayout, Versions};
 
 /// A connection, from the moment it is asked for; also a deletion, which waits in the same way.
 pub(super) struct Connection {
@@ -39,6 +39,7 @@ pub(super) struct Opened {
 pub(super) struct Table {
     pub name: Arc<str>,
     pub indexes: Arc<[String]>,
+    pub last_key: Option<u32>,
 }
 
 impl Connection {
@@ -66,9 +67,10 @@ impl Connection {
     }
 
     pub fn relayout(&self, layout: &Layout) {
-        let table = |(name, indexes): &(String, Vec<String>)| Table {
+        let table = |StoreLayout { name, indexes, last_key }: &StoreLayout| Table {
             name: name.as_str().into(),
             indexes: indexes.as_slice().into(),
+            last_key: *last_key,
         };
         self.layout.replace(layout.iter().map(table).collect());
     }

@@ -112,7 +112,7 @@ impl Evaluator {
     pub fn write(&mut self, input: Input) -> Result<(Outcome, Replaced), Failure> {
         let mut log = Log::default();
         let Self { stores, name, indexes } = self;
-        let target = Target { stores, log: &mut log, name, declared: indexes, alone: false };
+        let target = Target { stores, log: &mut log, name, declared: indexes, last_key: None, alone: false };
         let outcome = operate::write(target, input)?;
         let (mut before, mut seen) = (Vec::new(), SortedSet::new());
         let mut note = |key: &AnyKey, old: Option<&Row>| {

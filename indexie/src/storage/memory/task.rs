@@ -229,9 +229,9 @@ impl Task {
     }
 
     fn carry_out(&self, stores: &mut Stores, log: &mut Log, input: Input, alone: bool) -> Result<Outcome, Failure> {
-        let Self { request, table: Table { name, indexes }, index, .. } = self;
+        let Self { request, table: Table { name, indexes, last_key }, index, .. } = self;
         if request.operation.writes() {
-            operate::write(Target { stores, log, name, declared: indexes, alone }, input)
+            operate::write(Target { stores, log, name, declared: indexes, last_key: *last_key, alone }, input)
         } else {
             operate::read(stores, name, index.as_deref(), &request.operation)
         }

@@ -141,7 +141,9 @@ mod tests {
 
     fn write(stores: &mut Stores, log: &mut Log, steps: Vec<Step>) {
         let name = "people".into();
-        Target { stores, log, name: &name, declared: &[], alone: false }.write(steps).expect("rows that fit");
+        Target { stores, log, name: &name, declared: &[], last_key: None, alone: false }
+            .write(steps)
+            .expect("rows that fit");
     }
 
     fn new(email: &str) -> Step {
@@ -161,7 +163,8 @@ mod tests {
         write(&mut stores, &mut log, vec![new("d"), put(1.0, "e"), put(2.0, "ann"), Step::Delete(9.into())]);
         write(&mut stores, &mut log, vec![put(1.0, "bob"), put(20.0, "f"), Step::Delete(1.into())]);
         let name = "people".into();
-        let mut target = Target { stores: &mut stores, log: &mut log, name: &name, declared: &[], alone: false };
+        let mut target =
+            Target { stores: &mut stores, log: &mut log, name: &name, declared: &[], last_key: None, alone: false };
         target.clear().expect("there is the store");
         write(&mut stores, &mut log, vec![put(1.0, "again")]);
         log.roll_back(&mut stores, 0, Generators::Restored);

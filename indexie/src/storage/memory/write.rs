@@ -18,6 +18,8 @@ pub(super) struct Target<'a> {
     pub name: &'a Arc<str>,
     /// The indexes that the schema declares, in its order.
     pub declared: &'a [String],
+    /// The greatest number that a generated key may be.
+    pub last_key: Option<u32>,
     /// Whether the transaction consists of this operation.
     pub alone: bool,
 }
@@ -99,7 +101,8 @@ impl Target<'_> {
     }
 
     fn put(&mut self, mut row: Value, key: Option<AnyKey>, replace: bool) -> Result<AnyKey, Failure> {
-        let declared = self.declared;
+        let (declared, last_key) = (self.declared, self.last_key);
+        let is_generated = key.is_none();
         let store = self.store()?;
         let before = store.generator;
         let mut generator = before;
@@ -128,6 +131,12 @@ impl Target<'_> {
         if let Some((index, key)) = clash {
             let message = "a key that has to be unique is there already";
             return Err(Failure { index: Some(index), key: Some(key), ..failure("ConstraintError", message) });
+        }
+        if is_generated && last_key.is_some_and(|last| key.as_number() > Some(last.into())) {
+            return Err(Failure {
+                key: Some(key),
+                ..data("the key generator has given all numbers of the key's type")
+            });
         }
         let old = store.insert(key.clone(), Arc::new(row));
         store.generator = generator;
@@ -209,7 +218,7 @@ mod tests {
 
     fn write(stores: &mut Stores, name: &str, alone: bool, steps: Vec<Step>) -> Result<Vec<AnyKey>, Failure> {
         let (mut log, name) = (Log::default(), name.into());
-        Target { stores, log: &mut log, name: &name, declared: &[], alone }.write(steps)
+        Target { stores, log: &mut log, name: &name, declared: &[], last_key: None, alone }.write(steps)
     }
 
     fn add(id: f64, email: &str) -> Step {
@@ -314,7 +323,8 @@ mod tests {
     fn deleting_ranges_counts() {
         let mut stores = given();
         let (mut log, name) = (Log::default(), "people".into());
-        let mut target = Target { stores: &mut stores, log: &mut log, name: &name, declared: &[], alone: false };
+        let mut target =
+            Target { stores: &mut stores, log: &mut log, name: &name, declared: &[], last_key: None, alone: false };
         assert_eq!(target.delete_ranges(&[KeyRange::only(2.into()), KeyRange::only(9.into())]).ok(), Some(1));
         assert_eq!(stores["people"].rows().keys().cloned().collect::<Vec<_>>(), [1.into()]);
         log.roll_back(&mut stores, 0, Generators::Restored);
