@@ -175,7 +175,10 @@ pub(crate) fn ended(id: u32, result: Result<(), Failure>) {
     let goes_on = result.is_ok() && transaction.phase.get() == Phase::Committing;
     let unfinished = if goes_on { None } else { transaction.body.borrow_mut().take() };
     let error = transaction.error.borrow_mut().take();
+    let (usage, quota) = result.as_ref().err().map_or((None, None), |failure| (failure.usage, failure.quota));
     let outcome = match (error, result.map_err(|failure| failure.into_error(""))) {
+        // The body was told before it was known how much there is.
+        (Some(Error::QuotaExceeded { usage: None, .. }), Err(_)) => Err(Error::QuotaExceeded { usage, quota }),
         // An abort may have a cause that the body did not see: a full disk, say.
         (Some(error @ Error::Aborted { .. }), Err(Error::Aborted { .. })) => Err(error),
         (None | Some(Error::Aborted { .. }), Err(cause)) => Err(cause),

@@ -87,6 +87,44 @@ async fn a_full_disk_inside_a_transaction_rolls_it_back() -> Result<()> {
 }
 
 #[wasm_bindgen_test]
+async fn a_full_disk_tells_how_much_there_is_where_several_requests_are_one_operation() -> Result<()> {
+    let db = with_nums("failures full amounts").await?;
+    let guards = [plain::replaced("add", FULL), plain::replaced("put", FULL)];
+    let imported = db.nums.import([num(10), num(11)]).await.map(|_| ());
+    let updated = db.nums.update(1, |num| num.v = 7).await.map(|_| ());
+    db.nums.hook().on_add(async |_: Added<Num>| Ok(()));
+    let hooked = db.nums.add(&num(10)).await.map(|_| ());
+    drop(guards);
+    for error in [imported, updated, hooked] {
+        assert!(matches!(&error, Err(Error::QuotaExceeded { usage: Some(_), quota: Some(_) })), "{error:?}");
+    }
+    assert_eq!(db.nums.count().await?, 9);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn what_a_body_makes_of_a_full_disk_is_what_its_transaction_comes_to() -> Result<()> {
+    let db = with_nums("failures full made").await?;
+    let guard = plain::replaced("add", FULL);
+    let own = db
+        .transaction(Mode::ReadWrite, &db.nums, async |nums| {
+            nums.add(&num(10)).await.map_err(|_| Error::user("no place"))
+        })
+        .await;
+    let aborted = db
+        .transaction(Mode::ReadWrite, &db.nums, async |nums| {
+            assert!(matches!(nums.add(&num(10)).await, Err(Error::QuotaExceeded { .. })));
+            nums.transaction().abort();
+            Ok(())
+        })
+        .await;
+    drop(guard);
+    assert!(matches!(&own, Err(Error::User(_))), "{own:?}");
+    assert!(matches!(&aborted, Err(Error::Aborted { .. })), "{aborted:?}");
+    Ok(())
+}
+
+#[wasm_bindgen_test]
 async fn a_full_disk_that_is_caught_leaves_the_transaction_usable() -> Result<()> {
     let db = with_nums("failures full caught").await?;
     let guard = plain::replaced("add", FULL);

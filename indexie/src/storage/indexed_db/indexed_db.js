@@ -1444,7 +1444,10 @@ class Task {
 
   report(failure) {
     this.leave();
-    this.engine.fail(this.slot, failure, this.alone, this.alone ? null : this.transaction);
+    const { alone, transaction } = this;
+    // One that goes on cannot wait to hear how much there is: its end tells that.
+    if (!alone && transaction && failure.name === 'QuotaExceededError') transaction.full = true;
+    this.engine.fail(this.slot, failure, alone, alone ? null : transaction);
   }
 
   failed(reason, row) {
@@ -3096,7 +3099,7 @@ export class Engine {
         this.transactions.delete(id);
         this.failure = failure;
         this.wake(ABORTED, id);
-      });
+      }, true, transaction.full);
     };
   }
 
@@ -3317,7 +3320,7 @@ export class Engine {
   }
 
   // A quota error says how much there is, if the browser tells: later, and no transaction that goes on can wait for it.
-  withQuota(error, then, wait = true) {
+  withQuota(error, then, wait = true, full = false) {
     const failure = {
       name: failureName(error),
       message: String((error && error.message) || ''),
@@ -3327,7 +3330,7 @@ export class Engine {
       usage: error?.usage,
       quota: error?.quota,
     };
-    const estimate = failure.name === 'QuotaExceededError' && globalThis.navigator?.storage?.estimate;
+    const estimate = (full || failure.name === 'QuotaExceededError') && globalThis.navigator?.storage?.estimate;
     if (!estimate || !wait) return then(failure);
     navigator.storage.estimate().then(({ usage, quota }) => {
       failure.usage ??= usage;
