@@ -103,6 +103,67 @@ async fn a_pending_row_keeps_fields_that_are_no_columns() {
     assert_eq!(db.users.get(1).await.expect("a row"), Some(friend(1, "Anna!", 31, "Dear Ann")));
 }
 
+/// Of a row that waits for the server, what is written to it meanwhile is not the server's to take back.
+#[wasm_bindgen_test]
+async fn fields_that_are_no_columns_stay_as_they_are_when_a_transaction_comes_back() {
+    let script = Script::streaming();
+    let (db, sync) = with_drafts("electric_own_fields_txid", &script).await;
+    let tx = db.users.start_transaction(Overlay::Optimistic);
+    tx.update(1, |user| user.name = "Anna".into()).await.expect("it is pending");
+    tx.update(2, |user| user.age = Some(99)).await.expect("it is pending");
+    tx.add(&friend(3, "cy", 1, "Dear Cy")).await.expect("it is pending");
+    tx.commit_with_txid(2).await.expect("it is committed");
+    for id in [1, 2] {
+        db.users.update(id, |user| user.draft.push('!')).await.expect("it is stored");
+    }
+    // It has not touched Bob.
+    tell(&sync, &script, &[rename(1, "ANNA", 2_002, 0), crate::script::insert(3, "Cy", 2_002, 2)], 2).await;
+    let expected =
+        [friend(1, "ANNA", 30, "Dear Ann!"), friend(2, "Bob", 30, "Dear Bob!"), friend(3, "Cy", 5, "Dear Cy")];
+    assert_eq!(db.users.to_vec().await.expect("the rows"), expected);
+}
+
+#[wasm_bindgen_test]
+async fn fields_that_are_no_columns_stay_as_they_are_when_a_transaction_has_come_back_first() {
+    let script = Script::streaming();
+    let (db, sync) = with_drafts("electric_own_fields_txid_first", &script).await;
+    let tx = db.users.start_transaction(Overlay::Optimistic);
+    tx.update(1, |user| (user.name, user.draft) = ("Anna".into(), "Dear Anna".into())).await.expect("it is pending");
+    tell(&sync, &script, &[rename(1, "ANNA", 2_002, 0)], 2).await;
+    tx.commit_with_txid(2).await.expect("it is committed");
+    assert_eq!(db.users.get(1).await.expect("a row"), Some(friend(1, "ANNA", 30, "Dear Anna")));
+}
+
+#[wasm_bindgen_test]
+async fn fields_that_are_no_columns_stay_as_they_are_when_a_hook_is_done() {
+    let script = Script::streaming();
+    let (db, sync) = with_drafts("electric_own_fields_hook", &script).await;
+    let (done, waiting) = futures::channel::oneshot::channel::<()>();
+    let waiting = std::cell::RefCell::new(Some(waiting));
+    db.users.hook().on_update(move |_: Updated<Friend>| {
+        let waiting = waiting.take();
+        async move {
+            if let Some(waiting) = waiting {
+                let _ = waiting.await;
+            }
+            Ok(())
+        }
+    });
+    let written = |user: &mut Friend| (user.name, user.draft) = ("Anna".into(), "Dear Anna".into());
+    db.users.update(1, written).await.expect("it is stored");
+    tell(&sync, &script, &[rename(1, "ANNA", 2_002, 0)], 2).await;
+    assert_eq!(db.users.get(1).await.expect("a row"), Some(friend(1, "Anna", 30, "Dear Anna")));
+    done.send(()).expect("the hook waits");
+    let mut rows = db.users.get(1).live();
+    let settled = loop {
+        let row = futures::StreamExt::next(&mut rows).await.expect("it lives").expect("a row").expect("a row");
+        if row.name != "Anna" {
+            break row;
+        }
+    };
+    assert_eq!(settled, friend(1, "ANNA", 30, "Dear Anna"));
+}
+
 /// Bob waits for the server, while two others have what is unique.
 async fn with_bob_pending(name: &str, script: &Script) -> (Friends, indexie::ElectricSync) {
     let (db, sync) = with_drafts(name, script).await;

@@ -23,7 +23,7 @@ use crate::key::AnyKey;
 use crate::overlay::LandedRow;
 use crate::schema::KeyPath;
 use crate::storage::Operation;
-use crate::storage::memory::evaluator::{Row, Value, Values, merge, put_of, rows_of, written};
+use crate::storage::memory::evaluator::{Object, Row, Value, Values, merge, put_of, rows_of, written};
 
 /// What a row waits for, besides a hook that is under way, as it is stored. Its base is a record of its own.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -108,12 +108,19 @@ impl Local {
             changes.0.remove(&key);
         }
         let told: BTreeSet<AnyKey> = stored.rows.iter().map(|(key, _)| key.clone()).collect();
-        self.finish(progress, &told, &mut stored);
+        self.finish(place, progress, &told, &mut stored).await?;
         Ok(Some(stored))
     }
 
-    /// Of rows that wait for nothing any more, the base is what counts.
-    fn finish(&self, progress: &Progress, told: &BTreeSet<AnyKey>, stored: &mut Stored) {
+    /// Of rows that wait for nothing any more, the base is what counts: for columns, as what is no column is not the server's.
+    async fn finish(
+        &self,
+        place: Place<'_>,
+        progress: &Progress,
+        told: &BTreeSet<AnyKey>,
+        stored: &mut Stored,
+    ) -> Result<()> {
+        let mut bases = Vec::new();
         for (key, pending) in &self.0 {
             if !pending.is_done(progress) || !(pending.recorded || told.contains(key)) {
                 continue;
@@ -122,10 +129,30 @@ impl Local {
             stored.gone.push(key.clone());
             if pending.base_counts() {
                 stored.rows.retain(|(row, _)| row != key);
-                stored.rows.push((key.clone(), pending.base.clone()));
+                bases.push((key.clone(), pending.base.clone()));
             }
         }
+        if let Some(columns) = &progress.fields {
+            let current = place.rows(bases.iter().map(|(key, _)| key.clone()).collect()).await?;
+            for ((_, base), current) in bases.iter_mut().zip(current) {
+                if let (Some(base), Some(current)) = (base, current) {
+                    *base = settled(base, &current, columns);
+                }
+            }
+        }
+        stored.rows.append(&mut bases);
+        Ok(())
     }
+}
+
+/// The row as the server has it, with what else is stored.
+fn settled(base: &Row, current: &Value, columns: &[String]) -> Row {
+    let (Value::Object(theirs), Value::Object(own)) = (&**base, current) else { return base.clone() };
+    let is_column = |name: &str| columns.iter().any(|column| column == name);
+    let theirs = theirs.iter().filter(|(name, _)| is_column(name));
+    let own = own.iter().filter(|(name, _)| !is_column(name));
+    let properties = theirs.chain(own).map(|(name, value)| (name.clone(), value.clone()));
+    Row::new(Value::Object(Object::new(properties.collect())))
 }
 
 impl Pending {
@@ -342,7 +369,7 @@ pub(super) async fn settle(shared: &Arc<Shared>, store: u16) -> Result<()> {
             let progress = records.get::<Progress>(Part::Progress, Progress::KEY).await?.unwrap_or_default();
             let local = Local::load(place, in_flight(&session.shared, store)).await?;
             let mut outcome = Stored::default();
-            local.finish(&progress, &BTreeSet::new(), &mut outcome);
+            local.finish(place, &progress, &BTreeSet::new(), &mut outcome).await?;
             outcome.store(place).await
         }
         .boxed_local()
