@@ -157,7 +157,7 @@ pub(crate) struct Machine {
     failures: u32,
     /// How often in a row what has come could not be stored.
     unstored: u32,
-    /// How often the server has refused since all there was had come.
+    /// How often the server has refused since all there was had come, or a stream has lasted.
     refusals: u32,
     stream: Stream,
     streaming: Option<Streaming>,

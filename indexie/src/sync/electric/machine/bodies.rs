@@ -126,6 +126,7 @@ impl Machine {
         if now.millis - streaming.begun > backoff::LONGEST.into() {
             // It came through, and nothing has happened: what has torn it off is not what has torn off the one before.
             self.well();
+            self.refusals = 0;
         }
         if let Some(offset) = streaming.whole_chunk(clean) {
             // More than one chunk behind: the next one follows.

@@ -520,6 +520,26 @@ fn refusals_are_counted_until_all_there_is_has_come() {
     assert_eq!(run.machine.refused(now).as_millis(), 0);
 }
 
+/// V34: of a table in which nothing happens, a token expires now and then.
+#[test]
+fn refusals_between_streams_that_last_are_not_in_a_row() {
+    let mut run = Run::live("0_inf");
+    for _ in 0..7 {
+        assert!(matches!(done(run.head(401, &Named::new())), Step::Refused(_)));
+        assert_eq!(run.machine.refusals(), 0);
+        let now = run.now();
+        assert_eq!(run.machine.refused(now).as_millis(), 0);
+        assert!(matches!(run.empty_stream("0_inf", 60_000.0), Step::Ask));
+    }
+    for refusals in 0..3 {
+        assert!(matches!(done(run.head(401, &Named::new())), Step::Refused(_)));
+        assert_eq!(run.machine.refusals(), refusals);
+        let now = run.now();
+        let _ = run.machine.refused(now);
+        assert!(matches!(run.empty_stream("0_inf", 5_000.0), Step::Ask));
+    }
+}
+
 /// Something on the way tears off streams in which nothing happens.
 #[test]
 fn streams_that_last_and_are_torn_off_are_opened_again_soon() {
