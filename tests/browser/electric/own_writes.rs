@@ -245,6 +245,45 @@ async fn an_added_row_is_the_servers_once_its_hook_is_done() {
     while live.next().await.expect("it lives").expect("a row").as_ref() != Some(&of_log(3, "Mine")) {}
 }
 
+/// Whenever the hook ends: before its answer is looked at, while that is being stored, or later.
+#[wasm_bindgen_test]
+async fn a_row_is_the_servers_whenever_its_hook_is_done() {
+    let script = Script::streaming();
+    let (db, _sync) = synced("electric_hook_moments", &script).await;
+    let (clock, calls) = (database("electric_hook_moments_clock").await, slow_hook(&db));
+    for moment in 0..20_u64 {
+        let (mine, theirs) = (format!("mine {moment}"), format!("theirs {moment}"));
+        db.users.update(2, move |user| user.name = mine).await.expect("it is stored");
+        until(&db, "the hook", || calls.borrow().len() == 1).await;
+        tell(&script, &[rename(2, &theirs, 2_001 + moment, 0)]);
+        for _ in 0..moment {
+            // Takes a moment.
+            clock.users.count().await.expect("it is read");
+        }
+        finish(&calls);
+        crate::fixtures::named(&db, &[(1, "Ann"), (2, &theirs)]).await;
+    }
+}
+
+#[wasm_bindgen_test]
+async fn an_answer_that_comes_while_an_earlier_hook_is_under_way_is_not_forgotten() {
+    let script = Script::streaming();
+    let (db, sync) = synced("electric_hooks_queued", &script).await;
+    let calls = slow_hook(&db);
+    db.users.update(2, |user| user.name = "Bobby".into()).await.expect("it is stored");
+    until(&db, "the hook", || calls.borrow().len() == 1).await;
+    tell(&script, &[rename(2, "Bo", 2_001, 0)]);
+    until(&db, "its answer", || sync_has(&sync, 1)).await;
+    db.users.update(1, |user| user.name = "Anna".into()).await.expect("it is stored");
+    tell(&script, &[rename(1, "ANNA", 2_002, 0)]);
+    until(&db, "the answer to the next one", || sync_has(&sync, 2)).await;
+    finish(&calls);
+    until(&db, "the next hook", || calls.borrow().len() == 1).await;
+    crate::fixtures::named(&db, &[(1, "Anna"), (2, "Bo")]).await;
+    finish(&calls);
+    crate::fixtures::named(&db, &[(1, "ANNA"), (2, "Bo")]).await;
+}
+
 #[wasm_bindgen_test]
 async fn a_deleted_row_does_not_come_back_while_its_hook_is_under_way() {
     let script = Script::streaming();

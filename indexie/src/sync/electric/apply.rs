@@ -30,7 +30,10 @@ const TXIDS: usize = 1_000;
 /// What has come of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Applied {
-    Stored,
+    Stored {
+        /// Rows were written here whose hooks were under way.
+        in_flight: bool,
+    },
     /// What is stored lacks a row that the server takes for granted. Nothing was stored.
     Lost,
     /// Another tab has gone on meanwhile. Nothing was stored.
@@ -51,12 +54,12 @@ pub(super) struct Task {
 /// Stores a batch: all of it, or nothing.
 pub(super) async fn apply(shared: &Arc<Shared>, task: Task) -> Result<(Applied, Progress)> {
     let stores = vec![task.rows.store, shared.records()];
-    let applied = Rc::new(Cell::new(Applied::Stored));
+    let applied = Rc::new(Cell::new(Applied::Stored { in_flight: false }));
     let told = applied.clone();
     let body = move |session: Session| async move { task.run(&session.silent(), &told).await }.boxed_local();
     let result = engine::transact(shared.clone(), stores, Access::ReadWrite, None, body).await;
     match applied.get() {
-        Applied::Stored => result.map(|progress| (Applied::Stored, progress)),
+        ended @ Applied::Stored { .. } => result.map(|progress| (ended, progress)),
         why => Ok((why, Progress::default())),
     }
 }
@@ -75,9 +78,11 @@ impl Task {
         }
         let mut tags = self.tags(&records).await?;
         let place = Place { session, store: rows.store, records: &records };
+        let in_flight = in_flight(&session.shared, rows.store);
+        applied.set(Applied::Stored { in_flight: !in_flight.is_empty() });
         let mut parts = Parts {
             task: self,
-            local: Local::load(place, in_flight(&session.shared, rows.store)).await?,
+            local: Local::load(place, in_flight).await?,
             writing: Writing { session, rows, columns: &batch.columns },
             place,
             progress: self.progress(before, &self.shape),

@@ -294,19 +294,26 @@ fn position(progress: &Progress) -> Option<Position> {
     })
 }
 
-/// Once the hooks that are under way are done, rows may be what the server has made of them.
+/// Once the hooks that are under way are done, rows may be what the server has made of them. They may be done already.
 fn settle_later(inner: &Rc<Inner>) {
     let (store, shared) = (inner.rows.store, inner.shared.clone());
     let Some(over) = overlay::existing(shared.id) else { return };
-    if over.hooked.in_flight(store).is_empty() || inner.settles.replace(true) {
+    if inner.settles.replace(true) {
         return;
     }
     let inner = inner.clone();
     let settle = async move {
-        over.hooked.settled_in(store).await;
-        inner.settles.set(false);
-        if let Err(error) = local::settle(&shared, store).await {
-            inner.complain(&error);
+        loop {
+            over.hooked.settled_in(store).await;
+            // What is stored from here on may be too late to be seen now.
+            inner.settles.set(false);
+            if let Err(error) = local::settle(&shared, store).await {
+                inner.complain(&error);
+            }
+            // Others have been written meanwhile, and may have been answered.
+            if over.hooked.in_flight(store).is_empty() || inner.settles.replace(true) {
+                return;
+            }
         }
     };
     tasks::spawn(settle.boxed_local());
@@ -334,10 +341,12 @@ pub(super) async fn commit(inner: &Rc<Inner>, machine: &mut Machine, shape: &Rc<
             now: clock::now_millis(),
         };
         match apply::apply(&inner.shared, task).await {
-            Ok((Applied::Stored, progress)) => {
+            Ok((Applied::Stored { in_flight }, progress)) => {
                 machine.stored();
                 inner.progress.set(progress);
-                settle_later(inner);
+                if in_flight {
+                    settle_later(inner);
+                }
             }
             Ok((Applied::Lost, _)) => {
                 let message = "the server has changed a row that this table lacks: fetching all of it again".to_owned();
