@@ -5,7 +5,7 @@ use indexie::{Replica, SyncError, SyncStatus};
 use indexie_tests::{fresh, wasm_bindgen_test};
 use serde::{Deserialize, Serialize};
 
-use crate::script::{H1, SNAPSHOT_END, Script, UP_TO_DATE, message, page, polled, with_columns};
+use crate::script::{H1, SNAPSHOT_END, Script, UP_TO_DATE, message, page, polled, with_columns, with_old};
 
 #[derive(Store, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[store("[tenant+no]")]
@@ -33,6 +33,24 @@ schema! {
     }
 }
 
+/// Under a key that is not the server's.
+#[derive(Store, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[store("email")]
+pub struct Account {
+    pub email: String,
+    pub id: i32,
+    pub name: String,
+}
+
+schema! {
+    pub struct Accounts("electric_accounts");
+
+    version 1 {
+        accounts: Account,
+    }
+}
+
+const ACCOUNTS: &str = r#"{"email":{"type":"text","not_null":true},"id":{"type":"int4","not_null":true,"pk_index":0},"name":{"type":"text","not_null":true}}"#;
 const ORDERS: &str = r#"{"no":{"type":"int4","not_null":true,"pk_index":1},"note":{"type":"text"},"tenant":{"type":"text","not_null":true,"pk_index":0}}"#;
 const ENTRIES: &str = r#"{"a":{"type":"int4"},"b":{"type":"text"},"c":{"type":"text"}}"#;
 
@@ -43,7 +61,7 @@ fn script(schema: &str, rows: &[String], log: &[String]) -> Script {
     Script::default()
         .then(with_columns(page(H1, "0_0", &first), schema))
         .then(with_columns(page(H1, "0_inf", &[UP_TO_DATE]), schema))
-        .then(polled(H1, "100_8", "1", &log))
+        .then(polled(H1, "100_10", "1", &log))
 }
 
 fn at(operation: u64) -> String {
@@ -128,4 +146,70 @@ async fn a_key_that_did_not_come_stops_the_sync() {
     );
     assert!(error.to_string().contains("primary key (tenant, no)"), "{error}");
     assert_eq!(db.orders.count().await.expect("a count"), 1);
+}
+
+fn account(id: i32, email: &str, name: &str) -> Account {
+    Account { email: email.into(), id, name: name.into() }
+}
+
+/// What the server sends of an account, with `replica=full`: all columns, and what those were before that have changed.
+fn account_change(operation: &str, account: &Account, before: &str, place: u64) -> String {
+    let Account { email, id, name } = account;
+    let columns = format!(r#"{{"email":"{email}","id":"{id}","name":"{name}"}}"#);
+    let key = format!(r#""public"."accounts"/"{id}""#);
+    let more = if operation == "insert" { String::new() } else { at(place) };
+    with_old(&message(operation, &key, &columns, &more), before)
+}
+
+/// V30: A gets another address, and B gets the one that A has had. X and Y, for whom the database looks only in the end whether
+/// addresses are unique, exchange theirs.
+fn addresses_change() -> [String; 6] {
+    [
+        account_change("update", &account(1, "c", "A"), r#"{"email":"a"}"#, 0),
+        account_change("update", &account(2, "a", "B"), r#"{"email":"b"}"#, 2),
+        account_change("update", &account(1, "d", "A"), r#"{"email":"c"}"#, 4),
+        account_change("update", &account(3, "e", "E"), r#"{"name":"_"}"#, 6),
+        account_change("update", &account(4, "y", "X"), r#"{"email":"x"}"#, 8),
+        account_change("update", &account(5, "x", "Y"), r#"{"email":"y"}"#, 10),
+    ]
+}
+
+fn accounts() -> [String; 5] {
+    [account(1, "a", "A"), account(2, "b", "B"), account(3, "e", "_"), account(4, "x", "X"), account(5, "y", "Y")]
+        .map(|account| account_change("insert", &account, "{}", 0))
+}
+
+fn with_other_addresses() -> [Account; 5] {
+    [account(2, "a", "B"), account(1, "d", "A"), account(3, "e", "E"), account(5, "x", "Y"), account(4, "y", "X")]
+}
+
+#[wasm_bindgen_test]
+async fn a_row_whose_own_key_changes_is_not_there_twice() {
+    let db: Accounts = fresh("electric_keys_changed").await;
+    let script = script(ACCOUNTS, &accounts(), &addresses_change());
+    let shape = script.shape_of("accounts").replica(Replica::Full);
+    let sync = db.accounts.sync_electric(shape).await.expect("a sync");
+    sync.await_txid(7).await.expect("it comes");
+    assert_eq!(db.accounts.to_vec().await.expect("the rows"), with_other_addresses());
+}
+
+/// Changes that wait for others in the database are the same.
+#[wasm_bindgen_test]
+async fn a_row_whose_own_key_changes_in_a_part_that_is_put_aside_is_not_there_twice() {
+    let db: Accounts = fresh("electric_keys_changed_staged").await;
+    let [first, second, third, fourth, fifth, sixth] = addresses_change();
+    let parts = [
+        ("0_0", accounts().to_vec()),
+        ("0_inf", vec![UP_TO_DATE.into()]),
+        // Of who has been away for long.
+        ("100_2", vec![first, second]),
+        ("100_4", vec![third]),
+        ("100_10", vec![fourth, fifth, sixth, UP_TO_DATE.into()]),
+    ];
+    let script =
+        Script::default().answers(parts.map(|(offset, messages)| with_columns(page(H1, offset, &messages), ACCOUNTS)));
+    let shape = script.shape_of("accounts").replica(Replica::Full).most_in_memory(0);
+    let sync = db.accounts.sync_electric(shape).await.expect("a sync");
+    sync.await_txid(7).await.expect("it comes");
+    assert_eq!(db.accounts.to_vec().await.expect("the rows"), with_other_addresses());
 }

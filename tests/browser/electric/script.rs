@@ -149,6 +149,11 @@ pub fn message(operation: &str, key: &str, columns: &str, more: &str) -> String 
     format!(r#"{{"key":{},"value":{columns},"headers":{{"operation":"{operation}"{more}}}}}"#, quoted(key))
 }
 
+/// The same change, with what its columns were before.
+pub fn with_old(message: &str, columns: &str) -> String {
+    message.replacen('{', &format!(r#"{{"old_value":{columns},"#), 1)
+}
+
 fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }

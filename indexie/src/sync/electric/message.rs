@@ -30,6 +30,8 @@ pub(crate) struct Change {
     pub key: Box<str>,
     /// The columns, as JSON: text or null by name.
     pub value: Box<RawValue>,
+    /// What the changed ones of them were before; only told of whole rows.
+    pub old: Option<Box<RawValue>>,
     /// Its place in the log; snapshots and moved rows have none.
     pub at: Option<(u64, u64)>,
     pub txids: Vec<u64>,
@@ -116,6 +118,8 @@ struct Wire<'a> {
     #[serde(borrow, default)]
     value: Option<&'a RawValue>,
     #[serde(borrow, default)]
+    old_value: Option<&'a RawValue>,
+    #[serde(borrow, default)]
     headers: Headers<'a>,
 }
 
@@ -193,7 +197,7 @@ fn numbers(numbers: Vec<Number>) -> Vec<u64> {
 
 impl From<Wire<'_>> for Message {
     fn from(wire: Wire<'_>) -> Self {
-        let Wire { key, value, headers } = wire;
+        let Wire { key, value, old_value, headers } = wire;
         if let (Some(key), Some(operation)) = (key, headers.operation) {
             let value = value.map_or_else(empty, ToOwned::to_owned);
             let at = headers.lsn.zip(headers.op_position).map(|(Number(lsn), Number(operation))| (lsn, operation));
@@ -201,6 +205,7 @@ impl From<Wire<'_>> for Message {
                 operation,
                 key: key.into(),
                 value,
+                old: old_value.map(ToOwned::to_owned),
                 at,
                 txids: numbers(headers.txids),
                 tags: headers.tags,
@@ -255,6 +260,16 @@ mod tests {
             r#"{"key":"\"public\".\"users\"/\"1\"","value":{"id":"1"},"headers":{"operation":"insert","relation":["public","users"]}}"#,
         );
         assert_eq!((snapshot.offset(), snapshot.txids), (None, vec![]));
+    }
+
+    /// V30.
+    #[test]
+    fn a_change_of_a_whole_row_has_what_was_there_before() {
+        let told = change(
+            r#"{"value":{"id":"1","title":"a2"},"key":"k","headers":{"operation":"update"},"old_value":{"title":"a"}}"#,
+        );
+        assert_eq!(told.old.as_deref().map(RawValue::get), Some(r#"{"title":"a"}"#));
+        assert!(change(r#"{"value":{},"key":"k","headers":{"operation":"update"},"old_value":null}"#).old.is_none());
     }
 
     #[test]

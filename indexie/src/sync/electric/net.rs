@@ -45,8 +45,17 @@ impl<'a> Changes<'a> {
                 Item::Change(change) => {
                     let json = change.value.get();
                     let key = rows.key(&change.key, json, columns)?;
+                    let before = old_key(change, rows, columns).filter(|before| *before != key);
+                    if let Some(before) = &before {
+                        tags.moved_to(before, &key);
+                        changes.leave(before, json, columns);
+                    }
                     tags.changed(&key, change);
-                    changes.add(key, change, columns, changes_only);
+                    if before.is_some() {
+                        changes.0.insert(key, Net::Put(json.into()));
+                    } else {
+                        changes.add(key, change, columns, changes_only);
+                    }
                 }
                 Item::Moved(moved) => {
                     for key in tags.moved(moved) {
@@ -56,6 +65,15 @@ impl<'a> Changes<'a> {
             }
         }
         Ok(changes)
+    }
+
+    /// A row has got another key, by which the server does not know it. Another row may have the one it had by now.
+    fn leave(&mut self, before: &AnyKey, json: &str, columns: &Columns) {
+        let name = |json: &str| decode::outside_key(json, columns).ok();
+        let is_taken = matches!(self.0.get(before), Some(Net::Put(row) | Net::Merge(row)) if name(row) != name(json));
+        if !is_taken {
+            self.0.insert(before.clone(), Net::Delete);
+        }
     }
 
     fn add(&mut self, key: AnyKey, change: &'a Change, columns: &Columns, changes_only: bool) {
@@ -79,4 +97,12 @@ impl<'a> Changes<'a> {
         };
         self.0.insert(key, net);
     }
+}
+
+/// The key that a row had before a change of all of it, if that tells. None that is stored has one that is none.
+fn old_key(change: &Change, rows: &RowKind, columns: &Columns) -> Option<AnyKey> {
+    let json = change.value.get();
+    let old = change.old.as_ref().filter(|_| change.operation == Operation::Update)?;
+    let is_whole = decode::is_complete(json, columns);
+    is_whole.then(|| rows.key(&change.key, &decode::merged(json, old.get()), columns).ok()).flatten()
 }

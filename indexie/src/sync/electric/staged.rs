@@ -22,6 +22,8 @@ struct Told<'a> {
     key: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    old_value: Option<&'a RawValue>,
     headers: Headers<'a>,
 }
 
@@ -50,6 +52,7 @@ fn told(item: &Item) -> Told<'_> {
         Item::Change(change) => Told {
             key: Some(&change.key),
             value: Some(&change.value),
+            old_value: change.old.as_deref(),
             headers: Headers {
                 operation: Some(change.operation),
                 lsn: change.at.map(|(lsn, _)| lsn),
@@ -63,6 +66,7 @@ fn told(item: &Item) -> Told<'_> {
         Item::Moved(moved) => Told {
             key: None,
             value: None,
+            old_value: None,
             headers: Headers {
                 event: Some(if moved.into { "move-in" } else { "move-out" }),
                 patterns: &moved.patterns,

@@ -62,6 +62,14 @@ impl Tags {
         self.changed.insert(key.clone(), tags);
     }
 
+    /// A row has got another key.
+    pub fn moved_to(&mut self, from: &AnyKey, to: &AnyKey) {
+        if let Some(row) = self.known.get(from).cloned() {
+            self.store(from, None);
+            self.store(to, Some(row));
+        }
+    }
+
     /// A row has changed.
     pub fn changed(&mut self, key: &AnyKey, change: &Change) {
         let Change { tags, removed_tags, active, .. } = change;
@@ -141,6 +149,16 @@ mod tests {
 
     fn moved(into: bool, pos: usize, value: &str) -> Moved {
         Moved { into, patterns: vec![Pattern { pos, value: value.into() }], txids: vec![] }
+    }
+
+    #[test]
+    fn a_row_takes_its_tags_along_to_another_key() {
+        let mut tags = Tags::new([(AnyKey::from(1), RowTags { tags: vec!["a".into()], active: vec![true] })]);
+        tags.moved_to(&AnyKey::from(1), &AnyKey::from(2));
+        tags.moved_to(&AnyKey::from(3), &AnyKey::from(4));
+        let (stored, deleted) = tags.into_changes();
+        assert_eq!(stored, [(AnyKey::from(2), RowTags { tags: vec!["a".into()], active: vec![true] })]);
+        assert_eq!(deleted, [AnyKey::from(1)]);
     }
 
     /// V47.

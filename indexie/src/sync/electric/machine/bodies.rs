@@ -60,7 +60,8 @@ impl Machine {
                     return;
                 }
                 self.note(&change.txids);
-                self.weight += change.key.len() + change.value.get().len();
+                let old = change.old.as_ref().map_or(0, |old| old.get().len());
+                self.weight += change.key.len() + change.value.get().len() + old;
                 self.items.push(Item::Change(change));
             }
             Message::Moved(moved) => {
