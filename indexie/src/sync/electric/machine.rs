@@ -155,6 +155,8 @@ pub(crate) struct Machine {
     /// When the last request was made.
     asked: f64,
     failures: u32,
+    /// How many requests in a row have failed soon that the server answers when something happens, whatever pages come in between.
+    live_failures: u32,
     /// How often in a row what has come could not be stored.
     unstored: u32,
     /// How often the server has refused since all there was had come, or a stream has lasted.
@@ -186,6 +188,7 @@ impl Machine {
             hasty: 0,
             asked: 0.0,
             failures: 0,
+            live_failures: 0,
             unstored: 0,
             refusals: 0,
             stream: Stream::new(streams),
@@ -211,6 +214,7 @@ impl Machine {
     /// After a pause: looks before it waits. What kept streams away may have been the network that was there before.
     pub fn resume(&mut self) {
         self.stream.begin_again();
+        self.live_failures = 0;
         self.roll_back();
     }
 

@@ -37,6 +37,7 @@ impl Machine {
         }
         self.position.offset = accepted.offset.clone();
         self.well();
+        self.has_come(accepted.mode);
         self.is_current = is_current;
         if is_current {
             self.idle = 0;
@@ -95,6 +96,7 @@ impl Machine {
                 self.position.offset = offset;
                 self.stream.is_well();
                 self.well();
+                self.has_come(Mode::Stream);
                 return Some(Step::Commit);
             }
             Message::Change(change) => {
@@ -127,6 +129,7 @@ impl Machine {
         if now.millis - streaming.begun > backoff::LONGEST.into() {
             // It came through, and nothing has happened: what has torn it off is not what has torn off the one before.
             self.well();
+            self.has_come(Mode::Stream);
             self.refusals = 0;
         }
         if let Some(offset) = streaming.whole_chunk(clean) {

@@ -16,7 +16,8 @@ impl Machine {
     /// How long to wait after one failure more: at least as long as the server asks.
     fn pause(&mut self, retry_after: Option<Duration>, now: Now) -> Duration {
         self.failures = self.failures.saturating_add(1);
-        backoff::after_failures(self.failures, now.random).max(retry_after.unwrap_or_default())
+        let failures = self.failures.max(self.live_failures);
+        backoff::after_failures(failures, now.random).max(retry_after.unwrap_or_default())
     }
 
     /// Nothing has come for too long.
@@ -26,7 +27,8 @@ impl Machine {
     }
 
     /// No answer, or none of this server's. The next request is one that is answered at once: it shows whether the server is there.
-    /// If it is, and streams fail all the same, then it is the streams that do not come through.
+    /// If it is, and streams fail all the same, then it is the streams that do not come through. It may also be a cache that has
+    /// answered: the pause grows until one that waits has come.
     pub fn cut_off(&mut self, mode: Mode, error: SyncError, now: Now) -> Step {
         if mode == Mode::Stream {
             self.drop_torn();
@@ -34,6 +36,9 @@ impl Machine {
         }
         if mode != Mode::Page {
             self.is_current = false;
+            if now.millis - self.asked < backoff::LONGEST.into() {
+                self.live_failures = self.live_failures.saturating_add(1);
+            }
         }
         self.failed(error, None, now)
     }
@@ -91,6 +96,7 @@ impl Machine {
         self.stale = 0;
         self.idle = 0;
         self.stream.begin_again();
+        self.live_failures = 0;
         self.bust(now);
         self.refetches.retain(|before| now.millis - before < REFETCH_WINDOW);
         self.refetches.push(now.millis);

@@ -18,7 +18,7 @@ impl Machine {
                 Ok(head) => return head,
                 Err(step) => step,
             },
-            204 => self.no_content(headers, now),
+            204 => self.no_content(mode, headers, now),
             409 => self.must_refetch(headers.get("electric-handle").map(str::to_owned), now),
             429 | 503 => self.failed(SyncError::status(status), retry_after, now),
             500..=599 if retry_after.is_none() => self.cut_off(mode, SyncError::status(status), now),
@@ -37,7 +37,7 @@ impl Machine {
         self.start_over(now)
     }
 
-    pub(super) fn no_content(&mut self, headers: &dyn Headers, now: Now) -> Step {
+    pub(super) fn no_content(&mut self, mode: Mode, headers: &dyn Headers, now: Now) -> Step {
         if self.position.offset.is_start() || self.position.columns.is_none() {
             // There is always something at the beginning of a log.
             return self.failed(SyncError::status(204), None, now);
@@ -46,6 +46,7 @@ impl Machine {
             cursor.clone_into(&mut self.position.cursor);
         }
         self.well();
+        self.has_come(mode);
         // Servers of its time have no streams.
         self.stream.disable();
         self.is_current = true;
@@ -143,6 +144,13 @@ impl Machine {
         }
         if let Some(columns) = &accepted.columns {
             self.position.columns = Some(columns.clone());
+        }
+    }
+
+    /// An answer has come, whole.
+    pub(super) fn has_come(&mut self, mode: Mode) {
+        if mode != Mode::Page {
+            self.live_failures = 0;
         }
     }
 

@@ -348,6 +348,53 @@ fn failures_double_the_pause_up_to_half_a_minute_until_something_goes_well() {
     assert_eq!(fails(&mut run), 1_000);
 }
 
+/// Pages that a cache gives say nothing of a server that is away.
+#[test]
+fn live_requests_that_fail_double_the_pause_though_pages_come_in_between() {
+    let mut run = Run::live("0_inf");
+    let mut pauses = Vec::new();
+    for _ in 0..7 {
+        assert_ne!(run.mode(), Mode::Page);
+        pauses.push(pause(&done(run.head(502, &Named::new()))).0);
+        assert_eq!(run.mode(), Mode::Page, "it looks whether the server is there");
+        assert!(matches!(run.page(H1, "0_inf", &[UP_TO_DATE]), Step::Commit));
+        run.machine.committed();
+    }
+    assert_eq!(pauses, [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 32_000]);
+    assert_eq!(run.mode(), Mode::Poll);
+    assert!(matches!(run.page(H1, "0_inf", &[UP_TO_DATE]), Step::Commit));
+    assert_eq!(pause(&done(run.head(502, &Named::new()))).0, 1_000, "a poll has come");
+}
+
+#[test]
+fn a_stream_that_brings_something_makes_the_pause_short_again() {
+    let mut run = Run::live("0_inf");
+    let fails = |run: &mut Run| {
+        let paused = pause(&done(run.head(502, &Named::new()))).0;
+        assert!(matches!(run.page(H1, "0_inf", &[UP_TO_DATE]), Step::Commit));
+        run.machine.committed();
+        paused
+    };
+    let streams = |run: &mut Run, brings: Option<&str>, lasts: f64| {
+        assert!(matches!(run.head(200, &events("0_inf")), Head::Events));
+        let _ = brings.map(|brings| run.event(brings));
+        run.passes(lasts);
+        let now = run.now();
+        let _ = run.machine.ended(true, now);
+    };
+    assert_eq!(fails(&mut run), 1_000);
+    streams(&mut run, None, 5_000.0);
+    assert_eq!(fails(&mut run), 2_000);
+    streams(&mut run, Some(UP_TO_DATE), 5_000.0);
+    assert_eq!(fails(&mut run), 1_000);
+    streams(&mut run, None, 60_000.0);
+    assert_eq!(fails(&mut run), 1_000);
+    run.machine.resume();
+    assert!(matches!(run.page(H1, "0_inf", &[UP_TO_DATE]), Step::Commit));
+    run.machine.committed();
+    assert_eq!(fails(&mut run), 1_000, "the network may be another one");
+}
+
 /// V37.
 #[test]
 fn an_answer_of_a_log_that_is_no_more_is_taken_only_when_nothing_else_is_to_be_had() {
