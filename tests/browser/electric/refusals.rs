@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use futures::{FutureExt, StreamExt};
 use indexie::{Error, HttpResponse, Recovery, SyncError, SyncStatus};
 use indexie_tests::wasm_bindgen_test;
 
@@ -84,6 +85,49 @@ async fn an_app_may_have_it_tried_again() {
     assert_eq!(status_of(&failed(&db, &sync).await), Some(400));
     assert_eq!((script.asked(), asks.get()), (4, 2));
     assert_eq!(script.query(3), script.query(2));
+}
+
+/// V34: it asks the user, say.
+#[wasm_bindgen_test]
+async fn an_app_that_takes_its_time_to_decide_holds_nothing_up() {
+    let db = database("electric_on_error_slow").await;
+    let script = Script::of_two_users().then(refusal(401, "expired")).then(refusal(403, "no"));
+    let asks = Rc::new(Cell::new(0));
+    let count = asks.clone();
+    let shape = script.shape().on_error(async move |_| {
+        count.set(count.get() + 1);
+        futures::future::pending::<Recovery>().await
+    });
+    let sync = db.users.sync_electric(shape).await.expect("a sync");
+    let mut errors = sync.errors();
+    let mut told = || errors.next().now_or_never().flatten().map(|error| status_of(&error));
+    until(&db, "it asks the app", || asks.get() == 1).await;
+    assert_eq!([told(), told()], [Some(Some(401)), None]);
+    match sync.status() {
+        SyncStatus::Retrying { error, .. } => assert_eq!(status_of(&error), Some(401)),
+        other => panic!("{other:?}"),
+    }
+    sync.retry();
+    until(&db, "it asks the app again", || asks.get() == 2).await;
+    assert_eq!([told(), told()], [Some(Some(403)), None]);
+    assert_eq!((script.asked(), script.query(3)), (4, script.query(2)));
+    sync.stop();
+    until(&db, "it stops", || matches!(sync.status(), SyncStatus::Stopped)).await;
+    assert_eq!((script.asked(), told()), (4, None));
+}
+
+#[wasm_bindgen_test]
+async fn each_failure_is_told_once() {
+    let db = database("electric_told_once").await;
+    let script = Script::of_two_users().then(refusal(403, "no")).then(refusal(404, "no"));
+    let retries = Cell::new(1);
+    let recovery = move |_| if retries.replace(0) > 0 { Recovery::Retry } else { Recovery::Stop };
+    let shape = script.shape().on_error(async move |error| recovery(error));
+    let sync = db.users.sync_electric(shape).await.expect("a sync");
+    let mut errors = sync.errors();
+    assert_eq!(status_of(&failed(&db, &sync).await), Some(404));
+    let mut told = || errors.next().now_or_never().flatten().map(|error| status_of(&error));
+    assert_eq!([told(), told(), told()], [Some(Some(403)), Some(Some(404)), None]);
 }
 
 /// A row that does not fit, and an app that insists: it comes again, and is not passed over.

@@ -46,7 +46,6 @@ pub(super) async fn run(inner: Rc<Inner>) {
         // Another tab may take over: what has failed here may work there.
         drop(held);
         if let End::Failed(error) = end {
-            inner.complain(&error);
             inner.tell(SyncStatus::Failed { error });
             let wishes = inner.wishes.get();
             inner.wishes.until(|now| (*now != wishes).then_some(())).await;
@@ -149,7 +148,10 @@ impl Leader<'_> {
         loop {
             let error = match what().await {
                 Ok(done) => return Ok(done),
-                Err(error) if is_unfit(&error) => return Err(End::Failed(error)),
+                Err(error) if is_unfit(&error) => {
+                    self.inner.complain(&error);
+                    return Err(End::Failed(error));
+                }
                 Err(error) => error,
             };
             failures = failures.saturating_add(1);
@@ -179,55 +181,64 @@ impl Leader<'_> {
     async fn follow(&self, machine: &mut Machine, shape: &Rc<str>) -> Result<(), End> {
         let inner = self.inner;
         loop {
-            let next = match self.uninterrupted(exchange(inner, machine, shape)).await {
-                Ok(next) => next,
-                Err(Interruption::Stopped) => return Err(End::Stopped),
-                Err(Interruption::Hidden) => return Err(End::Hidden),
+            let next = self.uninterrupted(exchange(inner, machine, shape)).await?;
+            let next = next.unwrap_or_else(|| {
                 // Looks before it waits: the network was away.
-                Err(Interruption::Retry) => {
-                    machine.resume();
-                    Next::Ask
-                }
-            };
-            let (pause, error) = match next {
-                Next::Ask => continue,
+                machine.resume();
+                Next::Ask
+            });
+            match next {
+                Next::Ask => {}
                 Next::Reload => return Ok(()),
                 Next::Fail(error) => {
                     let error = self.recover(error, Recovery::Stop).await?;
-                    (machine.refused(now()), Some(error))
+                    self.pause(machine.refused(now()), Some(error)).await?;
                 }
                 Next::Refused(error) => {
                     let may_help = inner.electric.may_change() && machine.refusals() < REFUSALS;
                     let error = self.recover(error, if may_help { Recovery::Retry } else { Recovery::Stop }).await?;
-                    (machine.refused(now()), Some(error))
+                    self.pause(machine.refused(now()), Some(error)).await?;
                 }
-                Next::Unfit(pause, error) => (pause, Some(self.recover(error, Recovery::Stop).await?)),
-                Next::Wait(pause, error) => (pause, error),
-            };
-            self.wait(pause, error).await?;
+                Next::Unfit(pause, error) => {
+                    let error = self.recover(error, Recovery::Stop).await?;
+                    self.pause(pause, Some(error)).await?;
+                }
+                Next::Wait(pause, error) => self.wait(pause, error).await?,
+            }
         }
     }
 
     /// Says what has failed, and waits.
     async fn wait(&self, pause: Duration, error: Option<Error>) -> Result<(), End> {
-        let inner = self.inner;
+        if let Some(error) = &error {
+            self.inner.complain(error);
+        }
+        self.pause(pause, error).await
+    }
+
+    /// Waits after a failure that has been told.
+    async fn pause(&self, pause: Duration, error: Option<Error>) -> Result<(), End> {
         if let Some(error) = error {
-            inner.complain(&error);
-            let at = Date::from_f64(clock::now_millis() + pause.as_secs_f64() * 1_000.0).unwrap_or_default();
-            let away = !self.presence.is_online();
-            inner.tell(if away { SyncStatus::Offline } else { SyncStatus::Retrying { at, error } });
+            self.tell_retrying(pause, error);
         }
-        match self.uninterrupted(clock::sleep(pause.mul_f64(inner.electric.pace))).await {
-            Ok(()) | Err(Interruption::Retry) => Ok(()),
-            Err(Interruption::Stopped) => Err(End::Stopped),
-            Err(Interruption::Hidden) => Err(End::Hidden),
-        }
+        self.uninterrupted(clock::sleep(pause.mul_f64(self.inner.electric.pace))).await.map(drop)
+    }
+
+    fn tell_retrying(&self, pause: Duration, error: Error) {
+        let at = Date::from_f64(clock::now_millis() + pause.as_secs_f64() * 1_000.0).unwrap_or_default();
+        let away = !self.presence.is_online();
+        self.inner.tell(if away { SyncStatus::Offline } else { SyncStatus::Retrying { at, error } });
     }
 
     /// A failure that another request alone does not mend: it is the end, unless it is to be tried again.
     async fn recover(&self, error: Error, otherwise: Recovery) -> Result<Error, End> {
+        self.inner.complain(&error);
         let recovery = match &self.inner.electric.on_error {
-            Some(decide) => decide(error.clone()).await,
+            Some(decide) => {
+                // It may ask the user, who takes his time.
+                self.tell_retrying(Duration::ZERO, error.clone());
+                self.uninterrupted(decide(error.clone())).await?.unwrap_or(Recovery::Retry)
+            }
             None => otherwise,
         };
         match recovery {
@@ -236,8 +247,8 @@ impl Leader<'_> {
         }
     }
 
-    /// Does something, unless it is of no use any more.
-    async fn uninterrupted<F: Future>(&self, future: F) -> Result<F::Output, Interruption> {
+    /// Does something, unless it is of no use any more; none if it is to be tried again at once.
+    async fn uninterrupted<F: Future>(&self, future: F) -> Result<Option<F::Output>, End> {
         let retries = self.inner.wishes.with(|wishes| wishes.retries);
         let asked = self.inner.wishes.until(|now| {
             let retry = (now.retries != retries).then_some(Interruption::Retry);
@@ -263,8 +274,12 @@ impl Leader<'_> {
         };
         let interrupted = future::select(Box::pin(asked), Box::pin(away));
         match future::select(Box::pin(future), interrupted).await {
-            Either::Left((done, _)) => Ok(done),
-            Either::Right((Either::Left((why, _)) | Either::Right((why, _)), _)) => Err(why),
+            Either::Left((done, _)) => Ok(Some(done)),
+            Either::Right((Either::Left((why, _)) | Either::Right((why, _)), _)) => match why {
+                Interruption::Stopped => Err(End::Stopped),
+                Interruption::Hidden => Err(End::Hidden),
+                Interruption::Retry => Ok(None),
+            },
         }
     }
 }

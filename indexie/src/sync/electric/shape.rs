@@ -236,6 +236,9 @@ impl Electric {
 
     /// Asked when the server refuses (a 4xx status but 409 and 429): whether to try again. Without it, nothing is tried again,
     /// but a 401 where headers or parameters are asked for.
+    ///
+    /// It may take its time. If it has not answered when the sync is stopped, the page is hidden, or
+    /// [`retry`](crate::ElectricSync::retry) is called, its future is dropped; the next refusal asks it again.
     pub fn on_error(mut self, decide: impl AsyncFn(Error) -> Recovery + 'static) -> Self {
         let decide = Rc::new(decide);
         self.on_error = Some(Rc::new(move |error| {

@@ -33,7 +33,7 @@ pub enum SyncStatus {
     Offline,
     /// Something has failed, and is tried again.
     Retrying {
-        /// When.
+        /// When. While [`on_error`](crate::Electric::on_error) decides: since when it does.
         at: Date,
         /// What has failed.
         error: Error,
