@@ -130,6 +130,53 @@ async fn each_failure_is_told_once() {
     assert_eq!([told(), told(), told()], [Some(Some(403)), Some(Some(404)), None]);
 }
 
+/// A token that the shape holds has expired, and the app has got another.
+#[wasm_bindgen_test]
+async fn a_sync_that_has_failed_begins_anew_with_what_another_call_says() {
+    let db = database("electric_new_token").await;
+    let script = Script::of_two_users().then(refusal(401, "expired")).then(page(
+        H1,
+        "100_0",
+        &[insert(3, "Cy", 100, 0), UP_TO_DATE.into()],
+    ));
+    let shape = |token: &str| script.shape().header("authorization", token);
+    let old = db.users.sync_electric(shape("old")).await.expect("a sync");
+    assert_eq!(status_of(&failed(&db, &old).await), Some(401));
+    let other = db.users.sync_electric(shape("new").where_("id > 1")).await;
+    assert!(matches!(other, Err(Error::InvalidArgument { .. })), "{other:?}");
+    let new = db.users.sync_electric(shape("new")).await.expect("a sync");
+    new.up_to_date().await.expect("it is up to date");
+    named(&db, &[(1, "Ann"), (2, "Bob"), (3, "Cy")]).await;
+    assert_eq!(script.query(3), format!("handle={H1}&offset=0_inf"));
+    assert_eq!(script.header(3, "authorization").as_deref(), Some("new"));
+    assert!(matches!(old.status(), SyncStatus::Stopped), "{:?}", old.status());
+    // One that goes well is shared.
+    let same = db.users.sync_electric(shape("newest")).await.expect("a sync");
+    drop((old, new));
+    asked(&db, &script, 5).await;
+    assert_eq!(script.header(4, "authorization").as_deref(), Some("new"));
+    assert!(!matches!(same.status(), SyncStatus::Stopped));
+}
+
+/// Nobody holds it, before and after.
+#[wasm_bindgen_test]
+async fn a_detached_sync_that_has_failed_and_begins_anew_is_detached() {
+    let db = database("electric_new_token_detached").await;
+    let script = Script::of_two_users().then(refusal(401, "expired")).then(page(
+        H1,
+        "100_0",
+        &[insert(3, "Cy", 100, 0), UP_TO_DATE.into()],
+    ));
+    let shape = |token: &str| script.shape().header("authorization", token);
+    let sync = db.users.sync_electric(shape("old")).await.expect("a sync");
+    assert_eq!(status_of(&failed(&db, &sync).await), Some(401));
+    sync.detach();
+    drop(db.users.sync_electric(shape("new")).await.expect("a sync"));
+    named(&db, &[(1, "Ann"), (2, "Bob"), (3, "Cy")]).await;
+    assert_eq!(script.header(3, "authorization").as_deref(), Some("new"));
+    db.users.sync_electric(shape("new")).await.expect("a sync").stop();
+}
+
 /// A row that does not fit, and an app that insists: it comes again, and is not passed over.
 #[wasm_bindgen_test]
 async fn what_does_not_fit_is_not_passed_over() {

@@ -62,6 +62,8 @@ pub(super) struct Inner {
     pub has_caught_up: Cell<bool>,
     /// Rows are looked at once hooks are done.
     pub settles: Cell<bool>,
+    /// It goes on without a handle.
+    detached: Cell<bool>,
     /// So many wait for what another tab may do.
     waiting: Cell<usize>,
     errors: RefCell<Vec<mpsc::UnboundedSender<Error>>>,
@@ -113,6 +115,10 @@ impl<T: Store> Table<T> {
     /// Own writes meet the server's on the way: what an optimistic overlay has pending, and what a hook is about to send, stays on top
     /// of the rows that come; see [`OverlayTransaction::commit_with_txid`](crate::OverlayTransaction::commit_with_txid).
     ///
+    /// While a table is followed, another call with the same shape gives the same sync: headers, `http_client` and `on_error` are those
+    /// of the first call, and what the later one says of them is dropped. Where a token changes, use [`headers`](Electric::headers). One
+    /// that has [failed](crate::SyncStatus::Failed) is stopped, and begun anew as the later call says.
+    ///
     /// The database keeps a store `$sync` beside the tables, which is added when it is first needed.
     ///
     /// # Errors
@@ -135,11 +141,17 @@ impl ElectricSync {
         engine::keep_records(&shared).await?;
         let place = (shared.id, rows.store);
         let running = SYNCS.with_borrow(|syncs| syncs.get(&place).and_then(Weak::upgrade));
+        let mut detached = false;
         if let Some(running) = running.filter(|handle| !handle.0.wishes.get().stopped) {
             if running.0.electric.identity() != electric.identity() {
                 return Err(invalid(format!("table `{}` follows another shape: stop that one first", rows.table)));
             }
-            return Ok(Self(running));
+            if !running.0.status.with(|status| matches!(status, SyncStatus::Failed { .. })) {
+                return Ok(Self(running));
+            }
+            // What is asked for now may be asked for in another way: with a new token, say.
+            running.0.stop();
+            detached = running.0.detached.get();
         }
         let inner = Rc::new(Inner {
             shared,
@@ -150,12 +162,16 @@ impl ElectricSync {
             wishes: Watched::new(Wishes::default()),
             has_caught_up: Cell::default(),
             settles: Cell::default(),
+            detached: Cell::default(),
             waiting: Cell::default(),
             errors: RefCell::default(),
         });
         let handle = Rc::new(Handle(inner.clone()));
         SYNCS.with_borrow_mut(|syncs| syncs.insert(place, Rc::downgrade(&handle)));
         tasks::spawn(follow::run(inner).boxed_local());
+        if detached {
+            Self(handle.clone()).detach();
+        }
         Ok(Self(handle))
     }
 
@@ -247,6 +263,7 @@ impl ElectricSync {
 
     /// Lets it go on without this value, for as long as the page lives.
     pub fn detach(self) {
+        self.0.0.detached.set(true);
         // There is always one of it from here on; whoever asks for the same sync again gets it.
         std::mem::forget(self);
     }
