@@ -1,6 +1,6 @@
 //! Going on from what is stored, in the next program or after a crash.
 
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
 use indexie::{Error, SyncStatus};
 use indexie_tests::wasm_bindgen_test;
 
@@ -205,4 +205,29 @@ async fn a_database_that_is_away_at_the_beginning_is_tried_again() {
     db.open().await.expect("it is there again");
     sync.up_to_date().await.expect("it has been tried again");
     assert_eq!(rows(&db).await, [of_snapshot(1, "Ann"), of_snapshot(2, "Bob")]);
+}
+
+/// What another tab has is another shape's: this one's rows come when it is gone.
+#[wasm_bindgen_test]
+async fn a_table_that_another_tab_fills_with_another_shape_is_not_up_to_date() {
+    let db = database("electric_two_shapes").await;
+    let first = Script::of_two_users();
+    let leader = db.users.sync_electric(first.shape().where_("project = 1")).await.expect("a sync");
+    leader.up_to_date().await.expect("it is up to date");
+    let other: crate::fixtures::Users = indexie_tests::builder::<crate::fixtures::Users>("electric_two_shapes").build();
+    let second = Script::default().then(page(H2, "0_0", &[row(3, "Cy"), SNAPSHOT_END.into()])).then(page(
+        H2,
+        "0_inf",
+        &[UP_TO_DATE],
+    ));
+    let follower = other.users.sync_electric(second.shape().where_("project = 2")).await.expect("a sync");
+    let mut waiting = follower.up_to_date();
+    until(&other, "it follows", || matches!(follower.status(), SyncStatus::Following)).await;
+    for _ in 0..100 {
+        assert!((&mut waiting).now_or_never().is_none(), "these are not its rows");
+        assert_eq!(names(&other).await.len(), 2);
+    }
+    drop(leader);
+    waiting.await.expect("it is up to date");
+    assert_eq!(names(&other).await, [(3, "Cy".to_owned())]);
 }

@@ -320,7 +320,7 @@ impl Inner {
 
     fn is_filled_elsewhere(&self) -> bool {
         self.status.with(|status| matches!(status, SyncStatus::Following))
-            && self.progress.with(|progress| progress.up_to_date > 0.0)
+            && self.progress.with(|progress| progress.up_to_date > 0.0 && *progress.shape == *self.electric.identity())
     }
 
     /// Waits for something that the sync brings about.
