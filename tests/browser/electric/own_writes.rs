@@ -156,6 +156,32 @@ async fn a_transaction_that_comes_back_with_thousands_of_others_has_come_back() 
     assert_eq!(names(&db).await, named(&[(1, "Ann"), (2, "Bob"), (3, "6501")]), "nothing is pending");
 }
 
+/// Of a row with two writes, the first one's transaction is long ago when the second one's comes back.
+#[wasm_bindgen_test]
+async fn transactions_of_a_row_may_come_back_far_apart() {
+    let script = Script::streaming();
+    let (db, sync) = synced("electric_txid_apart", &script).await;
+    for (txid, name) in [(111, "Bobby"), (112, "Robert")] {
+        let tx = db.users.start_transaction(Overlay::Optimistic);
+        tx.update(2, |user| user.name = name.into()).await.expect("it is pending");
+        tx.commit_with_txid(txid).await.expect("it is committed");
+    }
+    // The server does not take the names.
+    tell(&script, &[change("update", 1, r#"{"id":"1","age":"31"}"#, 2_111, 0)]);
+    sync.await_txid(111).await.expect("it has come back");
+    assert_eq!(names(&db).await, named(&[(1, "Ann"), (2, "Robert")]), "the other one is still awaited");
+    let of_txid = |txid: u64| {
+        let place = format!(r#","lsn":"{txid}","op_position":0,"txids":[{txid}]"#);
+        message("update", r#""public"."users"/"1""#, &format!(r#"{{"id":"1","name":"{txid}"}}"#), &place)
+    };
+    tell(&script, &(5_001..6_002).map(of_txid).collect::<Vec<_>>());
+    sync.await_txid(6_001).await.expect("it has come");
+    assert!(!sync_has(&sync, 111), "it is not remembered");
+    tell(&script, &[change("update", 2, r#"{"id":"2","age":"32"}"#, 7_112, 0)]);
+    sync.await_txid(112).await.expect("it has come back");
+    assert_eq!(rows(&db).await[1], bob("Bob", 32));
+}
+
 #[wasm_bindgen_test]
 async fn a_snapshot_can_have_the_transaction_too() {
     let db = database("electric_txid_snapshot").await;

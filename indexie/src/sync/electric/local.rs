@@ -28,9 +28,9 @@ use crate::storage::memory::evaluator::{Object, Row, Value, Values, merge, put_o
 /// What a row waits for, besides a hook that is under way, as it is stored. Its base is a record of its own.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Awaiting {
-    /// These transactions.
+    /// These transactions, which have not come back.
     txids: Vec<u64>,
-    /// The server has said something about what was changed here.
+    /// The server has said something about what was changed here: also that a transaction has come back.
     answered: bool,
 }
 
@@ -101,7 +101,8 @@ impl Local {
             };
             let row = pending.rebase(base, current);
             stored.rows.push((key.clone(), row));
-            if pending.recorded || !pending.is_done(progress) {
+            pending.hear_of(progress);
+            if pending.recorded || !pending.is_done() {
                 pending.recorded = true;
                 stored.kept.push((key.clone(), pending.clone()));
             }
@@ -114,20 +115,25 @@ impl Local {
 
     /// Of rows that wait for nothing any more, the base is what counts: for columns, as what is no column is not the server's.
     async fn finish(
-        &self,
+        &mut self,
         place: Place<'_>,
         progress: &Progress,
         told: &BTreeSet<AnyKey>,
         stored: &mut Stored,
     ) -> Result<()> {
         let mut bases = Vec::new();
-        for (key, pending) in &self.0 {
-            if !pending.is_done(progress) || !(pending.recorded || told.contains(key)) {
+        for (key, pending) in &mut self.0 {
+            let has_heard = pending.hear_of(progress);
+            if !pending.is_done() || !(pending.recorded || told.contains(key)) {
+                if has_heard {
+                    stored.kept.push((key.clone(), pending.clone()));
+                }
                 continue;
             }
             stored.kept.retain(|(kept, _)| kept != key);
             stored.gone.push(key.clone());
-            if pending.base_counts() {
+            // What the server has counts more than what is stored, if it has said so.
+            if pending.awaiting.answered {
                 stored.rows.retain(|(row, _)| row != key);
                 bases.push((key.clone(), pending.base.clone()));
             }
@@ -174,13 +180,20 @@ impl Pending {
         }
     }
 
-    fn is_done(&self, progress: &Progress) -> bool {
-        !self.in_flight && self.awaiting.txids.iter().all(|txid| progress.has(*txid))
+    /// Transactions have come back. Not all of them are remembered for as long as the row waits for another; answers whether it
+    /// has waited for one of these.
+    fn hear_of(&mut self, progress: &Progress) -> bool {
+        let Awaiting { txids, answered } = &mut self.awaiting;
+        let before = txids.len();
+        txids.retain(|txid| !progress.has(*txid));
+        let has_heard = txids.len() < before;
+        *answered |= has_heard;
+        has_heard
     }
 
-    /// Whether what the server has counts more than what is stored, once nothing is waited for.
-    fn base_counts(&self) -> bool {
-        !self.awaiting.txids.is_empty() || self.awaiting.answered
+    /// Whether nothing is waited for any more.
+    fn is_done(&self) -> bool {
+        !self.in_flight && self.awaiting.txids.is_empty()
     }
 }
 
@@ -367,7 +380,7 @@ pub(super) async fn settle(shared: &Arc<Shared>, store: u16) -> Result<()> {
             let records = Records::new(&session, session.shared.table_name(store));
             let place = Place { session: &session, store, records: &records };
             let progress = records.get::<Progress>(Part::Progress, Progress::KEY).await?.unwrap_or_default();
-            let local = Local::load(place, in_flight(&session.shared, store)).await?;
+            let mut local = Local::load(place, in_flight(&session.shared, store)).await?;
             let mut outcome = Stored::default();
             local.finish(place, &progress, &BTreeSet::new(), &mut outcome).await?;
             outcome.store(place).await
