@@ -139,6 +139,9 @@ impl<T: Store> Hooks<T> {
     /// place of the one that was added: the server's, and where keys are generated, with the key that the server has given it. If another
     /// row has that key, nothing is stored, and it is [`Error::Constraint`](crate::Error::Constraint); but a table that follows the
     /// server by [`sync_electric`](crate::Table::sync_electric) may have the row sooner. A key that the app has given stays.
+    ///
+    /// In such a table, a hook had better return the server's row: otherwise what was written here wins over columns that the server
+    /// has filled in, where the row has come before the hook is done.
     pub fn on_add<O, F>(&self, hook: F) -> HookId
     where
         O: HookOutput<T>,
