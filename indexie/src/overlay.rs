@@ -20,6 +20,7 @@ mod commit;
 #[cfg(test)]
 mod copies;
 mod frame;
+mod heard;
 mod land;
 mod layer;
 mod merged;
