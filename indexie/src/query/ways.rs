@@ -228,7 +228,9 @@ impl Execution {
             let mut kept = Vec::new();
             while let Some(mut rows) = rest.next(&this, &walk).await? {
                 if keep == Keep::Keys {
-                    rows.iter_mut().for_each(|found| found.row = Box::new(()));
+                    for found in &mut rows {
+                        found.row = Box::new(());
+                    }
                 }
                 kept.extend(rows);
             }
