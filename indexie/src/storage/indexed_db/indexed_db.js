@@ -1534,11 +1534,11 @@ function blame(failure, { suspects, generates }, taken) {
 // A task issues no more requests than that, nor for longer (in milliseconds): what else is to happen on this thread gets its turn.
 const SLICE_ROWS = 1024, SLICE_TIME = 8;
 
-// Other tabs generate keys too: so many numbers they do not get on before this one hears of it.
+// Other connections generate keys too, but not so many between two rows of this one.
 const FAR = 2 ** 20;
 const ALL_GIVEN = 'the key generator has given all numbers of the key\'s type';
 
-// How far the key generator of a store is, where the keys' type has not all of its numbers.
+// How far the key generator of a store is, where it goes on after the last number of the keys' type.
 class Numbers {
   // `last` is the type's greatest number.
   constructor(last) {
@@ -1548,7 +1548,7 @@ class Numbers {
     this.given = 0;
   }
 
-  // Whether the next number may be beyond the last one.
+  // Whether the next number may be beyond the last one: then a row is not committed before it has its key.
   get near() {
     return Math.max(this.generated, this.given) > this.last - FAR;
   }
@@ -1631,8 +1631,8 @@ function write(task, count, issue, done, failed, ask = null) {
       }
     }, () => {
       task.whole = true;
-      // Firefox commits the rest when a request fails after `commit`: of several, the last one has to have succeeded. And of what is
-      // committed no key is refused any more.
+      // Firefox commits the rest when a request fails after `commit`: of several, the last one has to have succeeded. So has one that
+      // may get a key beyond the last one.
       if (count < 2 && !(issued[0]?.generated && numbers.near)) return end(transaction, 'commit');
       requests[count - 1].addEventListener('success', () => {
         const refusal = numbers?.refusal(issued) ?? null;
@@ -2106,7 +2106,7 @@ class Batch {
     // Requests are answered in the order in which they were made: the last one tells that all are.
     const last = members[members.length - 1].request;
     last.onsuccess = last.onerror = () => {
-      // Whose key is refused, is so alone.
+      // With a transaction for each, only those fail whose key is beyond the last one.
       const refused = members[0].task.numbers?.refusal(members.map(({ issued }) => issued)) ?? null;
       if (refused !== null) return end(transaction, 'abort');
       const failing = members.filter(({ request }) => request.error !== null);
