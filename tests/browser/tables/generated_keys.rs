@@ -2,7 +2,6 @@
 
 use futures::future::{join, join_all};
 use indexie::prelude::*;
-use indexie::{ReadWrite, Table};
 use indexie_tests::wasm_bindgen_test;
 use serde::{Deserialize, Serialize};
 
@@ -298,34 +297,6 @@ async fn a_clash_is_one_although_the_key_is_beyond_its_type() -> Result<()> {
     let clash = db.seats.add(&seat(7)).await;
     assert!(matches!(&clash, Err(Error::Constraint { index: Some(index), .. }) if index == "name"), "{clash:?}");
     assert_seats(&db, 255).await
-}
-
-#[wasm_bindgen_test]
-async fn a_generator_without_a_number_left_says_so() -> Result<()> {
-    let db: Cases = fresh("generated exhausted").await;
-    db.readings.put(&Reading { id: 1e16, v: 1 }).await?;
-    let new = NewReading { v: 2 };
-    let mut refused = vec![db.readings.add(&new).await.map(|_| ()), db.readings.put(&new).await.map(|_| ())];
-    refused.extend(join_all((0..10).map(|_| db.readings.add(&new))).await.into_iter().map(|added| added.map(|_| ())));
-    let add = async move |readings: Table<Reading, ReadWrite>| Ok(readings.add(&new).await.map(|_| ()));
-    refused.push(db.transaction(Mode::ReadWrite, &db.readings, add).await?);
-    for refused in refused {
-        let Err(Error::Data { table, key: None, row: None, message }) = &refused else { panic!("{refused:?}") };
-        assert_eq!((table.as_str(), message.as_str()), ("readings", "the key generator has given its last number"));
-    }
-    let many = [Reading { id: 1.0, v: 3 }, Reading { id: 2.0, v: 4 }];
-    let refused = [
-        db.readings.bulk_add(&[NewReading { v: 2 }]).await.map(|_| ()),
-        db.readings.import([NewReading { v: 2 }]).await.map(|_| ()),
-    ];
-    for refused in refused {
-        assert!(matches!(&refused, Err(Error::Data { row: Some(0), .. })), "{refused:?}");
-    }
-    assert_eq!(db.readings.bulk_add(&many).await?, [1.0, 2.0]);
-    let clash = db.readings.add(&many[0]).await;
-    assert!(matches!(&clash, Err(Error::Constraint { index: None, key: Some(_), .. })), "{clash:?}");
-    assert_eq!(db.readings.count().await?, 3);
-    Ok(())
 }
 
 // A transaction of one row is committed before the row has its key, unless that may be one of the last.

@@ -1497,7 +1497,7 @@ class Task {
         && request.error === null && keysOf(old, store.index(index)).some((other) => equal(other, key)));
       all(asked.suspects.map(({ request }) => request), () => {
         for (const { request } of this.later) if (request.error === null) gone.push(request.result);
-        blame(failure, asked, (suspect) => among(suspect) || replacedLater(suspect)
+        blame(failure, asked.suspects, (suspect) => among(suspect) || replacedLater(suspect)
           || (suspect.request.result !== undefined && !gone.some((key) => equal(key, suspect.request.result))));
         report();
       }, report);
@@ -1517,14 +1517,13 @@ class Task {
       if (!index?.unique) continue;
       for (const entry of keysOf(row, index)) suspects.push({ index: name, key: entry, request: index.getKey(entry) });
     }
-    return { key, suspects, own: put ? key : undefined, generates: key === undefined && store.autoIncrement };
+    return { key, suspects, own: put ? key : undefined };
   }
 }
 
 // Names the first key that is taken. Where none is any more, because what was started next to it has deleted that row, the only one
-// that could have been. A row that has nothing to clash with has got no key.
-function blame(failure, { suspects, generates }, taken) {
-  if (generates && suspects.length === 0) Object.assign(failure, { name: 'DataError', message: 'the key generator has given its last number' });
+// that could have been.
+function blame(failure, suspects, taken) {
   const suspect = suspects.find(taken) ?? (suspects.length === 1 ? suspects[0] : undefined);
   if (suspect === undefined) return;
   failure.index = suspect.index;
@@ -2194,7 +2193,7 @@ class Batch {
   // `storedLater` tells whether a key was stored by a member behind this one.
   clash({ request: { error: { name, message } }, asked }, storedLater) {
     const failure = { name, message, row: 0, index: undefined, key: asked.key };
-    blame(failure, asked, ({ request: { result } }) => result !== undefined && !equal(result, asked.own)
+    blame(failure, asked.suspects, ({ request: { result } }) => result !== undefined && !equal(result, asked.own)
       && !(asked.late && storedLater(result)));
     return failure;
   }

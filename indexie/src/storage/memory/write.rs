@@ -115,7 +115,7 @@ impl Target<'_> {
             }
             (None, Some(generator)) => {
                 let exhausted = "the key generator has given its last number";
-                let number = generator.take().ok_or_else(|| data(exhausted))?;
+                let number = generator.take().ok_or_else(|| failure("ConstraintError", exhausted))?;
                 store.path.put_key(&mut row, number);
                 AnyKey::Number(number)
             }
@@ -311,12 +311,12 @@ mod tests {
     }
 
     #[test]
-    fn a_generator_that_has_ended_clashes_with_nothing() {
+    fn a_generator_that_has_ended_clashes_with_nothing_in_particular() {
         let mut stores = given();
         write(&mut stores, "outside", true, vec![outside(1.0, Some(AnyKey::Number(1e300)))])
             .expect("a key like others");
         let result = write(&mut stores, "outside", true, vec![outside(2.0, None)]);
-        assert_fails(result, &("DataError", Some(0), None, None));
+        assert_fails(result, &("ConstraintError", Some(0), None, None));
     }
 
     #[test]
