@@ -77,7 +77,7 @@ impl<R: 'static> LiveQuery<R> {
     /// Calls `each` with the first result, and again whenever it is another one, for as long as the returned value lives.
     ///
     /// In a browser the callback runs in a task of its own. Elsewhere it runs while something of this crate is awaited on this
-    /// thread.
+    /// thread, for which a single operation may not take long enough.
     ///
     /// ```
     /// # mod app { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs")); }
