@@ -49,9 +49,15 @@ pub(crate) fn ranks_by(count: usize, compare: Compare) -> Vec<usize> {
 }
 
 /// Of each key, whether it is the first of those that equal it.
-pub(crate) fn firsts(keys: &[&AnyKey]) -> Vec<bool> {
+fn firsts(keys: &[&AnyKey]) -> Vec<bool> {
     let mut seen = vec![false; keys.len()];
     ranks(keys).into_iter().map(|rank| !mem::replace(&mut seen[rank], true)).collect()
+}
+
+/// Leaves the first one of those with equal keys.
+pub(crate) fn distinct_by<T>(list: Vec<T>, key: impl Fn(&T) -> &AnyKey) -> Vec<T> {
+    let firsts = firsts(&list.iter().map(key).collect::<Vec<_>>());
+    list.into_iter().zip(firsts).filter_map(|(item, first)| first.then_some(item)).collect()
 }
 
 /// How two places compare.

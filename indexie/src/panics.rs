@@ -37,8 +37,12 @@ mod web {
     extern "C" {
         #[wasm_bindgen(catch)]
         fn call(f: &mut dyn FnMut()) -> Result<(), JsValue>;
+    }
 
+    #[wasm_bindgen]
+    extern "C" {
         /// As an exception that nobody catches.
+        #[wasm_bindgen(js_name = reportError)]
         pub fn report(panic: JsValue);
     }
 

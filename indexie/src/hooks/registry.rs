@@ -24,6 +24,12 @@ use crate::strategy::Strategy;
 pub(crate) type Calling = LocalBoxFuture<'static, Result<Option<Row>, HookError>>;
 /// Calls a hook; it may return a row.
 pub(crate) type Hook = Rc<dyn Fn(&Event) -> Calling>;
+/// Looks at a change: its key and whether that is a temporary one, the row before, and the row after, which it may alter.
+pub(crate) type Guard = Rc<dyn Fn(&AnyKey, bool, Option<&Row>, Option<&Row>) -> Result<Option<Row>>>;
+
+/// Hears of failures in the background.
+pub(crate) type Handler = Rc<dyn Fn(HookFailure)>;
+
 /// Calls a hook. One that panics has failed.
 pub(crate) async fn call(hook: &Hook, event: &Event) -> Result<Option<Row>, HookError> {
     let mut calling = None;
@@ -47,12 +53,6 @@ pub(crate) async fn call(hook: &Hook, event: &Event) -> Result<Option<Row>, Hook
     })
     .await
 }
-
-/// Looks at a change: its key and whether that is a temporary one, the row before, and the row after, which it may alter.
-pub(crate) type Guard = Rc<dyn Fn(&AnyKey, bool, Option<&Row>, Option<&Row>) -> Result<Option<Row>>>;
-
-/// Hears of failures in the background.
-pub(crate) type Handler = Rc<dyn Fn(HookFailure)>;
 
 #[derive(Default)]
 pub(crate) struct Hooked {

@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::index::Column;
 use crate::key::range::{KeyRange, RangeSet};
 use crate::key::{AnyKey, Form};
-use crate::order::firsts;
+use crate::order::distinct_by;
 use crate::schema::KeyPath;
 use crate::storage::{Columns, Operation, Position, Request, RowReader, Scan, Sink, Want};
 #[cfg(feature = "live")]
@@ -349,8 +349,7 @@ impl Execution {
                 }
                 _ => all.keys().await?,
             };
-            let firsts = firsts(&keys.iter().collect::<Vec<_>>());
-            let unique = keys.into_iter().zip(firsts).filter_map(|(key, first)| first.then_some(key));
+            let unique = distinct_by(keys, |key| key).into_iter();
             Ok(unique.skip(self.spec.offset).take(self.spec.limit.unwrap_or(usize::MAX)).collect())
         }
         .boxed_local()

@@ -13,7 +13,7 @@ use super::spec::{Branch, Spec};
 use crate::engine::unexpected;
 use crate::error::Result;
 use crate::key::AnyKey;
-use crate::order::firsts;
+use crate::order::distinct_by;
 use crate::storage::{Position, Scan, Want};
 use crate::store::Store;
 
@@ -131,28 +131,21 @@ impl Execution {
         let scan = Scan { offset: 0, limit: None, after: None, ..self.native_scan(walk, Want::BOTH_KEYS) };
         let columns = self.scan(walk, scan).await?;
         let opened = columns.open(&*columns.shapes.borrow());
-        let firsts = firsts(&opened.primary_keys.iter().collect::<Vec<_>>());
-        Ok(opened
-            .keys
-            .into_iter()
-            .zip(opened.primary_keys)
-            .zip(firsts)
-            .filter_map(|((key, primary_key), first)| first.then_some(Position { key, primary_key }))
-            .collect())
+        let entries = opened.keys.into_iter().zip(opened.primary_keys);
+        let positions = entries.map(|(key, primary_key)| Position { key, primary_key }).collect();
+        Ok(distinct_by(positions, |position| &position.primary_key))
     }
 
     /// The rows of the window, in order.
     async fn distinct_rows(&self, walk: &Walk) -> Result<Rows> {
         let (keys, entries) = self.distinct_primary_keys(walk).await?;
         // A browser reads the rows of all entries sooner than each row for itself, as long as they do not repeat much.
-        if self.spec.is_windowed() || self.spec.after.is_some() || entries > keys.len().saturating_mul(2) {
+        if self.spec.is_windowed() || entries > keys.len().saturating_mul(2) {
             return self.get(keys).await.map(Rows::Encoded);
         }
         let columns = self.scan(walk, self.native_scan(walk, Want::ENTRIES)).await?;
         let found = self.decode(&columns, &Self::collector())?.0;
-        let firsts = firsts(&found.iter().map(|found| &found.primary_key).collect::<Vec<_>>());
-        let distinct = found.into_iter().zip(firsts).filter_map(|(found, first)| first.then_some(found));
-        Ok(Rows::Found(distinct.collect()))
+        Ok(Rows::Found(distinct_by(found, |found| &found.primary_key)))
     }
 
     /// The primary keys of the rows of the window, in order, and how many entries were looked at for them. A browser has those of
@@ -174,11 +167,9 @@ impl Execution {
             let keys = self.scan(walk, scan).await?.primary_keys();
             let found = keys.len();
             let are_all = limit.is_none_or(|limit| found < limit);
-            let firsts = firsts(&keys.iter().collect::<Vec<_>>());
-            let distinct = keys.into_iter().zip(firsts).filter_map(|(key, first)| first.then_some(key));
-            let distinct: Vec<AnyKey> = distinct.take(end).collect();
-            if are_all || distinct.len() == end {
-                return Ok((distinct.into_iter().skip(offset).collect(), found));
+            let distinct = distinct_by(keys, |key| key);
+            if are_all || distinct.len() >= end {
+                return Ok((distinct.into_iter().take(end).skip(offset).collect(), found));
             }
             entries = entries.saturating_mul(8);
         }

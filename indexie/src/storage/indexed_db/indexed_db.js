@@ -2645,13 +2645,6 @@ export function call(f) {
   f();
 }
 
-// As if nobody had caught it.
-export function report(error) {
-  queueMicrotask(() => {
-    throw error;
-  });
-}
-
 export class Engine {
   // `wake(event, id)` is Rust. It is called from within request callbacks, while their transaction is active.
   constructor(wake) {
