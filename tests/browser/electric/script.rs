@@ -175,7 +175,9 @@ struct State {
     answers: RefCell<VecDeque<Answer>>,
     asked: RefCell<Vec<HttpRequest>>,
     open: Cell<usize>,
-    /// What a stream is told that stays open.
+    /// Silences and pauses are as long as they are for an app.
+    patient: Cell<bool>,
+    /// Once the answers are given, a stream is opened.
     streams: Cell<bool>,
     stream: RefCell<Option<mpsc::UnboundedSender<Vec<u8>>>>,
 }
@@ -229,9 +231,15 @@ impl Script {
 
     /// Once it has given its answers, it opens a stream, which [`push`](Self::push) goes on with.
     pub fn streaming() -> Self {
-        let script = Self::default();
+        let script = Self::default().patient();
         script.0.streams.set(true);
         script
+    }
+
+    /// A stream of it may be silent for long: that is not taken for a dead connection, however slow the machine is.
+    pub fn patient(self) -> Self {
+        self.0.patient.set(true);
+        self
     }
 
     fn open_stream(&self) -> Option<Answer> {
@@ -266,7 +274,8 @@ impl Script {
     }
 
     pub fn shape_of(&self, table: &str) -> Electric {
-        Electric::shape(URL).table(table).http_client(self.clone()).pace(0.005)
+        let pace = if self.0.patient.get() { 1.0 } else { 0.005 };
+        Electric::shape(URL).table(table).http_client(self.clone()).pace(pace)
     }
 
     pub fn asked(&self) -> usize {

@@ -30,7 +30,7 @@ fn both_and(more: &[(i32, &'static str)]) -> Vec<(i32, &'static str)> {
 async fn each_transaction_is_stored_as_it_comes() {
     let db = database("electric_stream").await;
     let (write, open) = written(H1, "0_inf");
-    let script = Script::of_two_users().then(open);
+    let script = Script::of_two_users().then(open).patient();
     let sync = synced(&db, &script).await;
     asked(&db, &script, 3).await;
     assert_eq!(script.header(2, "accept").as_deref(), Some("text/event-stream"));
