@@ -183,7 +183,9 @@ impl Soak {
     }
 
     async fn start(&mut self) {
-        let shape = Electric::shape(self.server.url()).table(&self.table).pace(self.server.pace());
+        let pace = self.server.pace();
+        let silence = Duration::from_secs(45).mul_f64(pace);
+        let shape = Electric::shape(self.server.url()).table(&self.table).pace(pace).silence(silence);
         let shape = if self.streams { shape } else { shape.long_polling() };
         let shape =
             if self.seed.is_multiple_of(3) { shape.most_in_memory(self.seed as usize % 7 * 100) } else { shape };

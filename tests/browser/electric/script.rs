@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
+use std::time::Duration;
 
 use futures::channel::{mpsc, oneshot};
 use futures::future::LocalBoxFuture;
@@ -175,8 +176,8 @@ struct State {
     answers: RefCell<VecDeque<Answer>>,
     asked: RefCell<Vec<HttpRequest>>,
     open: Cell<usize>,
-    /// Silences and pauses are as long as they are for an app.
-    patient: Cell<bool>,
+    /// A connection that falls silent is soon given up.
+    hasty: Cell<bool>,
     /// Once the answers are given, a stream is opened.
     streams: Cell<bool>,
     stream: RefCell<Option<mpsc::UnboundedSender<Vec<u8>>>>,
@@ -231,14 +232,15 @@ impl Script {
 
     /// Once it has given its answers, it opens a stream, which [`push`](Self::push) goes on with.
     pub fn streaming() -> Self {
-        let script = Self::default().patient();
+        let script = Self::default();
         script.0.streams.set(true);
         script
     }
 
-    /// A stream of it may be silent for long: that is not taken for a dead connection, however slow the machine is.
-    pub fn patient(self) -> Self {
-        self.0.patient.set(true);
+    /// One whose silences are soon taken for a dead connection. Nothing but such a silence may be what the test waits for: a slow
+    /// machine is silent too.
+    pub fn hasty(self) -> Self {
+        self.0.hasty.set(true);
         self
     }
 
@@ -274,8 +276,8 @@ impl Script {
     }
 
     pub fn shape_of(&self, table: &str) -> Electric {
-        let pace = if self.0.patient.get() { 1.0 } else { 0.005 };
-        Electric::shape(URL).table(table).http_client(self.clone()).pace(pace)
+        let shape = Electric::shape(URL).table(table).http_client(self.clone()).pace(0.005);
+        if self.0.hasty.get() { shape.silence(Duration::from_millis(200)) } else { shape }
     }
 
     pub fn asked(&self) -> usize {

@@ -30,7 +30,7 @@ fn both_and(more: &[(i32, &'static str)]) -> Vec<(i32, &'static str)> {
 async fn each_transaction_is_stored_as_it_comes() {
     let db = database("electric_stream").await;
     let (write, open) = written(H1, "0_inf");
-    let script = Script::of_two_users().then(open).patient();
+    let script = Script::of_two_users().then(open);
     let sync = synced(&db, &script).await;
     asked(&db, &script, 3).await;
     assert_eq!(script.header(2, "accept").as_deref(), Some("text/event-stream"));
@@ -183,7 +183,7 @@ async fn events_may_be_written_in_any_way_that_the_format_has() {
 #[wasm_bindgen_test]
 async fn where_streams_do_not_come_through_it_polls() {
     let db = database("electric_stream_buffered").await;
-    let mut script = Script::of_two_users();
+    let mut script = Script::of_two_users().hasty();
     for lsn in 100..103 {
         script = script.then(Answer::Silence).then(page(
             H1,
@@ -213,7 +213,8 @@ async fn a_stream_that_falls_silent_is_given_up() {
     let db = database("electric_stream_silent").await;
     let script = Script::of_two_users()
         .then(streamed(H1, "0_inf", &[frames(&[insert(3, "Cy", 100, 0)])], Then::Stays))
-        .then(page(H1, "100_0", &[insert(3, "Cy", 100, 0), UP_TO_DATE.into()]));
+        .then(page(H1, "100_0", &[insert(3, "Cy", 100, 0), UP_TO_DATE.into()]))
+        .hasty();
     let _sync = synced(&db, &script).await;
     named(&db, &both_and(&[(3, "Cy")])).await;
     assert_eq!(script.query(3), format!("handle={H1}&offset=0_inf"));

@@ -17,8 +17,6 @@ use super::staged;
 use super::status::SyncStatus;
 use super::sync::Inner;
 
-/// After such a silence a connection is taken for dead. The server says something every 21 seconds at least.
-const SILENCE: Duration = Duration::from_secs(45);
 /// A body is believed to be of the length that its head tells, up to so many bytes.
 const LARGE: usize = 16 * 1024 * 1024;
 /// So much of what a server says of a refusal is told.
@@ -33,7 +31,7 @@ impl machine::Headers for HttpResponse {
 /// Asks what the machine wants to know, and tells it the answer.
 pub(super) async fn exchange(inner: &Rc<Inner>, machine: &mut Machine, shape: &Rc<str>) -> Next {
     let ask = machine.ask(now());
-    let silence = SILENCE.mul_f64(inner.electric.pace);
+    let silence = inner.electric.silence;
     let (address, headers) = future::join(inner.electric.address(), inner.electric.all_headers()).await;
     let (address, headers) = match (address, headers) {
         (Ok(address), Ok(headers)) => (address, headers),

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::rc::Rc;
+use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::{LocalBoxFuture, join_all};
@@ -13,6 +14,8 @@ use crate::error::Error;
 
 /// So much of what has come, and cannot be stored yet, is kept in memory.
 const MOST_IN_MEMORY: usize = 64 << 20;
+/// After such a silence a connection is taken for dead. The server says something every 21 seconds at least.
+const SILENCE: Duration = Duration::from_secs(45);
 
 /// A shape of ElectricSQL's: which rows of which table a [`Table`](crate::Table) follows, and how to ask for them.
 ///
@@ -61,6 +64,7 @@ pub struct Electric {
     pub(super) on_error: Option<OnError>,
     pub(super) streams: bool,
     pub(super) pace: f64,
+    pub(super) silence: Duration,
     pub(super) most_in_memory: usize,
 }
 
@@ -134,6 +138,7 @@ impl Electric {
             on_error: None,
             streams: true,
             pace: 1.0,
+            silence: SILENCE,
             most_in_memory: MOST_IN_MEMORY,
         }
     }
@@ -258,6 +263,13 @@ impl Electric {
     #[doc(hidden)]
     pub fn pace(mut self, factor: f64) -> Self {
         self.pace = factor;
+        self
+    }
+
+    /// After how long a silence a connection is taken for dead; for tests.
+    #[doc(hidden)]
+    pub fn silence(mut self, limit: Duration) -> Self {
+        self.silence = limit;
         self
     }
 
