@@ -7,6 +7,8 @@ use super::execute::{Execution, Found};
 use super::plan::Walk;
 use super::spec::Spec;
 use crate::error::Result;
+use crate::key::AnyKey;
+use crate::key::range::KeyRange;
 use crate::storage::{Position, Scan, Sink, rows_at_one_time};
 
 /// Rows per read where the number of rows wanted is not known beforehand: little at first, for who stops early.
@@ -21,6 +23,8 @@ pub(crate) struct Rest {
     /// In the index that is walked; none before the first read.
     after: Option<Position>,
     begun: bool,
+    /// So many of the walk's ranges are read to their end.
+    done: usize,
     offset: usize,
     limit: usize,
     chunk: usize,
@@ -33,6 +37,7 @@ impl Rest {
         Self {
             after: None,
             begun: false,
+            done: 0,
             offset: execution.spec.offset,
             limit: execution.spec.limit.unwrap_or(usize::MAX),
             chunk: FIRST_CHUNK,
@@ -54,34 +59,53 @@ impl Rest {
         self.ended || self.limit == 0
     }
 
+    /// The ranges that are read next, as many as the chunk may need if each has a row.
+    fn next_ranges<'a>(&self, walk: &'a Walk, reverse: bool) -> &'a [KeyRange] {
+        let (ranges, most) = (&walk.ranges, self.chunk.max(FIRST_CHUNK));
+        if reverse {
+            let end = ranges.len() - self.done;
+            &ranges[end.saturating_sub(most)..end]
+        } else {
+            &ranges[self.done..ranges.len().min(self.done + most)]
+        }
+    }
+
     /// The next rows of a walk that pass: none at the end. May be empty in between.
-    pub async fn next(&mut self, execution: &Execution, walk: &Walk) -> Result<Option<Vec<Found>>> {
+    pub async fn next(&mut self, execution: &Rc<Execution>, walk: &Walk) -> Result<Option<Vec<Found>>> {
         if self.is_over() {
             return Ok(None);
         }
-        let Spec { branches, until, .. } = &execution.spec;
+        let Spec { branches, until, reverse, .. } = &execution.spec;
         // Without tests every row counts: no more than the window has are read.
         let wanted = if execution.spec.tests_rows() {
             self.chunk
         } else {
             self.chunk.min(self.limit.saturating_add(self.offset))
         };
-        let after = if self.begun { self.after.take() } else { execution.after_in(walk) };
-        self.begun = true;
-        let scan = Scan { offset: 0, limit: Some(wanted), after, ..execution.native_scan(walk, walk.with_keys()) };
+        if !std::mem::replace(&mut self.begun, true) {
+            self.after = execution.after_in(walk);
+        }
+        // Of thousands of ranges, not all are told again with each chunk.
+        let part = Walk { column: walk.column, ranges: self.next_ranges(walk, *reverse).to_vec() };
+        let native = execution.native_scan(&part, walk.with_keys());
+        let scan = Scan { offset: 0, limit: Some(wanted), after: self.after.clone(), ..native };
         let collector = Execution::collector();
-        let (taken, sink) = (Rc::new(Cell::new(0)), collector.sink(Rc::new(execution.clone())));
+        let (taken, sink) = (Rc::new(Cell::new(0)), collector.sink(execution.clone()));
         let weighed = taken.clone();
         let sink = Sink(Rc::new(move |columns| {
             weighed.set(weighed.get() + columns.size());
             (sink.0)(columns);
         }));
         let columns = execution.scan_into(walk, scan, Some(sink)).await?;
-        self.ended = columns.count < wanted;
         let (found, last) = execution.decode(&columns, &collector)?;
+        self.done += match &last {
+            Some(last) if columns.count >= wanted => ranges_before(&part.ranges, &last.key, *reverse),
+            _ => part.ranges.len(),
+        };
+        self.ended = self.done >= walk.ranges.len();
         self.chunk = rows_at_one_time((self.chunk * 2).min(self.largest), columns.count, taken.get() + columns.size());
         let mut kept = Vec::new();
-        self.after = last;
+        self.after = last.or(self.after.take());
         for mut found in found {
             if !branches.iter().all(|branch| Execution::passes(branch, &found)) {
                 continue;
@@ -103,4 +127,11 @@ impl Rest {
         }
         Ok(Some(kept))
     }
+}
+
+/// How many ranges come before the one that a key is in.
+fn ranges_before(ranges: &[KeyRange], key: &AnyKey, reverse: bool) -> usize {
+    let holds = |range: &KeyRange| range.contains(key);
+    let before = if reverse { ranges.iter().rev().position(holds) } else { ranges.iter().position(holds) };
+    before.unwrap_or(0)
 }

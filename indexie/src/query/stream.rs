@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use futures::Stream;
@@ -58,14 +59,14 @@ impl<T> fmt::Debug for RowStream<T> {
 
 /// A query on its way through its rows.
 pub(crate) struct Chunks {
-    execution: Execution,
+    execution: Rc<Execution>,
     plan: Option<Plan>,
     rest: Rest,
 }
 
 impl Chunks {
     pub fn new(execution: Execution) -> Self {
-        Self { rest: Rest::new(&execution), execution, plan: None }
+        Self { rest: Rest::new(&execution), execution: Rc::new(execution), plan: None }
     }
 
     /// The next rows; none at the end.

@@ -2,6 +2,8 @@
 //! here. A query is given this when it asks for it, so that a program whose queries never do has none of it.
 //! Called by the executor, unseen; calls `gather` and `rest`.
 
+use std::rc::Rc;
+
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 
@@ -216,6 +218,7 @@ impl Execution {
         let walk = walk.clone();
         let chunks = move |this: Self| async move {
             let mut rest = Rest::whole(&this);
+            let this = Rc::new(this);
             let mut kept = Vec::new();
             while let Some(mut rows) = rest.next(&this, &walk).await? {
                 if keep == Keep::Keys {

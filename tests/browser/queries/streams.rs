@@ -109,6 +109,37 @@ async fn chunks_go_from_range_to_range() -> Result<()> {
     Ok(())
 }
 
+/// Each chunk is asked of some of the ranges.
+#[wasm_bindgen_test]
+async fn thousands_of_ranges_are_read_in_chunks() -> Result<()> {
+    let db = large("thousands of ranges").await?;
+    // Every third key is of a row; four in a row are missing, and more of them than a chunk has.
+    let keys = || (1..ROWS * 3).map(|key| if key % 3 == 0 { key / 3 } else { key + ROWS }).filter(|id| id % 11 < 7);
+    let all: Vec<u32> = (1..ROWS).filter(|id| id % 11 < 7).collect();
+    let backwards: Vec<u32> = all.iter().copied().rev().collect();
+    let query = db.rows.where_(|r| r.id).any_of(keys());
+    assert_eq!(streamed(&query).await?, all);
+    assert_eq!(chunked(&query.reverse()).await?, backwards);
+    assert_eq!(streamed(&query.offset(900).limit(1_100)).await?, all[900..2_000]);
+    assert_eq!(streamed(&query.reverse().offset(900).limit(1_100)).await?, backwards[900..2_000]);
+    let page = query.page(1_000).await?;
+    assert_eq!(streamed(&query.after(page.next.expect("more rows"))).await?, all[1_000..]);
+    let page_back = query.reverse().page(1_000).await?;
+    assert_eq!(streamed(&query.reverse().after(page_back.next.expect("more rows"))).await?, backwards[1_000..]);
+    let odd: Vec<u32> = all.iter().copied().filter(|id| id % 2 == 1).collect();
+    assert_eq!(streamed(&query.filter(|row| row.id % 2 == 1)).await?, odd);
+    assert_eq!(streamed(&query.filter(|row| row.id % 2 == 1).limit(1_100)).await?, odd[..1_100]);
+    assert_eq!(query.filter(|row| row.id % 2 == 1).offset(100).limit(900).primary_keys().await?, odd[100..1_000]);
+    // Of an index whose keys many rows have.
+    let groups = db.rows.where_(|r| r.group).any_of((0..2_000).chain(5_000..7_000));
+    assert_eq!(streamed(&groups).await?, by_group());
+    let ties_backwards: Vec<u32> = by_group().into_iter().rev().collect();
+    assert_eq!(streamed(&groups.reverse()).await?, ties_backwards);
+    let missing = db.rows.where_(|r| r.group).any_of(10..4_000);
+    assert_eq!(streamed(&missing).await?, [0_u32; 0]);
+    Ok(())
+}
+
 #[wasm_bindgen_test]
 async fn a_stream_has_the_window_of_its_query() -> Result<()> {
     let db = large("a stream has the window").await?;
