@@ -176,6 +176,34 @@ async fn a_place_stays_right_when_rows_come_and_go() -> Result<()> {
     Ok(())
 }
 
+/// Few rows have the key of the cursor, which may be of none of them any more.
+#[wasm_bindgen_test]
+async fn a_place_among_few_rows_of_its_key_is_right_whichever_are_left() -> Result<()> {
+    let db = entries("a place among few rows").await?;
+    let all = [1, 2, 3, 4, 5].map(|id| Entry { id, group: [7, 8, 8, 8, 9][id as usize - 1], tags: vec![], score: 0.0 });
+    for left in 0..8_u32 {
+        for at in 0..3 {
+            for reverse in [false, true] {
+                db.entries.clear().await?;
+                db.entries.bulk_add(&all).await?;
+                let by_group = db.entries.order_by(|e| e.group);
+                let by_group = if reverse { by_group.reverse() } else { by_group };
+                let cursor = by_group.page(2 + at).await?.next.expect("there are more");
+                let gone: Vec<u32> = (0..3).filter(|bit| left & (1 << bit) == 0).map(|bit| bit + 2).collect();
+                db.entries.bulk_delete(gone.clone()).await?;
+                let order = if reverse { [5, 4, 3, 2, 1] } else { [1, 2, 3, 4, 5] };
+                let expected: Vec<u32> = order[2 + at..].iter().copied().filter(|id| !gone.contains(id)).collect();
+                let rest = by_group.after(cursor);
+                let what = format!("without {gone:?}, after {}, {reverse}", 2 + at);
+                assert_eq!(rest.limit(10).primary_keys().await?, expected, "{what}");
+                let ids: Vec<u32> = rest.to_vec().await?.iter().map(|entry| entry.id).collect();
+                assert_eq!(ids, expected, "{what}");
+            }
+        }
+    }
+    Ok(())
+}
+
 #[wasm_bindgen_test]
 async fn a_cursor_travels_as_text() -> Result<()> {
     let db = entries("a cursor travels as text").await?;

@@ -1089,7 +1089,13 @@ class Scan {
     }
     this.ranges = rest;
     if (alone || !inside) return this.next();
-    const ties = (done, fail) => this.walk(IDBKeyRange.only(key), this.left, { key, primaryKey, inclusive }, done, fail);
+    const walk = (done, fail) => this.walk(IDBKeyRange.only(key), this.left, { key, primaryKey, inclusive }, done, fail);
+    // Most often the record is the only one of its key: two keys are told in one step, which takes a cursor several.
+    const ties = inclusive || this.unique ? walk : (done, fail) => on(this.source.getAllKeys(IDBKeyRange.only(key), 2), (keys) => {
+      const none = keys.length === 0 || (reverse ? indexedDB.cmp(keys[0], primaryKey) >= 0
+        : keys.length === 1 && indexedDB.cmp(keys[0], primaryKey) <= 0);
+      return none ? done(new Found()) : walk(done, fail);
+    }, fail);
     // Few are wanted: what follows is not waited for, though of many records with that key too much may be read.
     if (this.ranges.length !== 1 || this.left > FIRST_ROWS) return this.inOrder([ties]);
     const { left } = this, query = range(this.ranges.pop());
