@@ -12,7 +12,7 @@ mod shared;
 mod turns;
 mod upgrade;
 
-pub(crate) use above::{Above, Footprint, Frame, Sight, Steps, Task, above, set_above};
+pub(crate) use above::{Above, Footprint, Frame, KeyFor, Sight, Steps, Task, above, set_above};
 #[cfg(feature = "electric")]
 pub(crate) use connection::keep_records;
 pub(crate) use connection::{close, database_names, delete, handlers, is_open, open};
@@ -33,6 +33,7 @@ use futures::future::{LocalBoxFuture, ready};
 
 use crate::database::Durability;
 use crate::error::{Error, Result};
+use crate::key::AnyKey;
 use crate::storage::{Columns, Operation, Reply, Request, runner};
 
 /// Where operations run: a database, and the transaction they belong to if they do.
@@ -120,6 +121,12 @@ impl Session {
             typed(done)
         }
         .boxed_local()
+    }
+
+    /// Fails if one of these keys is a temporary one, of a row that is pending where this session does not see it. The error names
+    /// the key's position.
+    pub fn admit_keys(&self, store: u16, keys: &[AnyKey], purpose: KeyFor) -> Result<()> {
+        above::above(self.shared.id).map_or(Ok(()), |above| above.admit_keys(self.sight, store, keys, purpose))
     }
 
     /// Runs one operation on what is stored, whatever lies above it.

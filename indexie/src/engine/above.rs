@@ -37,6 +37,15 @@ pub(crate) enum Footprint {
     Whole,
 }
 
+/// What a write has a key for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KeyFor {
+    /// A row is stored under it.
+    Storing,
+    /// The row that has it is changed, or deleted.
+    Finding,
+}
+
 /// What an operation does, in the session that it is given.
 pub(crate) type Steps = Box<dyn FnOnce(Session) -> LocalBoxFuture<'static, Result<Box<dyn Any>>>>;
 
@@ -58,6 +67,8 @@ pub(crate) trait Above {
     fn footprint(&self, store: u16, operation: &Operation) -> Footprint;
     /// Fails if one of these rows is pending, and not for who writes with this sight: it would be stored under its temporary key.
     fn admit(&self, sight: Sight, store: u16, write: &Write) -> Result<()>;
+    /// The same for rows that are known by their keys.
+    fn admit_keys(&self, sight: Sight, store: u16, keys: &[AnyKey], purpose: KeyFor) -> Result<()>;
     fn run(self: Rc<Self>, task: Task) -> LocalBoxFuture<'static, Result<Box<dyn Any>>>;
     /// Something is committed; `in_order` if it is known to have come after all that was heard of before. Returns the positions of
     /// the rows that nobody sees who sees the overlays.

@@ -13,8 +13,8 @@ use futures::future::LocalBoxFuture;
 use super::layer::Base;
 use super::stack::{Landing, Open, Purpose, seen_by};
 use crate::codec::with_shapes;
-use crate::engine::{Above, Access, Footprint, Shared, Sight, Task, set_above};
-use crate::error::{Error, Result};
+use crate::engine::{Above, Access, Footprint, KeyFor, Shared, Sight, Task, set_above};
+use crate::error::Result;
 use crate::hooks::{Event, Hooked};
 use crate::key::AnyKey;
 use crate::order::{SortedMap, SortedSet};
@@ -133,23 +133,18 @@ impl Above for Over {
     }
 
     fn admit(&self, sight: Sight, store: u16, write: &Write) -> Result<()> {
-        #[cfg(feature = "electric")]
-        if sight == Sight::Stored {
-            // The keys of a server's rows are the server's.
-            return Ok(());
-        }
         // Rows without keys are to get their own.
-        if write.want_keys || !self.gives_keys(store) {
+        if write.want_keys || !self.gives_keys(sight, store) {
             return Ok(());
         }
-        let keys = keys_of(&self.key_path(store), write).into_iter().enumerate();
-        for (at, key) in keys.filter_map(|(at, key)| Some((at, key?))) {
-            if let Some(message) = self.refusal(sight, store, &key) {
-                let table = self.shared.upgrade().map_or("", |shared| shared.table_name(store)).to_owned();
-                return Err(Error::Data { table, key: Some(key), row: Some(at), message });
-            }
+        self.admit_each(sight, store, keys_of(&self.key_path(store), write), KeyFor::Storing)
+    }
+
+    fn admit_keys(&self, sight: Sight, store: u16, keys: &[AnyKey], purpose: KeyFor) -> Result<()> {
+        if !self.gives_keys(sight, store) {
+            return Ok(());
         }
-        Ok(())
+        self.admit_each(sight, store, keys.iter().cloned().map(Some).collect(), purpose)
     }
 
     fn run(self: Rc<Self>, task: Task) -> LocalBoxFuture<'static, Result<Box<dyn Any>>> {

@@ -10,7 +10,7 @@ use super::land::Landed;
 use super::layer::{Base, Entry, Layer, Layers};
 use super::over::Over;
 use super::savepoint::Savepoint;
-use crate::engine::{Shared, Sight};
+use crate::engine::{KeyFor, Shared, Sight};
 use crate::error::{Error, Result};
 use crate::key::AnyKey;
 use crate::order::SortedMap;
@@ -204,18 +204,44 @@ impl Over {
 }
 
 impl Over {
-    /// Whether rows of a store have got temporary keys.
-    pub(super) fn gives_keys(&self, store: u16) -> bool {
-        self.temporary.borrow().contains_key(&store)
+    /// Whether rows of a store have got temporary keys that are not for who has this sight.
+    pub(super) fn gives_keys(&self, sight: Sight, store: u16) -> bool {
+        match sight {
+            // The keys of a server's rows are the server's.
+            #[cfg(feature = "electric")]
+            Sight::Stored => false,
+            Sight::Committed | Sight::Shown | Sight::Overlay(_) => self.temporary.borrow().contains_key(&store),
+        }
     }
 
-    /// Why a row may not be written under a key by who has this sight, if it may not: the key is a temporary one.
-    pub(super) fn refusal(&self, sight: Sight, store: u16, key: &AnyKey) -> Option<String> {
+    /// Fails if one of the keys may not be had for this purpose by who has this sight.
+    pub(super) fn admit_each(
+        &self,
+        sight: Sight,
+        store: u16,
+        keys: Vec<Option<AnyKey>>,
+        purpose: KeyFor,
+    ) -> Result<()> {
+        for (at, key) in keys.into_iter().enumerate().filter_map(|(at, key)| Some((at, key?))) {
+            if let Some(message) = self.refusal(sight, store, &key, purpose) {
+                let table = self.shared.upgrade().map_or("", |shared| shared.table_name(store)).to_owned();
+                return Err(Error::Data { table, key: Some(key), row: Some(at), message });
+            }
+        }
+        Ok(())
+    }
+
+    /// Why a key may not be had for this purpose by who has this sight, if it may not: it is a temporary one.
+    fn refusal(&self, sight: Sight, store: u16, key: &AnyKey, purpose: KeyFor) -> Option<String> {
         let AnyKey::Number(number) = key else { return None };
         let overlays = self.overlays.borrow();
         let is_pending = overlays.iter().any(|open| open.gives(store, key));
         // A type of many keys never comes to those at its end by itself; a small one may.
         let has_been_given = || {
+            // There is no such row, and nothing comes of it.
+            if purpose == KeyFor::Finding {
+                return None;
+            }
             let last = self.shared.upgrade()?.schema(store).last_key;
             let next = self.temporary.borrow().get(&store)?.get();
             Some(last >= MANY_KEYS && next < *number && *number <= last)

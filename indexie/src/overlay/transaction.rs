@@ -47,7 +47,8 @@ pub enum Overlay {
 ///
 /// Unique keys and primary keys are checked when a row is written, against all that the overlay sees. Rows whose key is to be
 /// generated have a temporary one until they are stored, counted down from the greatest number of the key's type. Such a row is
-/// changed through the overlay transaction, or a later one; written to the table directly, it is refused with [`Error::Data`].
+/// changed through the overlay transaction, or a later one; every other write that names the key (`put`, `update`, `delete`, a query
+/// for it) is refused with [`Error::Data`] for as long as the row is pending.
 ///
 /// ```
 /// # mod app { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs")); }

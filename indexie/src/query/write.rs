@@ -6,8 +6,8 @@ use futures::future::{FutureExt, LocalBoxFuture};
 
 use super::plan::{Plan, is_multi};
 use super::{Cursor, Execution, Query};
-use crate::engine::{Access as Mode, Footprint, Session, savepoint};
-use crate::error::Result;
+use crate::engine::{Access as Mode, Footprint, KeyFor, Session, savepoint};
+use crate::error::{Error, Result};
 use crate::key::AnyKey;
 use crate::key::range::{KeyRange, RangeSet};
 use crate::op::Op;
@@ -44,6 +44,14 @@ impl Execution {
         .boxed_local()
     }
 
+    /// Fails if the query asks for the temporary key of a pending row, which it would not find.
+    fn admit(&self) -> Result<()> {
+        let by_key = self.spec.branches.iter().filter(|branch| branch.column.entry == 0);
+        let ranges = by_key.filter_map(|branch| branch.ranges.as_ref().ok()).flat_map(RangeSet::ranges);
+        let keys: Vec<AnyKey> = ranges.filter_map(KeyRange::single).cloned().collect();
+        self.session.admit_keys(self.store, &keys, KeyFor::Finding).map_err(Error::of_one_row)
+    }
+
     /// Deletes what the query finds; answers how many rows there were.
     pub async fn delete(&self) -> Result<usize> {
         let spec = &self.spec;
@@ -51,6 +59,7 @@ impl Execution {
             Plan::Native(walk) if walk.column.entry == 0 => Some(walk.ranges),
             _ => None,
         };
+        self.admit()?;
         if let Some(ranges) = &in_order
             && !spec.is_windowed()
         {
@@ -128,6 +137,7 @@ pub(crate) fn untyped<T: 'static>(mut change: impl FnMut(&mut T) + 'static) -> A
 
 /// Changes every row that a query finds, all of them or none.
 async fn modify_rows(execution: Execution, mut change: Apply) -> Result<usize> {
+    execution.admit()?;
     let (session, store) = (execution.session.clone(), execution.store);
     let goes_on = session.transaction.is_some();
     session

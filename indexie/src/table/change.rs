@@ -8,7 +8,7 @@ use futures::future::{FutureExt, LocalBoxFuture};
 
 use super::ahead::OneAhead;
 use crate::codec::{Batch, Known, key_by, with_shapes};
-use crate::engine::{RowType, Session};
+use crate::engine::{KeyFor, RowType, Session};
 use crate::error::{Error, Result};
 use crate::key::AnyKey;
 use crate::schema::KeyPath;
@@ -267,10 +267,19 @@ impl<'a> Changes<'a> {
         if before != after {
             self.count += 1;
             let path = session.shared.schema(store).key.path;
-            let leaves = match row_type.entry {
-                Some(entry) => entry(&*row, 0).single().is_some_and(|new_key| new_key != *key),
-                None => own_key(&before, path) != own_key(&after, path),
+            let (leaves, new_key) = match row_type.entry {
+                Some(entry) => {
+                    let new_key = entry(&*row, 0).single();
+                    (new_key.as_ref().is_some_and(|new_key| new_key != key), new_key)
+                }
+                None => {
+                    let new_key = own_key(&after, path);
+                    (own_key(&before, path) != new_key, new_key)
+                }
             };
+            if leaves {
+                session.admit_keys(store, new_key.as_slice(), KeyFor::Storing).map_err(|error| error.at_row(at))?;
+            }
             let rows = [read.as_ref().unwrap_or(&before), &after];
             match (leaves, self.moves) {
                 (false, _) => self.staying.push(parked_at, at, key, Move::Stays, rows),

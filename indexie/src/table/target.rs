@@ -2,6 +2,7 @@
 //! both encode keys and rows in their own way, and hand them over here.
 
 use std::any::Any;
+use std::slice;
 
 use futures::future::{FutureExt, LocalBoxFuture};
 use serde::Serialize;
@@ -12,7 +13,7 @@ use super::parts::Parts;
 use crate::codec::{
     Batch, CodecError, Decoded, Forms, Known, Reader, Shapes, from_value, key_by, with_shapes, write_key, write_row,
 };
-use crate::engine::{Access as Mode, Footprint, RowType, Session, Written};
+use crate::engine::{Access as Mode, Footprint, KeyFor, RowType, Session, Written};
 use crate::error::{Error, Result};
 use crate::key::{AnyKey, Entry, KeyError};
 use crate::query::Push;
@@ -265,7 +266,14 @@ impl Target {
     ) -> LocalBoxFuture<'static, Result<usize>> {
         async move {
             let Self { session, store, row_type } = self;
-            let footprint = Footprint::Keys(rows.iter().map(|(key, _)| key.clone()).collect());
+            let keys: Vec<AnyKey> = rows.iter().map(|(key, _)| key.clone()).collect();
+            session.admit_keys(store, &keys, KeyFor::Finding).map_err(|error| {
+                match error.row().and_then(|at| rows.get(at)?.1.first()) {
+                    Some(first_change) => error.at_row(*first_change),
+                    None => error,
+                }
+            })?;
+            let footprint = Footprint::Keys(keys);
             let goes_on = session.transaction.is_some();
             session
                 .atomically(store, Mode::ReadWrite, footprint, move |session| {
@@ -300,6 +308,7 @@ impl Target {
     fn change_one(self, key: AnyKey, change_row: ChangeRow) -> LocalBoxFuture<'static, Result<Option<Written>>> {
         async move {
             let Self { session, store, row_type } = self;
+            session.admit_keys(store, slice::from_ref(&key), KeyFor::Finding).map_err(Error::of_one_row)?;
             let footprint = Footprint::Keys(vec![key.clone()]);
             session
                 .atomically(store, Mode::ReadWrite, footprint, move |session| {
@@ -398,6 +407,7 @@ impl Target {
         async move {
             let keys = keys?;
             if !keys.is_empty() {
+                self.session.admit_keys(self.store, &keys, KeyFor::Finding)?;
                 self.session.run(self.store, None, Operation::Delete(keys)).await?;
             }
             Ok(())

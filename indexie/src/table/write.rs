@@ -107,6 +107,8 @@ impl<T: Store, A: Access> Table<T, A> {
     /// # Errors
     ///
     /// [`Error::NotFound`] if there is no such row. [`Error::Constraint`] if the changed row clashes with another one.
+    /// [`Error::Data`] if the row is pending in an [overlay transaction](crate::OverlayTransaction) under this temporary key, and this is
+    /// no handle that sees it there.
     pub fn update(&self, key: impl IntoKey<T::Key>, change: impl FnOnce(&mut T) + 'static) -> Op<T>
     where
         A: Writable,
@@ -185,6 +187,11 @@ impl<T: Store, A: Access> Table<T, A> {
     }
 
     /// Deletes a row by its key; that there is none is no error.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Data`] if the row is pending in an [overlay transaction](crate::OverlayTransaction) under this temporary key, and this is
+    /// no handle that sees it there.
     pub fn delete(&self, key: impl IntoKey<T::Key>) -> Op<()>
     where
         A: Writable,
@@ -195,6 +202,10 @@ impl<T: Store, A: Access> Table<T, A> {
     }
 
     /// Deletes many rows by their keys, all or none; keys without a row are passed over.
+    ///
+    /// # Errors
+    ///
+    /// As [`delete`](Self::delete); the error carries the position of the key, and no row is deleted.
     pub fn bulk_delete(&self, keys: impl IntoIterator<Item = impl IntoKey<T::Key>>) -> Op<()>
     where
         A: Writable,

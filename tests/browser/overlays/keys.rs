@@ -158,6 +158,78 @@ async fn a_pending_row_is_not_stored_by_another_way_than_its_overlay() -> Result
 }
 
 #[wasm_bindgen_test]
+async fn a_pending_row_is_not_changed_or_deleted_by_another_way_than_its_overlay() -> Result<()> {
+    for hooks in [None, Some(Strategy::LocalFirst), Some(Strategy::NetworkFirst)] {
+        for overlay in [Overlay::Optimistic, Overlay::Standard] {
+            let db = with_rows(&format!("overlay pending key {hooks:?} {overlay:?}")).await?;
+            if let Some(strategy) = hooks {
+                db.members.hook().on_add(async |_: Added<Member>| Ok(()));
+                db.members.set_strategy(strategy);
+            }
+            let earlier = db.members.start_transaction(Overlay::Optimistic);
+            let tx = db.members.start_transaction(overlay);
+            let dan = tx.add(&member("Dan", 50)).await?;
+            assert_refused(&db.members, dan).await;
+            assert_refused(&earlier, dan).await;
+            if hooks != Some(Strategy::NetworkFirst) {
+                db.transaction(Mode::ReadWrite, &db.members, async move |members| {
+                    assert_refused(&members, dan).await;
+                    Ok(())
+                })
+                .await?;
+            }
+            assert_eq!(stored(&db).await?, ["Ann", "Bob", "Cid"]);
+            assert_eq!(earlier.pending(), []);
+            let above = db.members.start_transaction(Overlay::Standard);
+            if overlay == Overlay::Optimistic {
+                assert_eq!(above.update(dan, |row| row.age += 1).await?.age, 51);
+                assert_eq!(above.where_(|m| m.id).equals(dan).delete().await?, 1);
+            } else {
+                assert_refused(&above, dan).await;
+            }
+            above.rollback();
+            assert_eq!(tx.where_(|m| m.id).any_of([1, dan]).modify(|row| row.age += 2).await?, 2);
+            assert_eq!(tx.upsert(dan, || panic!("it is there"), |row| row.age += 1).await?.age, 53);
+            let eve = tx.add(&member("Eve", 60)).await?;
+            tx.delete(eve).await?;
+            db.members.delete(eve).await?;
+            assert_eq!(tx.commit().await?.key(&db.members, &dan), Some(4));
+            assert_eq!(db.members.update(4, |row| row.age += 1).await?.age, 54);
+            db.members.bulk_delete([4, dan]).await?;
+            assert_eq!(stored(&db).await?, ["Ann", "Bob", "Cid"]);
+        }
+    }
+    Ok(())
+}
+
+/// Nothing is done to a pending row, or to another one beside it, by whoever does not see it in an overlay.
+async fn assert_refused<A: indexie::Writable>(members: &Table<Member, A>, pending: u32) {
+    assert_pending(members.delete(pending).await, pending, None);
+    assert_pending(members.bulk_delete([1, pending]).await, pending, Some(1));
+    assert_pending(members.update(pending, |row| row.age = 51).await, pending, None);
+    let ages = [(1, 1), (2, 2), (pending, 3), (pending, 4)];
+    let updated = members.bulk_update(ages.map(|(id, age)| (id, move |row: &mut Member| row.age = age))).await;
+    assert_pending(updated, pending, Some(2));
+    assert_pending(members.upsert(pending, || panic!("it is refused"), |_| {}).await, pending, None);
+    let named = [
+        members.where_(|m| m.id).equals(pending),
+        members.where_(|m| m.id).any_of([1, pending]).limit(1),
+        members.where_(|m| m.id).any_of([1, pending]).filter(|row| row.age > 0),
+        members.where_(|m| m.name).equals("Ann").or(|m| m.id).equals(pending),
+    ];
+    for query in named {
+        assert_pending(query.delete().await, pending, None);
+        assert_pending(query.modify(|row| row.age = 51).await, pending, None);
+    }
+    // No row gets its key.
+    assert_pending(members.update(1, move |row| row.id = pending).await, pending, None);
+    let moves = [2, 3].map(|id| (id, move |row: &mut Member| row.id += if id == 2 { 10 } else { pending - 3 }));
+    assert_pending(members.bulk_update(moves).await, pending, Some(1));
+    let moved = members.where_(|m| m.id).at_most(1).modify(move |row| row.id = pending).await;
+    assert_pending(moved, pending, Some(0));
+}
+
+#[wasm_bindgen_test]
 async fn a_row_is_not_stored_under_the_temporary_key_that_it_had() -> Result<()> {
     let db = with_rows("overlay old temporary key").await?;
     let tx = db.members.start_transaction(Overlay::Optimistic);
