@@ -92,7 +92,8 @@ pub enum Error {
     /// by one, although the transaction is aborted. So it is for every program that issues several requests in a transaction.
     /// Who meets this error in Firefox should write again what has failed as soon as there is room, or look at what is stored.
     QuotaExceeded {
-        /// Bytes in use by this origin, if the browser tells.
+        /// Bytes in use by this origin, if the browser tells. The body of a transaction cannot wait for that; who awaits the
+        /// transaction is told.
         usage: Option<u64>,
         /// Bytes this origin may use, if the browser tells.
         quota: Option<u64>,

@@ -6,6 +6,7 @@ mod scope;
 pub use own::{Commit, Transaction};
 pub use scope::{All, Scope, Tables};
 
+use std::any::Any;
 use std::fmt;
 
 use futures::FutureExt;
@@ -156,8 +157,9 @@ impl Indexie {
                     match body(handles).await {
                         Ok(value) => Ok(value),
                         Err(error) => {
+                            let cause = cause(&error);
                             *slot.borrow_mut() = Some(error);
-                            Err(Error::Aborted { reason: "its body failed".to_owned() })
+                            Err(cause)
                         }
                     }
                 }
@@ -173,5 +175,13 @@ impl Indexie {
                 },
             }
         }
+    }
+}
+
+/// What the transaction is to know of why its body has failed: its end tells how full a disk is.
+fn cause(error: &dyn Any) -> Error {
+    match error.downcast_ref() {
+        Some(full @ Error::QuotaExceeded { usage: None, .. }) => full.clone(),
+        _ => Error::Aborted { reason: "its body failed".to_owned() },
     }
 }

@@ -103,6 +103,27 @@ async fn a_full_disk_tells_how_much_there_is_where_several_requests_are_one_oper
 }
 
 #[wasm_bindgen_test]
+async fn a_full_disk_inside_a_transaction_tells_how_much_there_is() -> Result<()> {
+    let db = with_nums("failures full inside amounts").await?;
+    let guard = plain::replaced("add", FULL);
+    let returned = db.transaction(Mode::ReadWrite, &db.nums, async |nums| nums.add(&num(10)).await).await.map(|_| ());
+    let in_savepoint = db
+        .transaction(Mode::ReadWrite, &db.nums, async |nums| {
+            nums.transaction().savepoint(async || nums.bulk_add(&[num(10), num(11)]).await).await
+        })
+        .await
+        .map(|_| ());
+    let tried = db.try_transaction(Mode::ReadWrite, &db.nums, async |nums| nums.add(&num(10)).await);
+    let tried: Result<()> = tried.await.map(|_| ());
+    drop(guard);
+    for error in [returned, in_savepoint, tried] {
+        assert!(matches!(&error, Err(Error::QuotaExceeded { usage: Some(_), quota: Some(_) })), "{error:?}");
+    }
+    assert_eq!(db.nums.count().await?, 9);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
 async fn what_a_body_makes_of_a_full_disk_is_what_its_transaction_comes_to() -> Result<()> {
     let db = with_nums("failures full made").await?;
     let guard = plain::replaced("add", FULL);
