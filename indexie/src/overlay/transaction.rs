@@ -334,8 +334,11 @@ pub struct PendingChange {
 }
 
 /// What has come of an overlay transaction: the keys that its rows have got.
+///
+/// Two are equal if the same rows have got the same keys.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Committed {
+    /// Whose tables the keys are of; 0 if there are none.
     database: u64,
     keys: Vec<(u16, AnyKey, AnyKey)>,
 }
@@ -347,7 +350,7 @@ impl Committed {
             let renamed = landed.iter().filter(|landed| landed.pending != landed.key);
             keys.extend(renamed.map(|landed| (*store, landed.pending.clone(), landed.key.clone())));
         }
-        Self { database, keys }
+        Self { database: if keys.is_empty() { 0 } else { database }, keys }
     }
 
     /// The key that the row has got in place of this temporary one; `None` if it was none.

@@ -1,9 +1,10 @@
 //! What is not meant gives an error, and nothing else.
 
+use indexie::Committed;
 use indexie::prelude::*;
 use indexie_tests::wasm_bindgen_test;
 
-use crate::fixtures::{Club, member, names, with_rows};
+use crate::fixtures::{Club, member, names, player, with_rows};
 
 #[wasm_bindgen_test]
 async fn what_comes_after_the_end_fails() -> Result<()> {
@@ -61,6 +62,32 @@ async fn an_empty_commit_does_nothing() -> Result<()> {
     assert!(tx.pending().is_empty());
     tx.commit().await?;
     assert_eq!(names(&db.members).await?, ["Ann", "Bob", "Cid"]);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn commits_are_equal_if_they_have_given_the_same_keys() -> Result<()> {
+    let db = with_rows("overlay equal commits").await?;
+    let empty = db.members.start_transaction(Overlay::Optimistic).commit().await?;
+    assert_eq!(empty, Committed::default());
+    let tx = db.start_transaction(Overlay::Optimistic, (&db.members, &db.players));
+    tx.tables().0.update(1, |row| row.age = 21).await?;
+    tx.tables().1.add(&player("Kim", 1)).await?;
+    assert_eq!(tx.commit().await?, empty, "no row has got another key");
+    let tx = db.members.start_transaction(Overlay::Optimistic);
+    let dan = tx.add(&member("Dan", 50)).await?;
+    let given = tx.commit().await?;
+    assert_eq!(given.key(&db.members, &dan), Some(4));
+    assert_ne!(given, empty);
+    assert_eq!(given, given.clone());
+    // Another object does not know the table that the same keys are of.
+    let other: Club = indexie_tests::fresh("overlay equal commits elsewhere").await;
+    other.members.bulk_add(&[member("Ann", 20), member("Bob", 30), member("Cid", 40)]).await?;
+    let tx = other.members.start_transaction(Overlay::Optimistic);
+    assert_eq!(tx.add(&member("Dan", 50)).await?, dan);
+    let elsewhere = tx.commit().await?;
+    assert_eq!((elsewhere.key(&other.members, &dan), elsewhere.key(&db.members, &dan)), (Some(4), None));
+    assert_ne!(elsewhere, given);
     Ok(())
 }
 
