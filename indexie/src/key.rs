@@ -98,6 +98,17 @@ impl Form {
         self.plural() == other.plural()
     }
 
+    /// Whether this may be a stored key of a field of this form: a date is also read from a number, and bytes from an array.
+    pub(crate) fn may_be(self, key: &AnyKey) -> bool {
+        match self {
+            Self::Number | Self::Byte | Self::Bool | Self::Wide | Self::Date => {
+                matches!(key, AnyKey::Number(_) | AnyKey::Date(_))
+            }
+            Self::Text => matches!(key, AnyKey::Text(_)),
+            Self::Binary | Self::Array => matches!(key, AnyKey::Binary(_) | AnyKey::Array(_)),
+        }
+    }
+
     /// What its keys are called.
     pub(crate) fn plural(self) -> &'static str {
         match self {

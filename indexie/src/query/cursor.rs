@@ -9,7 +9,9 @@ use crate::storage::Position;
 ///
 /// It is a value: it can be serialized, kept in a URL or in storage, and used with the same query later, whatever has
 /// changed in between. Rows added before it are not shown again, rows removed do not shift the next page.
-/// A query of another order cannot tell that it is not its own, and goes on from a place that means nothing.
+/// A query of another order fails with [`Error::InvalidArgument`](crate::Error::InvalidArgument) where the keys tell that it is not
+/// its own: they are of another type, or of other columns, or no primary keys. Where they do not (two indexes of numbers, say), it goes
+/// on from a place that means nothing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Cursor {
     pub(crate) key: AnyKey,

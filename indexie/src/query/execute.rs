@@ -17,7 +17,7 @@ use crate::index::Column;
 use crate::key::range::{KeyRange, RangeSet};
 use crate::key::{AnyKey, Form};
 use crate::order::distinct_by;
-use crate::schema::KeyPath;
+use crate::schema::{KeyPath, StoreSchema};
 use crate::storage::{Columns, Operation, Position, Request, RowReader, Scan, Sink, Want};
 #[cfg(feature = "live")]
 use crate::table::Target;
@@ -94,7 +94,41 @@ impl Execution {
     }
 
     pub fn plan(&self) -> Result<Plan> {
-        plan(&self.spec, &self.session.shared.schema(self.store), self.table())
+        let schema = self.session.shared.schema(self.store);
+        let plan = plan(&self.spec, &schema, self.table())?;
+        match &self.spec.after {
+            Some(cursor) => self.goes_on_from(cursor, &schema).map(|()| plan),
+            None => Ok(plan),
+        }
+    }
+
+    /// Fails if a cursor is none of the query's order, as far as its keys tell.
+    fn goes_on_from(&self, cursor: &Cursor, schema: &StoreSchema) -> Result<()> {
+        let order = self.spec.order_column();
+        let Cursor { key, primary_key } = cursor;
+        let is_key = match (path_of(schema, order), key) {
+            (KeyPath::Many(paths), AnyKey::Array(parts)) => paths.len() == parts.len(),
+            (KeyPath::Many(_), _) => false,
+            (path, key) => self.form_of(path).is_none_or(|form| form.may_be(key)),
+        };
+        let index = order.entry.checked_sub(1).and_then(|at| schema.indexes.get(usize::from(at)));
+        if is_key && (index.is_some() || key == primary_key) {
+            return Ok(());
+        }
+        let by = index.map_or_else(|| "primary key".to_owned(), |index| format!("index `{}`", index.name));
+        Err(Error::InvalidArgument {
+            message: format!(
+                "table `{}`: the cursor is of another order, with the key {key} for the row {primary_key}, and the query is ordered by the {by}",
+                self.table()
+            ),
+        })
+    }
+
+    /// How the keys under a single path are stored, as far as that is known.
+    fn form_of(&self, path: KeyPath) -> Option<Form> {
+        let KeyPath::One(path) = path else { return None };
+        let field = self.row_type.forms.iter().find(|field| path.split('.').eq(field.path.iter().copied()));
+        field.map(|field| field.form)
     }
 
     pub(super) fn within(&self, session: Session) -> Self {
@@ -293,15 +327,10 @@ impl Execution {
     pub fn has_keys_of(&self, form: Form) -> Result<()> {
         let schema = self.session.shared.schema(self.store);
         let column = self.spec.order_column();
-        let form_at = |path: &str| {
-            let field = self.row_type.forms.iter().find(|field| path.split('.').eq(field.path.iter().copied()));
-            field.map(|field| field.form)
-        };
         let own = match path_of(&schema, column) {
-            KeyPath::One(path) => form_at(path),
-            KeyPath::Many(paths) if column.first => paths.first().and_then(|path| form_at(path)),
+            KeyPath::Many(paths) if column.first => paths.first().and_then(|path| self.form_of(KeyPath::One(path))),
             KeyPath::Many(_) => Some(Form::Array),
-            KeyPath::None => None,
+            path => self.form_of(path),
         };
         match own {
             Some(own) if !own.is_like(form) => Err(Error::Data {

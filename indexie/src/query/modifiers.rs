@@ -59,7 +59,8 @@ impl<T: Store, A: Access> Query<T, A> {
         self.change(|spec| spec.until(stop))
     }
 
-    /// Only the rows that come after this place in the query's order; see [`page`](Self::page).
+    /// Only the rows that come after this place in the query's order; see [`page`](Self::page). What it is asked for fails with
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the [`Cursor`] tells that it is of another order.
     #[must_use]
     pub fn after(&self, cursor: Cursor) -> Self {
         self.change(|spec| spec.after(cursor))

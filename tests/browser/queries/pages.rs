@@ -242,6 +242,46 @@ async fn a_cursor_does_not_depend_on_the_plan() -> Result<()> {
 }
 
 #[wasm_bindgen_test]
+async fn a_cursor_of_another_order_is_refused_where_it_tells_that() -> Result<()> {
+    let db = entries("a cursor of another order").await?;
+    let queries = [
+        ("the primary key", db.entries.offset(0)),
+        ("the index `group`", db.entries.order_by(|e| e.group)),
+        ("the index `tags`", db.entries.order_by(|e| e.tags)),
+        ("the index `score`", db.entries.order_by(|e| e.score)),
+        ("the index `[group+score]`", db.entries.order_by(|e| e.group_score)),
+    ];
+    // Keys of one kind do not tell of which index they are.
+    let passes = |of: usize, by: usize| of == by || matches!((of, by), (0 | 1 | 3, 1 | 3));
+    for (of, (_, made_by)) in queries.iter().enumerate() {
+        let cursor = made_by.page(1).await?.next.expect("there are more");
+        for (by, (order, query)) in queries.iter().enumerate() {
+            for query in [query.after(cursor.clone()), query.filter(|_| true).reverse().after(cursor.clone())] {
+                let Err(error) = query.page(2).await else {
+                    assert!(passes(of, by), "a cursor of {} passes for one of {order}", queries[of].0);
+                    continue;
+                };
+                assert!(!passes(of, by), "{error}");
+                let Error::InvalidArgument { message } = &error else { panic!("{error:?}") };
+                assert!(message.starts_with("table `entries`: "), "{message}");
+                assert!(message.ends_with(&format!("the query is ordered by {order}")), "{message}");
+                for refused in [query.count().await, query.delete().await, query.modify(|e| e.score = 1.0).await] {
+                    assert!(matches!(refused, Err(Error::InvalidArgument { .. })), "{refused:?}");
+                }
+            }
+        }
+    }
+    let of_tags = db.entries.order_by(|e| e.tags).page(1).await?.next.expect("there are more");
+    assert_eq!(
+        db.entries.order_by(|e| e.group).after(of_tags).to_vec().await.map_err(|error| error.to_string()),
+        Err(r#"table `entries`: the cursor is of another order, with the key "even" for the row 2, and the query is ordered by the index `group`"#
+            .to_owned())
+    );
+    assert_eq!(db.entries.to_vec().await?.iter().filter(|e| e.score < 0.0).count(), 20);
+    Ok(())
+}
+
+#[wasm_bindgen_test]
 async fn a_page_travels_as_text() -> Result<()> {
     let db = entries("a page travels as text").await?;
     let page = db.entries.order_by(|e| e.group).page(2).await?;
