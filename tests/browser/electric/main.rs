@@ -14,6 +14,7 @@ mod refusals;
 mod resume;
 mod shapes;
 mod snapshot;
+mod stopping;
 mod streams;
 mod types;
 mod upgrades;

@@ -310,6 +310,11 @@ impl Script {
         found.map(|(_, value)| value.clone())
     }
 
+    /// Whether anybody else has it: a sync that is not over, say.
+    pub fn is_held(&self) -> bool {
+        Rc::strong_count(&self.0) > 1
+    }
+
     /// How many requests are under way.
     pub fn open(&self) -> usize {
         self.0.open.get()

@@ -47,12 +47,11 @@ pub(super) async fn run(inner: Rc<Inner>) {
         drop(held);
         if let End::Failed(error) = end {
             inner.tell(SyncStatus::Failed { error });
-            let wishes = inner.wishes.get();
-            inner.wishes.until(|now| (*now != wishes).then_some(())).await;
+            let retries = inner.wishes.get().retries;
+            inner.wishes.until(|now| (now.stopped || now.retries != retries).then_some(())).await;
         }
     }
     set_synced(&inner.shared, inner.rows.store, false);
-    inner.tell(SyncStatus::Stopped);
 }
 
 /// Waits until this tab is the one that syncs; none if it is not to be any more.
@@ -81,9 +80,9 @@ async fn lead(inner: &Rc<Inner>, presence: &Presence) -> Option<lock::Held> {
 /// Does something; none if the sync is stopped before it is done.
 async fn unless_stopped<F: Future>(inner: &Inner, future: F) -> Option<F::Output> {
     let stopped = inner.wishes.until(|wishes| wishes.stopped.then_some(()));
-    match future::select(Box::pin(future), Box::pin(stopped)).await {
-        Either::Left((done, _)) => Some(done),
-        Either::Right(_) => None,
+    match future::select(Box::pin(stopped), Box::pin(future)).await {
+        Either::Left(_) => None,
+        Either::Right((done, _)) => Some(done),
     }
 }
 
@@ -273,9 +272,10 @@ impl Leader<'_> {
             }
         };
         let interrupted = future::select(Box::pin(asked), Box::pin(away));
-        match future::select(Box::pin(future), interrupted).await {
-            Either::Left((done, _)) => Ok(Some(done)),
-            Either::Right((Either::Left((why, _)) | Either::Right((why, _)), _)) => match why {
+        // First of all: what comes at the same moment would have the next request sent.
+        match future::select(interrupted, Box::pin(future)).await {
+            Either::Right((done, _)) => Ok(Some(done)),
+            Either::Left((Either::Left((why, _)) | Either::Right((why, _)), _)) => match why {
                 Interruption::Stopped => Err(End::Stopped),
                 Interruption::Hidden => Err(End::Hidden),
                 Interruption::Retry => Ok(None),

@@ -58,7 +58,7 @@ pub(super) struct Inner {
     pub progress: Watched<Progress>,
     /// What the app wants: changes when it does.
     pub wishes: Watched<Wishes>,
-    /// The table has been up to date since the sync began.
+    /// The table has been up to date since the sync began, or was tried again after a failure.
     pub has_caught_up: Cell<bool>,
     /// Rows are looked at once hooks are done.
     pub settles: Cell<bool>,
@@ -146,7 +146,7 @@ impl ElectricSync {
             if running.0.electric.identity() != electric.identity() {
                 return Err(invalid(format!("table `{}` follows another shape: stop that one first", rows.table)));
             }
-            if !running.0.status.with(|status| matches!(status, SyncStatus::Failed { .. })) {
+            if !running.0.has_failed() {
                 return Ok(Self(running));
             }
             // What is asked for now may be asked for in another way: with a new token, say.
@@ -178,14 +178,14 @@ impl ElectricSync {
     /// Resolves once the table has caught up with the server since the sync began: all that there was is stored. In a tab that does not
     /// sync itself: once the table has been filled.
     ///
-    /// It waits for as long as the server cannot be reached.
+    /// It waits for as long as the server cannot be reached. After a failure, [`retry`](Self::retry) makes it a new beginning.
     ///
     /// # Errors
     ///
     /// [`Error::Sync`] once the sync has failed in a way that is not tried again, or has been stopped.
     pub fn up_to_date(&self) -> Op<()> {
         let inner = self.0.0.clone();
-        Op::new(async move { inner.until(|inner| inner.has_caught_up.get() || inner.is_filled_elsewhere()).await })
+        Op::new(async move { inner.until(Inner::is_up_to_date).await })
     }
 
     /// Resolves when a transaction of PostgreSQL's has come back: its rows are stored. `txid` is what
@@ -250,13 +250,14 @@ impl ElectricSync {
         })
     }
 
-    /// Tries again at once: after a failure, or before the next try is due.
+    /// Tries again at once: after a failure, or before the next try is due. One that has [failed](SyncStatus::Failed) is
+    /// [connecting](SyncStatus::Connecting) from then on. One that is stopped stays so.
     pub fn retry(&self) {
-        let wishes = self.0.0.wishes.get();
-        self.0.0.wishes.set(Wishes { retries: wishes.retries + 1, ..wishes });
+        self.0.0.retry();
     }
 
-    /// Stops it. The table keeps its rows, and a later sync of the same shape goes on from them.
+    /// Stops it, and all clones of it: its status is [`Stopped`](SyncStatus::Stopped) from then on, and those who wait get
+    /// [`SyncError::Stopped`]. The table keeps its rows, and a later sync of the same shape goes on from them.
     pub fn stop(&self) {
         self.0.0.stop();
     }
@@ -273,11 +274,30 @@ impl Inner {
     fn stop(&self) {
         let wishes = self.wishes.get();
         if !wishes.stopped {
+            // The task hears of it at its next turn; the app is not to wait for that.
+            self.tell(SyncStatus::Stopped);
             self.wishes.set(Wishes { stopped: true, ..wishes });
         }
     }
 
+    fn retry(&self) {
+        if self.has_failed() {
+            self.has_caught_up.set(false);
+            self.tell(SyncStatus::Connecting);
+        }
+        let wishes = self.wishes.get();
+        self.wishes.set(Wishes { retries: wishes.retries + 1, ..wishes });
+    }
+
+    fn has_failed(&self) -> bool {
+        self.status.with(|status| matches!(status, SyncStatus::Failed { .. }))
+    }
+
+    /// What the task does after a stop is not told.
     pub fn tell(&self, status: SyncStatus) {
+        if self.wishes.get().stopped {
+            return;
+        }
         tracing::debug!(target: "indexie::sync", table = self.rows.table, ?status);
         self.status.set(status);
     }
@@ -316,6 +336,10 @@ impl Inner {
     pub fn lacks_fields(&self, progress: &Progress, position: &Position) -> bool {
         let fields = position.columns.as_ref().and_then(|(_, columns)| self.rows.fields(columns));
         !self.electric.is_changes_only() && progress.lacks(fields.as_deref())
+    }
+
+    fn is_up_to_date(&self) -> bool {
+        !self.wishes.get().stopped && (self.has_caught_up.get() || self.is_filled_elsewhere())
     }
 
     fn is_filled_elsewhere(&self) -> bool {
