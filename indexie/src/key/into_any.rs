@@ -56,6 +56,12 @@ impl IntoAnyKey for &str {
     }
 }
 
+impl IntoAnyKey for &&str {
+    fn into_any(self) -> Result<AnyKey, KeyError> {
+        (*self).into_any()
+    }
+}
+
 impl<K: Key> IntoAnyKey for &K {
     fn into_any(self) -> Result<AnyKey, KeyError> {
         self.to_any()

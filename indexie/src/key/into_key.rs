@@ -4,8 +4,8 @@ use std::ops::{Bound, Range, RangeFrom, RangeFull, RangeInclusive, RangeTo, Rang
 
 use super::{Date, Key};
 
-/// A value that is a key of type `K`, or is close enough to one: `&str` for `String`, `i32` for `f64`, times for
-/// [`Date`], tuples and vectors of such.
+/// A value that is a key of type `K`, or is close enough to one: a reference to it, `&str` and `&&str` for `String`, `i32` for `f64`,
+/// times for [`Date`], tuples and vectors of such.
 ///
 /// There is no blanket implementation, and never two integer types for one key type: either would make the compiler
 /// take the `18` in `above(18)` for an `i32`.
@@ -39,6 +39,14 @@ impl<K: Key> IntoKey<K> for &K {
 impl IntoKey<String> for &str {
     fn into_key(self) -> String {
         self.to_owned()
+    }
+}
+
+/// As an iterator over `&str`s gives them by reference. Tuples are converted by value only: a reference to one is taken for the key
+/// itself, which tells the compiler of which types its numbers are.
+impl IntoKey<String> for &&str {
+    fn into_key(self) -> String {
+        (*self).to_owned()
     }
 }
 

@@ -69,6 +69,23 @@ async fn a_range_that_holds_nothing_is_no_error() -> Result<()> {
     Ok(())
 }
 
+/// As iterators and their filters give it.
+#[wasm_bindgen_test]
+async fn text_may_be_borrowed_twice() -> Result<()> {
+    let db = files("text may be borrowed twice").await?;
+    let name = || db.files.where_(|f| f.filename);
+    let wanted = vec!["hello", "README"];
+    assert_eq!(name().any_of(&wanted).primary_keys().await?, [4, 2]);
+    let short = wanted.iter().filter(|name| name.len() < 6);
+    assert_eq!(name().any_of(short).primary_keys().await?, [2]);
+    let owned: Vec<String> = wanted.iter().map(ToString::to_string).collect();
+    assert_eq!(name().any_of(&owned).primary_keys().await?, [4, 2]);
+    assert_eq!(name().none_of(["hello", "README"].iter()).primary_keys().await?, [1, 5, 3]);
+    assert_eq!(name().equals(&wanted[0]).primary_keys().await?, [2]);
+    assert_eq!(name().between(&wanted[1]..&wanted[0]).primary_keys().await?, [4]);
+    Ok(())
+}
+
 // 103
 #[wasm_bindgen_test]
 async fn any_of_is_in_the_order_of_the_index() -> Result<()> {

@@ -269,3 +269,18 @@ async fn compound_keys_are_ordered_number_by_number() -> Result<()> {
     assert_eq!(db.cells.where_(|c| c.page_row_column).above((2, 0, 9)).count().await?, 2);
     Ok(())
 }
+
+#[wasm_bindgen_test]
+async fn the_parts_of_a_compound_key_may_be_borrowed() -> Result<()> {
+    let db = triples("the parts of a compound key may be borrowed").await?;
+    let (text, texts) = ("x".to_owned(), ["x", "y"]);
+    let parts = || db.triples.where_(|t| t.a_b_c);
+    assert_eq!(parts().prefix(&text).primary_keys().await?, [4, 2]);
+    assert_eq!(parts().prefix(&texts[0]).primary_keys().await?, [4, 2]);
+    assert_eq!(parts().prefix((&texts[0], &1)).primary_keys().await?, [4]);
+    assert_eq!(parts().equals((&text, 1, 7.0)).primary_keys().await?, [4]);
+    let keys = texts.iter().map(|text| (text, 1, if *text == "x" { 7.0 } else { 0.5 }));
+    assert_eq!(parts().any_of(keys).primary_keys().await?, [4, 1]);
+    assert_eq!(parts().between((&texts[0], 1, 0.0)..(&texts[1], 1, 0.0)).primary_keys().await?, [4, 2, 6]);
+    Ok(())
+}
