@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::changes::Step;
 use super::place::Standing;
 use crate::key::AnyKey;
-use crate::order::{SortedMap, SortedSet};
+use crate::order::SortedMap;
 
 /// The result that was given out last.
 pub(super) type Given = Vec<(AnyKey, Rc<dyn Any>)>;
@@ -82,25 +82,34 @@ pub(super) fn steps(before: &Given, now: &Given) -> Vec<Step> {
             steps.push(Step::Removed { at: ends.start + at, key: key.clone() });
         }
     }
-    // The rows that stay, as their new places, in the order of each step.
-    let stay = || old.iter().filter_map(|(key, row)| Some((*places.get(key)?, row)));
-    let mut list: Vec<usize> = stay().map(|(place, _)| place).collect();
-    // Those that stand in the right order already need not move.
-    let mut settled = ascending(&list);
-    let moving = list.iter().copied().filter(|place| !settled.contains(place)).collect::<SortedSet<_>>();
-    for place in moving {
-        let Some(from) = list.iter().position(|other| *other == place) else { continue };
-        list.remove(from);
-        let to = list.iter().rposition(|other| *other < place && settled.contains(other)).map_or(0, |at| at + 1);
-        list.insert(to, place);
-        settled.insert(place);
-        steps.push(Step::Moved { from: ends.start + from, to: ends.start + to, key: now[place].0.clone() });
+    // The rows that stay, with their new places, in the order of the result before; and where each new place's row stands among them.
+    let stay: Vec<(usize, &Rc<dyn Any>)> = old.iter().filter_map(|(key, row)| Some((*places.get(key)?, row))).collect();
+    let mut stood = vec![None; new.len()];
+    for (at, (place, _)) in stay.iter().enumerate() {
+        stood[place - ends.start] = Some(at);
     }
-    let stayed: SortedMap<usize, &Rc<dyn Any>> = stay().collect();
+    // Those that stand in the right order already need not move.
+    let settled = ascending(&stay);
+    let (mut taken, mut moved) = (Tally::new(stay.len()), Vec::new());
+    // All others move in the order of their new places, each behind the last one before it that is settled: `behind` counts those who
+    // stood up to there, and so does `moved` for each that has moved.
+    let mut behind = 0;
+    for (place, at) in stood.iter().enumerate().filter_map(|(place, at)| Some((place, (*at)?))) {
+        if settled[at] {
+            behind = at + 1;
+            continue;
+        }
+        let from = at - taken.below(at) + moved.partition_point(|behind| *behind <= at);
+        taken.add(at);
+        let to = behind - taken.below(behind) + moved.len();
+        moved.push(behind);
+        let key = new[place].0.clone();
+        steps.push(Step::Moved { from: ends.start + from, to: ends.start + to, key });
+    }
     for (at, (key, row)) in now.iter().enumerate() {
         let held = match ends.before(at) {
             Some(at) => Some(&before[at].1),
-            None => stayed.get(&at).copied(),
+            None => stood[at - ends.start].map(|at| stay[at].1),
         };
         match held {
             None => steps.push(Step::Inserted { at, key: key.clone(), row: row.clone() }),
@@ -113,13 +122,13 @@ pub(super) fn steps(before: &Given, now: &Given) -> Vec<Step> {
     steps
 }
 
-/// A longest ascending part of a list of different numbers.
-fn ascending(list: &[usize]) -> SortedSet<usize> {
-    // For each length, the position where such a part ends with the least number; and what comes before each position.
+/// Which of the rows that stay are of a longest part whose places ascend.
+fn ascending(stay: &[(usize, &Rc<dyn Any>)]) -> Vec<bool> {
+    // For each length, the position where such a part ends with the least place; and what comes before each position.
     let mut ends: Vec<usize> = Vec::new();
-    let mut before = vec![usize::MAX; list.len()];
-    for (at, number) in list.iter().enumerate() {
-        let length = ends.partition_point(|end| list[*end] < *number);
+    let mut before = vec![usize::MAX; stay.len()];
+    for (at, (place, _)) in stay.iter().enumerate() {
+        let length = ends.partition_point(|end| stay[*end].0 < *place);
         if length > 0 {
             before[at] = ends[length - 1];
         }
@@ -129,13 +138,40 @@ fn ascending(list: &[usize]) -> SortedSet<usize> {
             ends[length] = at;
         }
     }
-    let mut part = SortedSet::new();
+    let mut part = vec![false; stay.len()];
     let mut at = ends.last().copied().unwrap_or(usize::MAX);
     while at != usize::MAX {
-        part.insert(list[at]);
+        part[at] = true;
         at = before[at];
     }
     part
+}
+
+/// Numbers, and how many of them are below another one: a Fenwick tree.
+struct Tally(Vec<usize>);
+
+impl Tally {
+    /// For numbers below `end`.
+    fn new(end: usize) -> Self {
+        Self(vec![0; end + 1])
+    }
+
+    fn add(&mut self, number: usize) {
+        let mut at = number + 1;
+        while at < self.0.len() {
+            self.0[at] += 1;
+            at += at & at.wrapping_neg();
+        }
+    }
+
+    fn below(&self, number: usize) -> usize {
+        let (mut at, mut count) = (number, 0);
+        while at > 0 {
+            count += self.0[at];
+            at &= at - 1;
+        }
+        count
+    }
 }
 
 #[cfg(test)]
@@ -217,6 +253,78 @@ mod tests {
             let now = given(&now);
             assert_eq!(replayed(&before, &now, usize::MAX), shown(&now));
             before = now;
+        }
+    }
+
+    /// The moves, found one by one in the list itself.
+    fn moves(before: &[i32], now: &[i32]) -> Vec<(usize, usize, AnyKey)> {
+        let ends = Ends::of(before.len(), now.len(), |at, place| before[at] == now[place]);
+        let (old, new) = (&before[ends.start..ends.before], &now[ends.start..ends.now]);
+        let row = Rc::new("") as Rc<dyn Any>;
+        let stay: Vec<_> =
+            old.iter().filter_map(|key| Some((new.iter().position(|other| other == key)?, &row))).collect();
+        let mut list: Vec<usize> = stay.iter().map(|(place, _)| *place).collect();
+        let mut settled: Vec<usize> =
+            list.iter().zip(ascending(&stay)).filter_map(|(place, is)| is.then_some(*place)).collect();
+        let mut moving: Vec<usize> = list.iter().copied().filter(|place| !settled.contains(place)).collect();
+        moving.sort_unstable();
+        let mut moves = Vec::new();
+        for place in moving {
+            let from = list.iter().position(|other| *other == place).expect("it stays");
+            list.remove(from);
+            let to = list.iter().rposition(|other| *other < place && settled.contains(other)).map_or(0, |at| at + 1);
+            list.insert(to, place);
+            settled.push(place);
+            moves.push((ends.start + from, ends.start + to, new[place].into()));
+        }
+        moves
+    }
+
+    #[test]
+    fn random_moves_are_those_that_the_list_itself_tells() {
+        let mut random = 11_u64;
+        let mut next = |below: usize| {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            usize::try_from(random >> 33).expect("a number") % below
+        };
+        let mut most = 0;
+        for _ in 0..2_000 {
+            let count = 1 + next(40);
+            let mut keys = || {
+                let mut keys: Vec<i32> = (0..40).filter(|_| next(40) < count).collect();
+                for _ in 0..next(count) {
+                    let (from, to) = (next(keys.len().max(1)), next(keys.len().max(1)));
+                    if !keys.is_empty() {
+                        let key = keys.remove(from);
+                        keys.insert(to, key);
+                    }
+                }
+                keys
+            };
+            let (before, now) = (keys(), keys());
+            let given_of = |keys: &[i32]| given(&keys.iter().map(|key| (*key, "a")).collect::<Vec<_>>());
+            let moved = steps(&given_of(&before), &given_of(&now)).into_iter().filter_map(|step| match step {
+                Step::Moved { from, to, key } => Some((from, to, key)),
+                _ => None,
+            });
+            let (moved, expected) = (moved.collect::<Vec<_>>(), moves(&before, &now));
+            assert_eq!(moved, expected, "{before:?} {now:?}");
+            most = most.max(moved.len());
+        }
+        assert!(most > 20, "{most}");
+    }
+
+    /// Each move is found without a look at all rows.
+    #[test]
+    fn many_rows_that_move_are_no_problem() {
+        let row = Rc::new("a") as Rc<dyn Any>;
+        let before: Given = (0..100_000).map(|key| (key.into(), row.clone())).collect();
+        let now: Given = before.iter().rev().cloned().collect();
+        let steps = steps(&before, &now);
+        assert_eq!(steps.len(), 99_999);
+        for (step, expected) in steps.iter().zip((0..99_999).rev()) {
+            let Step::Moved { from, to, .. } = step else { panic!("{step:?}") };
+            assert_eq!((*from, *to), (expected, 99_999));
         }
     }
 
