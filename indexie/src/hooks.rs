@@ -15,6 +15,7 @@ mod registry;
 pub use error::{HookError, HookFailure};
 pub(crate) use event::Event;
 pub use event::{Added, Deleted, HookOutput, Mutation, Updated};
+pub(crate) use queue::{calling, due};
 #[cfg_attr(not(feature = "electric"), allow(unused_imports, reason = "only a sync asks"))]
 pub(crate) use registry::InFlight;
 pub(crate) use registry::{Hooked, call};
@@ -123,12 +124,15 @@ impl Indexie {
     /// db.hooks_settled().await?;
     /// # Ok(()) }
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unsupported`] in a hook of a [network-first](Strategy::NetworkFirst) write for whose rows one of those hooks waits: each
+    /// would wait for the other.
     pub fn hooks_settled(&self) -> Op<()> {
         let over = over(&self.shared);
-        Op::new(async move {
-            over.hooked.settled().await;
-            Ok(())
-        })
+        let shared = self.shared.clone();
+        Op::new(async move { over.hooks_settled(&shared).await })
     }
 }
 

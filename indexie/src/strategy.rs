@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::task::{Poll, Waker};
 
 use crate::engine::Footprint;
+use crate::hooks::calling;
 use crate::within::within;
 
 /// When the hooks of a table are called; see [`Table::set_strategy`](crate::Table::set_strategy).
@@ -31,7 +32,8 @@ pub enum Strategy {
     ///
     /// A hook that writes the row for which it is called would wait for itself, and gets
     /// [`Error::Unsupported`](crate::Error::Unsupported): it may return the row as it is to be stored. So does the one of two hooks that
-    /// comes last where each writes the row of the other. If the tab is closed after a hook was successful and before the row is stored,
+    /// comes last where each writes the row of the other, and one that waits by [`hooks_settled`](crate::Indexie::hooks_settled) for a
+    /// hook that waits to write its row. If the tab is closed after a hook was successful and before the row is stored,
     /// the server has the row and this database has not.
     ///
     /// Inside of [`transaction`](crate::Indexie::transaction) such a table cannot be written, for IndexedDB cannot wait for a network:
@@ -43,6 +45,8 @@ pub enum Strategy {
 #[derive(Default)]
 pub(crate) struct Turns {
     places: Rc<RefCell<VecDeque<Place>>>,
+    /// Those who want to know when another one begins to wait.
+    watching: RefCell<Vec<Waker>>,
 }
 
 struct Place {
@@ -52,6 +56,8 @@ struct Place {
     footprint: Footprint,
     /// The places of the writes whose hooks it was asked for in.
     around: Vec<u64>,
+    /// The event of whose hook, called in the background, it was asked for in.
+    event: Option<u64>,
     /// Its turn has come.
     runs: bool,
     waker: Option<Waker>,
@@ -113,10 +119,14 @@ fn waits_for_itself(places: &VecDeque<Place>, at: usize) -> bool {
     if around.is_empty() {
         return false;
     }
-    let mut awaited: Vec<u64> = before(places, at).collect();
+    wait_for(places, before(places, at).collect(), &|number| number == *own || around.contains(&number))
+}
+
+/// Whether the writes that are awaited wait, in the end, for one that is meant, or are such.
+fn wait_for(places: &VecDeque<Place>, mut awaited: Vec<u64>, is_meant: &dyn Fn(u64) -> bool) -> bool {
     let mut looked_at = 0;
     while let Some(&number) = awaited.get(looked_at) {
-        if number == *own || around.contains(&number) {
+        if is_meant(number) {
             return true;
         }
         looked_at += 1;
@@ -153,7 +163,12 @@ impl Turns {
                 if waits_for_itself(&places, at) {
                     return Poll::Ready(false);
                 }
-                places[at].waker = Some(context.waker().clone());
+                let begins = places[at].waker.replace(context.waker().clone()).is_none();
+                drop(places);
+                // Once only: the two may be polled together.
+                if begins {
+                    self.watching.take().into_iter().for_each(Waker::wake);
+                }
                 return Poll::Pending;
             }
             places[at].runs = true;
@@ -161,6 +176,28 @@ impl Turns {
         })
         .await
         .then_some(turn)
+    }
+
+    /// Resolves once a hook that is called in the background, of an event that is meant, waits for a write in whose hooks this is
+    /// polled: what waits here for that event would do so for ever. Answers the store of that write.
+    pub async fn held_up(&self, is_meant: impl Fn(u64) -> bool) -> u16 {
+        poll_fn(|context| {
+            let around = WITHIN.with_borrow(Vec::clone);
+            let places = self.places.borrow();
+            let Some(own) = places.iter().rfind(|place| around.contains(&place.number)) else { return Poll::Pending };
+            let waits = |place: &Place| !place.runs && place.event.is_some_and(&is_meant);
+            let waiting = places.iter().enumerate().filter(|(_, place)| waits(place));
+            let awaited = waiting.flat_map(|(at, _)| before(&places, at)).collect();
+            if wait_for(&places, awaited, &|number| around.contains(&number)) {
+                return Poll::Ready(own.store);
+            }
+            let mut watching = self.watching.borrow_mut();
+            if !watching.iter().any(|waker| waker.will_wake(context.waker())) {
+                watching.push(context.waker().clone());
+            }
+            Poll::Pending
+        })
+        .await
     }
 
     fn take(&self, store: u16, footprint: Footprint) -> Option<Turn> {
@@ -173,7 +210,7 @@ impl Turns {
         }
         // It is part of the write around it, so what waits for that comes after it.
         let at = places.iter().rposition(is_around).map_or(places.len(), |at| at + 1);
-        places.insert(at, Place { number, store, footprint, around, runs: false, waker: None });
+        places.insert(at, Place { number, store, footprint, around, event: calling(), runs: false, waker: None });
         Some(Turn { places: self.places.clone(), number })
     }
 }

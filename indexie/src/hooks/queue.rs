@@ -27,6 +27,17 @@ thread_local! {
     static CALLING: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
 }
 
+/// The event whose hook is being polled right now.
+pub(crate) fn calling() -> Option<u64> {
+    CALLING.with_borrow(|calling| calling.last().copied())
+}
+
+/// Up to which event who asks now may wait: all that are queued; in a hook, those before its own, for a later one may have to wait
+/// for it.
+pub(crate) fn due() -> u64 {
+    CALLING.with_borrow(|calling| calling.iter().min().copied()).unwrap_or_else(|| NEXT.get())
+}
+
 #[derive(Default)]
 pub(super) struct Queues {
     tables: RefCell<SortedMap<u16, Queue>>,
@@ -128,10 +139,13 @@ impl Queues {
         self.open.borrow().values().for_each(&mut each);
     }
 
-    /// Resolves when all events that are queued now, and are meant, are done with; in a hook, those before its own: a later one may
-    /// have to wait for it.
-    pub async fn done_with(&self, is_meant: &dyn Fn(&Event) -> bool) {
-        let until = CALLING.with_borrow(|calling| calling.iter().min().copied()).unwrap_or_else(|| NEXT.get());
+    /// Whether an event is not done with.
+    pub fn is_open(&self, number: u64) -> bool {
+        self.open.borrow().contains_key(&number)
+    }
+
+    /// Resolves when all events before `until`, and that are meant, are done with.
+    pub async fn done_with(&self, until: u64, is_meant: &dyn Fn(&Event) -> bool) {
         poll_fn(|context| {
             #[cfg(not(target_family = "wasm"))]
             tasks::attend(context.waker());

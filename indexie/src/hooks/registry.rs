@@ -12,7 +12,7 @@ use futures::future::LocalBoxFuture;
 use super::HookId;
 use super::error::{HookError, HookFailure};
 use super::event::{Event, Mutation};
-use super::queue::Queues;
+use super::queue::{Queues, due};
 use crate::engine::Shared;
 use crate::error::Result;
 use crate::key::AnyKey;
@@ -171,19 +171,24 @@ impl Hooked {
         writes.into_values().collect()
     }
 
-    /// Resolves when all events that are queued now are done with.
-    pub async fn settled(&self) {
-        self.queues.done_with(&|_| true).await;
+    /// Whether an event is queued that is not done with.
+    pub fn is_open(&self, event: u64) -> bool {
+        self.queues.is_open(event)
     }
 
-    /// The same, of one table.
+    /// Resolves when all events before `until` are done with.
+    pub async fn settled(&self, until: u64) {
+        self.queues.done_with(until, &|_| true).await;
+    }
+
+    /// The same of those that are [due] now, of one table.
     pub async fn settled_in(&self, store: u16) {
-        self.queues.done_with(&|event| event.store == store).await;
+        self.queues.done_with(due(), &|event| event.store == store).await;
     }
 
     /// The same, of these rows.
     pub async fn settled_of(&self, is_meant: impl Fn(u16, &AnyKey) -> bool) {
-        self.queues.done_with(&|event| event.key.as_ref().is_some_and(|key| is_meant(event.store, key))).await;
+        self.queues.done_with(due(), &|event| event.key.as_ref().is_some_and(|key| is_meant(event.store, key))).await;
     }
 }
 

@@ -4,10 +4,11 @@
 
 use std::any::Any;
 use std::cell::Cell;
+use std::pin::pin;
 use std::rc::Rc;
 
 use futures::FutureExt;
-use futures::future::ready;
+use futures::future::{Either, ready, select};
 
 use super::frame::Stage;
 use super::land::{Landed, Meets, land};
@@ -17,7 +18,7 @@ use super::stack::{Purpose, ended, first_temporary};
 use crate::codec::Batch;
 use crate::engine::{self, Access, Session, Shared, Sight, Steps, Task, Written, turn_in};
 use crate::error::{Error, Result};
-use crate::hooks::{Event, Mutation};
+use crate::hooks::{Event, Mutation, due};
 use crate::key::AnyKey;
 use crate::order::SortedMap;
 use crate::storage::memory::evaluator::{Row, write_key, written};
@@ -183,6 +184,24 @@ impl Over {
         let landed = landed.get(&store).map_or(&[][..], Vec::as_slice);
         let value = with_row(value, table, |key| landed.iter().find(|landed| landed.pending == *key)?.new.clone())?;
         Ok(with_keys(value, landed))
+    }
+
+    /// Resolves when all hooks that are due now have been called.
+    pub(crate) async fn hooks_settled(&self, shared: &Shared) -> Result<()> {
+        let until = due();
+        let settled = pin!(self.hooked.settled(until));
+        let held_up = pin!(self.network.held_up(|event| event < until && self.hooked.is_open(event)));
+        match select(settled, held_up).await {
+            Either::Left(_) => Ok(()),
+            Either::Right((store, _)) => {
+                let table = shared.table_name(store);
+                Err(Error::Unsupported {
+                    what: format!(
+                        "table `{table}` is network first, and a hook of it that waits for `hooks_settled()` while another hook waits to write its row would wait for itself"
+                    ),
+                })
+            }
+        }
     }
 
     /// Has the guards look at what was written, and answers what the write does, with what they have made of its row.

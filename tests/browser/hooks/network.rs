@@ -8,7 +8,7 @@ use futures::future::{join, join3};
 use indexie::prelude::*;
 use indexie_tests::wasm_bindgen_test;
 
-use crate::fixtures::{App, Ear, User, listen, user, with_three};
+use crate::fixtures::{App, Ear, Log, User, listen, user, with_three};
 
 async fn network_first(name: &str) -> Result<App> {
     let db = with_three(name).await?;
@@ -225,6 +225,98 @@ async fn two_hooks_that_write_the_row_of_the_other_do_not_wait_for_ever() -> Res
     );
     let ages: Vec<u32> = db.users.to_vec().await?.iter().map(|row| row.age).collect();
     assert_eq!(ages[..2], [77, 1], "as if the first had come after the one that failed");
+    Ok(())
+}
+
+/// A hook of a log, called in the background, that doubles the age of the user whose key the log says.
+fn doubles_by_logs(db: &App) {
+    let inner = db.clone();
+    db.logs.hook().on_add(async move |e: Added<Log>| {
+        let key: u32 = e.item.action.parse()?;
+        inner.users.update(key, |row| row.age *= 2).await?;
+        Ok(())
+    });
+}
+
+fn log(key: u32) -> Log {
+    Log { action: key.to_string() }
+}
+
+async fn ages(db: &App) -> Result<Vec<u32>> {
+    Ok(db.users.to_vec().await?.iter().map(|row| row.age).collect())
+}
+
+#[wasm_bindgen_test]
+async fn a_hook_that_waits_for_one_that_waits_for_its_row_is_told() -> Result<()> {
+    let db = network_first("network settled").await?;
+    doubles_by_logs(&db);
+    let (inner, ear) = (db.clone(), Ear::default());
+    let told = ear.clone();
+    db.users.hook().on_update(async move |e: Updated<User>| {
+        if e.new.age == 21 {
+            // Whether it has begun to wait by then, or does so later.
+            inner.logs.add(&log(1)).await?;
+            for _ in 0..2 {
+                let settled = inner.hooks_settled().await;
+                told.hear(matches!(&settled, Err(Error::Unsupported { what }) if what.contains("`users`")).to_string());
+                for _ in 0..20 {
+                    inner.logs.count().await?;
+                }
+            }
+        }
+        Ok(())
+    });
+    assert_eq!(db.users.update(1, |row| row.age += 1).await?.age, 21);
+    assert_eq!(ear.settled(&db).await?, ["true", "true"]);
+    assert_eq!(ages(&db).await?, [42, 30, 40], "it has waited for its turn");
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn a_hook_that_waits_for_one_that_waits_for_another_row_does_so() -> Result<()> {
+    let db = network_first("network settled elsewhere").await?;
+    doubles_by_logs(&db);
+    let (inner, ear) = (db.clone(), Ear::default());
+    let told = ear.clone();
+    db.users.hook().on_update(async move |e: Updated<User>| {
+        if e.new.age == 21 {
+            inner.logs.bulk_add(&[log(2), log(3)]).await?;
+            inner.hooks_settled().await?;
+            told.hear(format!("{:?}", ages(&inner).await?));
+        }
+        Ok(())
+    });
+    assert_eq!(db.users.update(1, |row| row.age += 1).await?.age, 21);
+    assert_eq!(ear.settled(&db).await?, ["[20, 60, 80]"]);
+    assert_eq!(ages(&db).await?, [21, 60, 80]);
+    Ok(())
+}
+
+/// The hook in the background waits for a row whose own hook waits for this one's.
+#[wasm_bindgen_test]
+async fn a_hook_that_waits_for_one_that_waits_for_it_by_way_of_another_is_told() -> Result<()> {
+    let db = network_first("network settled around").await?;
+    doubles_by_logs(&db);
+    let (inner, ear) = (db.clone(), Ear::default());
+    let told = ear.clone();
+    db.users.hook().on_update(async move |e: Updated<User>| {
+        match e.new.age {
+            21 => {
+                inner.logs.add(&log(2)).await?;
+                let settled = inner.hooks_settled().await;
+                told.hear(matches!(settled, Err(Error::Unsupported { .. })).to_string());
+            }
+            31 => {
+                inner.users.update(1, |row| row.age += 100).await?;
+            }
+            _ => {}
+        }
+        Ok(())
+    });
+    let (first, second) = join(db.users.update(1, |row| row.age += 1), db.users.update(2, |row| row.age += 1)).await;
+    assert_eq!((first?.age, second?.age), (21, 31));
+    assert_eq!(ear.settled(&db).await?, ["true"]);
+    assert_eq!(ages(&db).await?, [121, 62, 40]);
     Ok(())
 }
 
