@@ -184,13 +184,15 @@ pub use indexie_macros::Key;
 /// | `[a+b]` | a compound key or index; its first field can be queried alone |
 /// | `&email` | a unique index |
 /// | `*tags` | an index with an entry per element of a collection |
-/// | `address.city as String` | an index on a field of a field; `address?.city` if `address` is an `Option` |
+/// | `address.city as String` | an index on a field of a field: `address?.city as String` if `address` is an `Option`, `address.city as Option<String>` if `city` is |
 ///
 /// For each there is a typed handle: `User::INDEX.age`, or `|u| u.age` where a query asks for one. With `++id`, the macro also
 /// writes a `NewUser` without the key, to add rows with. Options after the schema: `key = K`, `new = Name` or `new = false`,
 /// `new(derive(Default, Debug))`, `crate = path`; `pair: [a+b]` names a handle.
 ///
-/// Key paths are the serialized names of the fields, so serde's `rename` and `rename_all` count.
+/// Key paths are the serialized names of the fields, so serde's `rename` and `rename_all` count. A row in which a key field is `None` is
+/// not in that index. Neither is one for which serde skips the field: with `#[serde(skip_serializing_if)]`, the field is an `Option`, a
+/// collection under `*`, or has its type in the schema, `note as String`, which says that this is meant.
 ///
 /// Records that also derive another crate's `Store` use `#[indexie(..)]` in place of `#[store(..)]`. Beside a prelude that
 /// exports a `Store` of its own, as Dioxus's does, write `#[derive(indexie::Store)]`.

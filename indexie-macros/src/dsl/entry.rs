@@ -188,7 +188,11 @@ impl<'a> Reader<'a> {
             let through_option = self.take('?').is_some();
             if self.take('.').is_none() {
                 if through_option {
-                    return self.fail("`?` leads on to a nested field: `address?.city as String`. A field that is itself an `Option` needs no sign");
+                    let text = path.written();
+                    if path.nested.is_empty() {
+                        return self.fail(format_args!("`?` leads on to a nested field: `{text}?.city as String`. A field that is itself an `Option` needs no sign"));
+                    }
+                    return self.fail(format_args!("`?` leads on to a nested field. One that is itself an `Option` says so by its type: `{text} as Option<String>`"));
                 }
                 return Ok(path);
             }

@@ -134,7 +134,7 @@ fn key_type(
         errors.at(
             path.span(),
             format_args!(
-                "the type of `{text}` is out of this macro's sight: write it behind, `{} as String`",
+                "the type of `{text}` is out of this macro's sight: write it behind, `{0} as String`, or `{0} as Option<String>` if it is one",
                 path.written()
             ),
         );
@@ -145,7 +145,7 @@ fn key_type(
         return Some((plain.clone(), of_field.is_some()));
     }
     let Some(element) = element_of(plain) else {
-        let ty = root.ty.to_token_stream().to_string().replace(' ', "");
+        let ty = spelled(root.ty);
         errors.at(
             path.span(),
             format_args!(
@@ -156,6 +156,11 @@ fn key_type(
         return None;
     };
     Some((element.clone(), of_field.is_some()))
+}
+
+/// A type as messages write it.
+fn spelled(ty: &Type) -> String {
+    ty.to_token_stream().to_string().replace(' ', "")
 }
 
 /// Whether the value can be found in the stored object, under its name and in its own form.
@@ -190,9 +195,10 @@ fn stored_form(record: &Record<'_>, root: &Field<'_>, column: &Column, given: bo
     if let Some(span) = serde.skipped_if {
         let may_lack = option_of(root.ty).is_some() || column.multi || given;
         if !may_lack {
+            let ty = spelled(root.ty);
             errors.at(
                 span,
-                format_args!("`#[serde(skip_serializing_if)]` on the key field `{name}`: a row that skips it would leave the index without a trace. Make the field an `Option`, or remove the attribute"),
+                format_args!("`#[serde(skip_serializing_if)]` on the key field `{name}`: a row that skips it would leave the index without a trace. Make the field an `Option`, remove the attribute, or say that you mean it by the type: `{text} as {ty}`"),
             );
             return None;
         }
@@ -318,6 +324,7 @@ mod tests {
             ("born", "`born as String`"),
             ("split", "give both one name"),
             ("note", "Make the field an `Option`"),
+            ("note", "`note as String`"),
             ("dash", "key path"),
         ];
         for (entry, wanted) in table {
