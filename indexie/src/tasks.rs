@@ -13,7 +13,7 @@ pub(crate) fn spawn(future: LocalBoxFuture<'static, ()>) {
 }
 
 #[cfg(not(target_family = "wasm"))]
-pub(crate) use host::{attend, run};
+pub(crate) use host::{attend, hold, run};
 
 #[cfg(not(target_family = "wasm"))]
 mod host {
@@ -40,7 +40,9 @@ mod host {
     impl Wake for Flag {
         fn wake(self: Arc<Self>) {
             self.woken.store(true, Ordering::Release);
-            self.attending.wake_all();
+            if !is_held(&self.attending) {
+                self.attending.wake_all();
+            }
         }
     }
 
@@ -75,6 +77,8 @@ mod host {
     thread_local! {
         static TASKS: RefCell<Vec<Rc<Task>>> = const { RefCell::new(Vec::new()) };
         static RUNNING: Cell<bool> = const { Cell::new(false) };
+        /// How many [`hold`] on, and whether a task has been woken meanwhile.
+        static HELD: Cell<(u32, bool)> = const { Cell::new((0, false)) };
         static ATTENDING: Arc<Attending> =
             Arc::new(Attending { wakers: Mutex::default(), storage: memory::who_waits() });
     }
@@ -86,6 +90,38 @@ mod host {
         fn drop(&mut self) {
             RUNNING.set(false);
         }
+    }
+
+    /// As long as this lives, those who attend are not woken by tasks of this thread; they are when it is over. Whoever wakes a task
+    /// may hold a lock meanwhile, as a `futures::future::Shared` does, and be one of them: it would wait for itself.
+    pub(crate) struct Hold(());
+
+    pub(crate) fn hold() -> Hold {
+        let (count, woken) = HELD.get();
+        HELD.set((count + 1, woken));
+        Hold(())
+    }
+
+    impl Drop for Hold {
+        fn drop(&mut self) {
+            let (count, woken) = HELD.get();
+            let is_over = count == 1;
+            HELD.set((count - 1, woken && !is_over));
+            if woken && is_over {
+                let _ = ATTENDING.try_with(Clone::clone).map(|attending| attending.wake_all());
+            }
+        }
+    }
+
+    /// Whether those who attend are to be woken later; if so, takes note.
+    fn is_held(attending: &Arc<Attending>) -> bool {
+        let is_own = ATTENDING.try_with(|own| Arc::ptr_eq(own, attending)).unwrap_or(false);
+        let (count, _) = HELD.get();
+        let is_held = is_own && count > 0;
+        if is_held {
+            HELD.set((count, true));
+        }
+        is_held
     }
 
     pub fn spawn(future: LocalBoxFuture<'static, ()>) {
@@ -125,6 +161,7 @@ mod host {
         if is_elsewhere() {
             return;
         }
+        let _hold = hold();
         RUNNING.set(true);
         let _mark = Mark;
         let ready: Vec<Rc<Task>> = TASKS.with_borrow(|tasks| {

@@ -1,6 +1,7 @@
 //! Who waits is woken: whatever the others do meanwhile, and whatever has been dropped.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Barrier;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
@@ -199,5 +200,102 @@ fn hooks_go_on_while_live_changes_wait_for_the_first_ones() -> Result<()> {
         let mut changes = db.items.where_(|i| i.id).above(0).live_changes();
         assert_eq!(changes.next().await.transpose()?.map(|changes| changes.steps.len()), Some(4));
         Ok(())
+    })
+}
+
+/// A task in the background is the first who needs the database: a live query, or a hook that writes to another one.
+#[test]
+fn a_task_in_the_background_opens_a_database() -> Result<()> {
+    soon(|| {
+        block_on(async {
+            let db = Items::new();
+            let counts: Rc<RefCell<Vec<usize>>> = Rc::default();
+            let heard = counts.clone();
+            let _subscription = db.items.count().live().subscribe(move |count| heard.borrow_mut().extend(count.ok()));
+            let mut live = db.items.to_vec().live();
+            assert_eq!(live.next().await.transpose()?, Some(Vec::new()));
+            db.items.add(&item(1)).await?;
+            assert_eq!(live.next().await.transpose()?, Some(vec![item(1)]));
+            assert_eq!(counts.borrow().last(), Some(&1));
+            Ok(())
+        })
+    })
+}
+
+#[test]
+fn hooks_are_settled_while_a_task_in_the_background_opens_their_database() -> Result<()> {
+    soon(|| {
+        block_on(async {
+            let db = Items::new();
+            let _subscription = db.items.live().subscribe(|_| {});
+            db.hooks_settled().await?;
+            assert!(indexie::database_names().await?.len() <= 1);
+            Ok(())
+        })
+    })
+}
+
+#[test]
+fn a_hook_writes_to_a_database_that_is_not_open() -> Result<()> {
+    soon(|| {
+        block_on(async {
+            let (db, outbox) = (Items::builder().name("in").build(), Items::builder().name("out").build());
+            let sends = outbox.clone();
+            db.items.hook().on_add(move |added: Added<Item>| {
+                let items = sends.items.clone();
+                async move { items.put(&added.item).await.map(drop).map_err(HookError::from) }
+            });
+            db.items.add(&item(1)).await?;
+            db.hooks_settled().await?;
+            assert_eq!(outbox.items.to_vec().await?, [item(1)]);
+            Ok(())
+        })
+    })
+}
+
+#[test]
+fn a_database_is_deleted_again_while_a_live_query_opens_it() -> Result<()> {
+    soon(|| {
+        block_on(async {
+            let (db, other) = (Items::builder().name("this").build(), Items::builder().name("other").build());
+            let _subscription = db.items.live().subscribe(|_| {});
+            for _ in 0..3 {
+                db.delete().await?;
+                assert_eq!(other.items.count().await?, 0);
+            }
+            assert_eq!(db.items.count().await?, 0);
+            Ok(())
+        })
+    })
+}
+
+/// Such a future holds a lock while it wakes those who wait for it.
+#[test]
+fn a_hook_waits_for_an_operation_that_it_shares_with_others() -> Result<()> {
+    soon(|| {
+        block_on(async {
+            let (db, other) = (Items::builder().name("in").build(), Items::builder().name("out").build());
+            let items = other.items.clone();
+            let count = async move {
+                items.add(&item(1)).await?;
+                items.put(&item(2)).await?;
+                items.count().await
+            };
+            let count = count.boxed_local().shared();
+            let (first, heard) = (count.clone(), Rc::new(RefCell::new(Vec::<Result<usize>>::new())));
+            let hears = heard.clone();
+            db.items.hook().on_add(move |_: Added<Item>| {
+                let (first, hears) = (first.clone(), hears.clone());
+                async move {
+                    hears.borrow_mut().push(first.await);
+                    Ok(())
+                }
+            });
+            db.items.bulk_add(&[item(1), item(2)]).await?;
+            db.hooks_settled().await?;
+            assert_eq!((count.await?, heard.borrow().len()), (2, 2));
+            assert!(heard.take().into_iter().all(|count| count.is_ok_and(|count| count == 2)));
+            Ok(())
+        })
     })
 }

@@ -14,9 +14,9 @@ use std::task::Poll;
 use std::time::Duration;
 
 use futures::channel::oneshot;
-use futures::future::{FutureExt, LocalBoxFuture, Shared as SharedFuture, WeakShared};
+use futures::future::{FutureExt, LocalBoxFuture};
 
-use self::waiting::Waiting;
+use self::waiting::{Opening, WeakOpening};
 use super::upgrade::Reached;
 #[cfg(feature = "electric")]
 use super::upgrade::UPGRADES;
@@ -35,8 +35,6 @@ const RETRIES: u32 = 3;
 /// How long it is from one look at a doubtful database to the next.
 const PAUSE: Duration = Duration::from_millis(100);
 
-type Opening = SharedFuture<Waiting>;
-
 /// How a database stands on this thread.
 #[derive(Default)]
 enum Phase {
@@ -46,7 +44,7 @@ enum Phase {
     Opening {
         connection: u32,
         /// Kept alive by those who wait.
-        opening: WeakShared<Waiting>,
+        opening: WeakOpening,
     },
     Open(u32),
     /// The app has closed it.
@@ -258,12 +256,10 @@ pub(super) async fn connection(shared: &Arc<Shared>) -> Result<u32> {
 }
 
 fn begin(shared: &Arc<Shared>, state: &Rc<State>) -> Opening {
-    let opening = Waiting::new(state, Error::Closed { database: shared.name.clone() }).shared();
+    let opening = Opening::new(state, Error::Closed { database: shared.name.clone() });
     state.retries.set(0);
     state.seen.take();
-    if let Some(opening) = opening.downgrade() {
-        connect(shared, state, opening, shared.newest(), Duration::ZERO);
-    }
+    connect(shared, state, opening.downgrade(), shared.newest(), Duration::ZERO);
     opening
 }
 
@@ -281,7 +277,7 @@ fn reconnect_after(pause: Duration, shared: &Arc<Shared>, state: &Rc<State>, con
 }
 
 /// Asks the storage for a connection; the answer comes through `opening`.
-fn connect(shared: &Arc<Shared>, state: &Rc<State>, opening: WeakShared<Waiting>, number: u32, pause: Duration) {
+fn connect(shared: &Arc<Shared>, state: &Rc<State>, opening: WeakOpening, number: u32, pause: Duration) {
     state.asked.set(number);
     let connection = Thread::get().number();
     state.phase.replace(Phase::Opening { connection, opening });

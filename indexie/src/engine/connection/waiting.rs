@@ -1,9 +1,11 @@
 //! Waiting for a connection that is being opened, together with all others who need it.
 
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::{Rc, Weak};
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
 
 use futures::channel::oneshot;
 use futures::future::FutureExt;
@@ -13,19 +15,10 @@ use crate::error::{Error, Result};
 
 /// Resolves when the connection is open, or is not to be. When the last one has gone who has waited for it, it is given up:
 /// an upgrade that nobody carries on would keep other threads waiting.
-pub(super) struct Waiting {
+struct Waiting {
     state: Weak<State>,
     answer: oneshot::Receiver<Result<u32>>,
     closed: Error,
-}
-
-impl Waiting {
-    /// The answer is to be sent through the state.
-    pub fn new(state: &Rc<State>, closed: Error) -> Self {
-        let (answer, receiver) = oneshot::channel();
-        drop(state.answer.replace(Some(answer)));
-        Self { state: Rc::downgrade(state), answer: receiver, closed }
-    }
 }
 
 impl Future for Waiting {
@@ -55,5 +48,115 @@ impl Drop for Waiting {
         if answer.is_some() {
             hang_up(&state, Phase::Idle);
         }
+    }
+}
+
+/// Those who wait. All are woken together, outside of the lock: one of them may wake who gives this thread's tasks their turns, and
+/// so the others, these among them. (That is why it is no `futures::future::Shared`, which holds a lock while it wakes.)
+#[derive(Default)]
+struct Waiters(Mutex<Vec<(u64, Waker)>>);
+
+impl Waiters {
+    fn all(&self) -> MutexGuard<'_, Vec<(u64, Waker)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait(&self, number: u64, waker: &Waker) {
+        // Cloned and dropped outside of the lock: a waker may be anybody's.
+        let waker = waker.clone();
+        let _before = self.leave(number);
+        self.all().push((number, waker));
+    }
+
+    fn leave(&self, number: u64) -> Option<(u64, Waker)> {
+        let mut all = self.all();
+        let at = all.iter().position(|(other, _)| *other == number)?;
+        Some(all.swap_remove(at))
+    }
+}
+
+impl Wake for Waiters {
+    fn wake(self: Arc<Self>) {
+        let all = std::mem::take(&mut *self.all());
+        for (_, waker) in all {
+            waker.wake();
+        }
+    }
+}
+
+struct Inside {
+    /// Absent once it has resolved. Borrowed while one of those who wait polls it.
+    waiting: RefCell<Option<Waiting>>,
+    result: RefCell<Option<Result<u32>>>,
+    waiters: Arc<Waiters>,
+    last: Cell<u64>,
+}
+
+/// The opening of a connection, for one of those who wait for it.
+pub(super) struct Opening {
+    inside: Rc<Inside>,
+    number: u64,
+}
+
+/// It goes on as long as somebody waits.
+pub(super) struct WeakOpening(Weak<Inside>);
+
+impl Opening {
+    /// The answer is to be sent through the state.
+    pub fn new(state: &Rc<State>, closed: Error) -> Self {
+        let (answer, receiver) = oneshot::channel();
+        drop(state.answer.replace(Some(answer)));
+        let waiting = Waiting { state: Rc::downgrade(state), answer: receiver, closed };
+        let inside = Inside {
+            waiting: RefCell::new(Some(waiting)),
+            result: RefCell::default(),
+            waiters: Arc::default(),
+            last: Cell::default(),
+        };
+        Self { inside: Rc::new(inside), number: 0 }
+    }
+
+    pub fn downgrade(&self) -> WeakOpening {
+        WeakOpening(Rc::downgrade(&self.inside))
+    }
+}
+
+impl WeakOpening {
+    /// For one more who waits.
+    pub fn upgrade(&self) -> Option<Opening> {
+        let inside = self.0.upgrade()?;
+        let number = inside.last.get() + 1;
+        inside.last.set(number);
+        Some(Opening { inside, number })
+    }
+}
+
+impl Future for Opening {
+    type Output = Result<u32>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let Inside { waiting, result, waiters, .. } = &*self.inside;
+        if let Some(result) = &*result.borrow() {
+            return Poll::Ready(result.clone());
+        }
+        waiters.wait(self.number, context.waker());
+        // It calls the app, which may come here again: who polls it already tells all.
+        let Ok(mut polled) = waiting.try_borrow_mut() else { return Poll::Pending };
+        let Some(future) = &mut *polled else { return Poll::Pending };
+        let waker = Waker::from(waiters.clone());
+        let Poll::Ready(resolved) = future.poll_unpin(&mut Context::from_waker(&waker)) else { return Poll::Pending };
+        let over = polled.take();
+        drop(polled);
+        result.replace(Some(resolved.clone()));
+        drop(over);
+        drop(waiters.leave(self.number));
+        waker.wake();
+        Poll::Ready(resolved)
+    }
+}
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        drop(self.inside.waiters.leave(self.number));
     }
 }

@@ -127,6 +127,8 @@ impl Engine {
         if self.pump.is_running() || runner::current().is_some() {
             return;
         }
+        #[cfg(not(target_family = "wasm"))]
+        let _hold = crate::tasks::hold();
         if self.is_under_way(future) && self.inbox.watch(future, waker) {
             waker.wake_by_ref();
             return;
