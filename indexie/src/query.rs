@@ -53,6 +53,7 @@ use spec::Spec;
 /// by the others.
 ///
 /// A row whose field is absent (`None`) is not in that field's index, and is not found or ordered through it.
+#[must_use = "a query does nothing until it is asked for something, as by `to_vec`"]
 pub struct Query<T: Store, A = Auto> {
     pub(crate) table: Table<T, A>,
     pub(crate) spec: Spec,

@@ -16,52 +16,44 @@ impl<T: Store, A: Access> Query<T, A> {
     }
 
     /// Only the rows that pass; every row in range is read to see.
-    #[must_use]
     pub fn filter(&self, test: impl Fn(&T) -> bool + 'static) -> Self {
         self.change(|spec| spec.filter(test))
     }
 
     /// Ordered by this index; rows that are not in it are left out.
-    #[must_use]
     pub fn order_by<K: Key, Kind>(&self, index: impl FnOnce(&'static T::Indexes) -> Index<T, K, Kind>) -> Self {
         let column = index(T::INDEXES).column;
         self.change(|spec| spec.order_by(column))
     }
 
     /// Ordered by anything, in memory; equal keys in the query's own order.
-    #[must_use]
     pub fn sort_by_key<S: Ord>(&self, key: impl Fn(&T) -> S + 'static) -> Self {
         self.change(|spec| spec.sort_by_key(key))
     }
 
     /// The other way round; twice is as if never. Ordered by a multi-entry index, a row then stands at its greatest
     /// element, not at its least.
-    #[must_use]
     pub fn reverse(&self) -> Self {
         self.change(Spec::reverse)
     }
 
     /// Without the first `count` rows; twice adds up.
-    #[must_use]
     pub fn offset(&self, count: usize) -> Self {
         self.change(|spec| spec.offset(count))
     }
 
     /// At most so many rows; of several limits the smallest counts.
-    #[must_use]
     pub fn limit(&self, count: usize) -> Self {
         self.change(|spec| spec.limit(count))
     }
 
     /// Only the rows before the first one, in the query's order, for which this is true.
-    #[must_use]
     pub fn until(&self, stop: impl Fn(&T) -> bool + 'static) -> Self {
         self.change(|spec| spec.until(stop))
     }
 
     /// Only the rows that come after this place in the query's order; see [`page`](Self::page). What it is asked for fails with
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the [`Cursor`] tells that it is of another order.
-    #[must_use]
     pub fn after(&self, cursor: Cursor) -> Self {
         self.change(|spec| spec.after(cursor))
     }

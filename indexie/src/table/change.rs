@@ -267,15 +267,13 @@ impl<'a> Changes<'a> {
         if before != after {
             self.count += 1;
             let path = session.shared.schema(store).key.path;
-            let (leaves, new_key) = match row_type.entry {
-                Some(entry) => {
-                    let new_key = entry(&*row, 0).single();
-                    (new_key.as_ref().is_some_and(|new_key| new_key != key), new_key)
-                }
-                None => {
-                    let new_key = own_key(&after, path);
-                    (own_key(&before, path) != new_key, new_key)
-                }
+            let new_key = match row_type.entry {
+                Some(entry) => entry(&*row, 0).single(),
+                None => own_key(&after, path),
+            };
+            let leaves = match row_type.entry {
+                Some(_) => new_key.as_ref().is_some_and(|new_key| new_key != key),
+                None => own_key(&before, path) != new_key,
             };
             if leaves {
                 session.admit_keys(store, new_key.as_slice(), KeyFor::Storing).map_err(|error| error.at_row(at))?;

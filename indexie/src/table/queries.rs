@@ -90,7 +90,6 @@ impl<T: Store, A: Access> Table<T, A> {
     }
 
     /// All rows ordered by this index; rows that are not in it are left out.
-    #[must_use]
     pub fn order_by<K: Key, Kind>(&self, index: impl FnOnce(&'static T::Indexes) -> Index<T, K, Kind>) -> Query<T, A> {
         let mut query = self.query();
         query.spec.order = Some(index(T::INDEXES).column);
@@ -98,43 +97,36 @@ impl<T: Store, A: Access> Table<T, A> {
     }
 
     /// All rows ordered by anything, in memory; see [`Query::sort_by_key`].
-    #[must_use]
     pub fn sort_by_key<S: Ord>(&self, key: impl Fn(&T) -> S + 'static) -> Query<T, A> {
         self.query().sort_by_key(key)
     }
 
     /// The rows that pass; see [`Query::filter`].
-    #[must_use]
     pub fn filter(&self, test: impl Fn(&T) -> bool + 'static) -> Query<T, A> {
         self.query().filter(test)
     }
 
     /// The rows before the first one for which this is true; see [`Query::until`].
-    #[must_use]
     pub fn until(&self, stop: impl Fn(&T) -> bool + 'static) -> Query<T, A> {
         self.query().until(stop)
     }
 
     /// All rows in reverse order of their keys.
-    #[must_use]
     pub fn reverse(&self) -> Query<T, A> {
         self.query().reverse()
     }
 
     /// All rows but the first `count`.
-    #[must_use]
     pub fn offset(&self, count: usize) -> Query<T, A> {
         self.query().offset(count)
     }
 
     /// The first `count` rows.
-    #[must_use]
     pub fn limit(&self, count: usize) -> Query<T, A> {
         self.query().limit(count)
     }
 
     /// The rows after this place; see [`Query::after`].
-    #[must_use]
     pub fn after(&self, cursor: crate::query::Cursor) -> Query<T, A> {
         self.query().after(cursor)
     }

@@ -18,6 +18,7 @@ use crate::query::{Clause, Cursor, EachOutput, Execution, Page, RowStream, modif
 use crate::table::Part;
 
 /// A query during an upgrade: as [`Query`](crate::Query), with keys of any type.
+#[must_use = "a query does nothing until it is asked for something, as by `to_vec`"]
 pub struct UpgradeQuery<R> {
     pub(super) table: UpgradeTable<R>,
     pub(super) spec: Spec,
@@ -179,13 +180,11 @@ impl<R: Serialize + DeserializeOwned + 'static> UpgradeQuery<R> {
     }
 
     /// Only the rows that pass; every row in range is read to see.
-    #[must_use]
     pub fn filter(&self, test: impl Fn(&R) -> bool + 'static) -> Self {
         self.change(|spec| spec.filter(test))
     }
 
     /// Ordered by this index; rows that are not in it are left out.
-    #[must_use]
     pub fn order_by(&self, index: &str) -> Self {
         let column = self.table.column(index);
         self.change(|spec| match column {
@@ -197,37 +196,31 @@ impl<R: Serialize + DeserializeOwned + 'static> UpgradeQuery<R> {
     }
 
     /// Ordered by anything, in memory; equal keys in the query's own order.
-    #[must_use]
     pub fn sort_by_key<S: Ord>(&self, key: impl Fn(&R) -> S + 'static) -> Self {
         self.change(|spec| spec.sort_by_key(key))
     }
 
     /// The other way round; twice is as if never.
-    #[must_use]
     pub fn reverse(&self) -> Self {
         self.change(Spec::reverse)
     }
 
     /// Without the first `count` rows; twice adds up.
-    #[must_use]
     pub fn offset(&self, count: usize) -> Self {
         self.change(|spec| spec.offset(count))
     }
 
     /// At most so many rows; of several limits the smallest counts.
-    #[must_use]
     pub fn limit(&self, count: usize) -> Self {
         self.change(|spec| spec.limit(count))
     }
 
     /// Only the rows before the first one, in the query's order, for which this is true.
-    #[must_use]
     pub fn until(&self, stop: impl Fn(&R) -> bool + 'static) -> Self {
         self.change(|spec| spec.until(stop))
     }
 
     /// Only the rows that come after this place in the query's order.
-    #[must_use]
     pub fn after(&self, cursor: Cursor) -> Self {
         self.change(|spec| spec.after(cursor))
     }

@@ -191,49 +191,41 @@ impl<R: Serialize + DeserializeOwned + 'static> UpgradeTable<R> {
     }
 
     /// All rows ordered by this index; rows that are not in it are left out.
-    #[must_use]
     pub fn order_by(&self, index: &str) -> UpgradeQuery<R> {
         self.query().order_by(index)
     }
 
     /// All rows ordered by anything, in memory.
-    #[must_use]
     pub fn sort_by_key<S: Ord>(&self, key: impl Fn(&R) -> S + 'static) -> UpgradeQuery<R> {
         self.query().sort_by_key(key)
     }
 
     /// The rows that pass.
-    #[must_use]
     pub fn filter(&self, test: impl Fn(&R) -> bool + 'static) -> UpgradeQuery<R> {
         self.query().filter(test)
     }
 
     /// The rows before the first one for which this is true.
-    #[must_use]
     pub fn until(&self, stop: impl Fn(&R) -> bool + 'static) -> UpgradeQuery<R> {
         self.query().until(stop)
     }
 
     /// All rows in reverse order of their keys.
-    #[must_use]
     pub fn reverse(&self) -> UpgradeQuery<R> {
         self.query().reverse()
     }
 
     /// All rows but the first `count`.
-    #[must_use]
     pub fn offset(&self, count: usize) -> UpgradeQuery<R> {
         self.query().offset(count)
     }
 
     /// The first `count` rows.
-    #[must_use]
     pub fn limit(&self, count: usize) -> UpgradeQuery<R> {
         self.query().limit(count)
     }
 
     /// The rows after this place.
-    #[must_use]
     pub fn after(&self, cursor: Cursor) -> UpgradeQuery<R> {
         self.query().after(cursor)
     }

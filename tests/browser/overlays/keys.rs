@@ -223,8 +223,8 @@ async fn assert_refused<A: indexie::Writable>(members: &Table<Member, A>, pendin
     }
     // No row gets its key.
     assert_pending(members.update(1, move |row| row.id = pending).await, pending, None);
-    let moves = [2, 3].map(|id| (id, move |row: &mut Member| row.id += if id == 2 { 10 } else { pending - 3 }));
-    assert_pending(members.bulk_update(moves).await, pending, Some(1));
+    let leaving = [2, 3].map(|id| (id, move |row: &mut Member| row.id += if id == 2 { 10 } else { pending - 3 }));
+    assert_pending(members.bulk_update(leaving).await, pending, Some(1));
     let moved = members.where_(|m| m.id).at_most(1).modify(move |row| row.id = pending).await;
     assert_pending(moved, pending, Some(0));
 }
