@@ -26,10 +26,17 @@ const PACKAGES: [&str; 4] = ["indexie-tests", "indexie-leptos", "indexie-dioxus"
 const SERVER_ADDRESS: &str = "WASM_BINDGEN_TEST_ADDRESS";
 
 /// How often a page is loaded before it counts as one that cannot be.
-const LOADS: usize = 3;
+const LOADS: u32 = 3;
 
-/// How long a driver waits for a page, in milliseconds; by itself it would be five minutes.
-const PAGE_LOAD: u32 = 60_000;
+/// How long a driver waits for a page, in milliseconds: the first time, and so much longer each time that it is loaded again. On a slow
+/// machine a page takes long, and one that never comes is to be given up.
+const PAGE_LOAD: u32 = 120_000;
+
+/// For how many seconds all tests of a binary may run. What hangs is to end; a slow machine is to have its time.
+const ALL_TESTS: &str = "1200";
+
+/// For how many seconds a driver may start.
+const DRIVER_START: &str = "120";
 
 /// A compiled test target.
 #[derive(Debug, PartialEq, Eq)]
@@ -57,19 +64,21 @@ pub fn run_in(workspace: &Workspace, kind: Kind, binaries: &[TestBinary], filter
     let browser = Browser::find(workspace, kind)?;
     let capabilities = workspace.scratch("webdriver")?.join(format!("{kind}.json"));
     let mut wanted = Value::Object(browser.capabilities(workspace, None, false)?);
-    wanted["timeouts"] = json!({ "pageLoad": PAGE_LOAD });
-    write_file(&capabilities, &wanted.to_string())?;
     let concerned = binaries.iter().any(|binary| left_out::is_concerned(&binary.name));
     let left_out = if concerned { left_out::suite(&browser)? } else { None };
     for binary in binaries.iter().filter(|binary| left_out != Some(binary.name.as_str())) {
         println!("\n     Running {} in {kind}", binary.name);
-        let run = || run_binary(binary, runner(workspace, &browser, &capabilities)?.args([&binary.wasm]).args(filter));
-        let mut ran = run()?;
+        let mut run = |load: u32| {
+            wanted["timeouts"] = json!({ "pageLoad": PAGE_LOAD * load });
+            write_file(&capabilities, &wanted.to_string())?;
+            run_binary(binary, runner(workspace, &browser, &capabilities)?.args([&binary.wasm]).args(filter))
+        };
+        let mut ran = run(1)?;
         // A browser that does not start, a port that another program has taken: nothing of that is a test's fault.
-        for _ in 1..LOADS {
+        for load in 2..=LOADS {
             if matches!(ran, Ran::NotLoaded(_)) {
                 println!("     Its page was not loaded: once more");
-                ran = run()?;
+                ran = run(load)?;
             }
         }
         if let Ran::NotLoaded(error) | Ran::Failed(error) = ran {
@@ -149,7 +158,8 @@ fn runner(workspace: &Workspace, browser: &Browser, capabilities: &Path) -> Resu
         runner.env(SERVER_ADDRESS, free_address()?.to_string());
     }
     // Its own limits, 20 seconds for all tests and 5 for the driver, are short for a busy machine.
-    for (variable, seconds) in [("WASM_BINDGEN_TEST_TIMEOUT", "180"), ("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "30")] {
+    let limits = [("WASM_BINDGEN_TEST_TIMEOUT", ALL_TESTS), ("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", DRIVER_START)];
+    for (variable, seconds) in limits {
         if env::var_os(variable).is_none() {
             runner.env(variable, seconds);
         }
