@@ -14,8 +14,9 @@ use crate::command;
 use crate::workspace::Workspace;
 use driver::Driver;
 
-/// How long a script may take, in milliseconds.
-const ONE_SCRIPT: u32 = 60_000;
+/// How long a script may take, in milliseconds: what never answers is to end, however slow the machine is. Less than a driver's
+/// answer may take.
+const ONE_SCRIPT: u32 = 300_000;
 
 /// Runs the body of an asynchronous function, and tells how that went.
 const ASYNCHRONOUS: [&str; 2] = [

@@ -12,7 +12,7 @@ use crate::browser::Browser;
 use crate::webdriver::{Session, Start};
 use crate::workspace::Workspace;
 
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 /// What a page says about itself.
 #[derive(Debug, PartialEq, Eq)]

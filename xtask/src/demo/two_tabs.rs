@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use super::headless::wait_for;
 use crate::webdriver::Session;
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 /// Opens the first row's place, and changes its name and its population.
 const EDIT: &str = "

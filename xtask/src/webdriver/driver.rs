@@ -16,8 +16,9 @@ use crate::leftovers;
 use crate::server::free_address;
 use crate::workspace::Workspace;
 
-const DRIVER_START: Duration = Duration::from_secs(30);
-const ONE_REQUEST: Duration = Duration::from_mins(2);
+const DRIVER_START: Duration = Duration::from_mins(2);
+/// A page that is visited has five minutes, and a script too.
+const ONE_REQUEST: Duration = Duration::from_mins(6);
 
 /// A running driver. Dropping it ends the process.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::demo::headless::wait_for;
 use crate::webdriver::Session;
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 /// What the page shows of its todos, one text for each.
 const SHOWN: &str = "
