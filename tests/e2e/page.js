@@ -82,16 +82,17 @@ async function hasMark(name) {
 // All that can be compared of a stored database: its version, its stores and indexes, how many records each has, how many rows
 // have which property, and the least, greatest and sum of the numbers in each.
 //
-// A connection that is opened while an upgrade is being taken back may get no answers in Firefox.
-async function survey(name, attempts = 5) {
+// A connection that is opened while an upgrade is being taken back may get no answers in Firefox. That is told from answers that take
+// long by waiting twice as long each time.
+async function survey(name, attempts = 6, patience = 2000) {
   const db = await openStored(name);
   if (db === null) return null;
-  const silence = new Promise((resolve) => setTimeout(resolve, 2000));
+  const silence = new Promise((resolve) => setTimeout(resolve, patience));
   const found = await Promise.race([describe(db), silence]);
   db.close();
   if (found !== undefined) return found;
   if (attempts === 1) throw new Error(`nothing answers in ${name}`);
-  return survey(name, attempts - 1);
+  return survey(name, attempts - 1, patience * 2);
 }
 
 async function describe(db) {
