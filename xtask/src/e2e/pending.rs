@@ -19,6 +19,10 @@ tests![
 const ITEMS: u32 = 50;
 const PENDING: u32 = 20;
 
+/// Makes a database and keeps it open for as long as the page is there.
+const STAY_IN_THE_WAY: &str = "await e2e.leaveMark(arguments[0]);
+    window.inTheWay = await e2e.openStored(arguments[0]);";
+
 /// How many items are in another round than at first, and how many scraps there are.
 fn stored(survey: &Value) -> (Value, Value) {
     let stores = &survey["stores"];
@@ -47,8 +51,12 @@ fn an_overlay_whose_tab_goes_after_its_hooks_is_not_stored(stage: &Stage) -> Res
         let committing = victim.begin("commit overlay", json!({}))?;
         committing.until_reported("the last hook has been called", &json!({ "sent": PENDING }))?;
         same("it is stored", committing.is_over()?, false)?;
+        let witness = format!("{name}, witness");
+        victim.script(STAY_IN_THE_WAY, &[json!(witness)])?;
 
         victim.die(death)?;
+        // The browser knows that the tab is gone, when nothing keeps it from deleting what only that tab had open.
+        keeper.script("await e2e.deleteStored(arguments[0])", &[json!(witness)])?;
         // What becomes of its transaction is decided when it would be its turn.
         thread::sleep(Duration::from_millis(300));
         keeper.ask("release")?;
