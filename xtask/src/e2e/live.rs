@@ -1,5 +1,7 @@
 //! Live queries in one tab, and writes in others: what is told from tab to tab comes to what a fresh query gives.
 
+use std::time::Instant;
+
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
@@ -16,6 +18,9 @@ tests![
     a_tab_that_was_left_has_caught_up_when_its_user_returns,
     a_database_that_is_deleted_elsewhere_is_empty,
 ];
+
+/// What other tabs have committed is passed on no more often than in so many milliseconds.
+const PACE: u128 = 16;
 
 /// Waits until every live query of the tab has what a fresh one gives.
 fn agrees(what: &str, tab: &Tab<'_>) -> Result<()> {
@@ -97,13 +102,16 @@ fn a_tab_sees_what_a_worker_writes(stage: &Stage) -> Result<()> {
 
 fn an_import_elsewhere_is_not_read_again_for_each_transaction(stage: &Stage) -> Result<()> {
     let (here, elsewhere) = (watching(stage, 7)?, stage.tab()?);
+    let begun = Instant::now();
 
     elsewhere.call("import", json!({ "name": stage.database, "transactions": 200, "rows": 50 }))?;
 
     agrees("after the import", &here)?;
     let items = here.ask("items")?;
     let most = items.as_array().into_iter().flatten().filter_map(Value::as_u64).max().unwrap_or_default();
-    ensure!((2..100).contains(&most), "200 transactions have been given as {items} items");
+    // A slow machine may take longer for each transaction than what comes is kept back.
+    let due = u64::try_from(begun.elapsed().as_millis() / PACE)? + 2;
+    ensure!((2..due.max(100)).contains(&most), "200 transactions have been given as {items} items");
     Ok(())
 }
 
