@@ -131,7 +131,7 @@ async function compare(followed, when) {
   const rows = await serverRows()
   for (const { name, definition, shape } of followed) {
     const wanted = canonical(expected(definition, rows)).join('\n')
-    const deadline = Date.now() + 10_000
+    const deadline = Date.now() + 60_000
     while (canonical(shape.currentRows).join('\n') !== wanted && Date.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, 2))
     }

@@ -36,7 +36,7 @@ pub fn send(server: &Server, method: &str, query: &str, headers: &[(&str, &str)]
 /// Any request; `None` where the connection ends without a response.
 pub fn request(server: &Server, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Option<Response> {
     let mut stream = TcpStream::connect(server.address()).expect("the server listens");
-    stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a time that is not zero");
+    stream.set_read_timeout(Some(Duration::from_mins(2))).expect("a time that is not zero");
     let lines: String = headers.iter().map(|(name, value)| [name, ": ", value, "\r\n"].concat()).collect();
     let head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\n{lines}", server.address());
     let length = if body.is_empty() { String::new() } else { format!("content-length: {}\r\n", body.len()) };

@@ -8,13 +8,18 @@ use electric_server::{Config, Fault, FaultKind, RequestKind, Server, Spot};
 use serde_json::json;
 
 use crate::client::{get, request};
-use crate::fixtures::{quick, users};
+use crate::fixtures::{quick, until_asked, users};
 
 const REFETCH: &str = r#"{"headers":{"control":"must-refetch"}}"#;
 
 /// Ann's name has a character of two bytes.
 fn server() -> (Server, String) {
-    let server = users(quick());
+    with_streams_of(quick().sse)
+}
+
+/// One whose streams end in time for what the test does while they are open.
+fn with_streams_of(sse: Duration) -> (Server, String) {
+    let server = users(Config { sse, ..quick() });
     let handle = get(&server, "offset=-1&table=users").handle();
     (server, handle)
 }
@@ -56,7 +61,7 @@ fn v13_a_stream_is_cut_inside_a_frame() {
 
 #[test]
 fn v13_a_live_stream_is_cut_inside_a_character() {
-    let (server, handle) = server();
+    let (server, handle) = with_streams_of(Duration::from_hours(1));
     server.faults().add(Fault::new(FaultKind::Cut { at: Spot::Character }));
     let stream = get(&server, &stream(&handle));
     rename(&server);
@@ -142,7 +147,7 @@ fn v25_v37_an_earlier_response_comes_again() {
 
 #[test]
 fn a_finished_stream_comes_again_at_once() {
-    let (server, handle) = server();
+    let (server, handle) = with_streams_of(Duration::from_secs(3));
     let events = stream(&handle);
     let first = get(&server, &events);
     rename(&server);
@@ -166,23 +171,21 @@ fn v39_headers_are_stripped_or_set() {
 
 #[test]
 fn v16_a_proxy_buffers_a_stream() {
-    let (server, handle) = server();
+    let sse = Duration::from_secs(3);
+    let (server, handle) = with_streams_of(sse);
     server.faults().add(Fault::new(FaultKind::BufferSse));
     let started = Instant::now();
     let (server, response) = std::thread::scope(|scope| {
         let asked = scope.spawn(|| get(&server, &stream(&handle)));
-        std::thread::sleep(Duration::from_millis(200));
+        until_asked(&server, RequestKind::Sse, 1);
+        std::thread::sleep(Duration::from_millis(100));
         rename(&server);
         (&server, asked.join().unwrap())
     });
-    assert!(started.elapsed() >= server_sse());
+    assert!(started.elapsed() >= sse);
     assert_eq!(response.header("content-type"), Some("text/event-stream"));
     assert!(response.text().contains("Zoë"));
     assert_eq!(server.requests().last().unwrap().kind, RequestKind::Sse);
-}
-
-fn server_sse() -> Duration {
-    quick().sse
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! The tables of the wire vectors.
 
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
-use electric_server::{Column, Config, Server, TableSpec};
+use electric_server::{Column, Config, RequestKind, Server, TableSpec};
 use serde_json::json;
 
 /// `electric-schema` of `users`.
@@ -21,6 +22,20 @@ pub fn quick() -> Config {
         keep_alive: Duration::from_millis(250),
         drop_table_notice: Duration::from_millis(500),
         ..Config::default()
+    }
+}
+
+/// Waits until so many requests of this kind have come.
+pub fn until_asked(server: &Server, kind: RequestKind, count: usize) {
+    until("a request", || server.requests().iter().filter(|request| request.kind == kind).count() >= count);
+}
+
+/// Waits until something is so, for longer than any machine needs.
+pub fn until(what: &str, is_so: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !is_so() {
+        assert!(started.elapsed() < Duration::from_mins(2), "{what}: never");
+        thread::sleep(Duration::from_millis(5));
     }
 }
 
