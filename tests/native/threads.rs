@@ -210,7 +210,8 @@ fn who_is_blocked_by_another_thread_hears_of_it_each_second() -> Result<()> {
     assert_eq!(block_on(new.items.count())?, 3);
     joined(held)?;
     let waits = waits.lock().expect("one at a time");
-    assert_eq!(waits.len(), 3, "{waits:?}");
+    // Whoever is in the way may take another second to go.
+    assert!(waits.len() >= 3, "{waits:?}");
     assert!(waits[0] < Duration::from_secs(1) && waits[2] >= Duration::from_millis(1_900), "{waits:?}");
     Ok(())
 }
@@ -289,11 +290,16 @@ fn a_task_that_waits_for_another_thread_sleeps() -> Result<()> {
         finished.store(true, Ordering::Relaxed);
         added
     });
-    thread::sleep(Duration::from_millis(50));
-    let before = polls.load(Ordering::Relaxed);
-    thread::sleep(Duration::from_millis(50));
-    assert_eq!(polls.load(Ordering::Relaxed), before);
-    assert!(before < 20, "polled {before} times");
+    // Polled some times, and then not any more. On a slow machine it takes a while until it is polled at all.
+    loop {
+        let before = polls.load(Ordering::Relaxed);
+        thread::sleep(Duration::from_millis(50));
+        let after = polls.load(Ordering::Relaxed);
+        assert!(after < 20, "polled {after} times");
+        if before > 0 && after == before {
+            break;
+        }
+    }
     assert!(!done.load(Ordering::Relaxed));
     drop(release);
     joined(held)?;

@@ -16,6 +16,9 @@ use crate::executors::turns;
 use crate::fixtures::{Item, Items, item, items, newer};
 use crate::threads::{held, joined};
 
+/// Longer than any machine takes.
+const FOR_EVER: Duration = Duration::from_mins(2);
+
 /// Fails if this takes for ever.
 pub fn soon(run: impl FnOnce() -> Result<()> + Send + 'static) -> Result<()> {
     let (tell, told) = channel();
@@ -25,7 +28,7 @@ pub fn soon(run: impl FnOnce() -> Result<()> + Send + 'static) -> Result<()> {
         let _ = tell.send(());
         result
     });
-    assert_ne!(told.recv_timeout(Duration::from_secs(10)), Err(RecvTimeoutError::Timeout), "it waits for ever");
+    assert_ne!(told.recv_timeout(FOR_EVER), Err(RecvTimeoutError::Timeout), "it waits for ever");
     joined(running)
 }
 
@@ -46,7 +49,7 @@ fn who_has_to_ask_for_another_version_hears_of_it() -> Result<()> {
                     .transaction(Mode::Read, &holds.items, async move |items| {
                         items.count().await?;
                         let _ = begun.send(());
-                        let _ = released.recv_timeout(Duration::from_millis(100));
+                        let _ = released.recv();
                         items.count().await
                     })
                     .await
@@ -65,9 +68,13 @@ fn who_has_to_ask_for_another_version_hears_of_it() -> Result<()> {
             block_on(deletion)
         });
         is_deleting.recv().expect("it waits for the transaction");
+        let releasing = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(100));
+            drop(release);
+        });
         block_on(turns(1));
         block_on(open)?;
-        drop(release);
+        releasing.join().expect("the thread does not panic");
         joined(deletion)?;
         joined(holding).map(|_| ())
     })
