@@ -25,6 +25,9 @@ schema! {
     }
 }
 
+/// So long what is bound to come may take, on any machine.
+pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(120);
+
 /// A user as the snapshot has him.
 pub fn of_snapshot(id: i32, name: &str) -> User {
     User { id, name: name.into(), age: Some(30), active: Some(true) }

@@ -103,7 +103,7 @@ async fn another_program_goes_on_when_the_first_is_gone() {
     let other: crate::fixtures::Users = indexie_tests::builder("electric_two_programs").build();
     let first = Script::of_two_users();
     let leader = synced(&db, &first).await;
-    let second = Script::default().then(page(H1, "100_0", &[insert(3, "Cy", 100, 0), UP_TO_DATE.into()]));
+    let second = Script::default().then(page(H1, "100_0", &[insert(3, "Cy", 100, 0), UP_TO_DATE.into()])).second();
     let follower = sync(&other, &second).await;
     until(&other, "it follows", || matches!(follower.status(), SyncStatus::Following)).await;
     follower.up_to_date().await.expect("the table is filled");
@@ -215,11 +215,10 @@ async fn a_table_that_another_tab_fills_with_another_shape_is_not_up_to_date() {
     let leader = db.users.sync_electric(first.shape().where_("project = 1")).await.expect("a sync");
     leader.up_to_date().await.expect("it is up to date");
     let other: crate::fixtures::Users = indexie_tests::builder::<crate::fixtures::Users>("electric_two_shapes").build();
-    let second = Script::default().then(page(H2, "0_0", &[row(3, "Cy"), SNAPSHOT_END.into()])).then(page(
-        H2,
-        "0_inf",
-        &[UP_TO_DATE],
-    ));
+    let second = Script::default()
+        .then(page(H2, "0_0", &[row(3, "Cy"), SNAPSHOT_END.into()]))
+        .then(page(H2, "0_inf", &[UP_TO_DATE]))
+        .second();
     let follower = other.users.sync_electric(second.shape().where_("project = 2")).await.expect("a sync");
     let mut waiting = follower.up_to_date();
     until(&other, "it follows", || matches!(follower.status(), SyncStatus::Following)).await;

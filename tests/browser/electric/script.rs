@@ -10,6 +10,8 @@ use futures::future::LocalBoxFuture;
 use futures::{FutureExt, StreamExt, stream};
 use indexie::{Electric, HttpClient, HttpError, HttpRequest, HttpResponse};
 
+use crate::fixtures::PATIENCE;
+
 /// Where the script is, as far as the sync knows.
 pub const URL: &str = "https://electric.example/v1/shape";
 pub const H1: &str = "76514523-1795361888193033";
@@ -178,6 +180,8 @@ struct State {
     open: Cell<usize>,
     /// A connection that falls silent is soon given up.
     hasty: Cell<bool>,
+    /// Another program syncs.
+    follows: Cell<bool>,
     /// Once the answers are given, a stream is opened.
     streams: Cell<bool>,
     stream: RefCell<Option<mpsc::UnboundedSender<Vec<u8>>>>,
@@ -244,6 +248,13 @@ impl Script {
         self
     }
 
+    /// One that is asked when another program has stopped to sync. Only such a program soon takes it that another one syncs: on a slow
+    /// machine it takes a while to know that none does.
+    pub fn second(self) -> Self {
+        self.0.follows.set(true);
+        self
+    }
+
     fn open_stream(&self) -> Option<Answer> {
         if !self.0.streams.get() {
             return None;
@@ -277,7 +288,8 @@ impl Script {
 
     pub fn shape_of(&self, table: &str) -> Electric {
         let shape = Electric::shape(URL).table(table).http_client(self.clone()).pace(0.005);
-        if self.0.hasty.get() { shape.silence(Duration::from_millis(200)) } else { shape }
+        let shape = if self.0.hasty.get() { shape.silence(Duration::from_millis(200)) } else { shape };
+        if self.0.follows.get() { shape } else { shape.turn(PATIENCE) }
     }
 
     pub fn asked(&self) -> usize {

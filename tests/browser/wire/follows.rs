@@ -136,7 +136,7 @@ async fn of_two_syncs_of_one_database_one_asks() {
     let first = caught_up(&db, server.shape()).await;
     // Another database object is what another tab has.
     let other = indexie_tests::builder::<crate::server::Shop>(db.name()).build();
-    let second = other.items.sync_electric(server.shape()).await.expect("a sync");
+    let second = other.items.sync_electric(server.shape_of_second()).await.expect("a sync");
     second.up_to_date().await.expect("it is filled");
     assert!(matches!(second.status(), SyncStatus::Following), "{:?}", second.status());
     let txid = server.insert(2).await;

@@ -1,5 +1,7 @@
 //! The server as a test sees it: told what to do by requests.
 
+use std::time::Duration;
+
 use indexie::prelude::*;
 use indexie::{Electric, ElectricSync};
 use indexie_tests::fresh;
@@ -127,7 +129,13 @@ impl Server {
         rows
     }
 
+    /// It may take long to know that no other program syncs.
     pub fn shape(&self) -> Electric {
+        self.shape_of_second().turn(Duration::from_mins(2))
+    }
+
+    /// The same of a program beside another one.
+    pub fn shape_of_second(&self) -> Electric {
         Electric::shape(&self.url).table(&self.table).pace(0.02)
     }
 

@@ -59,7 +59,7 @@ async fn lead(inner: &Rc<Inner>, presence: &Presence) -> Option<lock::Held> {
     let name = format!("indexie:electric:{}:{}", inner.shared.name, inner.rows.table);
     let mut waiting = Box::pin(lock::hold(&name));
     // Where nobody else has it, it comes at once; only then is another tab's turn worth a word.
-    let at_once = clock::timeout(Duration::from_millis(50), &mut waiting).await;
+    let at_once = clock::timeout(inner.electric.turn, &mut waiting).await;
     if at_once.is_some() {
         return at_once;
     }

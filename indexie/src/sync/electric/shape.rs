@@ -16,6 +16,8 @@ use crate::error::Error;
 const MOST_IN_MEMORY: usize = 64 << 20;
 /// After such a silence a connection is taken for dead. The server says something every 21 seconds at least.
 const SILENCE: Duration = Duration::from_secs(45);
+/// The turn to sync comes so soon where no other tab syncs.
+const TURN: Duration = Duration::from_millis(50);
 
 /// A shape of ElectricSQL's: which rows of which table a [`Table`](crate::Table) follows, and how to ask for them.
 ///
@@ -65,6 +67,7 @@ pub struct Electric {
     pub(super) streams: bool,
     pub(super) pace: f64,
     pub(super) silence: Duration,
+    pub(super) turn: Duration,
     pub(super) most_in_memory: usize,
 }
 
@@ -139,6 +142,7 @@ impl Electric {
             streams: true,
             pace: 1.0,
             silence: SILENCE,
+            turn: TURN,
             most_in_memory: MOST_IN_MEMORY,
         }
     }
@@ -270,6 +274,13 @@ impl Electric {
     #[doc(hidden)]
     pub fn silence(mut self, limit: Duration) -> Self {
         self.silence = limit;
+        self
+    }
+
+    /// How long the turn to sync may take to come until another tab is taken to have it; for tests.
+    #[doc(hidden)]
+    pub fn turn(mut self, limit: Duration) -> Self {
+        self.turn = limit;
         self
     }
 
