@@ -145,7 +145,7 @@ async fn a_transaction_that_comes_back_with_thousands_of_others_has_come_back() 
     let tx = db.users.start_transaction(Overlay::Optimistic);
     tx.add(&User { id: -1, name: "mine".into(), age: None, active: None }).await.expect("it is pending");
     tx.commit_with_txid(5_001).await.expect("it is committed");
-    let waiting = sync.await_txid_within(5_001, std::time::Duration::from_secs(5));
+    let waiting = sync.await_txid_within(5_001, crate::fixtures::PATIENCE);
     let of_txid = |txid: u64| {
         let columns = format!(r#"{{"active":"t","age":"5","id":"3","name":"{txid}"}}"#);
         let place = format!(r#","lsn":"{txid}","op_position":0,"txids":[{txid}]"#);

@@ -56,7 +56,7 @@ async fn tell(sync: &indexie::ElectricSync, script: &Script, messages: &[String]
     let mut all = messages.to_vec();
     all.push(UP_TO_DATE.to_owned());
     script.push(&crate::script::frames(&all));
-    sync.await_txid_within(txid, std::time::Duration::from_secs(5)).await.expect("it has come");
+    sync.await_txid_within(txid, crate::fixtures::PATIENCE).await.expect("it has come");
 }
 
 /// With `replica=full`, every update has all columns.

@@ -139,7 +139,7 @@ async fn a_transaction_that_only_moves_rows_has_come_back() {
         .then(polled(H1, "100_2", "2", &[moved("move-out", "d985").replace("811", "812"), UP_TO_DATE.into()]));
     let sync = follow(&db, script.shape().long_polling().where_("project_id IN (SELECT 1)")).await;
     for txid in [811, 812] {
-        sync.await_txid_within(txid, std::time::Duration::from_secs(5)).await.expect("it has come back");
+        sync.await_txid_within(txid, crate::fixtures::PATIENCE).await.expect("it has come back");
     }
     assert_eq!(names(&db).await, []);
 }
