@@ -9,7 +9,8 @@ use indexie_tests::wasm_bindgen_test;
 
 use crate::fixtures::{asked, database, failed, is_live, named, names, place, sync, synced, until};
 use crate::script::{
-    Answer, H1, SNAPSHOT_END, Script, Then, UP_TO_DATE, frames, insert, page, polled, refusal, row, streamed, without,
+    Answer, H1, SNAPSHOT_END, Script, Then, UP_TO_DATE, frames, insert, later, page, polled, refusal, row, streamed,
+    without,
 };
 
 fn status_of(error: &Error) -> Option<u16> {
@@ -228,13 +229,15 @@ async fn headers_that_are_missing_are_named() {
 #[wasm_bindgen_test]
 async fn a_server_that_is_busy_is_asked_again_for_the_same() {
     let db = database("electric_busy").await;
+    let (send, last) = later();
     let script = Script::of_two_users()
         .then(refusal(429, r#"{"message":"x"}"#).header("retry-after", "1"))
         .then(refusal(503, "{}").header("retry-after", "10"))
-        .then(polled(H1, "100_0", "1", &[insert(3, "Cy", 100, 0), UP_TO_DATE.into()]));
+        .then(last);
     let sync = synced(&db, &script).await;
     until(&db, "it says so", || matches!(sync.status(), SyncStatus::Retrying { .. })).await;
     assert_eq!(names(&db).await.len(), 2);
+    send.send(polled(H1, "100_0", "1", &[insert(3, "Cy", 100, 0), UP_TO_DATE.into()])).expect("it waits");
     named(&db, &[(1, "Ann"), (2, "Bob"), (3, "Cy")]).await;
     assert_eq!((script.query(3), script.query(4)), (script.query(2), script.query(2)));
     until(&db, "it is live", || is_live(&sync)).await;
