@@ -191,9 +191,14 @@ async fn where_streams_do_not_come_through_it_polls() {
             &[rename(1, &format!("A{lsn}"), lsn, 0), UP_TO_DATE.into()],
         ));
     }
+    // On a slow machine its polls have fallen silent before that is looked at, some of them again and again.
+    for _ in 0..1_000 {
+        script = script.then(Answer::Silence).then(page(H1, "102_0", &[UP_TO_DATE]));
+    }
     let sync = synced(&db, &script).await;
     asked(&db, &script, 9).await;
-    let live: Vec<String> = script.queries().into_iter().filter(|query| query.contains("live=true")).collect();
+    let queries = script.queries().into_iter().take(9);
+    let live: Vec<String> = queries.filter(|query| query.contains("live=true")).collect();
     assert_eq!(
         live,
         [
