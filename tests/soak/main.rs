@@ -183,8 +183,7 @@ impl Soak {
     }
 
     async fn start(&mut self) {
-        let pace = self.server.pace();
-        let silence = Duration::from_secs(45).mul_f64(pace);
+        let (pace, silence) = (self.server.pace(), self.server.silence());
         let shape = Electric::shape(self.server.url()).table(&self.table).pace(pace).silence(silence);
         let shape = if self.streams { shape } else { shape.long_polling() };
         let shape =
@@ -224,7 +223,7 @@ impl Soak {
         let last = json!({"id": 1_000_000, "code": "last", "name": "", "tags": "{}"});
         let txid = self.server.transact(&self.table, vec![Statement::Insert(last)]).await;
         let sync = self.sync.as_ref().expect("it runs");
-        let came = tokio::time::timeout(Duration::from_mins(1), sync.await_txid(txid)).await;
+        let came = tokio::time::timeout(Duration::from_mins(5), sync.await_txid(txid)).await;
         let seed = self.seed;
         match came {
             Ok(Ok(())) => {}

@@ -1,6 +1,7 @@
 //! Where the rows are that a table follows: the conformance server, or a real service in front of `PostgreSQL`.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use electric_server::{Column, Fault, Server, TableSpec, Transaction};
 use serde_json::{Map, Value, json};
@@ -42,6 +43,15 @@ impl Upstream {
         match self {
             Self::Conformance(_) => 0.003,
             Self::Real { .. } => 1.0,
+        }
+    }
+
+    /// After how long a silence a client takes a connection for dead: soon, where some fall silent on purpose, and not before a slow
+    /// machine has answered.
+    pub fn silence(&self) -> Duration {
+        match self {
+            Self::Conformance(_) => Duration::from_secs(1),
+            Self::Real { .. } => Duration::from_secs(45),
         }
     }
 
