@@ -28,6 +28,12 @@ impl Uncaught {
         Self { stop: listening(&heard), heard }
     }
 
+    /// How many have been heard so far.
+    #[must_use]
+    pub fn count(&self) -> u32 {
+        self.heard.length()
+    }
+
     /// What they have said. Nothing more is heard.
     #[must_use]
     pub fn heard(self) -> Vec<String> {

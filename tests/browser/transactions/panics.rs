@@ -16,6 +16,9 @@ use wasm_bindgen_test::wasm_bindgen_test;
 use crate::fixtures::{Account, account, bank, contents};
 use crate::plain;
 
+/// In hundredths of a second: so long a panic may take to come, on any machine.
+const PATIENCE: u32 = 6_000;
+
 /// Runs a body that panics after it has cleared the table, in a task of its own; looks at what is left.
 async fn leaves_nothing(
     name: &str,
@@ -29,6 +32,13 @@ async fn leaves_nothing(
     spawn_local(async move {
         let _ = told.send(running.await);
     });
+    for _ in 0..PATIENCE {
+        if uncaught.count() > 0 {
+            break;
+        }
+        plain::sleep(10).await;
+    }
+    // Another one would come soon.
     plain::sleep(60).await;
     let heard = uncaught.heard();
     // Whoever awaited it is told, unless he has panicked himself.

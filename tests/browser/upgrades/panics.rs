@@ -29,7 +29,7 @@ mod here {
             // Nobody need be listening any more.
             let _ = told.send(db.open().await);
         });
-        let opened = select(outcome, Box::pin(plain::sleep(10_000))).await;
+        let opened = select(outcome, Box::pin(plain::sleep(120_000))).await;
         let heard = uncaught.heard();
         let Either::Left((Ok(outcome), _)) = opened else { panic!("opening has not ended") };
         assert!(
