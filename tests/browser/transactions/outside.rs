@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use futures::channel::oneshot;
 use futures::{StreamExt, TryStreamExt};
 use indexie::prelude::*;
 use indexie_tests::spawn_local;
@@ -194,16 +195,20 @@ async fn a_task_with_a_handle_of_the_transaction_is_part_of_it_while_it_lasts() 
     let db = bank("outside handle").await?;
     let late = Rc::new(RefCell::new(None));
     let told = late.clone();
+    let (end, ended) = oneshot::channel();
     db.transaction(Mode::ReadWrite, &db.accounts, async move |accounts| {
         let handle = accounts.clone();
         spawn_local(async move {
-            plain::sleep(20).await;
+            ended.await.expect("the transaction ends");
             *told.borrow_mut() = Some(handle.clear().await);
         });
         accounts.delete(1).await
     })
     .await?;
-    plain::sleep(50).await;
+    end.send(()).expect("the task waits");
+    while late.borrow().is_none() {
+        plain::sleep(1).await;
+    }
     let late = late.take();
     assert!(matches!(&late, Some(Err(Error::Aborted { .. }))), "{late:?}");
     assert_eq!(db.accounts.count().await?, 2);
