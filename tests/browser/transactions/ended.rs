@@ -107,6 +107,10 @@ async fn a_transaction_can_be_aborted_from_outside_of_its_body() -> Result<()> {
     });
     let cancel = async {
         plain::sleep(20).await;
+        // The body has begun by then, or begins soon.
+        while shared.borrow().is_none() {
+            plain::sleep(1).await;
+        }
         let tx = shared.take().expect("the body has begun");
         tx.abort();
     };
