@@ -272,7 +272,7 @@ async fn a_savepoint_that_waits_for_something_else_stalls_the_transaction() -> R
                 .transaction()
                 .savepoint(async || {
                     accounts.clear().await?;
-                    plain::sleep(30).await;
+                    plain::sleep(10_000).await;
                     Ok(())
                 })
                 .await;
