@@ -43,9 +43,10 @@ async fn a_body_that_waits_for_another_thread_is_stalled() -> Result<()> {
     db.open().await?;
     let (ask, asked) = oneshot::channel();
     let (answer, answered) = oneshot::channel();
+    let (end, ended) = oneshot::channel();
     let there = thread(move || async move {
         asked.await.expect("the body asks");
-        crate::anywhere::sleep(10).await;
+        ended.await.expect("the transaction ends");
         let _ = answer.send(());
     });
     let stalled = db
@@ -57,6 +58,7 @@ async fn a_body_that_waits_for_another_thread_is_stalled() -> Result<()> {
         })
         .await;
     assert!(matches!(&stalled, Err(Error::Stalled)), "{stalled:?}");
+    end.send(()).expect("the thread is waiting");
     there.await;
     assert!(db.users.is_empty().await?);
     Ok(())
