@@ -11,7 +11,7 @@ use web_sys::{HtmlElement, window};
 use crate::{User, UserDb};
 
 /// In milliseconds: more than any browser needs, on any machine.
-const PATIENCE: f64 = 20_000.0;
+const PATIENCE: f64 = 120_000.0;
 
 /// An element of its own for a test.
 #[derive(Debug)]

@@ -65,7 +65,7 @@ async fn a_connection_whose_last_handle_another_thread_drops_blocks_no_upgrade()
     go.send(()).expect("the thread is waiting");
     there.await;
     let new = GuestDb::builder().name("threads: last handle").build();
-    let upgraded = futures::future::select(Box::pin(new.users.count()), Box::pin(sleep(20_000))).await;
+    let upgraded = futures::future::select(Box::pin(new.users.count()), Box::pin(sleep(120_000))).await;
     let futures::future::Either::Left((count, _)) = upgraded else { panic!("the upgrade is blocked") };
     assert_eq!(count?, 1);
     Ok(())

@@ -31,7 +31,7 @@ export async function listenTo(store, milliseconds) {
   await soon(20);
 }
 export async function hear() {
-  for (let time = 0; heard.length === 0 && time < 200; time++) await soon(25);
+  for (let time = 0; heard.length === 0 && time < 4000; time++) await soon(25);
   return heard.splice(0).join(', ');
 }
 // Time enough for a message that should not come.

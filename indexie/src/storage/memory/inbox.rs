@@ -282,7 +282,8 @@ mod tests {
                 (0..100).for_each(|_| assert!(inbox.commits().is_empty()));
                 begun.elapsed()
             };
-            (0..5).map(|_| ask()).min().unwrap_or_default()
+            // What else the machine does takes time from some of them, not from all.
+            (0..50).map(|_| ask()).min().unwrap_or_default()
         };
         // Longer by a factor of some thousand, if they were looked at.
         assert!(time(100_000) < time(10) * 100);

@@ -32,7 +32,7 @@ impl Exchange {
 
     /// Waits until the other side has closed the connection.
     fn closed(&mut self) -> bool {
-        self.stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        self.stream.set_read_timeout(Some(Duration::from_mins(2))).unwrap();
         match self.stream.read(&mut [0; 16]) {
             Ok(count) => count == 0,
             Err(error) => error.kind() == ErrorKind::ConnectionReset,
