@@ -9,6 +9,7 @@ use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
@@ -34,6 +35,9 @@ const PAGE_LOAD: u32 = 120_000;
 
 /// For how many seconds all tests of a binary may run. What hangs is to end; a slow machine is to have its time.
 const ALL_TESTS: &str = "1200";
+
+/// How long it may take until tests run: to bind them, and to start a driver, a browser and a page. So much longer each time, too.
+const START: Duration = Duration::from_mins(6);
 
 /// For how many seconds a driver may start.
 const DRIVER_START: &str = "120";
@@ -71,7 +75,8 @@ pub fn run_in(workspace: &Workspace, kind: Kind, binaries: &[TestBinary], filter
         let mut run = |load: u32| {
             wanted["timeouts"] = json!({ "pageLoad": PAGE_LOAD * load });
             write_file(&capabilities, &wanted.to_string())?;
-            run_binary(binary, runner(workspace, &browser, &capabilities)?.args([&binary.wasm]).args(filter))
+            let mut runner = runner(workspace, &browser, &capabilities)?;
+            run_binary(binary, runner.args([&binary.wasm]).args(filter), START * load)
         };
         let mut ran = run(1)?;
         // A browser that does not start, a port that another program has taken: nothing of that is a test's fault.
@@ -96,10 +101,11 @@ enum Ran {
     NotLoaded(anyhow::Error),
 }
 
-fn run_binary(binary: &TestBinary, runner: &mut Command) -> Result<Ran> {
+fn run_binary(binary: &TestBinary, runner: &mut Command, start: Duration) -> Result<Ran> {
     let mut begun = false;
-    let ran = command::run_watched(leftovers::mark(runner.current_dir(&binary.package)), |line| {
-        begun |= line.starts_with("running ");
+    let ran = command::run_watched(leftovers::mark(runner.current_dir(&binary.package)), start, |line| {
+        begun = line.starts_with("running ");
+        begun
     })?;
     Ok(match ran {
         Ok(()) => Ran::Passed,

@@ -4,8 +4,12 @@ use std::env;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 
 /// Runs a command that talks to the terminal itself.
 pub fn run(command: &mut Command) -> Result<()> {
@@ -19,17 +23,38 @@ fn check(command: &Command, status: ExitStatus) -> Result<()> {
     Ok(())
 }
 
-/// Runs a command, and hands over each line that it prints, which appears all the same. The inner error is the command's.
-pub fn run_watched(command: &mut Command, mut watch: impl FnMut(&str)) -> Result<Result<()>> {
+/// Runs a command, whose output appears, and hands over each line until one says that its work has begun. Ends the command if none does
+/// within `start`. The inner error is the command's.
+pub fn run_watched(
+    command: &mut Command,
+    start: Duration,
+    mut has_begun: impl FnMut(&str) -> bool,
+) -> Result<Result<()>> {
     command.stdin(Stdio::null()).stdout(Stdio::piped());
     let mut child = command.spawn().with_context(|| format!("could not start `{}`", as_typed(command)))?;
-    for line in child.stdout.take().into_iter().flat_map(|output| BufReader::new(output).split(b'\n')) {
+    let output = child.stdout.take();
+    let child = Arc::new(Mutex::new(child));
+    let (begun, starting) = mpsc::channel::<()>();
+    let late = Arc::clone(&child);
+    thread::spawn(move || {
+        if starting.recv_timeout(start) == Err(RecvTimeoutError::Timeout) {
+            println!("     It has not begun within {start:?}, and is ended");
+            // One that has ended by itself is as good.
+            let _ = late.lock().map(|mut child| child.kill());
+        }
+    });
+    let mut begun = Some(begun);
+    for line in output.into_iter().flat_map(|output| BufReader::new(output).split(b'\n')) {
         let line = line?;
         let line = String::from_utf8_lossy(&line);
         println!("{line}");
-        watch(&line);
+        if begun.is_some() && has_begun(&line) {
+            begun = None;
+        }
     }
-    let status = child.wait()?;
+    // Nobody else waits for it any more.
+    drop(begun);
+    let status = child.lock().map_err(|_| anyhow!("`{}` could not be ended", as_typed(command)))?.wait()?;
     Ok(check(command, status))
 }
 
@@ -110,6 +135,30 @@ mod tests {
         cargo.args(["test", "-p", "two words"]);
 
         assert_eq!(as_typed(&cargo), "cargo test -p 'two words'");
+    }
+
+    /// What came of a shell's script that is to begin within `start`, and whether it has.
+    #[cfg(unix)]
+    fn watched(script: &str, start: Duration) -> (bool, bool) {
+        let mut begun = false;
+        let ran = run_watched(Command::new("sh").args(["-c", script]), start, |line| {
+            begun |= line == "begun";
+            begun
+        });
+        (ran.is_ok_and(|ran| ran.is_ok()), begun)
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_command_that_does_not_begin_is_ended() {
+        assert_eq!(watched("echo waits; exec sleep 600", Duration::from_millis(100)), (false, false));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_command_that_begins_goes_on_to_its_end() {
+        assert_eq!(watched("echo waits; echo begun; sleep 0.1; echo ends", Duration::from_mins(2)), (true, true));
+        assert_eq!(watched("echo begun; false", Duration::from_mins(2)), (false, true));
     }
 
     #[test]
