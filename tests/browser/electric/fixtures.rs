@@ -26,7 +26,7 @@ schema! {
 }
 
 /// So long what is bound to come may take, on any machine.
-pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(120);
+pub const PATIENCE: std::time::Duration = std::time::Duration::from_mins(2);
 
 /// A user as the snapshot has him.
 pub fn of_snapshot(id: i32, name: &str) -> User {
