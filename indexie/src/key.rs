@@ -22,9 +22,14 @@ use std::fmt;
 
 /// A Rust type that IndexedDB can use as a key.
 ///
-/// Implemented for the integers, `f64`, `f32`, `bool` (stored as 0 and 1), `char`, `String`, `Vec<u8>` (binary), [`Date`],
-/// tuples and vectors of keys, and by `#[derive(Key)]` for newtypes and for enums without data. An enum is stored as the name that
-/// serde gives its variant: one that is stored as a number (`serde_repr`) is refused when the database is opened.
+/// Implemented for `u8` to `u64`, `i8` to `i64`, `f32`, `f64`, `bool` (stored as 0 and 1), `char`, `String`, `Vec<u8>` (binary),
+/// [`Date`], tuples of up to eight keys and vectors of keys, for `Uuid` and `Ulid` with their features, and by `#[derive(Key)]` for newtypes
+/// and for enums without data. An enum is stored as the name that serde gives its variant: one that is stored as a number (`serde_repr`)
+/// is refused when the database is opened.
+///
+/// `usize`, `isize`, `u128` and `i128` are no keys: the first two have another size on the web than elsewhere, and the others go far
+/// beyond 2<sup>53</sup>, up to which a JavaScript number holds every integer. A `u64` or an `i64` beyond that is refused in a key by
+/// [`Error::Data`](crate::Error::Data), and so is NaN.
 ///
 /// Keys sort as the [specification](https://w3c.github.io/IndexedDB/#compare-two-keys) says: numbers, then dates,
 /// then strings by UTF-16 code units, then binary, then arrays.
@@ -39,7 +44,7 @@ use std::fmt;
 #[diagnostic::on_unimplemented(
     message = "IndexedDB cannot use `{Self}` as a key",
     label = "not a key",
-    note = "keys are numbers, text, `bool`, `Vec<u8>`, `indexie::Date`, tuples and `Vec`s of those, and types with `#[derive(Key)]`",
+    note = "keys are numbers (u8 to u64, i8 to i64, f32 and f64), text, `bool`, `Vec<u8>`, `indexie::Date`, tuples and `Vec`s of those, and types with `#[derive(Key)]`",
     note = "for a time, use `indexie::Date`: the text form of chrono and time types sorts wrongly"
 )]
 pub trait Key: Clone + 'static {
