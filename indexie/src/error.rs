@@ -75,6 +75,10 @@ pub enum Error {
         key: AnyKey,
     },
     /// A hook has failed, and so has the write that waited for it. Nothing of it was stored.
+    ///
+    /// It carries the text of the hook's error, not the error: an app that has to tell its errors apart keeps them itself, in the hook. Of
+    /// a hook that is called in the background, [`HookFailure::error`](crate::HookFailure::error) has the error, for its
+    /// [`downcast_ref`](crate::HookError::downcast_ref).
     Hook {
         /// The table.
         table: String,
@@ -82,7 +86,7 @@ pub enum Error {
         key: Option<AnyKey>,
         /// What was to be done to the row.
         mutation: Mutation,
-        /// What the hook said.
+        /// What the hook's error says.
         message: String,
     },
     /// There is no room left. The transaction is undone.

@@ -45,7 +45,8 @@ pub struct HookId(pub(crate) u64);
 ///
 /// A hook hears of every change that is made through this database object on this thread: of each row that `add`, `put`, `update`,
 /// `upsert`, `modify`, `delete`, `clear` and their bulk forms change, in transactions and overlay transactions too. It does not hear
-/// of other tabs' changes, nor of what sync brings, nor of a write that leaves a row as it was. In a
+/// of other tabs' changes, nor of what sync brings, nor of a write that leaves a row as it was. A row whose key changes is told as a
+/// row that is deleted and one that is added, never as an update: a row is known by its key. In a
 /// [transaction](Indexie::transaction) each operation counts, and hooks hear of them once it is committed; of an
 /// [overlay transaction](crate::OverlayTransaction) they hear what it comes to in the end, row by row.
 ///
@@ -146,6 +147,24 @@ impl<T: Store> Hooks<T> {
     ///
     /// In such a table, a hook had better return the server's row: otherwise what was written here wins over columns that the server
     /// has filled in, where the row has come before the hook is done.
+    ///
+    /// Any other row of a table that is [local first](Strategy::LocalFirst), the default, is stored already when the hook is called, and
+    /// the row that it returns is dropped: to store that, write it.
+    ///
+    /// Where [`Added::key`] is `None`, the key in the row is a temporary one. A server is not to be sent it, but to give the key:
+    ///
+    /// ```
+    /// # mod app { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs")); }
+    /// # use {app::*, indexie::prelude::*};
+    /// # async fn post(path: &str, key: Option<u32>, user: &NewUser) -> std::result::Result<User, std::io::Error> { unimplemented!() }
+    /// # fn example(db: AppDb) {
+    /// db.users.hook().on_add(async |e: Added<User>| {
+    ///     let User { email, name, age, tags, .. } = e.item;
+    ///     let stored: User = post("/users", e.key, &NewUser { email, name, age, tags }).await?;
+    ///     Ok(stored)
+    /// });
+    /// # }
+    /// ```
     pub fn on_add<O, F>(&self, hook: F) -> HookId
     where
         O: HookOutput<T>,
@@ -160,7 +179,7 @@ impl<T: Store> Hooks<T> {
 
     /// Has `hook` called for each row that is changed, or replaced by one that differs.
     ///
-    /// As in [`on_add`](Self::on_add), `Ok(row)` may store another row, with the same key.
+    /// As in [`on_add`](Self::on_add), `Ok(row)` may store another row, with the same key; of a local-first write it is dropped.
     pub fn on_update<O, F>(&self, hook: F) -> HookId
     where
         O: HookOutput<T>,

@@ -16,9 +16,10 @@ pub enum Strategy {
     /// Writes are stored at once and seen at once; hooks are called in the background. The default.
     ///
     /// Hooks of one table are called one after the other, in the order of the commits. One that fails is reported to
-    /// [`on_hook_error`](crate::Indexie::on_hook_error), and undoes nothing. At most once: if the tab is closed before a hook has been
-    /// called, or while it runs, it is not called again. Off the web, where there is no event loop, hooks go on while something of this
-    /// crate is awaited on the thread; [`hooks_settled`](crate::Indexie::hooks_settled) waits for them.
+    /// [`on_hook_error`](crate::Indexie::on_hook_error), and undoes nothing; a row that one returns is dropped. At most once: if the tab
+    /// is closed before a hook has been called, or while it runs, it is not called again. Off the web, where there is no event loop,
+    /// hooks go on while something of this crate is awaited on the thread; [`hooks_settled`](crate::Indexie::hooks_settled) waits for
+    /// them.
     #[default]
     LocalFirst,
     /// Hooks are called first, and awaited. If one fails, the write fails with [`Error::Hook`](crate::Error::Hook), and nothing has

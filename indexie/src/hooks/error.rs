@@ -13,6 +13,10 @@ use crate::store::Store;
 
 /// Why a hook has failed: any error, by way of `?`.
 ///
+/// [`on_hook_error`](crate::Indexie::on_hook_error) gets it as it is: [`HookFailure::error`], and
+/// [`downcast_ref`](Self::downcast_ref) for an error of the app's own. A write that waits for its hooks fails with
+/// [`Error::Hook`], which has the text alone.
+///
 /// ```
 /// # mod app { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs")); }
 /// # use {app::*, indexie::prelude::*};

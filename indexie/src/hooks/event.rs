@@ -63,7 +63,8 @@ pub struct Added<T: Store> {
     /// Its key. `None` where that is to be generated: with [`NetworkFirst`](crate::Strategy::NetworkFirst) and in overlay transactions,
     /// hooks are called before the row is stored.
     pub key: Option<T::Key>,
-    /// The row. Where its key is to be generated, the key in it is a temporary one.
+    /// The row. Where its key is to be generated, the key in it is a temporary one, which means nothing to a server: leave it out of
+    /// what is sent, let the server give the key, and return the server's row.
     pub item: T,
 }
 
@@ -126,7 +127,8 @@ impl<T: Store> Updated<T> {
     }
 }
 
-/// What a hook may return: nothing, or the row that is to be stored.
+/// What a hook may return: nothing, or the row that is to be stored. Of a [local-first](crate::Strategy::LocalFirst) write, which is
+/// stored already, that row is dropped.
 pub trait HookOutput<T: Store>: 'static {
     #[doc(hidden)]
     fn into_row(self) -> Option<T>;
