@@ -62,13 +62,19 @@ impl Indexie {
     ///
     /// # Errors
     ///
+    /// Any first operation opens the database, and so may fail with each of these.
+    ///
     /// [`Error::NewerVersion`] if the stored database is newer than this program, [`Error::SchemaMismatch`] if it has the same
-    /// version and lacks stores or indexes.
+    /// version and lacks stores or indexes. [`Error::Upgrade`] if an upgrade fails, or the function that fills a new database.
+    /// [`Error::Blocked`] if [`on_blocked`](Builder::on_blocked) has given up. [`Error::Closed`] if the database is closed or deleted
+    /// while it is being opened. [`Error::Unsupported`] where there is no such storage, or the schema names a field that serde stores
+    /// otherwise. Besides, what the browser reports.
     pub fn open(&self) -> Op<()> {
         Op::new(engine::open(self.shared.clone()))
     }
 
-    /// Closes the database on this thread. What is under way is finished; later operations fail with [`Error::Closed`]
+    /// Closes the database on this thread. Operations and transactions that are under way are finished; an upgrade is given up, and
+    /// the old version is there as it was. What waits for the opening, and later operations, fail with [`Error::Closed`]
     /// until [`open`](Self::open) is called.
     pub fn close(&self) {
         engine::close(&self.shared);
@@ -81,7 +87,34 @@ impl Indexie {
     }
 
     /// Deletes the stored database with all its rows. Connections of other tabs are asked to close first. The next operation
-    /// makes a new, empty database.
+    /// makes a new, empty database, also after an earlier [`close`](Self::close), which this lifts. What waits for the database to be
+    /// opened fails with [`Error::Closed`].
+    ///
+    /// Live queries read again, and by that open the database, and so make it again, at once; those of other tabs do, too. For a
+    /// database that is to stay away, drop the subscriptions first, or call [`close`](Self::close) right after: live queries then
+    /// keep the rows that they have shown.
+    ///
+    /// ```
+    /// # mod app { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs")); }
+    /// # use {app::*, indexie::prelude::*};
+    /// async fn log_out(db: &AppDb) -> Result<()> {
+    ///     db.delete().await?;
+    ///     db.close();
+    ///     Ok(())
+    /// }
+    /// # fn main() -> Result<()> { futures::executor::block_on(async {
+    /// # let db = AppDb::new();
+    /// # let mut all = db.users.to_vec().live();
+    /// # let first = futures::StreamExt::next(&mut all).await;
+    /// # log_out(&db).await?;
+    /// # assert!(futures::FutureExt::now_or_never(futures::StreamExt::next(&mut all)).is_none());
+    /// # assert!(!AppDb::exists().await?);
+    /// # db.delete().await?;
+    /// # assert!(!AppDb::exists().await?);
+    /// # assert!(futures::FutureExt::now_or_never(futures::StreamExt::next(&mut all)).is_none());
+    /// # assert!(AppDb::exists().await?, "the live query has made it again");
+    /// # Ok(()) }) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -302,7 +335,7 @@ impl<D: Database> Builder<D> {
     }
 
     /// Called while another tab keeps the database open and opening or deleting it has to wait; on the thread that calls
-    /// `build`.
+    /// `build`. Without a handler nothing is said: what needs the database waits until the other tab gives way.
     pub fn on_blocked(mut self, handler: impl Fn(Blocked) + 'static) -> Self {
         self.handlers.blocked = Some(Rc::new(handler));
         self
