@@ -53,6 +53,12 @@ use spec::Spec;
 /// by the others.
 ///
 /// A row whose field is absent (`None`) is not in that field's index, and is not found or ordered through it.
+///
+/// # Errors of every query
+///
+/// Whatever reads rows (`to_vec`, `first`, `last`, `page`, `each`, a stream, a filter that has to see them) fails with
+/// [`Error::Decode`](crate::Error::Decode) at the first one that does not fit `T`. A value of a clause that is no key (NaN, an integer beyond
+/// 2<sup>53</sup>) is [`Error::Data`](crate::Error::Data), once the query is run. The rest is as for [`Table`].
 #[must_use = "a query does nothing until it is asked for something, as by `to_vec`"]
 pub struct Query<T: Store, A = Auto> {
     pub(crate) table: Table<T, A>,

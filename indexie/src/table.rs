@@ -41,6 +41,15 @@ use crate::store::Store;
 /// ```
 ///
 /// Cheap to clone, and free to cross threads; each thread has a connection of its own.
+///
+/// # Errors of every operation
+///
+/// The first operation opens the database, and may fail as [`Indexie::open`](crate::Indexie::open) does. What reads rows (`get`, `get_by`,
+/// `bulk_get`, `first`, `page`, `each`, a stream) and what changes them in place (`update`, `upsert`, `bulk_update`, `modify`) fails with
+/// [`Error::Decode`] at the first row that does not fit `T`. What takes a key fails with [`Error::Data`] if the value is none: NaN, or an
+/// integer beyond 2<sup>53</sup>. [`Error::Aborted`] is for a handle whose transaction has ended, [`Error::ConnectionLost`] for what was
+/// under way when the browser closed the connection, and [`Error::QuotaExceeded`] for a write that the disk has no room for. The methods
+/// name what they have besides.
 pub struct Table<T: Store, A = Auto> {
     pub(crate) shared: Arc<Shared>,
     pub(crate) store: u16,
