@@ -76,7 +76,9 @@ impl Indexie {
     /// # Errors
     ///
     /// The body's own error. [`Error::Stalled`] if the body awaited something else than its operations;
-    /// [`Error::OutsideTransaction`] inside the body of another transaction of the same database.
+    /// [`Error::OutsideTransaction`] inside the body of another transaction of the same database;
+    /// [`Error::InvalidArgument`] if the scope holds tables of another database object, be it of the same name, or no table. As the
+    /// first operation, it may fail as [`open`](Self::open) does.
     ///
     /// # Cancellation
     ///
