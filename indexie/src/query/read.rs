@@ -313,8 +313,20 @@ impl<T: Store, A: Access> Query<T, A> {
 
     /// The first `count` rows, and where to go on: keyset paging, which costs the same for every page.
     ///
-    /// `query.after(page.next)` is the next page. Unlike an offset, the place stays right when rows before it come and go.
-    /// The query's own `offset` and `limit` count anew from that place.
+    /// `next` is `None` on the last page; else `query.after(cursor)`, with the cursor in it, begins the next one. Unlike an offset, the
+    /// place stays right when rows before it come and go. The query's own `offset` and `limit` count anew from that place.
+    ///
+    /// ```
+    /// # mod app { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs")); }
+    /// # use {app::*, indexie::prelude::*};
+    /// # async fn example(db: AppDb) -> Result<()> {
+    /// let by_age = db.users.order_by(|u| u.age);
+    /// let first = by_age.page(20).await?;
+    /// if let Some(cursor) = first.next {
+    ///     let second = by_age.after(cursor).page(20).await?;
+    /// }
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///

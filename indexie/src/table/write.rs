@@ -151,7 +151,7 @@ impl<T: Store, A: Access> Table<T, A> {
     ///
     /// # Errors
     ///
-    /// As [`update`](Self::update); the error carries the position of the row, and no row is changed.
+    /// As [`update`](Self::update), without [`Error::NotFound`]; the error carries the position of the row, and no row is changed.
     pub fn bulk_update<F: FnOnce(&mut T) + 'static>(
         &self,
         changes: impl IntoIterator<Item = (impl IntoKey<T::Key>, F)>,
