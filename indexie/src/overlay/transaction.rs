@@ -230,7 +230,8 @@ impl<H> OverlayTransaction<H> {
     ///
     /// # Errors
     ///
-    /// As [`commit`](Self::commit), without [`Error::Conflict`].
+    /// As [`commit`](Self::commit). [`Error::Conflict`] is left for what builds on a row that was pending in an earlier overlay: where
+    /// that one is gone without having stored it, there is no row to write over; and in a hook of that one's commit.
     pub fn commit_overwriting(&self) -> Op<Committed> {
         self.ending(|over, shared, number| over.commit(shared, number, true).boxed_local())
     }

@@ -32,7 +32,8 @@ impl<H> OverlayTransaction<H> {
     ///
     /// # Errors
     ///
-    /// As [`commit_overwriting`](Self::commit_overwriting), without [`Error::Hook`](crate::Error::Hook).
+    /// As [`commit_overwriting`](Self::commit_overwriting), without [`Error::Hook`](crate::Error::Hook): what builds on a pending row that
+    /// is gone is [`Error::Conflict`](crate::Error::Conflict) here too.
     pub fn commit_with_txid(&self, txid: u64) -> Op<Committed> {
         let (shared, stores) = self.about();
         let extra = move |session: engine::Session, landed: Vec<LandedRow>| {
