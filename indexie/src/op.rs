@@ -108,6 +108,9 @@ impl<R: 'static> Fetch<R> {
 
     /// The same read as a live query: its result now, and again whenever that has changed.
     ///
+    /// Make it with a table of the database's. One that is made with a handle of a transaction reads in that transaction, and tells of
+    /// [`Error::Aborted`] once that has ended.
+    ///
     /// ```
     /// # mod app { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs")); }
     /// # use {app::*, indexie::prelude::*};
