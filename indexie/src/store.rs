@@ -9,6 +9,23 @@ use crate::schema::StoreSchema;
 /// A record type: a struct with `#[derive(Store)]`.
 ///
 /// The derive macro of the same name implements it; see there for the schema's grammar.
+///
+/// Where the key is no field of the record (`#[store("", key = String)]`, or `++`), its handle is called `key`:
+///
+/// ```
+/// use indexie::prelude::*;
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Store, Serialize, Deserialize)]
+/// #[store("", key = String)]
+/// pub struct Setting {
+///     pub value: u32,
+/// }
+///
+/// async fn of_the_page(settings: &Table<Setting>) -> Result<Vec<(String, Setting)>> {
+///     settings.where_(|s| s.key).starts_with("page.").entries().await
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no record of a table",
     label = "not a record",
