@@ -4,14 +4,14 @@ use js_sys::{Array, Function};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(inline_js = "
-export function listening(heard) {
-  const listen = (event) => { event.preventDefault(); heard.push(String(event.message)); };
+export function listening(heard, then) {
+  const listen = (event) => { event.preventDefault(); heard.push(String(event.message)); then(); };
   addEventListener('error', listen);
   return () => removeEventListener('error', listen);
 }
 ")]
 extern "C" {
-    fn listening(heard: &Array) -> Function;
+    fn listening(heard: &Array, then: &JsValue) -> Function;
 }
 
 /// Listens to exceptions that nobody catches, and keeps them from failing the test.
@@ -24,8 +24,15 @@ pub struct Uncaught {
 impl Uncaught {
     #[must_use]
     pub fn listen() -> Self {
+        Self::listen_and(|| {})
+    }
+
+    /// Calls `then` as soon as one is heard.
+    #[must_use]
+    pub fn listen_and(then: impl FnMut() + 'static) -> Self {
         let heard = Array::new();
-        Self { stop: listening(&heard), heard }
+        let then = Closure::<dyn FnMut()>::new(then).into_js_value();
+        Self { stop: listening(&heard, &then), heard }
     }
 
     /// How many have been heard so far.

@@ -289,19 +289,20 @@ fn a_hook_waits_for_an_operation_that_it_shares_with_others() -> Result<()> {
                 items.count().await
             };
             let count = count.boxed_local().shared();
-            let (first, heard) = (count.clone(), Rc::new(RefCell::new(Vec::<Result<usize>>::new())));
-            let hears = heard.clone();
+            let (first, counts) = (count.clone(), Rc::new(RefCell::new(Vec::<Result<usize>>::new())));
+            let heard = counts.clone();
             db.items.hook().on_add(move |_: Added<Item>| {
-                let (first, hears) = (first.clone(), hears.clone());
+                let (first, heard) = (first.clone(), heard.clone());
                 async move {
-                    hears.borrow_mut().push(first.await);
+                    let count = first.await;
+                    heard.borrow_mut().push(count);
                     Ok(())
                 }
             });
             db.items.bulk_add(&[item(1), item(2)]).await?;
             db.hooks_settled().await?;
-            assert_eq!((count.await?, heard.borrow().len()), (2, 2));
-            assert!(heard.take().into_iter().all(|count| count.is_ok_and(|count| count == 2)));
+            assert_eq!((count.await?, counts.borrow().len()), (2, 2));
+            assert!(counts.take().into_iter().all(|count| count.is_ok_and(|count| count == 2)));
             Ok(())
         })
     })

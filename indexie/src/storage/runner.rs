@@ -34,10 +34,15 @@ thread_local! {
     static CURRENT: Cell<Option<Running>> = const { Cell::new(None) };
 }
 
-/// The transaction whose body is calling, if one is. A body that panicked has left its mark behind, for wasm does not
-/// unwind: once its transaction has ended, the mark means nothing.
+/// The transaction whose body is calling, if one is.
 pub(crate) fn current() -> Option<Running> {
     CURRENT.get().filter(|running| find(running.transaction).is_some())
+}
+
+/// What was called by the browser has panicked. The mark of the body that did is still there, for wasm does not unwind.
+#[cfg(target_family = "wasm")]
+pub(crate) fn panicked() {
+    CURRENT.set(None);
 }
 
 struct Transaction {

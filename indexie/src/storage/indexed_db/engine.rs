@@ -29,6 +29,7 @@ const VERSION_CHANGE: u32 = 7;
 const WAITED: u32 = 9;
 const COMMITTED: u32 = 10;
 const ARRIVED: u32 = 11;
+const PANICKED: u32 = 12;
 
 // What comes with columns.
 const NEW_SHAPES: u32 = 8;
@@ -87,6 +88,7 @@ fn woken(event: u32, id: u32) {
         WAITED => runner::waited(id),
         COMMITTED => engine().committed(),
         ARRIVED => thread.arrived(id, &engine().arrived()),
+        PANICKED => runner::panicked(),
         _ => thread.happened(id, Event::Closed),
     }
 }

@@ -46,7 +46,7 @@ const SMALL_HEAD = 5;
 const DURABILITIES = [undefined, 'relaxed', 'strict'];
 // Events; the same numbers as in engine.rs.
 const SETTLED = 0, DONE = 1, ABORTED = 2, UPGRADE = 3, OPENED = 4, OPEN_FAILED = 5, BLOCKED = 6, VERSION_CHANGE = 7, CLOSED = 8,
-  WAITED = 9, COMMITTED = 10, ARRIVED = 11;
+  WAITED = 9, COMMITTED = 10, ARRIVED = 11, PANICKED = 12;
 
 // Of so many changed rows a commit tells each one; the same number as in storage.rs. To other tabs it tells only the keys of those
 // beyond the other number.
@@ -3304,6 +3304,7 @@ export class Engine {
   // Rust does not unwind here. Left alone, what the body had written by then would be committed.
   panicked(error, transaction) {
     if (transaction) abandon(transaction, new DOMException('its body panicked', 'AbortError'));
+    this.wake(PANICKED, 0);
     reportError(error);
   }
 
