@@ -15,9 +15,9 @@ fn is_of_a_stop<T>(result: &Result<T, Error>) -> bool {
     matches!(result, Err(Error::Sync { reason: SyncError::Stopped, .. }))
 }
 
-fn status_of<T>(result: Result<T, Error>) -> Option<u16> {
+fn status_of<T>(result: &Result<T, Error>) -> Option<u16> {
     match result {
-        Err(Error::Sync { reason: SyncError::Status { status, .. }, .. }) => Some(status),
+        Err(Error::Sync { reason: SyncError::Status { status, .. }, .. }) => Some(*status),
         _ => None,
     }
 }
@@ -31,7 +31,7 @@ async fn a_sync_that_is_tried_again_is_waited_for() {
         .then(page(H1, "0_inf", &[UP_TO_DATE]));
     let sync = sync(&db, &script).await;
     failed(&db, &sync).await;
-    assert_eq!(status_of(sync.up_to_date().await), Some(403));
+    assert_eq!(status_of(&sync.up_to_date().await), Some(403));
     sync.retry();
     assert!(matches!(sync.status(), SyncStatus::Connecting), "{:?}", sync.status());
     sync.up_to_date().await.expect("it is up to date");
@@ -50,7 +50,7 @@ async fn a_sync_that_had_caught_up_catches_up_again_when_it_is_tried_again() {
     let mut waiting = sync.up_to_date();
     asked(&db, &script, 4).await;
     assert!((&mut waiting).now_or_never().is_none(), "it has not caught up");
-    send.send(page(H1, "100_0", &[insert(3, "Cy", 100, 0), UP_TO_DATE.into()])).ok().expect("it is waited for");
+    send.send(page(H1, "100_0", &[insert(3, "Cy", 100, 0), UP_TO_DATE.into()])).expect("it is waited for");
     waiting.await.expect("it is up to date");
     assert_eq!(names(&db).await.len(), 3);
 }
@@ -63,13 +63,13 @@ async fn one_that_fails_again_says_why_it_has_failed_now() {
     failed(&db, &sync).await;
     let mut statuses = sync.statuses();
     let mut seen = async || match statuses.next().await {
-        Some(SyncStatus::Failed { error }) => status_of::<()>(Err(error)).expect("a refusal").to_string(),
+        Some(SyncStatus::Failed { error }) => status_of::<()>(&Err(error)).expect("a refusal").to_string(),
         status => format!("{status:?}"),
     };
     assert_eq!(seen().await, "403");
     sync.retry();
     assert_eq!(seen().await, "Some(Connecting)");
-    assert_eq!(status_of(sync.up_to_date().await), Some(404));
+    assert_eq!(status_of(&sync.up_to_date().await), Some(404));
     assert_eq!(seen().await, "404");
 }
 
@@ -127,7 +127,7 @@ async fn what_comes_with_a_stop_is_not_told() {
         let sync = sync(&db, &script).await;
         asked(&db, &script, 1).await;
         let (mut statuses, mut errors) = (sync.statuses(), sync.errors());
-        send.send(answer).ok().expect("it is waited for");
+        send.send(answer).expect("it is waited for");
         sync.stop();
         assert!(statuses.next().await.is_some_and(|status| is_stopped(&status)));
         until(&db, "the end of the request", || script.open() == 0).await;

@@ -81,7 +81,7 @@ async fn text_may_be_borrowed_twice() -> Result<()> {
     let owned: Vec<String> = wanted.iter().map(ToString::to_string).collect();
     assert_eq!(name().any_of(&owned).primary_keys().await?, [4, 2]);
     assert_eq!(name().none_of(["hello", "README"].iter()).primary_keys().await?, [1, 5, 3]);
-    assert_eq!(name().equals(&wanted[0]).primary_keys().await?, [2]);
+    assert_eq!(name().equals(wanted.first().expect("a name")).primary_keys().await?, [2]);
     assert_eq!(name().between(&wanted[1]..&wanted[0]).primary_keys().await?, [4]);
     Ok(())
 }

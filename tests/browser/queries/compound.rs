@@ -276,7 +276,7 @@ async fn the_parts_of_a_compound_key_may_be_borrowed() -> Result<()> {
     let (text, texts) = ("x".to_owned(), ["x", "y"]);
     let parts = || db.triples.where_(|t| t.a_b_c);
     assert_eq!(parts().prefix(&text).primary_keys().await?, [4, 2]);
-    assert_eq!(parts().prefix(&texts[0]).primary_keys().await?, [4, 2]);
+    assert_eq!(parts().prefix(texts.first().expect("a text")).primary_keys().await?, [4, 2]);
     assert_eq!(parts().prefix((&texts[0], &1)).primary_keys().await?, [4]);
     assert_eq!(parts().equals((&text, 1, 7.0)).primary_keys().await?, [4]);
     let keys = texts.iter().map(|text| (text, 1, if *text == "x" { 7.0 } else { 0.5 }));

@@ -78,7 +78,7 @@ async fn clauses_find_what_they_find_elsewhere() -> Result<()> {
             (users.where_("age").between(12..=36), ids([5, 3, 1])),
             (users.where_("age").between(..), ids([2, 5, 3, 1, 4])),
             (users.where_("age").any_of([64, 7, 9]), ids([2, 4])),
-            (users.where_("name").any_of(&["Ada", "Cid"]), ids([1, 5, 4])),
+            (users.where_("name").any_of(["Ada", "Cid"].iter()), ids([1, 5, 4])),
             (users.where_("[name+age]").any_of(["Ada"].iter().map(|name| (name, &12))), ids([5])),
             (users.where_("age").none_of([64, 7]), ids([5, 3, 1])),
             (users.where_("age").in_any_range([60..70, 0..8]), ids([2, 4])),
