@@ -10,7 +10,7 @@ mod thread;
 
 pub(crate) use backend::{Backend, Connect, Event, Layout, OpenRequest, SchemaChange, StoreLayout, Versions};
 pub(crate) use commit::{Changes, Commit, Image, Order, RowChange, StoreChange};
-pub(crate) use thread::{Submitted, Thread};
+pub(crate) use thread::{Submitted, Thread, Waiter};
 
 use std::cell::RefCell;
 use std::fmt;

@@ -6,11 +6,11 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
 
-use futures::FutureExt;
 use futures::channel::oneshot;
 use futures::executor::{LocalPool, block_on};
 use futures::future::{join, join_all};
 use futures::task::LocalSpawnExt;
+use futures::{FutureExt, StreamExt};
 use indexie::prelude::*;
 use tokio::task::{LocalSet, spawn_local};
 
@@ -176,6 +176,48 @@ fn many_futures_in_one_task_use_up_nobodys_patience() {
         running
     })
     .expect("twenty turns are not long");
+}
+
+#[test]
+fn many_live_queries_in_one_task_use_up_nobodys_patience() {
+    let mut pool = LocalPool::new();
+    let spawner = pool.spawner();
+    pool.run_until(async {
+        let db = items().await?;
+        // Also one that has read from two tables, which may be of two databases.
+        let other = Items::builder().name("others").build();
+        let both = live_query(clone!(db, other => async move || {
+            Ok((db.items.count().await?, other.items.count().await?))
+        }));
+        let mut live: Vec<_> = (0..20).map(|_| db.items.live().map(drop).boxed_local()).collect();
+        live.extend((0..20).map(|_| both.clone().map(drop).boxed_local()));
+        for live in &mut live {
+            live.next().await.expect("a result");
+        }
+        let (tell, told) = oneshot::channel();
+        let running = db.transaction(Mode::ReadWrite, &db.items, async move |items| {
+            items.add(&item(4)).await?;
+            spawner
+                .spawn_local(async {
+                    turns(6).await;
+                    tell.send(5).expect("the body waits");
+                })
+                .expect("the pool runs");
+            let id = told.await.map_err(Error::user)?;
+            items.add(&item(id)).await
+        });
+        let mut running = pin!(running);
+        // Each poll of this task polls them all: that is one turn.
+        let added = poll_fn(|context| {
+            for live in &mut live {
+                let _ = live.poll_next_unpin(context);
+            }
+            running.as_mut().poll(context)
+        });
+        assert_eq!(added.await?, 5);
+        Ok::<_, Error>(())
+    })
+    .expect("six turns are not long");
 }
 
 #[test]

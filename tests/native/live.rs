@@ -1,15 +1,20 @@
 //! Live queries on several threads: who waits for nothing else is woken by what another thread commits.
 
+use std::future::poll_fn;
 use std::sync::mpsc::channel;
+use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
-use futures::StreamExt;
-use futures::executor::block_on;
+use futures::executor::{LocalPool, block_on};
+use futures::task::LocalSpawnExt;
+use futures::{FutureExt, StreamExt};
 use indexie::prelude::*;
 
+use crate::executors::turns;
 use crate::fixtures::{item, items};
 use crate::threads::{elsewhere, joined};
+use crate::waiting::soon;
 
 #[test]
 fn a_thread_that_only_waits_is_woken_by_another_ones_commit() -> Result<()> {
@@ -67,4 +72,68 @@ fn a_subscription_goes_on_while_something_else_is_awaited() -> Result<()> {
     block_on(db.items.count())?;
     assert_eq!(heard.get(), count);
     Ok(())
+}
+
+#[test]
+fn each_task_is_woken_for_its_own_live_query() -> Result<()> {
+    soon(|| {
+        let mut pool = LocalPool::new();
+        let db = block_on(items())?;
+        let (write, written) = channel();
+        let writing = elsewhere(&db, async move |db| {
+            written.recv().expect("somebody asks for it");
+            // By then both tasks sleep.
+            thread::sleep(Duration::from_millis(50));
+            db.items.add(&item(4)).await
+        });
+        let mut one = db.items.count().live();
+        assert_eq!(pool.run_until(one.next()).transpose()?, Some(3));
+        let first = pool.spawner().spawn_local_with_handle(async move { one.next().await.transpose() });
+        let second = async move {
+            let mut other = db.items.count().live();
+            assert_eq!(other.next().await.transpose()?, Some(3));
+            for _ in 0..10 {
+                assert!(futures::poll!(other.next()).is_pending());
+                turns(1).await;
+            }
+            write.send(()).expect("the thread waits");
+            Ok::<_, Error>(other)
+        };
+        // It has been polled last, and is not polled any more.
+        let _other = pool.run_until(second)?;
+        assert_eq!(pool.run_until(first.expect("the pool runs"))?, Some(4));
+        joined(writing).map(|_| ())
+    })
+}
+
+#[test]
+fn a_glance_at_one_live_query_leaves_the_others_awake() -> Result<()> {
+    soon(|| {
+        let db = block_on(items())?;
+        let (write, written) = channel();
+        let writing = elsewhere(&db, async move |db| {
+            written.recv().expect("somebody asks for it");
+            thread::sleep(Duration::from_millis(50));
+            db.items.add(&item(4)).await
+        });
+        block_on(async {
+            let (mut count, mut all) = (db.items.count().live(), db.items.live());
+            assert_eq!(count.next().await.transpose()?, Some(3));
+            assert_eq!(all.next().await.transpose()?.map(|rows| rows.len()), Some(3));
+            let mut write = Some(write);
+            let counted = poll_fn(|context| {
+                let Poll::Pending = count.poll_next_unpin(context) else {
+                    return Poll::Ready(());
+                };
+                assert!(all.next().now_or_never().is_none());
+                if let Some(write) = write.take() {
+                    write.send(()).expect("the thread waits");
+                }
+                Poll::Pending
+            });
+            counted.await;
+            Ok::<_, Error>(())
+        })?;
+        joined(writing).map(|_| ())
+    })
 }

@@ -4,11 +4,16 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::thread;
 
-use futures::executor::block_on;
+use futures::FutureExt;
+use futures::executor::{LocalPool, block_on};
+use futures::task::LocalSpawnExt;
 use indexie::prelude::*;
 
+use crate::executors::turns;
+
 use crate::fixtures::{Item, item, items};
-use crate::threads::{elsewhere, joined};
+use crate::threads::{elsewhere, held, joined};
+use crate::waiting::soon;
 
 #[test]
 fn an_overlay_is_seen_on_its_own_thread_only() -> Result<()> {
@@ -80,6 +85,37 @@ fn they_go_with_the_database_object() -> Result<()> {
         drop(tx);
         drop(db);
         assert_eq!(Rc::strong_count(&held), 1);
+        Ok(())
+    })
+}
+
+#[test]
+fn who_waits_for_a_commit_is_woken_when_that_is_given_up() -> Result<()> {
+    soon(|| {
+        let mut pool = LocalPool::new();
+        let db = block_on(items())?;
+        let (held, release) = held(&db, false);
+        let counted = pool.run_until(async {
+            let tx = db.items.start_transaction(Overlay::Optimistic);
+            tx.put(&item(77)).await?;
+            let mut commit = Box::pin(tx.commit());
+            for _ in 0..10 {
+                assert!(futures::poll!(&mut commit).is_pending());
+                turns(1).await;
+            }
+            // It is to see the row that is just being stored, and waits for that.
+            let mut count = db.items.count().boxed_local();
+            assert!((&mut count).now_or_never().is_none());
+            Ok::<_, Error>((commit, count))
+        });
+        let (commit, count) = counted?;
+        let counting = pool.spawner().spawn_local_with_handle(count).expect("the pool runs");
+        pool.run_until_stalled();
+        drop(commit);
+        let counted = pool.run_until(counting);
+        drop(release);
+        joined(held)?;
+        assert_eq!(counted?, 3);
         Ok(())
     })
 }

@@ -8,7 +8,6 @@ mod member;
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
-use std::task::Waker;
 
 pub(in crate::live) use guards::{Interest, Reading, Watching};
 pub(in crate::live) use member::{Audience, Hit, Looks, Member};
@@ -19,7 +18,7 @@ use crate::engine::{Shared, Sight, above};
 use crate::key::range::KeyRange;
 use crate::order::{SortedMap, SortedSet};
 use crate::schema::StoreSchema;
-use crate::storage::{Backend, Commit, Order, RowChange, StoreChange, Thread};
+use crate::storage::{Backend, Commit, Order, RowChange, StoreChange, Thread, Waiter};
 
 /// Clocks of two threads that are read in the same moment differ by no more, in milliseconds.
 const SKEW: f64 = 20.0;
@@ -195,7 +194,7 @@ impl Hub {
         if is_new {
             self.tell_backend();
         }
-        Watching { hub: self.clone(), database, store }
+        Watching { hub: self.clone(), database, store, waiter: Rc::new(Waiter::new(self.backend.clone())) }
     }
 
     fn tell_backend(&self) {
@@ -236,11 +235,6 @@ impl Hub {
             table.indexes[entry].insert(range, member.number);
         }
         Interest { hub: self.clone(), table: table.number, member: member.number, entry, ranges }
-    }
-
-    /// Looks at what is due, where nothing else does.
-    pub fn turn(&self, waker: &Waker) {
-        self.backend.turn(waker, self.number);
     }
 
     fn member(&self, number: u64) -> Option<Rc<Member>> {

@@ -15,7 +15,7 @@ use crate::engine::{Shared, Sight};
 use crate::key::AnyKey;
 use crate::key::range::KeyRange;
 use crate::schema::StoreSchema;
-use crate::storage::{Columns, Operation, Reply, Request, RowChange, Scan};
+use crate::storage::{Columns, Operation, Reply, Request, RowChange, Scan, Waiter};
 
 /// Notes what the reads of one run depend on.
 pub(super) struct Tracker {
@@ -127,9 +127,9 @@ impl Tracker {
 
     /// Where there may be something due that nothing else looks at.
     pub fn turn(&self, context: &Context<'_>) {
-        let watching: Vec<Rc<Hub>> = self.watching.borrow().iter().map(|watching| watching.hub.clone()).collect();
-        for hub in watching {
-            hub.turn(context.waker());
+        let waiters: Vec<Rc<Waiter>> = self.watching.borrow().iter().map(|watching| watching.waiter.clone()).collect();
+        for waiter in waiters {
+            waiter.turn(context.waker());
         }
     }
 }

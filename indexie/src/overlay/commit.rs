@@ -21,8 +21,8 @@ use crate::error::Result;
 use crate::hooks::{Event, Mutation, call};
 use crate::key::AnyKey;
 use crate::order::{self, SortedMap, SortedSet};
-use crate::storage::Thread;
 use crate::storage::memory::evaluator::{At, Row};
+use crate::storage::{Thread, Waiter};
 use crate::strategy::in_turn;
 use crate::within::within;
 
@@ -132,6 +132,7 @@ impl Over {
     /// Resolves when the rows on which an overlay has built have their keys, as far as those are given by overlays that are being
     /// committed: a server is not to be told temporary ones.
     async fn keyed(&self, shared: &Shared, number: u32) -> Result<()> {
+        let mut waiter = None;
         poll_fn(|context| {
             let Some((store, key, giver)) = self.awaited(number) else { return Poll::Ready(Ok(())) };
             // In a hook of that one, or of one for which that one waits, it would wait for itself.
@@ -140,7 +141,7 @@ impl Over {
                 return Poll::Ready(Err(conflict(shared, store, &key)));
             }
             self.waiting.borrow_mut().push(context.waker().clone());
-            shared.backend().turn(context.waker(), giver);
+            waiter.get_or_insert_with(|| Waiter::new(shared.backend())).turn(context.waker());
             Poll::Pending
         })
         .await

@@ -37,7 +37,7 @@ impl Over {
             let (tried, mine) = (again.clone(), steps.clone());
             let body = move |base: Session| {
                 // What is being stored would be there twice, or not at all.
-                if this.lands(sight).is_some() {
+                if this.lands(sight) {
                     tried.set(true);
                     return ready(Err(ended())).boxed_local();
                 }

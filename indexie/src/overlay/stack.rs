@@ -14,7 +14,7 @@ use crate::engine::{KeyFor, Shared, Sight};
 use crate::error::{Error, Result};
 use crate::key::AnyKey;
 use crate::order::SortedMap;
-use crate::storage::Thread;
+use crate::storage::{Thread, Waiter};
 
 #[cfg(feature = "live")]
 pub(super) type Heard = crate::live::Overheard;
@@ -143,20 +143,24 @@ impl Over {
         Layers::new(shown.filter_map(|open| open.layers.get(&store).cloned()))
     }
 
-    /// The overlay that is being stored right now, if who has this sight sees it already.
-    pub(super) fn lands(&self, sight: Sight) -> Option<u32> {
-        let landing = self.landing.borrow();
-        let Landing { overlay, purpose, .. } = landing.as_ref()?;
-        (*purpose == Purpose::Shown || sight == Sight::Overlay(*overlay)).then_some(*overlay)
+    /// Whether an overlay is being stored right now that who has this sight sees already.
+    pub(super) fn lands(&self, sight: Sight) -> bool {
+        let is_seen = |Landing { overlay, purpose, .. }: &Landing| {
+            *purpose == Purpose::Shown || sight == Sight::Overlay(*overlay)
+        };
+        self.landing.borrow().as_ref().is_some_and(is_seen)
     }
 
     /// Resolves when nothing is being stored that who has this sight sees already.
     pub(super) fn no_landing(&self, sight: Sight) -> impl Future<Output = ()> + '_ {
+        let mut waiter = None;
         std::future::poll_fn(move |context| {
-            let Some(overlay) = self.lands(sight) else { return Poll::Ready(()) };
+            if !self.lands(sight) {
+                return Poll::Ready(());
+            }
             self.waiting.borrow_mut().push(context.waker().clone());
             if let Some(shared) = self.shared.upgrade() {
-                shared.backend().turn(context.waker(), overlay);
+                waiter.get_or_insert_with(|| Waiter::new(shared.backend())).turn(context.waker());
             }
             Poll::Pending
         })

@@ -168,6 +168,9 @@ pub(crate) trait Backend {
     fn reports_during_polls(&self) -> bool {
         true
     }
+    /// A future with this number waits for this storage until `waits` is false, though for no connection, transaction or operation of
+    /// its own.
+    fn waits(&self, _future: u32, _waits: bool) {}
     /// Does what is due. Called at each poll of a future that waits for this storage, with that future's own number; `waker` is
     /// woken if there is more to do soon.
     fn turn(&self, waker: &Waker, future: u32);

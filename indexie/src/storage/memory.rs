@@ -189,6 +189,10 @@ impl Backend for InRealm {
         self.engine.pump.later(transaction);
     }
 
+    fn waits(&self, future: u32, waits: bool) {
+        self.engine.waits(future, waits);
+    }
+
     fn turn(&self, waker: &Waker, of: u32) {
         self.engine.turn(waker, of);
     }

@@ -190,6 +190,32 @@ impl Thread {
     }
 }
 
+/// Who waits for something that others have under way, or for commits. Each has a number of its own: of one number only the last that
+/// was polled is woken, and to be polled twice tells that a turn is over.
+pub(crate) struct Waiter {
+    backend: Rc<dyn Backend>,
+    number: u32,
+}
+
+impl Waiter {
+    pub fn new(backend: Rc<dyn Backend>) -> Self {
+        let number = Thread::get().number();
+        backend.waits(number, true);
+        Self { backend, number }
+    }
+
+    /// Looks at what is due, where nothing else does, and has this waker woken when there is more.
+    pub fn turn(&self, waker: &Waker) {
+        self.backend.turn(waker, self.number);
+    }
+}
+
+impl Drop for Waiter {
+    fn drop(&mut self) {
+        self.backend.waits(self.number, false);
+    }
+}
+
 /// An operation that has been started. Dropped early, its result is thrown away unread; a write goes on.
 #[must_use = "futures do nothing unless awaited"]
 pub(crate) struct Submitted {

@@ -4,12 +4,14 @@ use std::rc::Rc;
 
 use super::Hub;
 use crate::key::range::KeyRange;
+use crate::storage::Waiter;
 
 /// A store that is watched.
 pub(in crate::live) struct Watching {
     pub hub: Rc<Hub>,
     pub(super) database: u64,
     pub(super) store: &'static str,
+    pub waiter: Rc<Waiter>,
 }
 
 impl Watching {

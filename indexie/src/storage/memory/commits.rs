@@ -127,7 +127,6 @@ impl Engine {
         });
         self.wake(receivers);
         if goes {
-            self.inbox.unwatch(id);
             self.watched.borrow_mut().remove(&id);
         } else {
             self.watched.borrow_mut().insert(id, database);

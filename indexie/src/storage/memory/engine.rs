@@ -2,7 +2,7 @@
 //! Called through [`Backend`](crate::storage::Backend), by `pump`, and by nothing else; calls `database` and `operate`.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -30,6 +30,8 @@ pub(super) struct Engine {
     /// Rows that a Get has left for a Merge, by its slot; they go with its transaction.
     pub parked: RefCell<HashMap<u32, Vec<Option<Row>>>>,
     pub pump: Pump,
+    /// Those who wait for what others have under way, or for commits.
+    pub waiters: RefCell<HashSet<u32>>,
     pub watched: RefCell<Watched>,
     /// How many commits the operation that was last taken has seen.
     pub seen: Cell<u64>,
@@ -298,13 +300,23 @@ impl Engine {
         }
     }
 
-    /// Whether somebody may be waiting for the operation, transaction or connection with this number.
+    /// Somebody begins to wait for what others have under way, or has ended it.
+    pub fn waits(&self, id: u32, waits: bool) {
+        if waits {
+            self.waiters.borrow_mut().insert(id);
+        } else {
+            self.waiters.borrow_mut().remove(&id);
+            self.inbox.unwatch(id);
+        }
+    }
+
+    /// Whether somebody may be waiting for the operation, transaction or connection with this number, or has it to wait for others'.
     pub fn is_under_way(&self, id: u32) -> bool {
         matches!(self.slots.borrow().get(&id), Some(Slot::Due(_)))
             || self.transactions.borrow().contains_key(&id)
             || self.deletions.borrow().contains_key(&id)
             || self.connections.borrow().get(&id).is_some_and(|connection| connection.opened.borrow().is_none())
-            || self.watched.borrow().contains_key(&id)
+            || self.waiters.borrow().contains(&id)
             || self.pump.keeps(id)
     }
 

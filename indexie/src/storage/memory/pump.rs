@@ -120,8 +120,8 @@ impl Pump {
 }
 
 impl Engine {
-    /// Reads this thread's letters. `future` is the number of what is polled. Nothing is done in a future's first turn: in a
-    /// browser, too, nothing comes of an operation before others have had theirs.
+    /// Reads this thread's letters. `future` is the number of what is polled. Nothing is done in a future's first turn, if it has
+    /// begun something: in a browser, too, nothing comes of an operation before others have had theirs.
     pub fn turn(&self, waker: &Waker, future: u32) {
         // The body of a transaction has its turn already: who polls the whole goes on when it has come back.
         if self.pump.is_running() || runner::current().is_some() {
@@ -129,7 +129,8 @@ impl Engine {
         }
         #[cfg(not(target_family = "wasm"))]
         let _hold = crate::tasks::hold();
-        if self.is_under_way(future) && self.inbox.watch(future, waker) {
+        let is_first = self.is_under_way(future) && self.inbox.watch(future, waker);
+        if is_first && !self.waiters.borrow().contains(&future) {
             waker.wake_by_ref();
             return;
         }
