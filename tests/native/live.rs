@@ -1,18 +1,21 @@
 //! Live queries on several threads: who waits for nothing else is woken by what another thread commits.
 
+use std::cell::Cell;
 use std::future::poll_fn;
+use std::rc::Rc;
 use std::sync::mpsc::channel;
 use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
 use futures::executor::{LocalPool, block_on};
+use futures::future::{Either, select};
 use futures::task::LocalSpawnExt;
 use futures::{FutureExt, StreamExt};
 use indexie::prelude::*;
 
 use crate::executors::turns;
-use crate::fixtures::{item, items};
+use crate::fixtures::{Items, item, items};
 use crate::threads::{elsewhere, joined};
 use crate::waiting::soon;
 
@@ -135,5 +138,61 @@ fn a_glance_at_one_live_query_leaves_the_others_awake() -> Result<()> {
             Ok::<_, Error>(())
         })?;
         joined(writing).map(|_| ())
+    })
+}
+
+/// Two databases: in the first less has been committed than in the second.
+async fn unequal() -> Result<(Items, Items)> {
+    let (few, many) = (Items::builder().name("few").build(), Items::builder().name("many").build());
+    for id in 0..20 {
+        many.items.add(&item(id)).await?;
+    }
+    few.items.add(&item(1)).await?;
+    Ok((few, many))
+}
+
+#[test]
+fn what_a_read_that_was_given_up_needed_is_noted_beside_another_database() -> Result<()> {
+    soon(|| {
+        block_on(async {
+            let (few, many) = unequal().await?;
+            let runs = Rc::new(Cell::new(0));
+            let mut live = live_query(clone!(few, many, runs => async move || {
+                runs.set(runs.get() + 1);
+                // Whichever answers first: that is the second database, which has seen more commits.
+                match select(many.items.count(), few.items.count()).await {
+                    Either::Left((count, _)) | Either::Right((count, _)) => Ok((runs.get(), count?)),
+                }
+            }));
+            assert_eq!(live.next().await.transpose()?, Some((1, 20)));
+            // The other one was begun, and may be what counts the next time.
+            few.items.add(&item(2)).await?;
+            assert_eq!(live.next().await.transpose()?, Some((2, 20)));
+            // Nothing has changed since.
+            few.items.count().await?;
+            assert!(live.next().now_or_never().is_none());
+            assert_eq!(runs.get(), 2);
+            Ok(())
+        })
+    })
+}
+
+#[test]
+fn whether_a_row_is_pending_is_asked_beside_another_database() -> Result<()> {
+    soon(|| {
+        block_on(async {
+            let (few, many) = unequal().await?;
+            let mut live = live_query(clone!(few, many => async move || {
+                let count = many.items.count().await?;
+                Ok((count, few.items.is_pending(&7)))
+            }));
+            assert_eq!(live.next().await.transpose()?, Some((20, false)));
+            let tx = few.items.start_transaction(Overlay::Optimistic);
+            tx.put(&item(7)).await?;
+            assert_eq!(live.next().await.transpose()?, Some((20, true)));
+            tx.commit().await?;
+            assert_eq!(live.next().await.transpose()?, Some((20, false)));
+            Ok(())
+        })
     })
 }

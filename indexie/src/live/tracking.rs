@@ -94,6 +94,13 @@ impl Tracker {
         self.seen.get()
     }
 
+    /// Up to which commit its reads have seen those of one database.
+    fn seen_of(&self, hub: &Rc<Hub>) -> u64 {
+        let dependencies = self.dependencies.borrow();
+        let own = dependencies.iter().filter(|dependency| Rc::ptr_eq(&dependency.hub, hub));
+        own.map(|dependency| dependency.seen.commits).max().unwrap_or_default()
+    }
+
     /// Ends the run. Returns whether something that it depends on has changed since it was read, by what was told meanwhile.
     pub fn ends(&self, told: &[Hit]) -> bool {
         self.reading.take();
@@ -147,7 +154,9 @@ impl Tracks for Tracker {
 
     fn asks(self: Rc<Self>, shared: &Arc<Shared>, store: &'static str, schema: StoreSchema, key: &AnyKey) {
         let mut asked = self.looks(shared, Looks::Asks, store, schema);
-        let seen = Seen { commits: asked.hub.backend.seen(), shown: shown(shared) };
+        // What was read last may have been of another database.
+        let commits = self.seen_of(&asked.hub);
+        let seen = Seen { commits, shown: shown(shared) };
         asked.note(0, vec![KeyRange::only(key.clone())], true, seen);
     }
 
@@ -182,9 +191,8 @@ impl Tracked {
 impl Drop for Tracked {
     fn drop(&mut self) {
         if !self.noted {
-            // It has failed, or nobody has waited for it: whatever changes may be what it needed.
-            let seen = Seen { commits: self.hub.backend.seen(), shown: 0 };
-            self.note(0, vec![KeyRange::all()], true, seen);
+            // It has failed, or nobody has waited for it: whatever changes may be what it needed. What it has seen is not known.
+            self.note(0, vec![KeyRange::all()], true, Seen::default());
         }
     }
 }
