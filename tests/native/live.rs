@@ -15,7 +15,7 @@ use futures::{FutureExt, StreamExt};
 use indexie::prelude::*;
 
 use crate::executors::turns;
-use crate::fixtures::{Items, item, items};
+use crate::fixtures::{Item, Items, item, items};
 use crate::threads::{elsewhere, joined};
 use crate::waiting::soon;
 
@@ -138,6 +138,31 @@ fn a_glance_at_one_live_query_leaves_the_others_awake() -> Result<()> {
             Ok::<_, Error>(())
         })?;
         joined(writing).map(|_| ())
+    })
+}
+
+#[test]
+fn who_has_not_looked_for_long_finds_what_there_is() -> Result<()> {
+    soon(|| {
+        let db = block_on(items())?;
+        let (mut all, mut count) = (db.items.live(), db.items.count().live());
+        block_on(all.next()).transpose()?;
+        block_on(count.next()).transpose()?;
+        let writing = elsewhere(&db, async |db| {
+            for times in 0..10 {
+                let rows: Vec<_> = (0..900).map(|id| Item { count: times, ..item(id) }).collect();
+                db.items.bulk_put(&rows).await?;
+            }
+            db.items.delete(899).await
+        });
+        joined(writing)?;
+        let rows = block_on(all.next()).transpose()?.expect("a result");
+        assert_eq!((rows.len(), rows.iter().all(|row| row.count == 9)), (899, true));
+        assert_eq!(block_on(count.next()).transpose()?, Some(899));
+        // And it goes on row by row.
+        block_on(db.items.delete(0))?;
+        assert_eq!(block_on(all.next()).transpose()?.map(|rows| rows.len()), Some(898));
+        Ok(())
     })
 }
 

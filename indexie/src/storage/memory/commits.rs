@@ -99,6 +99,21 @@ impl State {
 }
 
 impl Committed {
+    /// How many rows it tells of, and one for itself.
+    pub fn size(&self) -> usize {
+        1 + self.stores.iter().filter_map(|(_, rows)| rows.as_ref()).map(SortedMap::len).sum::<usize>()
+    }
+
+    /// Takes another one in, which has come later: of both, only the stores are told.
+    pub fn absorb(&mut self, other: &Self) {
+        self.number = other.number;
+        for (store, _) in &other.stores {
+            if !self.stores.iter().any(|(known, _)| known == store) {
+                self.stores.push((store.clone(), None));
+            }
+        }
+    }
+
     fn encoded(&self) -> Commit {
         let mut batch = Batch::default();
         for rows in self.stores.iter().filter_map(|(_, rows)| rows.as_ref()) {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Waker;
 
 use super::commits::Committed;
-use crate::storage::{Failure, Versions};
+use crate::storage::{Failure, MOST_REPORTED, Versions};
 
 /// Something that has happened, or is to be done, by the number of what it is about.
 #[derive(Clone, Debug)]
@@ -88,6 +88,8 @@ struct Inside {
     /// How many of these have been taken out.
     taken: u64,
     commits: VecDeque<CommitNote>,
+    /// How many rows these tell of.
+    size: usize,
     /// What is waited for.
     watched: HashSet<u32>,
     /// Who is to be woken, by what for: one that has been comes again by itself.
@@ -102,6 +104,24 @@ struct CommitNote {
     committed: Arc<Committed>,
 }
 
+impl Inside {
+    /// Keeps of what is stored only which stores have changed: this thread may not read it for long. It may hear of that too early, for
+    /// all of it is stored, but not too late.
+    fn summarize(&mut self) {
+        let mut all: Vec<(u64, u32, Committed)> = Vec::new();
+        for CommitNote { place, watch, committed } in self.commits.drain(..) {
+            let at = all.iter().position(|(_, of, _)| *of == watch).unwrap_or_else(|| {
+                all.push((place, watch, Committed::default()));
+                all.len() - 1
+            });
+            all[at].2.absorb(&committed);
+        }
+        self.size = all.len();
+        let note = |(place, watch, committed)| CommitNote { place, watch, committed: Arc::new(committed) };
+        self.commits.extend(all.into_iter().map(note));
+    }
+}
+
 impl Inbox {
     /// Wakes nobody: this inbox's own thread reads it by itself, and another one is woken later.
     pub fn put(&self, note: Note) {
@@ -109,7 +129,11 @@ impl Inbox {
         match note {
             Note::Committed(watch, committed) => {
                 let place = inside.taken + inside.notes.len() as u64;
+                inside.size += committed.size();
                 inside.commits.push_back(CommitNote { place, watch, committed });
+                if inside.size > MOST_REPORTED && inside.commits.len() > 1 {
+                    inside.summarize();
+                }
             }
             note => inside.notes.push_back(note),
         }
@@ -126,6 +150,7 @@ impl Inbox {
         let mut inside = lock(&self.0);
         let taken = inside.taken;
         if let Some(commit) = inside.commits.pop_front_if(|commit| commit.place <= taken) {
+            inside.size = inside.size.saturating_sub(commit.committed.size());
             return Some(Note::Committed(commit.watch, commit.committed));
         }
         let note = inside.notes.pop_front()?;
@@ -135,7 +160,11 @@ impl Inbox {
 
     /// Takes the letters about commits out, in their order. Asked for after each operation: the others are not looked at.
     pub fn commits(&self) -> Vec<(u32, Arc<Committed>)> {
-        let commits = std::mem::take(&mut lock(&self.0).commits);
+        let commits = {
+            let mut inside = lock(&self.0);
+            inside.size = 0;
+            std::mem::take(&mut inside.commits)
+        };
         commits.into_iter().map(|commit| (commit.watch, commit.committed)).collect()
     }
 
@@ -256,6 +285,26 @@ mod tests {
         read.extend(std::iter::from_fn(|| inbox.next()).map(|note| note.about()));
         assert_eq!(read, [1, 2, 3, 4, 5, 6, 7]);
         assert!(inbox.is_empty());
+    }
+
+    #[test]
+    fn of_many_commits_that_nobody_reads_only_one_of_each_watch_is_kept() {
+        let inbox = Inbox::default();
+        inbox.put(Note::Run(1));
+        for _ in 0..20_000 {
+            inbox.put(commit(2));
+            inbox.put(commit(3));
+            assert!(lock(&inbox.0).commits.len() <= MOST_REPORTED);
+        }
+        inbox.put(Note::Run(4));
+        let mut read: Vec<u32> = std::iter::from_fn(|| inbox.next()).map(|note| note.about()).collect();
+        assert_eq!((read.first(), read.last()), (Some(&1), Some(&4)));
+        read.dedup();
+        assert!(read.starts_with(&[1, 2, 3]));
+        assert_eq!(lock(&inbox.0).size, 0);
+        // As many as are told one by one stay as they are.
+        (0..MOST_REPORTED).for_each(|_| inbox.put(commit(2)));
+        assert_eq!(inbox.commits().len(), MOST_REPORTED);
     }
 
     #[test]
