@@ -146,9 +146,8 @@ class Reader {
     this.shapes = shapes;
     this.ints = ints;
     this.floats = floats;
-    // A TextDecoder refuses memory that is shared between threads.
-    this.bytes = bytes.length > 0 && typeof SharedArrayBuffer === 'function' && bytes.buffer instanceof SharedArrayBuffer
-      ? bytes.slice() : bytes;
+    // A TextDecoder refuses memory that is shared between threads. Its class may be hidden: where a page is not isolated.
+    this.bytes = bytes.length > 0 && !(bytes.buffer instanceof ArrayBuffer) ? bytes.slice() : bytes;
     this.sections = sections;
     this.int = 0;
     this.float = 0;
