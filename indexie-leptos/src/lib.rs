@@ -72,6 +72,31 @@ pub use indexie::Live;
 /// The query begins once the component has been made: a server render, which gets no further, shows it as loading, and so does the
 /// first render in the browser.
 ///
+/// # Servers
+///
+/// The signal is of the thread that has made it, as rows are: a server whose renders go from one thread to another panics where
+/// another thread reads it or drops its owner. There, make what has queries in the browser only. Effects run nowhere else:
+///
+/// ```
+/// # use {indexie::prelude::*, indexie_leptos::*, leptos::prelude::*, serde::*};
+/// # #[derive(indexie::Store, Serialize, Deserialize)]
+/// # #[store("++id, age")]
+/// # struct User { id: u32, age: u32 }
+/// # schema! { struct AppDb("app"); version 1 { users: User } }
+/// # #[component]
+/// # fn Adults(db: AppDb) -> impl IntoView {}
+/// #[component]
+/// fn App(db: AppDb) -> impl IntoView {
+///     let in_browser = RwSignal::new(false);
+///     Effect::new(move || in_browser.set(true));
+///     let adults = move || view! { <Adults db=db.clone()/> };
+///     view! { <main>{move || in_browser.get().then(&adults)}</main> }
+/// }
+/// # let owner = Owner::new();
+/// # let view = owner.with(|| view! { <App db=AppDb::new()/> });
+/// # assert!(std::thread::spawn(move || owner.with(|| view.to_html())).join().is_ok());
+/// ```
+///
 /// # Cancellation
 ///
 /// When the component goes, or whatever else owns the signal, the query is unsubscribed at once.
