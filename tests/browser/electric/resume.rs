@@ -114,6 +114,52 @@ async fn another_program_goes_on_when_the_first_is_gone() {
     assert_eq!(names(&db).await.len(), 3);
 }
 
+/// Where a browser has no locks, two programs sync: what one of them has put aside is no part of what the other one stores.
+#[cfg(target_family = "wasm")]
+#[wasm_bindgen_test]
+async fn two_programs_without_locks_do_not_mix_what_they_have_put_aside() {
+    let _without = WithoutLocks::new();
+    let db = database("electric_without_locks").await;
+    let other: crate::fixtures::Users = indexie_tests::builder("electric_without_locks").build();
+    let (rest, last) = crate::script::later();
+    let first = Script::default()
+        .then(page(H1, "0_0", &[row(1, "Ann"), row(2, "Bob")]))
+        .then(last)
+        .then(page(H1, "0_0", &[row(1, "Ann"), row(2, "Bob"), row(3, "Cy"), SNAPSHOT_END.into()]))
+        .then(page(H1, "0_inf", &[UP_TO_DATE]));
+    let one = db.users.sync_electric(first.shape().most_in_memory(0)).await.expect("a sync");
+    asked(&db, &first, 2).await;
+    let second = Script::default().then(page(H2, "0_0", &[row(7, "Gus"), row(8, "Hal")]));
+    let _two = other.users.sync_electric(second.shape().most_in_memory(0)).await.expect("a sync");
+    asked(&other, &second, 2).await;
+    rest.send(page(H1, "0_1", &[row(3, "Cy"), SNAPSHOT_END.into(), UP_TO_DATE.into()])).expect("it waits");
+    one.up_to_date().await.expect("it is up to date");
+    assert_eq!(names(&db).await, [(1, "Ann"), (2, "Bob"), (3, "Cy")].map(|(id, name)| (id, name.to_owned())));
+}
+
+/// Hides the browser's locks for as long as it lives.
+#[cfg(target_family = "wasm")]
+struct WithoutLocks(js_sys::Object);
+
+#[cfg(target_family = "wasm")]
+impl WithoutLocks {
+    fn new() -> Self {
+        let navigator: js_sys::Object =
+            js_sys::Reflect::get(&js_sys::global(), &"navigator".into()).expect("a navigator").into();
+        let hidden = js_sys::Object::new();
+        js_sys::Reflect::set(&hidden, &"configurable".into(), &true.into()).expect("an object");
+        js_sys::Object::define_property(&navigator, &"locks".into(), &hidden);
+        Self(navigator)
+    }
+}
+
+#[cfg(target_family = "wasm")]
+impl Drop for WithoutLocks {
+    fn drop(&mut self) {
+        let _ = js_sys::Reflect::delete_property(&self.0, &"locks".into());
+    }
+}
+
 /// A table that follows another shape than before has that one's rows, and only those.
 #[wasm_bindgen_test]
 async fn another_shape_replaces_the_rows_of_the_one_before() {

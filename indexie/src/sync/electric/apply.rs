@@ -45,6 +45,8 @@ pub(super) struct Task {
     pub rows: RowKind,
     pub shape: Rc<str>,
     pub batch: Batch,
+    /// Whose parts those are that have been put aside.
+    pub owner: f64,
     /// Where the table is believed to be.
     pub from: Progress,
     pub changes_only: bool,
@@ -91,7 +93,9 @@ impl Task {
             parts.clear_old_rows().await?;
             for at in 0..batch.staged {
                 // Another program has cleared them away.
-                let Some(items) = staged::get(&records, at).await? else { return not_to_be(Applied::Overtaken) };
+                let Some(items) = staged::get(&records, self.owner, at).await? else {
+                    return not_to_be(Applied::Overtaken);
+                };
                 if !parts.store(&items, &mut tags).await? {
                     return not_to_be(Applied::Lost);
                 }

@@ -81,7 +81,7 @@ pub(super) async fn exchange(inner: &Rc<Inner>, machine: &mut Machine, shape: &R
 /// Of what has come and belongs to more, memory holds so much only.
 async fn put_aside(inner: &Rc<Inner>, machine: &mut Machine) -> Next {
     let Some((at, items)) = machine.heavy(inner.electric.most_in_memory) else { return Next::Ask };
-    match staged::put(&inner.shared, inner.rows.table, at, &items).await {
+    match staged::put(inner, at, &items).await {
         Ok(()) => Next::Ask,
         Err(error) => could_not_store(machine, error),
     }

@@ -351,6 +351,7 @@ pub(super) async fn commit(inner: &Rc<Inner>, machine: &mut Machine, shape: &Rc<
             rows: inner.rows,
             shape: shape.clone(),
             batch,
+            owner: inner.number,
             from: inner.progress.get(),
             changes_only: inner.electric.is_changes_only(),
             now: clock::now_millis(),

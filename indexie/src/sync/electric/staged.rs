@@ -1,6 +1,6 @@
 //! Changes that have come and cannot be stored as rows yet, because there is more to come: of very large shapes they are put into the
 //! library's own store, so that memory holds a part of them only. Nobody sees them there; a tab that comes to its end leaves them for
-//! the next one to clear away.
+//! the next one to clear away. Where tabs have no locks, several may put something aside at the same time: each has its number.
 
 use std::sync::Arc;
 
@@ -11,8 +11,10 @@ use serde_json::value::RawValue;
 use super::machine::Item;
 use super::message::{Message, Operation, Pattern};
 use super::records::{Part, Records};
+use super::sync::Inner;
 use crate::engine::{self, Access, Session, Shared};
 use crate::error::{Error, Result};
+use crate::key::AnyKey;
 use crate::schema::RECORDS;
 
 /// A message, as the server would have sent it.
@@ -80,20 +82,27 @@ fn unreadable(message: &impl ToString) -> Error {
     Error::Decode { table: RECORDS.to_owned(), key: None, path: "staged".to_owned(), message: message.to_string() }
 }
 
+/// Of a part: the number of the sync that has put it aside, and its own.
+fn key(owner: f64, at: u32) -> AnyKey {
+    AnyKey::Array(vec![AnyKey::Number(owner), at.into()])
+}
+
 /// Puts changes aside, as part number `at`.
-pub(super) async fn put(shared: &Arc<Shared>, table: &'static str, at: u32, items: &[Item]) -> Result<()> {
+pub(super) async fn put(inner: &Inner, at: u32, items: &[Item]) -> Result<()> {
+    let Inner { shared, rows, number, .. } = inner;
+    let (table, key) = (rows.table, key(*number, at));
     let all: Vec<Told<'_>> = items.iter().map(told).collect();
     let text = serde_json::to_string(&all).map_err(|error| unreadable(&error))?;
     let body = move |session: Session| {
         let records = Records::new(&session.silent(), table);
-        async move { records.put(Part::Staged, vec![(Some(at.into()), text)]).await }.boxed_local()
+        async move { records.put(Part::Staged, vec![(Some(key), text)]).await }.boxed_local()
     };
     engine::transact(shared.clone(), vec![shared.records()], Access::ReadWrite, None, body).await
 }
 
-/// A part that was put aside; none if it is gone.
-pub(super) async fn get(records: &Records, at: u32) -> Result<Option<Vec<Item>>> {
-    let Some(text) = records.get::<String>(Part::Staged, Some(at.into())).await? else { return Ok(None) };
+/// A part that a sync has put aside; none if it is gone.
+pub(super) async fn get(records: &Records, owner: f64, at: u32) -> Result<Option<Vec<Item>>> {
+    let Some(text) = records.get::<String>(Part::Staged, Some(key(owner, at))).await? else { return Ok(None) };
     let messages = Message::parse_all(text.as_bytes()).map_err(|message| unreadable(&message))?;
     let item = |message| match message {
         Message::Change(change) => Some(Item::Change(change)),

@@ -53,6 +53,8 @@ pub(super) struct Inner {
     pub shared: Arc<Shared>,
     pub rows: RowKind,
     pub electric: Electric,
+    /// Drawn by chance: tells it from those of other tabs.
+    pub number: f64,
     pub status: Rc<Watched<SyncStatus>>,
     /// How far the table is, as far as this tab knows.
     pub progress: Watched<Progress>,
@@ -157,6 +159,7 @@ impl ElectricSync {
             shared,
             rows,
             electric,
+            number: clock::random(),
             status: Rc::new(Watched::new(SyncStatus::Connecting)),
             progress: Watched::new(Progress::default()),
             wishes: Watched::new(Wishes::default()),
