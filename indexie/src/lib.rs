@@ -88,6 +88,7 @@ mod index;
 mod key;
 #[cfg(feature = "live")]
 mod live;
+mod mutex;
 mod names;
 mod op;
 mod order;

@@ -20,12 +20,13 @@ mod host {
     use std::cell::{Cell, RefCell};
     use std::rc::Rc;
     use std::sync::atomic::{AtomicBool, Ordering};
-    use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+    use std::sync::{Arc, Mutex, MutexGuard};
     use std::task::{Context, Wake, Waker};
 
     use futures::FutureExt;
     use futures::future::LocalBoxFuture;
 
+    use crate::mutex::lock;
     use crate::overlay::SAVEPOINTS;
     use crate::storage::{memory, runner};
     use crate::strategy;
@@ -63,7 +64,7 @@ mod host {
         }
 
         fn wakers(&self) -> MutexGuard<'_, Vec<Waker>> {
-            self.wakers.lock().unwrap_or_else(PoisonError::into_inner)
+            lock(&self.wakers)
         }
     }
 

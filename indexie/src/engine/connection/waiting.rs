@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::{Rc, Weak};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Wake, Waker};
 
 use futures::channel::oneshot;
@@ -12,6 +12,7 @@ use futures::future::FutureExt;
 
 use super::{Phase, State, hang_up};
 use crate::error::{Error, Result};
+use crate::mutex::lock;
 
 /// Resolves when the connection is open, or is not to be. When the last one has gone who has waited for it, it is given up:
 /// an upgrade that nobody carries on would keep other threads waiting.
@@ -58,7 +59,7 @@ struct Waiters(Mutex<Vec<(u64, Waker)>>);
 
 impl Waiters {
     fn all(&self) -> MutexGuard<'_, Vec<(u64, Waker)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 
     fn wait(&self, number: u64, waker: &Waker) {

@@ -1,7 +1,8 @@
 //! Schemas of stored databases, in the form that declared ones have: kept for as long as the program runs.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
+use crate::mutex::lock;
 use crate::schema::{IndexSchema, InstalledStore, KeyPath, KeySchema, StoreSchema};
 
 /// What an upgrade finds stored, by name and schema. As many as there are different stores, each kept once, however often
@@ -9,7 +10,7 @@ use crate::schema::{IndexSchema, InstalledStore, KeyPath, KeySchema, StoreSchema
 static KEPT: Mutex<Vec<(InstalledStore, (&'static str, StoreSchema))>> = Mutex::new(Vec::new());
 
 pub(super) fn kept(store: &InstalledStore) -> (&'static str, StoreSchema) {
-    let mut all = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut all = lock(&KEPT);
     if let Some((_, kept)) = all.iter().find(|(known, _)| known == store) {
         return *kept;
     }

@@ -8,10 +8,11 @@
 use std::sync::{Arc, Mutex, Weak};
 
 use super::commits::Watch;
-use super::inbox::{Inbox, Letters, Note, Receivers, lock};
+use super::inbox::{Inbox, Letters, Note, Receivers};
 use super::opening::Request;
 use super::schedule::Tickets;
 use super::undo::Stores;
+use crate::mutex::lock;
 use crate::order::SortedMap;
 
 /// Databases by name.

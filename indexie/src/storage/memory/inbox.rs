@@ -3,10 +3,11 @@
 //! Called by `database` and `engine`; calls the wakers of those who wait, and holds no lock while it does.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 use std::task::Waker;
 
 use super::commits::Committed;
+use crate::mutex::lock;
 use crate::storage::{Failure, MOST_REPORTED, Versions};
 
 /// Something that has happened, or is to be done, by the number of what it is about.
@@ -212,24 +213,6 @@ impl Inbox {
 impl std::task::Wake for Inbox {
     fn wake(self: Arc<Self>) {
         Self::wake(&self);
-    }
-}
-
-/// Locks. What is inside is whole even if a thread has panicked meanwhile: nothing that can panic is done under a lock.
-#[cfg(not(target_family = "wasm"))]
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-}
-
-/// The main thread of a page may not sleep. Locks are held for the time of an operation at most, so it spins.
-#[cfg(target_family = "wasm")]
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    loop {
-        match mutex.try_lock() {
-            Ok(guard) => return guard,
-            Err(std::sync::TryLockError::Poisoned(poisoned)) => return poisoned.into_inner(),
-            Err(std::sync::TryLockError::WouldBlock) => std::hint::spin_loop(),
-        }
     }
 }
 
