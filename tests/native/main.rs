@@ -12,6 +12,7 @@ mod overlays;
 mod panics;
 mod readme;
 mod storages;
+mod syncs;
 mod tabs;
 mod threads;
 mod values;

@@ -57,7 +57,7 @@ pub(super) async fn run(inner: Rc<Inner>) {
 /// Waits until this tab is the one that syncs; none if it is not to be any more.
 async fn lead(inner: &Rc<Inner>, presence: &Presence) -> Option<lock::Held> {
     let name = format!("indexie:electric:{}:{}", inner.shared.name, inner.rows.table);
-    let mut waiting = Box::pin(lock::hold(&name));
+    let mut waiting = Box::pin(lock::hold(inner.shared.storage.place(), &name));
     // Where nobody else has it, it comes at once; only then is another tab's turn worth a word.
     let at_once = clock::timeout(inner.electric.turn, &mut waiting).await;
     if at_once.is_some() {

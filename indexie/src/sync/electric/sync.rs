@@ -95,7 +95,7 @@ impl<T: Store> Table<T> {
     /// Rows come in whole transactions of the server's, each stored as one with the place in the shape's log that it leads to; what
     /// is stored goes on from there after a reload, and offline it can be read as it is. Live queries hear of it; hooks do not,
     /// so nothing is sent back. Of all tabs of an origin one syncs, and another one takes over when it is gone. A hidden page does
-    /// not sync.
+    /// not sync. Off the web it is one of the threads that share a database.
     ///
     /// Where the server's log ends (a migration, say), the rows are fetched anew, and replace the old ones in one step. So they are
     /// where a sync begins and the table has lost all its rows, or the record has got a field that is a column of the shape's.

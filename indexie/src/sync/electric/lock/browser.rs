@@ -42,7 +42,8 @@ impl Drop for Held {
     }
 }
 
-pub(crate) async fn hold(name: &str) -> Held {
+/// An origin has one storage.
+pub(crate) async fn hold(_storage: usize, name: &str) -> Held {
     debug_assert!(!name.starts_with('-'), "Web Locks keep these names for later");
     // Where a browser refuses, as in the frame of a sandbox, it is as if there were no locks.
     ask(name).await.unwrap_or(Held { release: None })

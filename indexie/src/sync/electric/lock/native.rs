@@ -1,62 +1,64 @@
-//! Locks off the web. Each thread has its own, as it has databases of its own in memory.
+//! Locks off the web: those of the program, whose threads may share a database in memory.
 
 #[cfg(test)]
 mod tests;
 
-use std::cell::RefCell;
-use std::collections::{HashMap, VecDeque};
-use std::rc::Rc;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex};
 
 use futures::channel::oneshot;
 
-thread_local! {
-    /// Of each lock that is held, who waits for it.
-    static LOCKS: RefCell<HashMap<Rc<str>, VecDeque<oneshot::Sender<Held>>>> = RefCell::default();
-}
+use crate::mutex::lock;
 
-pub(crate) struct Held {
-    name: Rc<str>,
-}
+/// A storage, and a name.
+type Place = Arc<(usize, String)>;
 
-pub(crate) async fn hold(name: &str) -> Held {
-    let name: Rc<str> = name.into();
-    let turn = LOCKS.with_borrow_mut(|locks| {
-        let Some(waiting) = locks.get_mut(&name) else {
-            locks.insert(name.clone(), VecDeque::new());
-            return None;
-        };
-        let (give, turn) = oneshot::channel();
-        waiting.push_back(give);
-        Some(turn)
-    });
+/// Of each lock that is held, who waits for it.
+static LOCKS: Mutex<BTreeMap<Place, VecDeque<oneshot::Sender<Held>>>> = Mutex::new(BTreeMap::new());
+
+pub(crate) struct Held(Place);
+
+pub(crate) async fn hold(storage: usize, name: &str) -> Held {
+    let place: Place = Arc::new((storage, name.to_owned()));
+    let turn = {
+        let mut locks = lock(&LOCKS);
+        match locks.get_mut(&place) {
+            None => {
+                locks.insert(place.clone(), VecDeque::new());
+                None
+            }
+            Some(waiting) => {
+                let (give, turn) = oneshot::channel();
+                waiting.push_back(give);
+                Some(turn)
+            }
+        }
+    };
     match turn {
-        None => Held { name },
-        // It is given up only with the thread's own end.
-        Some(turn) => turn.await.unwrap_or(Held { name }),
+        None => Held(place),
+        // Whoever has it gives it away at the end.
+        Some(turn) => turn.await.unwrap_or(Held(place)),
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        // Given outside of the borrow: one who no longer waits drops it, which comes here again.
-        if let Some(next) = next(&self.name) {
-            let _ = next.send(Held { name: self.name.clone() });
+        // Given outside of the lock: it wakes, and one who no longer waits drops it, which comes here again.
+        while let Some(next) = next(&self.0) {
+            if !next.is_canceled() {
+                let _ = next.send(Held(self.0.clone()));
+                return;
+            }
         }
     }
 }
 
-/// Who has waited longest, and still does. If nobody does, the lock is free.
-fn next(name: &Rc<str>) -> Option<oneshot::Sender<Held>> {
-    let next = LOCKS.try_with(|locks| {
-        let mut locks = locks.borrow_mut();
-        let waiting = locks.get_mut(name)?;
-        while let Some(next) = waiting.pop_front() {
-            if !next.is_canceled() {
-                return Some(next);
-            }
-        }
-        locks.remove(name);
-        None
-    });
-    next.ok().flatten()
+/// Who has waited longest. If nobody has, the lock is free.
+fn next(place: &Place) -> Option<oneshot::Sender<Held>> {
+    let mut locks = lock(&LOCKS);
+    let next = locks.get_mut(place)?.pop_front();
+    if next.is_none() {
+        locks.remove(place);
+    }
+    next
 }
