@@ -1,9 +1,10 @@
 //! What a tab says to others of its commits. A channel of the page's own stands for another tab.
 
 use std::cell::Cell;
+use std::pin::pin;
 
 use futures::StreamExt;
-use futures::future::join;
+use futures::future::{Either, join, select};
 use indexie::prelude::*;
 use indexie_tests::wasm_bindgen_test;
 use wasm_bindgen::prelude::*;
@@ -13,7 +14,7 @@ use crate::fixtures::{Friends, friend, with_three};
 #[wasm_bindgen(inline_js = r"
 let channel, echo;
 const heard = [];
-const soon = (milliseconds) => new Promise((wake) => { setTimeout(wake, milliseconds); });
+export const soon = (milliseconds) => new Promise((wake) => { setTimeout(wake, milliseconds); });
 export function enter(database) {
   const name = `indexie ${database}`;
   channel = new BroadcastChannel(name);
@@ -39,9 +40,8 @@ export async function overhear() {
   await soon(150);
   return heard.splice(0).join(', ');
 }
-// Commits a row, as another tab does.
 let sequence = 0;
-export async function commitElsewhere(database, store, row) {
+export async function store(database, store, row) {
   const db = await new Promise((resolve, reject) => {
     const request = indexedDB.open(database);
     request.onsuccess = () => resolve(request.result);
@@ -54,10 +54,20 @@ export async function commitElsewhere(database, store, row) {
     transaction.onabort = () => reject(transaction.error);
   });
   db.close();
+}
+// Commits a row, as another tab does.
+export async function commitElsewhere(database, name, row) {
+  await store(database, name, row);
   const now = Date.now();
   channel.postMessage({
-    kind: 'commit', sender: 2, sequence: sequence++, from: now, to: now, stores: [{ store, rows: null, whole: false }],
+    kind: 'commit', sender: 2, sequence: sequence++, from: now, to: now, stores: [{ store: name, rows: null, whole: false }],
   });
+}
+// The same, but what it says of that is lost on the way: it asks who listens next.
+export async function commitUnheard(database, name, row) {
+  await store(database, name, row);
+  sequence++;
+  channel.postMessage({ kind: 'who', sender: 2, sequence: sequence - 1 });
 }
 export function leave() {
   channel.close();
@@ -73,6 +83,9 @@ extern "C" {
     async fn overhear() -> JsValue;
     #[wasm_bindgen(js_name = commitElsewhere)]
     async fn commit_elsewhere(database: &str, store: &str, row: &str);
+    #[wasm_bindgen(js_name = commitUnheard)]
+    async fn commit_unheard(database: &str, store: &str, row: &str);
+    async fn soon(milliseconds: f64);
     fn leave();
 }
 
@@ -167,6 +180,23 @@ async fn who_never_stops_asking_hears_of_others_too() -> Result<()> {
     let (asked, told) = join(asks, hears).await;
     told?;
     asked?;
+    leave();
+    Ok(())
+}
+
+#[wasm_bindgen_test]
+async fn what_was_lost_before_another_tab_asks_who_listens_is_read() -> Result<()> {
+    let db = with_three("lost before a question").await?;
+    let mut live = db.friends.get(1).live();
+    assert_eq!(live.next().await.transpose()?.flatten(), Some(friend(1, "Ann", 20)));
+    enter(db.name());
+    let row = |age| serde_json::to_string(&friend(1, "Ann", age)).map_err(Error::user);
+    commit_elsewhere(db.name(), "friends", &row(21)?).await;
+    assert_eq!(live.next().await.transpose()?.flatten(), Some(friend(1, "Ann", 21)));
+    commit_unheard(db.name(), "friends", &row(22)?).await;
+    let later = pin!(soon(2_000.0));
+    let Either::Left((next, _)) = select(live.next(), later).await else { panic!("it is not read") };
+    assert_eq!(next.transpose()?.flatten(), Some(friend(1, "Ann", 22)));
     leave();
     Ok(())
 }

@@ -2338,6 +2338,15 @@ const HIDING = 1000;
 const isFirefox = () => 'InternalError' in globalThis;
 const isPage = () => globalThis.document !== undefined;
 
+// Whoever is called may panic, which is not to keep the others from being called.
+function apart(action) {
+  try {
+    action();
+  } catch (error) {
+    reportError(error);
+  }
+}
+
 // The page, if this thread is that of one. A user who leaves it may come back.
 class Page {
   constructor(left, returned) {
@@ -2359,8 +2368,8 @@ class Page {
     if (!this.hidden) return;
     clearTimeout(this.timer);
     this.hidden = false;
-    this.returned();
-    for (const action of this.waiting.splice(0)) action();
+    apart(() => this.returned());
+    for (const action of this.waiting.splice(0)) apart(action);
   }
 
   whenShown(action) {
@@ -2570,8 +2579,10 @@ class Tabs {
   receive({ kind, sender, sequence, stores, from, to }) {
     const last = this.sequences.get(sender);
     this.sequences.set(sender, sequence);
+    const gap = last !== undefined && last !== sequence;
     if (kind === 'who') {
       this.announce();
+      if (gap) this.missed();
     } else if (kind === 'here') {
       const known = this.others.get(sender), listens = new Map(stores);
       if (stores.length > 0) this.others.set(sender, listens);
@@ -2579,7 +2590,7 @@ class Tabs {
       // He has read before he was heard of.
       this.tellLate([...listens.keys()].filter((store) => !known?.has(store) && this.wroteUnheard(store, listens.get(store))));
       // The numbers of messages that have come, or are yet to come.
-      if (last !== undefined && last !== sequence) this.missed();
+      if (gap) this.missed();
     } else if (kind === 'lost' || (last !== undefined && last !== sequence - 1)) {
       this.missed();
     } else {
@@ -2624,7 +2635,7 @@ class Tabs {
     const now = performance.now();
     this.next = now + (pending.length > STREAM ? STREAM_PACE : PACE);
     const told = rows > MOST_REPORTED ? [this.summary(pending)] : pending;
-    for (const commit of told) this.tell({ watch: this.number, number: 0, ...commit });
+    for (const commit of told) apart(() => this.tell({ watch: this.number, number: 0, ...commit }));
     // Who reads begins in one of the next turns.
     this.readingSince = now;
     this.timer = setTimeout(() => this.due(), PACE);
@@ -3158,11 +3169,7 @@ export class Engine {
   // A transaction is complete. Who hears of it may do anything but keep others from hearing of their own.
   stored({ name, pathsOf }, transaction) {
     if (!transaction.changes?.some(({ rows }) => rows === null || rows.length > 0)) return;
-    try {
-      this.tabsOf(name).stored(transaction, pathsOf);
-    } catch (error) {
-      reportError(error);
-    }
+    apart(() => this.tabsOf(name).stored(transaction, pathsOf));
     // The database may have been closed while this was being stored.
     this.unused(name);
   }
