@@ -96,10 +96,23 @@ impl Execution {
     pub fn plan(&self) -> Result<Plan> {
         let schema = self.session.shared.schema(self.store);
         let plan = plan(&self.spec, &schema, self.table())?;
-        match &self.spec.after {
-            Some(cursor) => self.goes_on_from(cursor, &schema).map(|()| plan),
-            None => Ok(plan),
+        if let Some(cursor) = &self.spec.after {
+            self.order_of_an_index("after")?;
+            self.goes_on_from(cursor, &schema)?;
         }
+        Ok(plan)
+    }
+
+    /// Fails for what needs an order that cursors can tell a place in.
+    pub fn order_of_an_index(&self, what: &str) -> Result<()> {
+        if self.spec.sort.is_none() {
+            return Ok(());
+        }
+        Err(Error::Unsupported {
+            what: format!(
+                "`{what}` needs the order of an index: use `order_by`, or `offset` and `limit` with `sort_by_key`"
+            ),
+        })
     }
 
     /// Fails if a cursor is none of the query's order, as far as its keys tell.

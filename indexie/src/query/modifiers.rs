@@ -53,7 +53,8 @@ impl<T: Store, A: Access> Query<T, A> {
     }
 
     /// Only the rows that come after this place in the query's order; see [`page`](Self::page). What it is asked for fails with
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the [`Cursor`] tells that it is of another order.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the [`Cursor`] tells that it is of another order, and with
+    /// [`Error::Unsupported`](crate::Error::Unsupported) with `sort_by_key`, whose order is not that of any index.
     pub fn after(&self, cursor: Cursor) -> Self {
         self.change(|spec| spec.after(cursor))
     }

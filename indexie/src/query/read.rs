@@ -174,12 +174,7 @@ impl Execution {
 
     pub async fn page<T: 'static>(self, count: usize) -> Result<Page<T>> {
         let this = self.with(|spec| spec.limit(count));
-        if this.spec.sort.is_some() {
-            return Err(Error::Unsupported {
-                what: "`page` needs the order of an index: use `order_by`, or `offset` and `limit` with `sort_by_key`"
-                    .to_owned(),
-            });
-        }
+        this.order_of_an_index("page")?;
         // One row more tells whether there is a next page.
         let limit = this.spec.limit.unwrap_or(count);
         let more = this.with(|spec| spec.limit = Some(limit.saturating_add(1)));

@@ -300,7 +300,24 @@ async fn a_page_travels_as_text() -> Result<()> {
 #[wasm_bindgen_test]
 async fn what_is_sorted_in_memory_has_no_pages() -> Result<()> {
     let db = entries("what is sorted has no pages").await?;
-    let error = db.entries.sort_by_key(|e| e.group).page(2).await;
-    assert!(matches!(&error, Err(Error::Unsupported { what }) if what.contains("order_by")), "{error:?}");
+    let cursor = db.entries.order_by(|e| e.group).page(2).await?.next.expect("there are more");
+    let sorted = db.entries.order_by(|e| e.group).sort_by_key(|e| -i64::from(e.id));
+    let after = sorted.after(cursor);
+    let errors = [
+        ("page", sorted.page(2).await.map(|_| ())),
+        ("after", after.to_vec().await.map(|_| ())),
+        ("after", after.count().await.map(|_| ())),
+        ("after", after.primary_keys().await.map(|_| ())),
+        ("after", after.delete().await.map(|_| ())),
+        ("after", after.modify(|e| e.group = 9).await.map(|_| ())),
+    ];
+    for (which, error) in errors {
+        assert!(
+            matches!(&error, Err(Error::Unsupported { what }) if what.contains(which) && what.contains("order_by")),
+            "{error:?}"
+        );
+    }
+    assert_eq!(db.entries.where_(|e| e.group).equals(9).count().await?, 0);
+    assert_eq!(db.entries.count().await?, 20);
     Ok(())
 }
