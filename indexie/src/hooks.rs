@@ -156,7 +156,7 @@ impl<T: Store> Hooks<T> {
     /// ```
     /// # mod app { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/doc_schema.rs")); }
     /// # use {app::*, indexie::prelude::*};
-    /// # async fn post(path: &str, key: Option<u32>, user: &NewUser) -> std::result::Result<User, std::io::Error> { unimplemented!() }
+    /// # async fn post(path: &str, key: Option<u32>, user: &NewUser) -> std::result::Result<User, std::io::Error> { Err(std::io::ErrorKind::NotConnected.into()) }
     /// # fn example(db: AppDb) {
     /// db.users.hook().on_add(async |e: Added<User>| {
     ///     let User { email, name, age, tags, .. } = e.item;

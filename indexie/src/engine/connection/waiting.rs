@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::{Rc, Weak};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
 use futures::channel::oneshot;
@@ -58,19 +58,15 @@ impl Drop for Waiting {
 struct Waiters(Mutex<Vec<(u64, Waker)>>);
 
 impl Waiters {
-    fn all(&self) -> MutexGuard<'_, Vec<(u64, Waker)>> {
-        lock(&self.0)
-    }
-
     fn wait(&self, number: u64, waker: &Waker) {
         // Cloned and dropped outside of the lock: a waker may be anybody's.
         let waker = waker.clone();
         let _before = self.leave(number);
-        self.all().push((number, waker));
+        lock(&self.0).push((number, waker));
     }
 
     fn leave(&self, number: u64) -> Option<(u64, Waker)> {
-        let mut all = self.all();
+        let mut all = lock(&self.0);
         let at = all.iter().position(|(other, _)| *other == number)?;
         Some(all.swap_remove(at))
     }
@@ -78,7 +74,7 @@ impl Waiters {
 
 impl Wake for Waiters {
     fn wake(self: Arc<Self>) {
-        let all = std::mem::take(&mut *self.all());
+        let all = std::mem::take(&mut *lock(&self.0));
         for (_, waker) in all {
             waker.wake();
         }
@@ -86,8 +82,8 @@ impl Wake for Waiters {
 }
 
 struct Inside {
-    /// Absent once it has resolved. Borrowed while one of those who wait polls it.
-    waiting: RefCell<Option<Waiting>>,
+    /// Borrowed while one of those who wait polls it, which nobody does once there is a result.
+    waiting: RefCell<Waiting>,
     result: RefCell<Option<Result<u32>>>,
     waiters: Arc<Waiters>,
     last: Cell<u64>,
@@ -109,7 +105,7 @@ impl Opening {
         drop(state.answer.replace(Some(answer)));
         let waiting = Waiting { state: Rc::downgrade(state), answer: receiver, closed };
         let inside = Inside {
-            waiting: RefCell::new(Some(waiting)),
+            waiting: RefCell::new(waiting),
             result: RefCell::default(),
             waiters: Arc::default(),
             last: Cell::default(),
@@ -142,14 +138,11 @@ impl Future for Opening {
         }
         waiters.wait(self.number, context.waker());
         // It calls the app, which may come here again: who polls it already tells all.
-        let Ok(mut polled) = waiting.try_borrow_mut() else { return Poll::Pending };
-        let Some(future) = &mut *polled else { return Poll::Pending };
+        let Ok(mut waiting) = waiting.try_borrow_mut() else { return Poll::Pending };
         let waker = Waker::from(waiters.clone());
-        let Poll::Ready(resolved) = future.poll_unpin(&mut Context::from_waker(&waker)) else { return Poll::Pending };
-        let over = polled.take();
-        drop(polled);
+        let Poll::Ready(resolved) = waiting.poll_unpin(&mut Context::from_waker(&waker)) else { return Poll::Pending };
+        drop(waiting);
         result.replace(Some(resolved.clone()));
-        drop(over);
         drop(waiters.leave(self.number));
         waker.wake();
         Poll::Ready(resolved)
