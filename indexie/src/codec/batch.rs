@@ -192,9 +192,15 @@ impl<'a> Reader<'a> {
     }
 
     pub fn float(&mut self) -> f64 {
-        let value = self.batch.floats.get(self.at.float).copied().unwrap_or(f64::NAN);
+        f64::from_bits(self.bits())
+    }
+
+    /// The next float, as what it is moved as where nothing is computed (see [`super::natural()`]): not a part of what calls it.
+    #[inline(never)]
+    fn bits(&mut self) -> u64 {
+        let bits = self.batch.floats.get(self.at.float).map_or(f64::NAN.to_bits(), |value| value.to_bits());
         self.at.float += 1;
-        value
+        bits
     }
 
     pub fn text(&mut self) -> &'a str {

@@ -182,11 +182,12 @@ impl Decoder<'_, '_> {
 impl<'de> Deserializer<'de> for Decoder<'_, '_> {
     type Error = CodecError;
 
-    fn deserialize_any<V: Visitor<'de>>(mut self, visitor: V) -> Decoded<V::Value> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
         match self.tag {
             tag::NULL => visitor.visit_unit(),
             tag::BOOL => visitor.visit_bool(self.reader.int() != 0),
-            tag::U32 | tag::F64 => match number(self.read_number().unwrap_or_default()) {
+            tag::U32 => visitor.visit_u64(self.reader.int().into()),
+            tag::F64 => match number(self.reader.float()) {
                 Number::Natural(value) => visitor.visit_u64(value),
                 Number::Negative(value) => visitor.visit_i64(value),
                 Number::Float(value) => visitor.visit_f64(value),
@@ -258,6 +259,9 @@ impl<'de> Deserializer<'de> for Decoder<'_, '_> {
     }
 
     fn deserialize_f64<V: Visitor<'de>>(mut self, visitor: V) -> Decoded<V::Value> {
+        if self.tag == tag::F64 {
+            return visitor.visit_f64(self.reader.float());
+        }
         match self.read_number() {
             Some(value) => visitor.visit_f64(value),
             None => Err(self.unexpected(&visitor)),

@@ -2,24 +2,24 @@
 
 use serde::Serialize;
 
-use super::{Batch, Known, Reader, skip, tag, with_shapes, write_row};
+use super::{Batch, Known, Reader, natural, skip, tag, with_shapes, write_row};
 use crate::key::AnyKey;
 use crate::order::sort_keys;
 use crate::schema::KeyPath;
 
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked by converting back")]
+#[allow(clippy::cast_possible_truncation, reason = "a key has few parts")]
 pub(crate) fn write_key(batch: &mut Batch, key: &AnyKey) {
     match key {
-        AnyKey::Number(number) => {
-            let int = *number as u32;
-            if f64::from(int).to_bits() == number.to_bits() {
+        AnyKey::Number(number) => match natural(*number).map(u32::try_from) {
+            Some(Ok(int)) => {
                 batch.int(tag::U32);
                 batch.int(int);
-            } else {
+            }
+            _ => {
                 batch.int(tag::F64);
                 batch.float(*number);
             }
-        }
+        },
         AnyKey::Date(millis) => {
             batch.int(tag::DATE);
             batch.float(*millis);

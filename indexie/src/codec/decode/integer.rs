@@ -3,6 +3,7 @@
 use serde::de::{self, Unexpected, Visitor};
 
 use super::{CodecError, Decoded};
+use crate::codec::natural;
 
 /// A number that is an integer, in the widest type that cannot lose it.
 pub(super) enum Number {
@@ -11,15 +12,14 @@ pub(super) enum Number {
     Float(f64),
 }
 
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be integral and in range")]
 pub(super) fn number(value: f64) -> Number {
-    // Up to 2^53 every integer is exact; -0 is not the integer 0.
-    if value.fract() != 0.0 || value.abs() > 9_007_199_254_740_992.0 || (value == 0.0 && value.is_sign_negative()) {
-        Number::Float(value)
-    } else if value < 0.0 {
-        Number::Negative(value as i64)
-    } else {
-        Number::Natural(value as u64)
+    if let Some(natural) = natural(value) {
+        return Number::Natural(natural);
+    }
+    match natural(-value) {
+        Some(positive @ 1..) => Number::Negative(-positive.cast_signed()),
+        // Minus zero is not the integer 0.
+        _ => Number::Float(value),
     }
 }
 
