@@ -11,7 +11,6 @@ mod encode;
 mod error;
 mod keys;
 mod names;
-mod natural;
 mod shape;
 #[cfg(test)]
 mod tests;
@@ -23,7 +22,6 @@ pub(crate) use decode::{Decoded, from_value, skip};
 pub(crate) use encode::{Forms, write_row};
 pub(crate) use error::{CodecError, Misfit};
 pub(crate) use keys::{key_at_path, key_by, key_of, key_tagged, keys_by, read_key, tag_at_path, write_key};
-pub(crate) use natural::natural;
 /// Decodes a row of some type.
 pub(crate) type DecodeRow = fn(&mut Reader<'_>, &dyn Known) -> Result<Box<dyn std::any::Any>, CodecError>;
 

@@ -83,6 +83,7 @@ mod codec;
 mod database;
 mod engine;
 mod error;
+mod float;
 mod hooks;
 mod index;
 mod key;

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::{Batch, Known, Reader, natural, skip, tag, with_shapes, write_row};
+use super::{Batch, Known, Reader, skip, tag, with_shapes, write_row};
+use crate::float::{is_nan, natural};
 use crate::key::AnyKey;
 use crate::order::sort_keys;
 use crate::schema::KeyPath;
@@ -10,16 +11,15 @@ use crate::schema::KeyPath;
 #[allow(clippy::cast_possible_truncation, reason = "a key has few parts")]
 pub(crate) fn write_key(batch: &mut Batch, key: &AnyKey) {
     match key {
-        AnyKey::Number(number) => match natural(*number).map(u32::try_from) {
-            Some(Ok(int)) => {
+        AnyKey::Number(number) => {
+            if let Some(Ok(int)) = natural(*number).map(u32::try_from) {
                 batch.int(tag::U32);
                 batch.int(int);
-            }
-            _ => {
+            } else {
                 batch.int(tag::F64);
                 batch.float(*number);
             }
-        },
+        }
         AnyKey::Date(millis) => {
             batch.int(tag::DATE);
             batch.float(*millis);
@@ -53,8 +53,8 @@ pub(crate) fn read_key(reader: &mut Reader<'_>, shapes: &dyn Known) -> Option<An
 pub(crate) fn key_tagged(reader: &mut Reader<'_>, shapes: &dyn Known, tag: u32) -> Option<AnyKey> {
     Some(match tag {
         tag::U32 => AnyKey::Number(f64::from(reader.int())),
-        tag::F64 => AnyKey::Number(Some(reader.float()).filter(|number| !number.is_nan())?),
-        tag::DATE => AnyKey::Date(Some(reader.float()).filter(|millis| !millis.is_nan())?),
+        tag::F64 => AnyKey::Number(Some(reader.float()).filter(|number| !is_nan(*number))?),
+        tag::DATE => AnyKey::Date(Some(reader.float()).filter(|millis| !is_nan(*millis))?),
         tag::TEXT => AnyKey::from(reader.text()),
         tag::BYTES => AnyKey::Binary(reader.binary().to_vec()),
         tag::ARRAY => {

@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::number::Written;
 use super::quoted::Quoted;
+use crate::float;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
@@ -55,7 +56,7 @@ impl AnyKey {
     /// Whether IndexedDB takes it: no part of it is NaN.
     pub(crate) fn is_valid(&self) -> bool {
         match self {
-            Self::Number(number) | Self::Date(number) => !number.is_nan(),
+            Self::Number(number) | Self::Date(number) => !float::is_nan(*number),
             Self::Text(_) | Self::Binary(_) => true,
             Self::Array(parts) => parts.iter().all(Self::is_valid),
         }
@@ -88,10 +89,7 @@ pub(crate) fn compare_utf16(a: &str, b: &str) -> Ordering {
 impl Ord for AnyKey {
     fn cmp(&self, other: &Self) -> Ordering {
         match (self, other) {
-            // Neither is NaN, and -0 equals 0: partial_cmp is total here.
-            (Self::Number(a), Self::Number(b)) | (Self::Date(a), Self::Date(b)) => {
-                a.partial_cmp(b).unwrap_or(Ordering::Equal)
-            }
+            (Self::Number(a), Self::Number(b)) | (Self::Date(a), Self::Date(b)) => float::compare(*a, *b),
             (Self::Text(a), Self::Text(b)) => compare_utf16(a, b),
             (Self::Binary(a), Self::Binary(b)) => a.cmp(b),
             (Self::Array(a), Self::Array(b)) => a.cmp(b),

@@ -3,7 +3,7 @@
 use serde::de::{self, Unexpected, Visitor};
 
 use super::{CodecError, Decoded};
-use crate::codec::natural;
+use crate::float::natural;
 
 /// A number that is an integer, in the widest type that cannot lose it.
 pub(super) enum Number {
