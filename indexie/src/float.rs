@@ -27,6 +27,14 @@ pub(crate) fn natural(value: f64) -> Option<u64> {
     (number << beyond == significand && number <= MOST).then_some(number)
 }
 
+/// The integer that a float is, if it is one, up to 2^53 to either side. Minus zero is zero.
+pub(crate) fn integer(value: f64) -> Option<i64> {
+    match natural(value) {
+        Some(natural) => Some(natural.cast_signed()),
+        None => natural(-value).map(|natural| -natural.cast_signed()),
+    }
+}
+
 /// Whether a float is no number.
 pub(crate) fn is_nan(value: f64) -> bool {
     value.to_bits() & !SIGN > INFINITY
@@ -54,6 +62,8 @@ mod tests {
         for number in edges.filter(|number| *number <= MOST).chain([3, 10, 1_000_000, 123_456_789_012_345]) {
             assert_eq!(natural(number as f64), Some(number));
             assert_eq!(natural(-(number as f64)), None, "-{number}");
+            assert_eq!(integer(number as f64), Some(number.cast_signed()));
+            assert_eq!(integer(-(number as f64)), Some(-number.cast_signed()), "-{number}");
         }
         for other in [
             0.5,
@@ -73,6 +83,7 @@ mod tests {
             f64::NAN,
         ] {
             assert_eq!(natural(other), None, "{other}");
+            assert_eq!(integer(-other), Some(0).filter(|_| other == 0.0), "-{other}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! `Key` for the types of Rust and of the crates behind features.
 
 use super::{AnyKey, AutoKey, Date, Form, Key, KeyError, Text};
+use crate::float::integer;
 
 /// The largest integer up to which a JavaScript number holds every integer: 2^53.
 pub(crate) const MAX_SAFE: u64 = 1 << 53;
@@ -16,12 +17,8 @@ macro_rules! small_numbers {
                 Ok(AnyKey::Number(f64::from(*self)))
             }
 
-            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked by converting back")]
             fn from_any(key: &AnyKey) -> Option<Self> {
-                let number = key.as_number()?;
-                let value = number as $type;
-                #[allow(clippy::float_cmp, reason = "exactly that number or none")]
-                (f64::from(value) == number).then_some(value)
+                integer(key.as_number()?)?.try_into().ok()
             }
         }
     )*};
@@ -42,12 +39,8 @@ macro_rules! wide_numbers {
                 Ok(AnyKey::Number(*self as f64))
             }
 
-            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "checked by converting back")]
             fn from_any(key: &AnyKey) -> Option<Self> {
-                let number = key.as_number()?;
-                let value = number as $type;
-                #[allow(clippy::float_cmp, reason = "exactly that number or none")]
-                (value as f64 == number && number.abs() <= MAX_SAFE as f64).then_some(value)
+                integer(key.as_number()?)?.try_into().ok()
             }
         }
     )*};
