@@ -349,3 +349,64 @@ fn a_database_that_is_dropped_and_made_again_has_its_rows() {
     })
     .expect("nothing fails");
 }
+
+mod upgraded {
+    use super::*;
+    use crate::fixtures::Item;
+
+    mod before {
+        use super::Item;
+        use indexie::prelude::*;
+
+        schema! {
+            pub struct Items("upgraded");
+            version 1 { items: Item, }
+        }
+    }
+
+    schema! {
+        pub struct Items("upgraded");
+        version 1 { items: "id, &name", }
+        version 2 { items: Item, } upgrade when_told
+    }
+
+    thread_local!(static TOLD: RefCell<Option<oneshot::Receiver<()>>> = const { RefCell::new(None) });
+
+    /// Waits for another task, less long than a transaction's patience lasts.
+    async fn when_told(tx: Upgrade) -> Result<()> {
+        let told = TOLD.take();
+        if let Some(told) = told {
+            told.await.map_err(Error::user)?;
+        }
+        tx.table::<Item>("items")?.modify(|item| item.count += 1).await?;
+        Ok(())
+    }
+
+    /// Each of them is polled in each turn of the executor, which is one turn for all of them.
+    #[test]
+    fn an_upgrade_that_many_wait_for_has_as_much_patience_as_one() -> Result<()> {
+        for count in [1, 4, 30] {
+            let mut pool = LocalPool::new();
+            let spawner = pool.spawner();
+            let counts = pool.run_until(async move {
+                let old = before::Items::new();
+                old.items.put(&item(1)).await?;
+                old.close();
+                let (tell, told) = oneshot::channel();
+                TOLD.set(Some(told));
+                let other = async {
+                    turns(8).await;
+                    // The upgrade may have been given up.
+                    let _ = tell.send(());
+                };
+                spawner.spawn_local(other).expect("the pool is there");
+                let db = Items::new();
+                let counts = join_all((0..count).map(|_| db.items.count())).await;
+                db.delete().await?;
+                counts.into_iter().collect::<Result<Vec<_>>>()
+            })?;
+            assert_eq!(counts, vec![1; count]);
+        }
+        Ok(())
+    }
+}

@@ -245,7 +245,7 @@ pub(super) async fn connection(shared: &Arc<Shared>) -> Result<u32> {
     let opening = match &*state.phase.borrow() {
         Phase::Open(connection) => return Ok(*connection),
         Phase::Closed => return Err(Error::Closed { database: shared.name.clone() }),
-        Phase::Opening { opening, .. } => opening.upgrade(),
+        Phase::Opening { opening, .. } => opening.upgrade(&state.backend),
         Phase::Idle => None,
     };
     if let Some(opening) = opening {

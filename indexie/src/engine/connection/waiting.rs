@@ -13,6 +13,7 @@ use futures::future::FutureExt;
 use super::{Phase, State, hang_up};
 use crate::error::{Error, Result};
 use crate::mutex::lock;
+use crate::storage::{Backend, Waiter};
 
 /// Resolves when the connection is open, or is not to be. When the last one has gone who has waited for it, it is given up:
 /// an upgrade that nobody carries on would keep other threads waiting.
@@ -22,16 +23,18 @@ struct Waiting {
     closed: Error,
 }
 
-impl Future for Waiting {
-    type Output = Result<u32>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+impl Waiting {
+    /// Polls it for one of those who wait: for the one who has begun it, or for another one, whose turns are its own.
+    fn poll(&mut self, waiter: Option<&Waiter>, context: &mut Context<'_>) -> Poll<Result<u32>> {
         if let Poll::Ready(answer) = self.answer.poll_unpin(context) {
             return Poll::Ready(answer.unwrap_or_else(|_| Err(self.closed.clone())));
         }
         if let Some(state) = self.state.upgrade() {
             let connection = state.opening();
-            state.backend.turn(context.waker(), connection);
+            match waiter {
+                Some(waiter) => waiter.turn(context.waker()),
+                None => state.backend.turn(context.waker(), connection),
+            }
             if state.opening() != connection {
                 // Another one has been asked for in its place, and nobody is watching that yet.
                 context.waker().wake_by_ref();
@@ -93,6 +96,8 @@ struct Inside {
 pub(super) struct Opening {
     inside: Rc<Inside>,
     number: u64,
+    /// Of those who have come after it had begun. Several who are polled in one turn are not to count as many turns.
+    waiter: Option<Waiter>,
 }
 
 /// It goes on as long as somebody waits.
@@ -110,7 +115,7 @@ impl Opening {
             waiters: Arc::default(),
             last: Cell::default(),
         };
-        Self { inside: Rc::new(inside), number: 0 }
+        Self { inside: Rc::new(inside), number: 0, waiter: None }
     }
 
     pub fn downgrade(&self) -> WeakOpening {
@@ -120,11 +125,11 @@ impl Opening {
 
 impl WeakOpening {
     /// For one more who waits.
-    pub fn upgrade(&self) -> Option<Opening> {
+    pub fn upgrade(&self, backend: &Rc<dyn Backend>) -> Option<Opening> {
         let inside = self.0.upgrade()?;
         let number = inside.last.get() + 1;
         inside.last.set(number);
-        Some(Opening { inside, number })
+        Some(Opening { inside, number, waiter: Some(Waiter::new(backend.clone())) })
     }
 }
 
@@ -140,7 +145,9 @@ impl Future for Opening {
         // It calls the app, which may come here again: who polls it already tells all.
         let Ok(mut waiting) = waiting.try_borrow_mut() else { return Poll::Pending };
         let waker = Waker::from(waiters.clone());
-        let Poll::Ready(resolved) = waiting.poll_unpin(&mut Context::from_waker(&waker)) else { return Poll::Pending };
+        let Poll::Ready(resolved) = waiting.poll(self.waiter.as_ref(), &mut Context::from_waker(&waker)) else {
+            return Poll::Pending;
+        };
         drop(waiting);
         result.replace(Some(resolved.clone()));
         drop(waiters.leave(self.number));
