@@ -1,17 +1,17 @@
 //! Floating-point numbers, told and compared by their bits.
 //!
 //! Nearly all numbers of a row are natural ones, and what the browser has read are floats. Firefox mixes two encodings of the
-//! processor's floating-point instructions, and on some processors each change from one to the other takes some hundred times as long as
-//! an instruction: the numbers of a row took most of the time in which it was decoded, and comparisons most of that of a sort
-//! (`docs/benchmarks.md`). Moving a float is no such instruction, nor is looking at its bits.
+//! processor's floating-point instructions, and on some processors a change from one to the other takes some hundred times as long as an
+//! instruction: the numbers of a row took most of the time in which it was decoded (`docs/benchmarks.md`). Moving a float is no such
+//! instruction, nor is looking at its bits.
 
 use std::cmp::Ordering;
 
 const SIGN: u64 = 1 << 63;
 const INFINITY: u64 = f64::INFINITY.to_bits();
 
-/// Above it there are integers without a float of their own.
-const MOST: u64 = 1 << 53;
+/// The largest integer up to which a JavaScript number holds every integer: 2^53.
+pub(crate) const MAX_SAFE: u64 = 1 << 53;
 
 /// The natural number that a float is, if it is one, up to 2^53. Minus zero is none.
 pub(crate) fn natural(value: f64) -> Option<u64> {
@@ -24,7 +24,7 @@ pub(crate) fn natural(value: f64) -> Option<u64> {
     let exponent = (bits >> 52).checked_sub(1023).filter(|exponent| *exponent <= 53)?;
     let (significand, beyond) = ((bits & FRACTION | 1 << 52) << 1, 53 - exponent);
     let number = significand >> beyond;
-    (number << beyond == significand && number <= MOST).then_some(number)
+    (number << beyond == significand && number <= MAX_SAFE).then_some(number)
 }
 
 /// The integer that a float is, if it is one, up to 2^53 to either side. Minus zero is zero.
@@ -59,7 +59,7 @@ mod tests {
     #[allow(clippy::cast_precision_loss, reason = "up to 2^53 each integer has a float")]
     fn natural_numbers_are_told_from_others() {
         let edges = (0..=53).flat_map(|power| [(1_u64 << power) - 1, 1 << power, (1 << power) + 1]);
-        for number in edges.filter(|number| *number <= MOST).chain([3, 10, 1_000_000, 123_456_789_012_345]) {
+        for number in edges.filter(|number| *number <= MAX_SAFE).chain([3, 10, 1_000_000, 123_456_789_012_345]) {
             assert_eq!(natural(number as f64), Some(number));
             assert_eq!(natural(-(number as f64)), None, "-{number}");
             assert_eq!(integer(number as f64), Some(number.cast_signed()));

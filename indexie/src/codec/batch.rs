@@ -195,7 +195,8 @@ impl<'a> Reader<'a> {
         f64::from_bits(self.bits())
     }
 
-    /// The next float, as what it is moved as where nothing is computed (see [`crate::float`]): not a part of what calls it.
+    /// The next float as an integer. In the midst of its caller it would be loaded as a float, which is only to be moved (see
+    /// [`crate::float`]).
     #[inline(never)]
     fn bits(&mut self) -> u64 {
         let bits = self.batch.floats.get(self.at.float).map_or(f64::NAN.to_bits(), |value| value.to_bits());

@@ -7,6 +7,7 @@ mod containers;
 use containers::{Around, Map, Object, Sequence, wrap};
 
 use super::{Batch, CodecError, MAX_DEPTH, Shapes, tag};
+use crate::float::MAX_SAFE;
 use crate::key::{FieldForm, Form, date};
 
 /// Appends one row, tag first. After an error the batch is of no use any more.
@@ -114,7 +115,7 @@ impl Encoder<'_> {
         if let Ok(small) = u32::try_from(value) {
             self.batch.int(small);
             Ok(tag::U32)
-        } else if value.unsigned_abs() <= 1 << 53 {
+        } else if value.unsigned_abs() <= u128::from(MAX_SAFE) {
             self.batch.float(value as f64);
             Ok(tag::F64)
         } else if self.place.is_key() {

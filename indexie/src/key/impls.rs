@@ -1,10 +1,7 @@
 //! `Key` for the types of Rust and of the crates behind features.
 
 use super::{AnyKey, AutoKey, Date, Form, Key, KeyError, Text};
-use crate::float::integer;
-
-/// The largest integer up to which a JavaScript number holds every integer: 2^53.
-pub(crate) const MAX_SAFE: u64 = 1 << 53;
+use crate::float::{MAX_SAFE, integer};
 
 macro_rules! small_numbers {
     ($($type:ty: $form:ident),*) => {$(

@@ -6,6 +6,7 @@ use serde::de::{Deserialize, Deserializer, Error, IntoDeserializer, Unexpected, 
 use super::array::Elements;
 use super::moment;
 use super::{ColumnError, Decoded};
+use crate::float;
 use crate::key::date;
 use crate::sync::electric::columns::{Column, Kind};
 
@@ -166,11 +167,8 @@ fn integer(text: &str) -> Option<Integer> {
 }
 
 /// As a `float8` prints large numbers, `1e+15`: exact as long as every integer is.
-#[allow(clippy::cast_possible_truncation, reason = "checked to be integral and in range")]
 fn exponential(text: &str) -> Option<Integer> {
-    let value =
-        text.parse::<f64>().ok().filter(|value| value.fract() == 0.0 && value.abs() <= 9_007_199_254_740_992.0)?;
-    let value = value as i64;
+    let value = float::integer(text.parse().ok()?)?;
     Some(u64::try_from(value).map_or(Integer::Negative(value), Integer::Natural))
 }
 
