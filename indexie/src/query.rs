@@ -21,6 +21,7 @@ mod write;
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::rc::Rc;
 
 pub use cursor::{Cursor, Page};
 pub use each::EachOutput;
@@ -111,7 +112,8 @@ impl<T: Store, A: Access> Query<T, A> {
     pub(crate) fn execution(&self) -> Execution {
         let mut spec = self.spec.clone();
         spec.ways = spec.ways.or(const { ways::of::<T>() });
-        Execution { session: self.table.session(), store: self.table.store, row_type: RowType::of::<T>(), spec }
+        let (session, store, row_type) = (self.table.session(), self.table.store, RowType::of::<T>());
+        Execution { session, store, row_type, spec: Rc::new(spec) }
     }
 
     pub(crate) fn change(&self, change: impl FnOnce(&mut Spec)) -> Self {

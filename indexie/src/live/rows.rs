@@ -74,7 +74,7 @@ pub(super) struct Maintained {
 
 impl Maintained {
     pub fn new(execution: Execution, asked: Asked) -> Self {
-        let Spec { offset, limit, ref until, .. } = execution.spec;
+        let Spec { offset, limit, ref until, .. } = *execution.spec;
         let patchable = until.is_none();
         let shown = match (patchable, limit) {
             (true, limit) => Shown { offset, limit: limit.unwrap_or(usize::MAX) },

@@ -1,6 +1,7 @@
 //! The executor: carries out a plan against a session. Untyped; the typed surface decodes what comes out.
 
 use std::any::Any;
+use std::rc::Rc;
 
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
@@ -33,7 +34,8 @@ pub(crate) struct Execution {
     pub session: Session,
     pub store: u16,
     pub row_type: RowType,
-    pub spec: Spec,
+    /// Shared by copies: each read has one.
+    pub spec: Rc<Spec>,
 }
 
 /// A row, decoded, with the keys by which it was found.
@@ -81,7 +83,8 @@ impl Execution {
         let column = Column { entry: index.map_or(0, |index| index + 1), first: false };
         let branch = Branch::new(column, Ok(RangeSet::one(KeyRange::only(key))));
         let Target { session, store, row_type } = target.clone();
-        Self { session, store, row_type, spec: Spec { branches: vec![branch], ..Spec::default() } }
+        let spec = Rc::new(Spec { branches: vec![branch], ..Spec::default() });
+        Self { session, store, row_type, spec }
     }
 
     pub fn table(&self) -> &'static str {
@@ -161,7 +164,7 @@ impl Execution {
     /// The same, with other windows or another direction.
     pub fn with(&self, change: impl FnOnce(&mut Spec)) -> Self {
         let mut changed = self.clone();
-        change(&mut changed.spec);
+        change(Rc::make_mut(&mut changed.spec));
         changed
     }
 

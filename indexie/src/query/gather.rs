@@ -83,7 +83,7 @@ impl Execution {
 
     /// What the walks find together, in order.
     pub(super) async fn gathered(&self, walks: &[Walk], each: Each) -> Result<Gathered> {
-        let Spec { branches, sort, until, reverse, offset, limit, .. } = &self.spec;
+        let Spec { branches, sort, until, reverse, offset, limit, .. } = &*self.spec;
         let schema = self.session.shared.schema(self.store);
         let order = self.spec.order_column();
         let mut rows: Vec<Found> = Vec::new();

@@ -75,7 +75,7 @@ impl Rest {
         if self.is_over() {
             return Ok(None);
         }
-        let Spec { branches, until, reverse, .. } = &execution.spec;
+        let Spec { branches, until, reverse, .. } = &*execution.spec;
         // Without tests every row counts: no more than the window has are read.
         let wanted = if execution.spec.tests_rows() {
             self.chunk

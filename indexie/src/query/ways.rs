@@ -159,7 +159,7 @@ impl Execution {
             let entries = keys.len();
             return Ok((keys, entries));
         }
-        let Spec { offset, limit, .. } = self.spec;
+        let Spec { offset, limit, .. } = *self.spec;
         let end = limit.map_or(usize::MAX, |limit| limit.saturating_add(offset));
         // How often rows repeat is not known: of a small window twice as many entries, then more, then all.
         let mut entries = end.saturating_mul(2).max(FEW_ENTRIES);
@@ -195,7 +195,7 @@ impl Execution {
 
     /// Cuts the window out of everything, in order.
     pub(super) fn window(&self, positions: Vec<Position>) -> Vec<Position> {
-        let Spec { offset, limit, .. } = self.spec;
+        let Spec { offset, limit, .. } = *self.spec;
         positions
             .into_iter()
             .filter(|position| self.spec.is_after(&position.key, &position.primary_key))

@@ -111,7 +111,7 @@ impl<R: Serialize + DeserializeOwned + 'static> UpgradeTable<R> {
             self.rebuild.target::<R>(u16::MAX)
         });
         spec.ways = Some(IN_MEMORY);
-        Execution { session: target.session, store: target.store, row_type: target.row_type, spec }
+        Execution { session: target.session, store: target.store, row_type: target.row_type, spec: Rc::new(spec) }
     }
 
     /// The store, to write to.
