@@ -43,7 +43,7 @@ pub(crate) struct Session {
     pub transaction: Option<u32>,
     pub sight: Sight,
     /// The rows that it sees, where those are fixed.
-    pub frame: Option<Rc<dyn Frame>>,
+    frame: Option<Rc<dyn Frame>>,
     /// It is of an operation at whose beginning nobody attended to its table. Who does so since attends to the next one.
     pub unattended: bool,
 }
@@ -93,6 +93,16 @@ impl Session {
         Self { shared, transaction: None, sight: Sight::Overlay(overlay), frame: None, unattended: false }
     }
 
+    /// The same, with this sight on rows that are fixed.
+    pub fn on(self, sight: Sight, frame: Rc<dyn Frame>) -> Self {
+        Self { sight, frame: Some(frame), ..self }
+    }
+
+    /// The rows that it sees, where those are fixed.
+    pub fn frame(&self) -> Option<&dyn Frame> {
+        if above::is_any() { self.frame.as_deref() } else { None }
+    }
+
     /// Runs one operation.
     pub fn run(&self, store: u16, index: Option<u16>, operation: Operation) -> LocalBoxFuture<'_, Result<Reply>> {
         self.request(Request { store, index, operation, sink: None })
@@ -102,15 +112,15 @@ impl Session {
         async move {
             let Request { store, index, .. } = request;
             let access = if request.operation.writes() { Access::ReadWrite } else { Access::Read };
-            let above = if self.frame.is_none() { self.above(store, access)? } else { None };
+            let above = if self.frame().is_none() { self.above(store, access)? } else { None };
             let Some(above) = above else {
                 if let Operation::Write(write) = &request.operation
                     && let Some(above) = above::above(self.shared.id)
                 {
                     above.admit(self.sight, store, write)?;
                 }
-                return match &self.frame {
-                    Some(frame) => run::framed(self, &**frame, &request).await,
+                return match self.frame() {
+                    Some(frame) => run::framed(self, frame, &request).await,
                     None => run::run(self, request).await,
                 };
             };
@@ -198,7 +208,7 @@ impl Session {
 
     /// Lets go of rows that a read has parked.
     pub fn unpark(&self, parked: u32) {
-        match &self.frame {
+        match self.frame() {
             Some(frame) => frame.unpark(parked),
             None => self.shared.backend().unpark(parked),
         }
@@ -225,7 +235,7 @@ impl Session {
         steps: Steps,
     ) -> LocalBoxFuture<'_, Result<Box<dyn Any>>> {
         async move {
-            if self.frame.is_none()
+            if self.frame().is_none()
                 && let Some(above) = self.above(store, access)?
             {
                 return self.go_through(above, store, access, footprint, steps).await;

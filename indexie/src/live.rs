@@ -2,7 +2,8 @@
 //!
 //! - `hub`: what is watched on this thread, database by database, and who is told of a commit (by way of `intervals`);
 //! - `gate`: the way in, for the rest of the library;
-//! - `tracking`: what a read depends on, noted while a live query's future is polled;
+//! - `mark`: which live query's future is being polled;
+//! - `tracking`: what a read depends on, noted meanwhile;
 //! - `place`, `window`, `difference`: whether and where a row stands in a result, a result that is patched, and what has
 //!   changed in it; pure;
 //! - `rows` and `rerun` (with `faults`): the two ways to keep a result up to date: by patching it, and by reading it again;
@@ -16,6 +17,7 @@ mod faults;
 mod gate;
 mod hub;
 mod intervals;
+mod mark;
 mod place;
 mod query;
 mod rerun;

@@ -3,7 +3,7 @@
 //! Called by the engine and by live queries; implemented by `overlay`.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use futures::future::LocalBoxFuture;
@@ -97,14 +97,33 @@ pub(crate) trait Frame {
     fn shown(&self) -> u64;
 }
 
-thread_local!(static ABOVE: RefCell<SortedMap<u64, Rc<dyn Above>>> = const { RefCell::new(SortedMap::new()) });
+/// Finds what lies above a database object.
+type Find = fn(u64) -> Option<Rc<dyn Above>>;
+
+thread_local! {
+    static ABOVE: RefCell<SortedMap<u64, Rc<dyn Above>>> = const { RefCell::new(SortedMap::new()) };
+    /// Set when something lies above a database object for the first time. In a program that has nothing of the kind nothing sets it:
+    /// the compiler sees that, and leaves out all that would go through here.
+    static FIND: Cell<Option<Find>> = const { Cell::new(None) };
+}
 
 /// What lies above the database object with this number.
 pub(crate) fn above(database: u64) -> Option<Rc<dyn Above>> {
+    let find = FIND.try_with(Cell::get).ok().flatten()?;
+    find(database)
+}
+
+/// Whether anything lies above a database object of this thread.
+pub(super) fn is_any() -> bool {
+    FIND.try_with(Cell::get).is_ok_and(|find| find.is_some())
+}
+
+fn find(database: u64) -> Option<Rc<dyn Above>> {
     ABOVE.try_with(|all| all.borrow().get(&database).cloned()).ok().flatten()
 }
 
 pub(crate) fn set_above(database: u64, above: Rc<dyn Above>) {
+    FIND.set(Some(find));
     let gone: Vec<_> = ABOVE.with_borrow_mut(|all| {
         all.insert(database, above);
         all.extract_if(|_, above| above.is_orphaned())

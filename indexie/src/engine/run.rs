@@ -91,7 +91,7 @@ pub(super) async fn transact(
     body: Steps,
 ) -> Result<Box<dyn Any>> {
     #[cfg(feature = "live")]
-    let tracks = live::begins(&shared, &stores, access == Access::ReadWrite, sight)?;
+    let mut tracked = live::begins(&shared, &stores, access == Access::ReadWrite, sight)?;
     let backend = shared.backend();
     let durability = durability.unwrap_or(shared.durability);
     let mut tries = 0;
@@ -107,7 +107,9 @@ pub(super) async fn transact(
         }
     };
     #[cfg(feature = "live")]
-    let _tracked = tracks.map(|tracks| tracks(transaction));
+    if let Some(tracked) = &mut tracked {
+        tracked.begun(transaction);
+    }
     let running = runner::adopt(backend, shared.id, transaction, access == Access::ReadWrite, |transaction| {
         body(Session::within(shared.clone(), transaction))
     });

@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub(in crate::live) use guards::{Interest, Reading, Watching};
 pub(in crate::live) use member::{Audience, Hit, Looks, Member};
 
-use super::gate::{Hears, enter};
+use super::gate::{Hears, hear};
 use super::intervals::Intervals;
 use crate::engine::{Shared, Sight, above};
 use crate::key::range::KeyRange;
@@ -82,7 +82,7 @@ pub(super) fn hub(shared: &Arc<Shared>) -> Rc<Hub> {
         if let Some(hub) = hubs.numbers.get(&place).and_then(|number| hubs.by_number.get(number)) {
             return hub.clone();
         }
-        enter(Hears { committed, refresh });
+        hear(Hears { committed, refresh });
         let number = Thread::get().number();
         let hub = Rc::new(Hub {
             number,

@@ -1,5 +1,5 @@
 //! Tracking: while a live query's future is polled, the engine notes here what it reads, and what that has seen.
-//! Called by the engine, by way of `gate`, and by `rows` and `rerun`; calls `hub`.
+//! Called by `mark`, for the engine, and by `rows` and `rerun`; calls `hub` and `mark`.
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
@@ -9,8 +9,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::gate::{Reads, Tracks, track};
+use super::gate::Reads;
 use super::hub::{Hit, Hub, Interest, Looks, Member, Reading, Seen, Watching, hub, shown};
+use super::mark::track;
 use crate::engine::{Shared, Sight};
 use crate::key::AnyKey;
 use crate::key::range::KeyRange;
@@ -139,11 +140,10 @@ impl Tracker {
             waiter.turn(context.waker());
         }
     }
-}
 
-impl Tracks for Tracker {
-    fn reads(
-        self: Rc<Self>,
+    /// An operation on a store is about to be started.
+    pub fn reads(
+        self: &Rc<Self>,
         shared: &Arc<Shared>,
         sight: Sight,
         store: &'static str,
@@ -152,7 +152,8 @@ impl Tracks for Tracker {
         Box::new(self.looks(shared, Looks::At(sight), store, schema))
     }
 
-    fn asks(self: Rc<Self>, shared: &Arc<Shared>, store: &'static str, schema: StoreSchema, key: &AnyKey) {
+    /// It is asked whether a row of a store is pending.
+    pub fn asks(self: &Rc<Self>, shared: &Arc<Shared>, store: &'static str, schema: StoreSchema, key: &AnyKey) {
         let mut asked = self.looks(shared, Looks::Asks, store, schema);
         // What was read last may have been of another database.
         let commits = self.seen_of(&asked.hub);
@@ -160,7 +161,8 @@ impl Tracks for Tracker {
         asked.note(0, vec![KeyRange::only(key.clone())], true, seen);
     }
 
-    fn begins(&self, shared: &Arc<Shared>, store: &'static str) {
+    /// A transaction over a store is about to be begun.
+    pub fn begins(&self, shared: &Arc<Shared>, store: &'static str) {
         self.watch(&hub(shared), shared.id, store);
     }
 }

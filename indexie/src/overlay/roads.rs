@@ -50,7 +50,7 @@ impl Over {
                 async move {
                     this.renew(&base, store).await?;
                     let stage = stage(&shared, store, this.layers(sight, store));
-                    steps(Session { sight, frame: Some(Rc::new(stage)), ..base }).await
+                    steps(base.on(sight, Rc::new(stage))).await
                 }
                 .boxed_local()
             };
@@ -79,7 +79,7 @@ impl Over {
                 *this.meanwhile.borrow_mut() = Meanwhile::of(store);
                 let stage = stage(&shared, store, this.beneath(number, store));
                 let stage = Rc::new(stage.writing(own, this.temporary(&shared, store), sequence).among(this.clone()));
-                let session = Session { sight: Sight::Overlay(number), frame: Some(stage.clone()), ..base };
+                let session = base.on(Sight::Overlay(number), stage.clone());
                 let value = steps(session.clone()).await?;
                 let value = this.guard(&session, &stage, store, value).await?;
                 Ok((value, stage))
@@ -107,7 +107,7 @@ impl Over {
         let stage = stage(&shared, store, Layers::default());
         // Nobody else sees its rows by their temporary keys.
         let stage = Rc::new(stage.writing(None, first_temporary(&shared, store), Rc::default()));
-        let session = Session { frame: Some(stage.clone()), ..base.clone() };
+        let session = base.clone().on(base.sight, stage.clone());
         let value = steps(session.clone()).await?;
         let value = self.guard(&session, &stage, store, value).await?;
         let landed = match stage.own() {

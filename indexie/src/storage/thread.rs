@@ -116,15 +116,12 @@ impl Thread {
     }
 
     /// Something that is watched is stored.
-    #[cfg(feature = "live")]
+    #[cfg_attr(not(feature = "live"), allow(unused_variables, reason = "nothing is watched"))]
     #[allow(clippy::unused_self, reason = "called as its neighbours")]
-    pub fn committed(&self, watch: u32, commit: &Rc<Commit>) {
-        crate::live::committed(watch, commit);
+    pub fn committed(&self, read: impl FnOnce() -> (u32, Commit)) {
+        #[cfg(feature = "live")]
+        crate::live::committed(read);
     }
-
-    #[cfg(not(feature = "live"))]
-    #[allow(clippy::unused_self, reason = "nothing is watched")]
-    pub fn committed(&self, _watch: u32, _commit: &Rc<Commit>) {}
 
     // --- connections
 

@@ -204,7 +204,7 @@ impl Work {
             async move {
                 match transaction {
                     // It may go on after a failure. What is worked out in memory leaves nothing behind by itself.
-                    Some(transaction) if session.frame.is_none() => {
+                    Some(transaction) if session.frame().is_none() => {
                         savepoint(&shared, store, transaction, async move || self.write(session).await).await
                     }
                     _ => self.write(session).await,
@@ -218,7 +218,7 @@ impl Work {
     /// Part after part. What fails is undone by the transaction, or the savepoint, that this is in.
     async fn write(mut self, session: Session) -> Result<usize> {
         // In memory each write looks at what those before it have left.
-        let mut ahead = session.frame.is_none().then(OneAhead::default);
+        let mut ahead = session.frame().is_none().then(OneAhead::default);
         let target = Target { session, ..self.target.clone() };
         let (mut done, mut started) = (0, 0);
         while let Some((count, writing)) = self.start(&target, started) {

@@ -44,7 +44,7 @@ impl<'a> Parts<'a> {
     pub fn of_transaction(session: &'a Session, store: u16, row_type: RowType, goes_on: bool) -> Self {
         let chunk = if goes_on { usize::MAX } else { CHUNK };
         // In memory each write looks at what those before it have left.
-        let ahead = !goes_on && session.frame.is_none();
+        let ahead = !goes_on && session.frame().is_none();
         Self { session, store, row_type, chunk, ahead, told: &|_| {} }
     }
 

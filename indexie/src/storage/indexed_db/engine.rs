@@ -86,7 +86,7 @@ fn woken(event: u32, id: u32) {
         BLOCKED => thread.happened(id, Event::Blocked),
         VERSION_CHANGE => thread.happened(id, Event::VersionChange),
         WAITED => runner::waited(id),
-        COMMITTED => engine().committed(),
+        COMMITTED => thread.committed(|| engine().commit_told()),
         ARRIVED => thread.arrived(id, &engine().arrived()),
         PANICKED => runner::panicked(),
         _ => thread.happened(id, Event::Closed),
@@ -150,9 +150,9 @@ impl IndexedDbEngine {
         }
     }
 
-    /// Something is stored that is watched.
+    /// What is stored that is watched, and by whom.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "numbers that count from 1")]
-    fn committed(&self) {
+    fn commit_told(&self) -> (u32, Commit) {
         let told = self.js.take_commit();
         self.receive_shapes();
         let number = |at| told.get(at).as_f64().unwrap_or_default();
@@ -169,8 +169,7 @@ impl IndexedDbEngine {
                 whole: told.get(at + 2).is_truthy(),
             }
         });
-        let commit = Commit { order, stores: stores.collect() };
-        Thread::get().committed(number(0) as u32, &Rc::new(commit));
+        (number(0) as u32, Commit { order, stores: stores.collect() })
     }
 
     fn checked(&self, done: bool) -> Result<(), Failure> {

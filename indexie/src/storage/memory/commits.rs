@@ -1,7 +1,6 @@
 //! Telling what has been committed to those who watch, on whatever thread they are. All commits of a database have one order.
 //! Called by `engine` and `task`; calls `undo`, and [`Thread`].
 
-use std::rc::Rc;
 use std::sync::Arc;
 
 use super::database::{Database, Realm, State};
@@ -157,7 +156,7 @@ impl Engine {
 
     #[allow(clippy::unused_self, reason = "called as its neighbours")]
     pub fn heard(&self, watch: u32, committed: &Committed) {
-        Thread::get().committed(watch, &Rc::new(committed.encoded()));
+        Thread::get().committed(|| (watch, committed.encoded()));
     }
 
     /// The thread ends: nobody listens any more.
