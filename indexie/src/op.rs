@@ -61,6 +61,27 @@ pub struct Fetch<R> {
     kept: Kept<R>,
 }
 
+/// A read whose result gets its type when it comes: of that, as little as can be is in a program once for each type.
+pub(crate) struct Typed<U, R> {
+    read: LocalBoxFuture<'static, Result<U>>,
+    typed: fn(U) -> Result<R>,
+}
+
+impl<U, R> Typed<U, R> {
+    pub fn new(read: LocalBoxFuture<'static, Result<U>>, typed: fn(U) -> Result<R>) -> Self {
+        Self { read, typed }
+    }
+}
+
+impl<U, R> Future for Typed<U, R> {
+    type Output = Result<R>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<R>> {
+        let typed = self.typed;
+        self.read.as_mut().poll(context).map(|result| result.and_then(typed))
+    }
+}
+
 /// Begins a read, as often as it is called.
 pub(crate) type Reads<R> = Rc<dyn Fn() -> LocalBoxFuture<'static, Result<R>>>;
 

@@ -15,7 +15,7 @@ use crate::codec::{Batch, from_value, write_key};
 use crate::engine::RowType;
 use crate::error::{Error, Result};
 use crate::key::{AnyKey, Key};
-use crate::op::{Fetch, Kept};
+use crate::op::{Fetch, Kept, Typed};
 use crate::storage::Want;
 use crate::store::Store;
 use crate::table::Access;
@@ -101,7 +101,7 @@ impl Untyped {
 /// What the reading terminals do, for rows of any type that serde reads.
 impl Execution {
     pub fn into_vec<T: DeserializeOwned + 'static>(self) -> impl Future<Output = Result<Vec<T>>> {
-        self.collected(Collector::of_rows::<T>()).map(|rows| rows?.typed())
+        Typed::new(self.collected(Collector::of_rows::<T>()), Untyped::typed)
     }
 
     fn collected(self, collector: Collector) -> LocalBoxFuture<'static, Result<Untyped>> {

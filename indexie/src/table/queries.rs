@@ -1,13 +1,11 @@
 //! Reading: by key, and the query methods that a table has too.
 
-use futures::FutureExt;
-
 use super::{Access, Table};
 use crate::codec::Batch;
 use crate::error::Result;
 use crate::index::{Index, IsUnique};
 use crate::key::{AnyKey, IntoKey, Key};
-use crate::op::{Fetch, Kept, Op};
+use crate::op::{Fetch, Kept, Op, Typed};
 use crate::query::spec::Spec;
 use crate::query::{EachOutput, Page, Query, RowStream, Where, optional, print_row, push_row, typed_vec};
 use crate::store::Store;
@@ -28,7 +26,7 @@ impl<T: Store, A: Access> Table<T, A> {
         Fetch::new(kept, move || {
             let keys = key.clone().map(|key| vec![key]);
             let rows = target.clone().rows(index, keys, push_row::<T>, Box::<Vec<T>>::default());
-            rows.map(|rows| Ok(typed_vec::<T>(rows?)?.pop()))
+            Typed::new(rows, |rows| Ok(typed_vec::<T>(rows)?.pop()))
         })
     }
 
