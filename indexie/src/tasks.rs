@@ -134,13 +134,15 @@ mod host {
     }
 
     /// Whether the tasks are having their turn already, or are not to have one: not within a live query, nor within the body of a
-    /// transaction. What they read would be taken for a part of it; who polls the whole gives them their turns.
+    /// transaction. What they read would be taken for a part of it; who polls the whole gives them their turns. Nor at the end of the
+    /// thread, when they are gone: its own data may still poll what they have.
     fn is_elsewhere() -> bool {
         #[cfg(feature = "live")]
         let is_tracking = crate::live::is_tracking;
         #[cfg(not(feature = "live"))]
         let is_tracking = || false;
-        RUNNING.try_with(Cell::get).unwrap_or(true) || runner::current().is_some() || is_tracking()
+        let are_gone = TASKS.try_with(|_| ()).is_err();
+        are_gone || RUNNING.get() || runner::current().is_some() || is_tracking()
     }
 
     /// Gives the tasks a turn, and has `waker` woken when one of them wants another.
@@ -148,7 +150,7 @@ mod host {
         if is_elsewhere() {
             return;
         }
-        ATTENDING.with(|attending| {
+        let _none_at_the_end = ATTENDING.try_with(|attending| {
             let mut attending = attending.wakers();
             if !attending.iter().any(|known| known.will_wake(waker)) {
                 attending.push(waker.clone());

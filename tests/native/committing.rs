@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::future::pending;
+use std::sync::mpsc;
 use std::thread;
 
 use futures::FutureExt;
@@ -9,7 +10,7 @@ use futures::executor::block_on;
 use futures::future::{LocalBoxFuture, join3};
 use indexie::prelude::*;
 
-use crate::fixtures::items;
+use crate::fixtures::{Item, items};
 
 #[tokio::test]
 async fn a_savepoint_after_a_commit_comes_too_late() -> Result<()> {
@@ -57,5 +58,39 @@ fn a_thread_may_end_with_a_body_in_its_own_data() -> Result<()> {
     .join()
     .expect("it ends");
     assert_eq!(block_on(db.items.count())?, 3);
+    Ok(())
+}
+
+/// Polls a read once more when it is dropped, and tells what that gives.
+struct Polls(LocalBoxFuture<'static, Result<Option<Item>>>, mpsc::Sender<Option<Result<Option<Item>>>>);
+
+impl Drop for Polls {
+    fn drop(&mut self) {
+        let Self(read, told) = self;
+        // Nobody need be listening.
+        let _ = told.send(read.now_or_never());
+    }
+}
+
+thread_local!(static POLLS: RefCell<Option<Polls>> = const { RefCell::new(None) });
+
+#[test]
+fn a_thread_may_end_with_a_read_that_its_own_data_polls() -> Result<()> {
+    let db = block_on(items())?;
+    let (told, polled) = mpsc::channel();
+    thread::spawn(move || {
+        // Made first, and so destroyed last.
+        POLLS.take();
+        block_on(db.open())?;
+        let mut read = db.items.get(1).boxed_local();
+        assert!((&mut read).now_or_never().is_none());
+        POLLS.set(Some(Polls(read, told)));
+        Ok::<(), Error>(())
+    })
+    .join()
+    .expect("it ends")?;
+    // Its storage is gone before it.
+    let polled = polled.recv().expect("it is polled");
+    assert!(polled.is_none(), "{polled:?}");
     Ok(())
 }
