@@ -142,7 +142,8 @@ mod host {
         #[cfg(not(feature = "live"))]
         let is_tracking = || false;
         let are_gone = TASKS.try_with(|_| ()).is_err();
-        are_gone || RUNNING.get() || runner::current().is_some() || is_tracking()
+        let is_running = RUNNING.try_with(Cell::get).unwrap_or(true);
+        are_gone || is_running || runner::current().is_some() || is_tracking()
     }
 
     /// Gives the tasks a turn, and has `waker` woken when one of them wants another.

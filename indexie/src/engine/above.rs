@@ -97,33 +97,23 @@ pub(crate) trait Frame {
     fn shown(&self) -> u64;
 }
 
-/// Finds what lies above a database object.
-type Find = fn(u64) -> Option<Rc<dyn Above>>;
-
 thread_local! {
     static ABOVE: RefCell<SortedMap<u64, Rc<dyn Above>>> = const { RefCell::new(SortedMap::new()) };
-    /// Set when something lies above a database object for the first time. In a program that has nothing of the kind nothing sets it:
-    /// the compiler sees that, and leaves out all that would go through here.
-    static FIND: Cell<Option<Find>> = const { Cell::new(None) };
+    /// Whether anything has ever lain above a database object. In a program that has nothing of the kind nothing sets it: the compiler
+    /// sees that, and leaves out all that would go through here.
+    static IS_ANY: Cell<bool> = const { Cell::new(false) };
 }
 
 /// What lies above the database object with this number.
 pub(crate) fn above(database: u64) -> Option<Rc<dyn Above>> {
-    let find = FIND.try_with(Cell::get).ok().flatten()?;
-    find(database)
-}
-
-/// Whether anything lies above a database object of this thread.
-pub(super) fn is_any() -> bool {
-    FIND.try_with(Cell::get).is_ok_and(|find| find.is_some())
-}
-
-fn find(database: u64) -> Option<Rc<dyn Above>> {
+    if !IS_ANY.try_with(Cell::get).unwrap_or(false) {
+        return None;
+    }
     ABOVE.try_with(|all| all.borrow().get(&database).cloned()).ok().flatten()
 }
 
 pub(crate) fn set_above(database: u64, above: Rc<dyn Above>) {
-    FIND.set(Some(find));
+    IS_ANY.set(true);
     let gone: Vec<_> = ABOVE.with_borrow_mut(|all| {
         all.insert(database, above);
         all.extract_if(|_, above| above.is_orphaned())

@@ -21,9 +21,9 @@ pub(super) struct Hears {
 /// What is called when something is about to be done, which a live query that is being polled may have asked for.
 #[derive(Clone, Copy)]
 pub(super) struct Notes {
-    pub reads: fn(&Session, &Request) -> Result<Reading>,
+    pub reads: fn(&Session, &Request) -> Result<NotedRead>,
     pub asks: fn(&Arc<Shared>, u16, &AnyKey),
-    pub begins: fn(&Arc<Shared>, &[u16], bool, Sight) -> Result<Beginning>,
+    pub begins: fn(&Arc<Shared>, &[u16], bool, Sight) -> Result<NotedTransaction>,
     #[cfg_attr(target_family = "wasm", allow(dead_code, reason = "tasks are the browser's there"))]
     pub is_tracking: fn() -> bool,
 }
@@ -35,7 +35,7 @@ pub(crate) trait Reads {
 }
 
 /// A read that is about to be started, if it is one of a live query.
-pub(crate) type Reading = Option<Box<dyn Reads>>;
+pub(crate) type NotedRead = Option<Box<dyn Reads>>;
 
 /// A transaction of a live query; tracked for as long as the value lives.
 pub(crate) trait Begins {
@@ -44,7 +44,7 @@ pub(crate) trait Begins {
 }
 
 /// A transaction that is about to be begun, if it is one of a live query.
-pub(crate) type Beginning = Option<Box<dyn Begins>>;
+pub(crate) type NotedTransaction = Option<Box<dyn Begins>>;
 
 thread_local! {
     static HEARS: Cell<Option<Hears>> = const { Cell::new(None) };
@@ -85,7 +85,7 @@ pub(crate) fn refresh(shared: &Shared) {
 }
 
 /// Notes that an operation is about to be started. A live query only reads.
-pub(crate) fn reads(session: &Session, request: &Request) -> Result<Reading> {
+pub(crate) fn reads(session: &Session, request: &Request) -> Result<NotedRead> {
     notes().map_or(Ok(None), |notes| (notes.reads)(session, request))
 }
 
@@ -97,7 +97,7 @@ pub(crate) fn asks(shared: &Arc<Shared>, store: u16, key: &AnyKey) {
 }
 
 /// Who is to be told of what a transaction reads, if it is one of a live query; an error if it is to write.
-pub(crate) fn begins(shared: &Arc<Shared>, stores: &[u16], writes: bool, sight: Sight) -> Result<Beginning> {
+pub(crate) fn begins(shared: &Arc<Shared>, stores: &[u16], writes: bool, sight: Sight) -> Result<NotedTransaction> {
     notes().map_or(Ok(None), |notes| (notes.begins)(shared, stores, writes, sight))
 }
 

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::gate::{Beginning, Begins, Notes, Reading, note};
+use super::gate::{Begins, NotedRead, NotedTransaction, Notes, note};
 use super::tracking::Tracker;
 use crate::engine::{Session, Shared, Sight};
 use crate::error::{Error, Result};
@@ -59,7 +59,7 @@ impl Drop for Mark {
     }
 }
 
-fn reads(session: &Session, request: &Request) -> Result<Reading> {
+fn reads(session: &Session, request: &Request) -> Result<NotedRead> {
     let shared = &session.shared;
     let whose = match session.transaction {
         Some(transaction) => TRANSACTIONS.with_borrow(|all| all.get(&transaction).cloned()),
@@ -80,7 +80,7 @@ fn asks(shared: &Arc<Shared>, store: u16, key: &AnyKey) {
     }
 }
 
-fn begins(shared: &Arc<Shared>, stores: &[u16], writes: bool, sight: Sight) -> Result<Beginning> {
+fn begins(shared: &Arc<Shared>, stores: &[u16], writes: bool, sight: Sight) -> Result<NotedTransaction> {
     let Some(tracker) = CURRENT.with_borrow(Clone::clone) else { return Ok(None) };
     if writes {
         let table = stores.first().map_or("", |store| shared.table_name(*store)).to_owned();
